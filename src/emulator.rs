@@ -1,0 +1,126 @@
+//! The emulator: tenants that come into being on first sight, under the settings of the start. No HTTP, no socket.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+
+use crate::fabric::access::DEFAULT_TENANT;
+use crate::fabric::pace::Pace;
+use crate::fabric::settings::{PAGE_SIZE_MAX, Settings, Throttle};
+use crate::fabric::{ErrorCode, FabricError};
+use crate::ids::TenantId;
+use crate::seed::Seed;
+use crate::tenant::Tenant;
+
+/// Tenants at most; one more is refused until a reset or a new start.
+pub const TENANTS_MAX: usize = 1_000;
+
+/// From where the control interface can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ControlFrom {
+    /// This machine.
+    #[default]
+    Loopback,
+    /// Private networks too: what a container needs.
+    Private,
+    /// Anywhere.
+    Any,
+}
+
+/// All tenants of one program.
+#[derive(Debug)]
+pub struct Emulator {
+    seed: Seed,
+    defaults: Settings,
+    control_from: ControlFrom,
+    tenants: DashMap<TenantId, Arc<Tenant>>,
+}
+
+/// Chooses how an [`Emulator`] starts.
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    seed: u64,
+    settings: Settings,
+    control_from: ControlFrom,
+}
+
+impl Builder {
+    /// What ids and figures are drawn from; 0 unless chosen.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How long things take.
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.settings.pace = pace;
+        self
+    }
+
+    /// How requests are limited.
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.settings.throttle = throttle;
+        self
+    }
+
+    /// Elements of a page, from 1 to [`PAGE_SIZE_MAX`].
+    pub fn page_size(mut self, page_size: u32) -> Self {
+        self.settings.page_size = page_size.clamp(1, PAGE_SIZE_MAX);
+        self
+    }
+
+    /// From where the control interface can be reached.
+    pub fn control_from(mut self, control_from: ControlFrom) -> Self {
+        self.control_from = control_from;
+        self
+    }
+
+    /// The emulator, with its default tenant.
+    pub fn build(self) -> Arc<Emulator> {
+        let emulator = Emulator {
+            seed: Seed::new(self.seed),
+            defaults: self.settings,
+            control_from: self.control_from,
+            tenants: DashMap::new(),
+        };
+        emulator.default_tenant();
+        Arc::new(emulator)
+    }
+}
+
+impl Emulator {
+    /// An emulator as it starts by default, but for the seed, which is 0.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A tenant; it comes into being on first sight. Refused when there are [`TENANTS_MAX`] already.
+    pub fn tenant(&self, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
+        if let Some(tenant) = self.tenants.get(&id) {
+            return Ok(Arc::clone(&tenant));
+        }
+        if self.tenants.len() >= TENANTS_MAX && id != DEFAULT_TENANT {
+            return Err(FabricError::new(ErrorCode::TenantNotAllowed)
+                .note(format!("there are {TENANTS_MAX} tenants already; POST /_emulator/reset?tenant=* makes room")));
+        }
+        let tenant =
+            self.tenants.entry(id).or_insert_with(|| Arc::new(Tenant::new(id, self.seed, self.defaults.clone())));
+        Ok(Arc::clone(&tenant))
+    }
+
+    /// The tenant of callers whose token names none.
+    pub fn default_tenant(&self) -> Arc<Tenant> {
+        self.tenant(DEFAULT_TENANT).expect("there is always room for the default tenant")
+    }
+
+    /// Everything back to the start; tenants but the default one come into being anew.
+    pub fn reset_all(&self) {
+        self.tenants.retain(|id, _| *id == DEFAULT_TENANT);
+        self.default_tenant().reset();
+    }
+
+    /// From where the control interface can be reached.
+    pub fn control_from(&self) -> ControlFrom {
+        self.control_from
+    }
+}

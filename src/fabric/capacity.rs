@@ -1,0 +1,42 @@
+//! Capacities: what workspaces run on. They come with the tenant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::CapacityId;
+use crate::seed::Seed;
+
+/// Whether a capacity works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CapacityState {
+    /// It does.
+    Active,
+    /// It is paused.
+    Inactive,
+}
+
+/// A capacity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capacity {
+    /// Its id.
+    pub id: CapacityId,
+    /// Its name.
+    pub display_name: &'static str,
+    /// What was bought.
+    pub sku: &'static str,
+    /// Where it is.
+    pub region: &'static str,
+    /// Whether it works.
+    pub state: CapacityState,
+}
+
+/// The capacities of a new tenant: an F64, then a trial.
+pub fn seeded(seed: Seed) -> Vec<Capacity> {
+    [("specularite", "F64"), ("Trial", "FT1")]
+        .into_iter()
+        .zip(1..)
+        .map(|((display_name, sku), count)| {
+            let (id, region) = (CapacityId::nth(seed, count), "West Europe");
+            Capacity { id, display_name, sku, region, state: CapacityState::Active }
+        })
+        .collect()
+}

@@ -1,0 +1,363 @@
+//! Connections to sources. Secrets are looked at once, when they are sent, and kept nowhere.
+
+pub mod kinds;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use self::kinds::{ConnectionKind, Path};
+use crate::fabric::access::Principal;
+use crate::fabric::name::{CONNECTION_NAME_MAX, Folded, check_name};
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::ids::ConnectionId;
+
+/// Connections of a tenant at most (guessed).
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Connectivity types that the API makes connections for, and whether they need a gateway.
+const CONNECTIVITY_TYPES: &[(&str, bool)] = &[
+    ("ShareableCloud", false),
+    ("OnPremisesGateway", true),
+    ("VirtualNetworkGateway", true),
+    ("StreamingVirtualNetworkGateway", true),
+];
+const PRIVACY_LEVELS: &[&str] = &["None", "Private", "Organizational", "Public"];
+const SINGLE_SIGN_ON_TYPES: &[&str] =
+    &["None", "Kerberos", "MicrosoftEntraID", "SecurityAssertionMarkupLanguage", "KerberosDirectQueryAndRefresh"];
+const ENCRYPTIONS: &[&str] = &["Encrypted", "Any", "NotEncrypted"];
+const DATA_TYPES: &[&str] = &["Text", "Number", "Boolean", "Duration", "Date", "DateTime", "DateTimeZone", "Time"];
+
+/// Credential types that the API takes, and what each needs: of each group, one member.
+const CREDENTIALS: &[(&str, &[&[&str]])] = &[
+    ("Anonymous", &[]),
+    ("Basic", &[&["username"], &["password", "passwordReference"]]),
+    ("Key", &[&["key", "keyReference"]]),
+    ("KeyPair", &[&["identifier"], &["privateKey"]]),
+    (
+        "ServicePrincipal",
+        &[&["tenantId"], &["servicePrincipalClientId"], &["servicePrincipalSecret", "servicePrincipalSecretReference"]],
+    ),
+    ("SharedAccessSignature", &[&["token", "tokenReference"]]),
+    ("Windows", &[&["username"], &["password"]]),
+    ("WindowsWithoutImpersonation", &[]),
+    ("WorkspaceIdentity", &[]),
+];
+
+/// A connection: all of it that can be read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its name: unique in the tenant, case aside.
+    pub display_name: String,
+    /// How it reaches its source.
+    pub connectivity_type: String,
+    /// The gateway that it goes through.
+    pub gateway_id: Option<String>,
+    /// What kind of source it leads to.
+    pub kind: String,
+    /// Where that is, as the service writes it.
+    pub path: String,
+    /// How private the data is.
+    pub privacy_level: String,
+    /// How it signs in, without what it signs in with.
+    pub credentials: CredentialSummary,
+    /// Whether gateways may use it.
+    pub allow_usage_in_gateway: bool,
+    /// Whether notebooks and the like may use it.
+    pub allow_usage_in_user_controlled_code: bool,
+    /// Who made it: the only one who sees it.
+    pub creator: Principal,
+}
+
+/// What can be read back of credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialSummary {
+    /// Their type.
+    pub credential_type: String,
+    /// How single sign-on is done.
+    pub single_sign_on_type: String,
+    /// Whether the way is encrypted.
+    pub connection_encryption: String,
+    /// Whether the client asked not to test the connection.
+    pub skip_test_connection: bool,
+}
+
+/// What a client asks for when it creates or updates a connection; what is `None` was left out.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionRequest {
+    /// How it reaches its source.
+    pub connectivity_type: Option<String>,
+    /// Its name.
+    pub display_name: Option<String>,
+    /// The gateway to go through.
+    pub gateway_id: Option<String>,
+    /// How private the data is.
+    pub privacy_level: Option<String>,
+    /// What it leads to.
+    pub details: Option<DetailsRequest>,
+    /// How it signs in.
+    pub credentials: Option<CredentialRequest>,
+    /// Whether gateways may use it.
+    pub allow_usage_in_gateway: Option<bool>,
+    /// Whether notebooks and the like may use it.
+    pub allow_usage_in_user_controlled_code: Option<bool>,
+}
+
+/// `connectionDetails` of a request.
+#[derive(Debug, Clone, Default)]
+pub struct DetailsRequest {
+    /// The type.
+    pub kind: Option<String>,
+    /// One of the type's creation methods.
+    pub creation_method: Option<String>,
+    /// Its parameters.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A parameter of a creation method.
+#[derive(Debug, Clone, Default)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Option<String>,
+    /// The type of its value.
+    pub data_type: Option<String>,
+    /// Its value.
+    pub value: Option<Value>,
+}
+
+/// `credentialDetails` of a request.
+#[derive(Debug, Clone, Default)]
+pub struct CredentialRequest {
+    /// How single sign-on is done.
+    pub single_sign_on_type: Option<String>,
+    /// Whether the way is encrypted.
+    pub connection_encryption: Option<String>,
+    /// Whether not to test the connection.
+    pub skip_test_connection: Option<bool>,
+    /// The credentials themselves.
+    pub credentials: Option<Map<String, Value>>,
+}
+
+/// Creates a connection. The test that the service makes of it always succeeds.
+pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> Decided<ConnectionId> {
+    let connectivity = required(request.connectivity_type, "ConnectivityType")?;
+    let (connectivity_type, needs_gateway) = CONNECTIVITY_TYPES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(&connectivity))
+        .ok_or_else(|| FabricError::invalid_input("ConnectivityType input is not supported for this API."))?;
+    let display_name = required(request.display_name, "DisplayName")?;
+    check_name(&display_name, CONNECTION_NAME_MAX)?;
+    let gateway_id = request.gateway_id.filter(|_| *needs_gateway);
+    if *needs_gateway {
+        check_gateway(gateway_id.as_deref())?;
+    }
+    let privacy_level = choice("PrivacyLevel", request.privacy_level.as_deref(), PRIVACY_LEVELS)?
+        .unwrap_or("Organizational")
+        .to_owned();
+    let details = request.details.ok_or_else(|| missing("ConnectionDetails"))?;
+    let (kind, path) = check_details(details)?;
+    let credentials = request.credentials.ok_or_else(|| missing("CredentialDetails"))?;
+    if credentials.credentials.is_none() {
+        return Err(missing("Credentials"));
+    }
+    let blank = CredentialSummary {
+        credential_type: String::new(),
+        single_sign_on_type: "None".into(),
+        connection_encryption: "NotEncrypted".into(),
+        skip_test_connection: false,
+    };
+    let credentials = check_credentials(credentials, kind, *needs_gateway, blank)?;
+    check_free(state, &display_name, None)?;
+    if state.connections.len() >= CONNECTIONS_MAX {
+        return Err(FabricError::invalid_input(format!("A tenant has at most {CONNECTIONS_MAX} connections.")));
+    }
+    let id = state.next_connection();
+    let connection = Connection {
+        id,
+        display_name,
+        connectivity_type: (*connectivity_type).into(),
+        gateway_id,
+        kind: kind.name.into(),
+        path,
+        privacy_level,
+        credentials,
+        allow_usage_in_gateway: request.allow_usage_in_gateway.unwrap_or(false),
+        allow_usage_in_user_controlled_code: request.allow_usage_in_user_controlled_code.unwrap_or(false),
+        creator,
+    };
+    Ok((vec![Fact::ConnectionCreated(connection)], id))
+}
+
+/// Updates a connection; what is `None` stays as it is.
+pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, caller: &Principal) -> Decided<()> {
+    let mut connection = state.connection(id, caller)?.clone();
+    let connectivity = required(request.connectivity_type, "ConnectivityType")?;
+    if !connectivity.eq_ignore_ascii_case(&connection.connectivity_type) {
+        return Err(FabricError::invalid_input("ConnectivityType cannot be changed."));
+    }
+    if let Some(display_name) = request.display_name {
+        check_name(&display_name, CONNECTION_NAME_MAX)?;
+        check_free(state, &display_name, Some(id))?;
+        connection.display_name = display_name;
+    }
+    if let Some(level) = choice("PrivacyLevel", request.privacy_level.as_deref(), PRIVACY_LEVELS)? {
+        connection.privacy_level = level.into();
+    }
+    if let Some(credentials) = request.credentials {
+        let kind = kinds::find(&connection.kind).expect("a connection was made of a known kind");
+        let gateway = connection.gateway_id.is_some();
+        connection.credentials = check_credentials(credentials, kind, gateway, connection.credentials)?;
+    }
+    connection.allow_usage_in_gateway = request.allow_usage_in_gateway.unwrap_or(connection.allow_usage_in_gateway);
+    connection.allow_usage_in_user_controlled_code =
+        request.allow_usage_in_user_controlled_code.unwrap_or(connection.allow_usage_in_user_controlled_code);
+    Ok((vec![Fact::ConnectionUpdated(connection)], ()))
+}
+
+/// Deletes a connection; what uses it fails at its next start.
+pub fn delete(state: &State, id: ConnectionId, caller: &Principal) -> Decided<()> {
+    state.connection(id, caller)?;
+    Ok((vec![Fact::ConnectionDeleted { id }], ()))
+}
+
+fn missing(field: &str) -> FabricError {
+    FabricError::invalid_input(format!("The {field} field is required."))
+}
+
+fn required(value: Option<String>, field: &str) -> Result<String, FabricError> {
+    value.ok_or_else(|| missing(field))
+}
+
+/// The spelling of an enumeration's value, whatever case it came in.
+fn choice(field: &str, given: Option<&str>, of: &[&'static str]) -> Result<Option<&'static str>, FabricError> {
+    let Some(given) = given else { return Ok(None) };
+    let found = of.iter().find(|name| name.eq_ignore_ascii_case(given));
+    found.map(|name| Some(*name)).ok_or_else(|| {
+        FabricError::invalid_input(format!("The value {given:?} of {field} is none of {}.", of.join(", ")))
+    })
+}
+
+fn check_gateway(id: Option<&str>) -> Result<(), FabricError> {
+    match id {
+        None => Err(missing("GatewayId")),
+        // No gateways are emulated: any id stands for one that is there.
+        Some(id) if id.parse::<ConnectionId>().is_ok() => Ok(()),
+        Some(id) => Err(FabricError::invalid_input(format!("The value {id:?} of GatewayId is not a GUID."))),
+    }
+}
+
+fn check_free(state: &State, name: &str, own: Option<ConnectionId>) -> Result<(), FabricError> {
+    match state.connection_named(&Folded::new(name)) {
+        Some(taken) if Some(taken) != own => Err(ErrorCode::DuplicateConnectionName.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The kind that the details name, and the path that the service makes of their parameters.
+fn check_details(details: DetailsRequest) -> Result<(&'static ConnectionKind, String), FabricError> {
+    let kind = required(details.kind, "Type")?;
+    let method = required(details.creation_method, "CreationMethod")?;
+    let invalid = |message: String| {
+        FabricError::new(ErrorCode::InvalidConnectionDetails).detail(ErrorCode::InvalidParameter, message)
+    };
+    let kind = kinds::find(&kind)
+        .ok_or_else(|| invalid(format!("The connection type {kind:?} is none of those that are supported; GET /v1/connections/supportedConnectionTypes lists them.")))?;
+    if kind.method != method {
+        return Err(invalid(format!(
+            "The creation method {method:?} is not supported for {}: {:?} is.",
+            kind.name, kind.method
+        )));
+    }
+    let mut values: Vec<(&'static str, Value)> = Vec::new();
+    for given in details.parameters {
+        let name = required(given.name, "Name")?;
+        let Some(known) = kind.parameters.iter().find(|known| known.name.eq_ignore_ascii_case(&name)) else {
+            return Err(invalid(format!("The parameter {name:?} is not one of {method}.")));
+        };
+        let data_type =
+            choice("DataType", given.data_type.as_deref(), DATA_TYPES)?.ok_or_else(|| missing("DataType"))?;
+        if data_type != known.data_type {
+            return Err(invalid(format!(
+                "The parameter {name:?} is of the data type {}, not {data_type}.",
+                known.data_type
+            )));
+        }
+        let value = given.value.filter(|value| fits(value, known.data_type));
+        values.push((
+            known.name,
+            value
+                .ok_or_else(|| invalid(format!("The parameter {name:?} has no value of the data type {data_type}.")))?,
+        ));
+    }
+    let given = |name: &str| values.iter().any(|(given, _)| *given == name);
+    if let Some(lacking) = kind.parameters.iter().find(|known| known.required && !given(known.name)) {
+        return Err(invalid(format!("The parameter {:?} of {method} is required.", lacking.name)));
+    }
+    Ok((kind, write_path(kind, values)))
+}
+
+fn fits(value: &Value, data_type: &str) -> bool {
+    match data_type {
+        "Number" => value.is_number(),
+        "Boolean" => value.is_boolean(),
+        _ => value.as_str().is_some_and(|text| !text.is_empty()),
+    }
+}
+
+fn write_path(kind: &ConnectionKind, values: Vec<(&'static str, Value)>) -> String {
+    match kind.path {
+        Path::Record => {
+            Value::Object(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).to_string()
+        }
+        Path::Joined => {
+            let known = kind.parameters.iter().filter_map(|known| values.iter().find(|(name, _)| *name == known.name));
+            known
+                .map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                .collect::<Vec<_>>()
+                .join(";")
+        }
+    }
+}
+
+fn check_credentials(
+    request: CredentialRequest,
+    kind: &ConnectionKind,
+    gateway: bool,
+    before: CredentialSummary,
+) -> Result<CredentialSummary, FabricError> {
+    let credential_type = match request.credentials {
+        Some(credentials) => check_secrets(&credentials, kind, gateway)?.to_owned(),
+        None => before.credential_type,
+    };
+    let single_sign_on = choice("SingleSignOnType", request.single_sign_on_type.as_deref(), SINGLE_SIGN_ON_TYPES)?;
+    let encryption = choice("ConnectionEncryption", request.connection_encryption.as_deref(), ENCRYPTIONS)?;
+    Ok(CredentialSummary {
+        credential_type,
+        single_sign_on_type: single_sign_on.map_or(before.single_sign_on_type, str::to_owned),
+        connection_encryption: encryption.map_or(before.connection_encryption, str::to_owned),
+        skip_test_connection: request.skip_test_connection.unwrap_or(before.skip_test_connection),
+    })
+}
+
+/// The credentials' type, when they have what it needs. An organizational account can only be given in the portal.
+fn check_secrets(
+    credentials: &Map<String, Value>,
+    kind: &ConnectionKind,
+    gateway: bool,
+) -> Result<&'static str, FabricError> {
+    let given = |name: &&str| credentials.get(*name).is_some_and(|value| !value.is_null() && value != "");
+    let name = credentials.get("credentialType").and_then(Value::as_str).ok_or_else(|| missing("CredentialType"))?;
+    let known =
+        CREDENTIALS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name) && kind.credentials.contains(known));
+    let (name, groups) =
+        known.ok_or_else(|| FabricError::invalid_input("The CredentialType input is not supported for this API"))?;
+    // A gateway gets its credentials encrypted, one entry for each of its members.
+    let groups: &[&[&str]] = if gateway && given(&"values") { &[] } else { groups };
+    match groups.iter().find(|group| !group.iter().any(given)) {
+        None => Ok(name),
+        Some(group) => Err(FabricError::new(ErrorCode::InvalidCredentialDetails).detail(
+            ErrorCode::InvalidParameter,
+            format!("Credentials of the type {name} need {}.", group.join(" or ")),
+        )),
+    }
+}

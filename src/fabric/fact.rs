@@ -1,0 +1,115 @@
+//! What can happen. Facts are all that is ever stored; the state is what they come to.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::access::Principal;
+use crate::fabric::connection::Connection;
+use crate::fabric::item::{Definition, NewItem};
+use crate::fabric::mirroring::{Declaration, Trouble};
+use crate::fabric::pace::Pace;
+use crate::fabric::settings::Settings;
+use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, WorkspaceId};
+
+/// The number of this format of facts.
+pub const FORMAT: u32 = 1;
+
+/// A fact and its instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dated {
+    /// When it happened: never before the fact before it.
+    pub at: Timestamp,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Something that was accepted, with all that was settled by then: ids, paces, who it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it; the rules stand where the facts are decided")]
+pub enum Fact {
+    SettingsChanged(Settings),
+    SourceDeclared {
+        connection: ConnectionId,
+        declaration: Arc<Declaration>,
+    },
+
+    WorkspaceCreated {
+        id: WorkspaceId,
+        display_name: String,
+        description: String,
+        capacity: Option<CapacityId>,
+        creator: Principal,
+    },
+    WorkspaceUpdated {
+        id: WorkspaceId,
+        display_name: String,
+        description: String,
+    },
+    WorkspaceDeleted {
+        id: WorkspaceId,
+    },
+
+    FolderCreated {
+        workspace: WorkspaceId,
+        id: FolderId,
+        display_name: String,
+        parent: Option<FolderId>,
+    },
+
+    ConnectionCreated(Connection),
+    ConnectionUpdated(Connection),
+    ConnectionDeleted {
+        id: ConnectionId,
+    },
+
+    ItemCreated {
+        workspace: WorkspaceId,
+        item: NewItem,
+        sql_endpoint: Option<(ItemId, Timestamp)>,
+        pace: Pace,
+    },
+    ItemUpdated {
+        workspace: WorkspaceId,
+        id: ItemId,
+        display_name: String,
+        description: String,
+    },
+    ItemDeleted {
+        workspace: WorkspaceId,
+        id: ItemId,
+        reserved_until: Timestamp,
+    },
+    DefinitionUpdated {
+        workspace: WorkspaceId,
+        id: ItemId,
+        definition: Definition,
+    },
+
+    MirroringStarted {
+        workspace: WorkspaceId,
+        id: ItemId,
+        pace: Pace,
+        trouble: Option<Trouble>,
+    },
+    MirroringStopped {
+        workspace: WorkspaceId,
+        id: ItemId,
+        pace: Pace,
+    },
+}
+
+impl Fact {
+    /// Its size in memory, roughly, in bytes: what history is bounded by.
+    pub fn weight(&self) -> usize {
+        const SMALL: usize = 512;
+        let parts = |definition: &Definition| definition.parts.iter().map(|part| part.payload.len()).sum::<usize>();
+        match self {
+            Self::ItemCreated { item, .. } => SMALL + item.definition.as_ref().map_or(0, parts),
+            Self::DefinitionUpdated { definition, .. } => SMALL + parts(definition),
+            Self::SourceDeclared { declaration, .. } => SMALL + declaration.tables.len() * 128,
+            _ => SMALL,
+        }
+    }
+}

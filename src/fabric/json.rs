@@ -1,0 +1,144 @@
+//! JSON as the service writes it, and where in a text a member stands.
+
+use std::io;
+
+use jsonc_parser::ast::Value as Node;
+use jsonc_parser::common::Ranged;
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+/// Writes JSON indented by two spaces with CRLF line ends: definitions that were re-serialised, and the answers about
+/// mirroring (docs/fidelity.md#bytes).
+pub fn to_crlf(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Crlf::default());
+    value.serialize(&mut serializer).expect("what is written has text keys only, and a Vec takes all");
+    bytes
+}
+
+#[derive(Debug, Default)]
+struct Crlf {
+    depth: usize,
+    has_value: bool,
+}
+
+impl Crlf {
+    fn open(&mut self, writer: &mut (impl io::Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.has_value = false;
+        writer.write_all(bracket)
+    }
+
+    fn close(&mut self, writer: &mut (impl io::Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        if self.has_value {
+            self.line(writer)?;
+        }
+        writer.write_all(bracket)
+    }
+
+    fn next(&self, writer: &mut (impl io::Write + ?Sized), first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        self.line(writer)
+    }
+
+    fn line(&self, writer: &mut (impl io::Write + ?Sized)) -> io::Result<()> {
+        writer.write_all(b"\r\n")?;
+        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
+    }
+}
+
+impl Formatter for Crlf {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.next(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.next(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+}
+
+/// Line and column, both from 1, of the member at `place`; where it is missing, of the innermost one that is there.
+pub fn locate(text: &str, place: &[String]) -> (usize, usize) {
+    let parsed = jsonc_parser::parse_to_ast(text, &Default::default(), &Default::default());
+    let offset = parsed.ok().and_then(|parsed| parsed.value).map_or(0, |root| {
+        let mut node = &root;
+        for step in place {
+            let inner = match node {
+                Node::Object(object) => object
+                    .properties
+                    .iter()
+                    .rev()
+                    .find(|member| member.name.as_str() == step)
+                    .map(|member| &member.value),
+                Node::Array(array) => step.parse().ok().and_then(|index: usize| array.elements.get(index)),
+                _ => None,
+            };
+            match inner {
+                Some(inner) => node = inner,
+                None => break,
+            }
+        }
+        node.start()
+    });
+    let before = text.get(..offset).unwrap_or("");
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn json_is_indented_as_the_service_does() {
+        let value = json!({"a": {}, "b": [], "c": [1, {"d": null}], "e": "x"});
+        let expected = "{\r\n  \"a\": {},\r\n  \"b\": [],\r\n  \"c\": [\r\n    1,\r\n    {\r\n      \"d\": null\r\n    }\r\n  ],\r\n  \"e\": \"x\"\r\n}";
+        assert_eq!(String::from_utf8(to_crlf(&value)).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_place_is_found_or_the_nearest_one() {
+        let text = "{\n  \"a\": [1, {\"é\": 2, \"c\": 3}]\n}";
+        for (place, expected) in
+            [(&["a", "1", "c"][..], (2, 26)), (&["a", "7"], (2, 8)), (&["x"], (1, 1)), (&[], (1, 1))]
+        {
+            let place: Vec<String> = place.iter().map(ToString::to_string).collect();
+            assert_eq!(locate(text, &place), expected, "{place:?}");
+        }
+    }
+}

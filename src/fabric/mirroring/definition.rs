@@ -1,0 +1,438 @@
+//! `mirroring.json`: what a mirrored database copies from where, and what is wrong with a definition that says it badly.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::fabric::mirroring::TableName;
+use crate::fabric::{ErrorCode, FabricError, json};
+use crate::ids::ConnectionId;
+
+/// The part that holds it.
+pub const PATH: &str = "mirroring.json";
+/// Tables that one mirrored database copies at most.
+pub const TABLES_MAX: usize = 1_000;
+/// `retentionInDays`, at least and at most.
+pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=30;
+/// Faults of a definition that one refusal lists.
+const FAULTS_MAX: usize = 20;
+
+/// Where a mirrored database copies from: `source.type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SourceType {
+    /// Snowflake.
+    Snowflake,
+    /// Azure SQL Database.
+    AzureSqlDatabase,
+    /// Azure SQL Managed Instance.
+    AzureSqlMI,
+    /// Azure Database for PostgreSQL.
+    AzurePostgreSql,
+    /// Azure Database for MySQL.
+    AzureMySql,
+    /// Azure Cosmos DB for NoSQL.
+    CosmosDb,
+    /// Open mirroring: files that somebody lands.
+    GenericMirror,
+    /// SQL Server 2016 to 2022.
+    #[serde(rename = "MSSQL")]
+    MsSql,
+    /// SQL Server 2025.
+    SqlServer2025,
+    /// Oracle.
+    Oracle,
+    /// Google BigQuery.
+    GoogleBigQuery,
+    /// A SharePoint list.
+    SharePointList,
+    /// SAP through Datasphere.
+    #[serde(rename = "SAP")]
+    Sap,
+}
+
+/// What differs from source to source.
+#[derive(Debug)]
+pub struct SourceSpec {
+    /// The row's source.
+    pub source: SourceType,
+    /// Its name in `source.type`.
+    pub name: &'static str,
+    /// Whether `typeProperties.connection` is required.
+    needs_connection: bool,
+    /// Whether `typeProperties.database` is required.
+    needs_database: bool,
+    /// The tables that a database of this type has when nobody has declared any.
+    pub catalogue: &'static [(&'static str, &'static str)],
+}
+
+const SQL: &[(&str, &str)] =
+    &[("dbo", "Customers"), ("dbo", "OrderLines"), ("dbo", "Orders"), ("dbo", "Products"), ("sales", "Invoices")];
+const PUBLIC: &[(&str, &str)] = &[
+    ("public", "customers"),
+    ("public", "invoices"),
+    ("public", "order_lines"),
+    ("public", "orders"),
+    ("public", "products"),
+];
+const UPPER: &[(&str, &str)] = &[
+    ("PUBLIC", "CUSTOMERS"),
+    ("PUBLIC", "INVOICES"),
+    ("PUBLIC", "ORDERS"),
+    ("PUBLIC", "ORDER_LINES"),
+    ("PUBLIC", "PRODUCTS"),
+];
+const CONTAINERS: &[(&str, &str)] =
+    &[("", "carts"), ("", "customers"), ("", "events"), ("", "orders"), ("", "products")];
+const LISTS: &[(&str, &str)] =
+    &[("", "Announcements"), ("", "Assets"), ("", "Contacts"), ("", "Issues"), ("", "Tasks")];
+
+const fn row(
+    source: SourceType,
+    name: &'static str,
+    needs_connection: bool,
+    needs_database: bool,
+    catalogue: &'static [(&'static str, &'static str)],
+) -> SourceSpec {
+    SourceSpec { source, name, needs_connection, needs_database, catalogue }
+}
+
+/// The sources, in the order of their documentation.
+pub const SOURCES: &[SourceSpec] = &[
+    row(SourceType::Snowflake, "Snowflake", true, true, UPPER),
+    row(SourceType::AzureSqlDatabase, "AzureSqlDatabase", true, false, SQL),
+    row(SourceType::AzureSqlMI, "AzureSqlMI", true, false, SQL),
+    row(SourceType::AzurePostgreSql, "AzurePostgreSql", true, false, PUBLIC),
+    row(SourceType::AzureMySql, "AzureMySql", true, false, PUBLIC),
+    row(SourceType::CosmosDb, "CosmosDb", true, true, CONTAINERS),
+    row(SourceType::GenericMirror, "GenericMirror", false, false, &[]),
+    row(SourceType::MsSql, "MSSQL", true, false, SQL),
+    row(SourceType::SqlServer2025, "SqlServer2025", true, false, SQL),
+    row(SourceType::Oracle, "Oracle", true, false, UPPER),
+    row(SourceType::GoogleBigQuery, "GoogleBigQuery", true, false, PUBLIC),
+    row(SourceType::SharePointList, "SharePointList", true, false, LISTS),
+    row(SourceType::Sap, "SAP", false, false, UPPER),
+];
+
+impl SourceType {
+    /// The row of this source.
+    pub fn spec(self) -> &'static SourceSpec {
+        SOURCES.iter().find(|spec| spec.source == self).expect("every source type has a row")
+    }
+}
+
+/// What a definition asks for, as far as replication depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The source's type: it never changes.
+    pub source: SourceType,
+    /// The connection to it; none for open mirroring.
+    pub connection: Option<ConnectionId>,
+    /// The database, where the connection does not name it.
+    pub database: Option<String>,
+    /// Further connections that the definition names: landing zones and external storages.
+    pub other_connections: Vec<ConnectionId>,
+    /// The schema of tables that have none; shown among the item's properties.
+    pub default_schema: Option<String>,
+    /// The tables to copy, in the definition's order; `None`: all there are.
+    pub tables: Option<Vec<TableName>>,
+}
+
+impl Plan {
+    /// Whether `other` differs in what may change only while nothing is copied.
+    pub fn moves_from(&self, other: &Self) -> bool {
+        (&self.connection, &self.database, &self.default_schema)
+            != (&other.connection, &other.database, &other.default_schema)
+    }
+}
+
+/// Reads `mirroring.json`. A refusal lists what is wrong, each fault with its place and with what was expected there.
+pub fn read(text: &str, value: &Value) -> Result<Plan, FabricError> {
+    let mut reader = Reader::default();
+    let plan = reader.plan(value);
+    match plan {
+        Some(plan) if reader.faults.is_empty() => Ok(plan),
+        _ => Err(reader.refusal(text)),
+    }
+}
+
+/// A member that is not what it should be.
+#[derive(Debug)]
+struct Fault {
+    /// The way to it: member names and indexes.
+    place: Vec<String>,
+    /// What was found and what was expected.
+    complaint: String,
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    place: Vec<String>,
+    faults: Vec<Fault>,
+}
+
+type Object = Map<String, Value>;
+
+impl Reader {
+    fn refusal(self, text: &str) -> FabricError {
+        self.faults.into_iter().take(FAULTS_MAX).fold(
+            ErrorCode::InvalidDefinitionParts.into(),
+            |refusal: FabricError, fault| {
+                let (line, column) = json::locate(text, &fault.place);
+                let member = if fault.place.is_empty() { "the document".into() } else { fault.place.join(".") };
+                refusal.detail(
+                    ErrorCode::InvalidDefinitionParts,
+                    format!("{PATH}, line {line}, column {column}: {member} {}", fault.complaint),
+                )
+            },
+        )
+    }
+
+    fn plan(&mut self, root: &Value) -> Option<Plan> {
+        let root = self.as_object(Some(root))?;
+        self.within("properties", |reader| {
+            let properties = reader.as_object(root.get("properties"))?;
+            let plan = reader.within("source", |reader| reader.source(properties.get("source")));
+            let default_schema = reader.within("target", |reader| reader.target(properties.get("target")));
+            let tables =
+                reader.within("mountedTables", |reader| reader.mounted_tables(properties.get("mountedTables")));
+            Some(Plan { default_schema, tables, ..plan? })
+        })
+    }
+
+    /// A plan as far as `source` says it.
+    fn source(&mut self, source: Option<&Value>) -> Option<Plan> {
+        let source = self.as_object(source)?;
+        let spec = self.within("type", |reader| reader.source_type(source.get("type")))?;
+        self.within("typeProperties", |reader| {
+            let empty = Object::new();
+            let properties = match source.get("typeProperties") {
+                // Open mirroring may leave it out or say null; where something is required, that is what is missing.
+                None | Some(Value::Null) => &empty,
+                given => reader.as_object(given)?,
+            };
+            let (connection, database) = (properties.get("connection"), properties.get("database"));
+            Some(Plan {
+                source: spec.source,
+                connection: reader.within("connection", |reader| reader.connection(connection, spec.needs_connection)),
+                database: reader.within("database", |reader| reader.text(database, spec.needs_database)),
+                other_connections: other_connections(properties),
+                default_schema: None,
+                tables: None,
+            })
+        })
+    }
+
+    fn source_type(&mut self, name: Option<&Value>) -> Option<&'static SourceSpec> {
+        let known = || SOURCES.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ");
+        let Some(name) = name.and_then(Value::as_str) else {
+            return self.fault(format!("is {}: one of {} was expected", shown(name), known()));
+        };
+        if let Some(spec) = SOURCES.iter().find(|spec| spec.name == name) {
+            return Some(spec);
+        }
+        match SOURCES.iter().find(|spec| spec.name.eq_ignore_ascii_case(name)) {
+            Some(spec) => self.fault(format!("is {name:?}: {:?} was expected, spelled so", spec.name)),
+            None => self.fault(format!("is {name:?}: one of {} was expected", known())),
+        }
+    }
+
+    fn connection(&mut self, connection: Option<&Value>, required: bool) -> Option<ConnectionId> {
+        let text = match connection {
+            None | Some(Value::Null) if !required => return None,
+            given => given.and_then(Value::as_str),
+        };
+        match text.and_then(|text| text.parse().ok()) {
+            Some(id) => Some(id),
+            None => self.fault(format!("is {}: the id of a connection was expected, a GUID", shown(connection))),
+        }
+    }
+
+    fn target(&mut self, target: Option<&Value>) -> Option<String> {
+        let target = self.as_object(target)?;
+        self.within("type", |reader| reader.exactly(target.get("type"), "MountedRelationalDatabase"));
+        self.within("typeProperties", |reader| {
+            let properties = reader.as_object(target.get("typeProperties"))?;
+            reader.within("format", |reader| reader.exactly(properties.get("format"), "Delta"));
+            reader.within("retentionInDays", |reader| reader.retention(properties.get("retentionInDays")));
+            reader
+                .within("enableDeltaChangeDataFeed", |reader| reader.flag(properties.get("enableDeltaChangeDataFeed")));
+            reader.within("defaultSchema", |reader| reader.text(properties.get("defaultSchema"), false))
+        })
+    }
+
+    fn retention(&mut self, days: Option<&Value>) {
+        let given = match days {
+            None | Some(Value::Null) => return,
+            Some(days) => days.as_i64(),
+        };
+        if !given.is_some_and(|days| RETENTION_DAYS.contains(&days)) {
+            let (least, most) = RETENTION_DAYS.into_inner();
+            self.fault::<()>(format!("is {}: a whole number from {least} to {most} was expected", shown(days)));
+        }
+    }
+
+    fn flag(&mut self, flag: Option<&Value>) {
+        if !matches!(flag, None | Some(Value::Null | Value::Bool(_))) {
+            self.fault::<()>(format!("is {}: true or false was expected", shown(flag)));
+        }
+    }
+
+    fn mounted_tables(&mut self, tables: Option<&Value>) -> Option<Vec<TableName>> {
+        let tables = match tables {
+            None | Some(Value::Null) => return None,
+            Some(Value::Array(tables)) => tables,
+            other => return self.fault(format!("is {}: a list was expected", shown(other))),
+        };
+        if tables.len() > TABLES_MAX {
+            return self.fault(format!("has {} tables: at most {TABLES_MAX} were expected", tables.len()));
+        }
+        let mut names: Vec<TableName> = Vec::with_capacity(tables.len());
+        let mut seen = std::collections::HashSet::with_capacity(tables.len());
+        for (index, table) in tables.iter().enumerate() {
+            let name = self.within(&index.to_string(), |reader| reader.mounted_table(table));
+            names.extend(name.filter(|name| seen.insert(name.clone())));
+        }
+        Some(names)
+    }
+
+    fn mounted_table(&mut self, table: &Value) -> Option<TableName> {
+        let table = self.as_object(Some(table))?;
+        self.within("source", |reader| {
+            let source = reader.as_object(table.get("source"))?;
+            reader.within("typeProperties", |reader| {
+                let properties = reader.as_object(source.get("typeProperties"))?;
+                let schema = reader.within("schemaName", |reader| reader.text(properties.get("schemaName"), true));
+                let table = reader.within("tableName", |reader| reader.text(properties.get("tableName"), true));
+                Some(TableName { schema: schema?.into(), table: table?.into() })
+            })
+        })
+    }
+
+    fn as_object<'a>(&mut self, value: Option<&'a Value>) -> Option<&'a Object> {
+        match value {
+            Some(Value::Object(object)) => Some(object),
+            other => self.fault(format!("is {}: an object was expected", shown(other))),
+        }
+    }
+
+    fn text(&mut self, text: Option<&Value>, required: bool) -> Option<String> {
+        match text {
+            None | Some(Value::Null) if !required => None,
+            Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
+            other => self.fault(format!("is {}: a text that is not empty was expected", shown(other))),
+        }
+    }
+
+    fn exactly(&mut self, value: Option<&Value>, expected: &str) {
+        if value.and_then(Value::as_str) != Some(expected) {
+            self.fault::<()>(format!("is {}: {expected:?} was expected", shown(value)));
+        }
+    }
+
+    fn within<T>(&mut self, member: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.place.push(member.to_owned());
+        let read = read(self);
+        self.place.pop();
+        read
+    }
+
+    fn fault<T>(&mut self, complaint: String) -> Option<T> {
+        self.faults.push(Fault { place: self.place.clone(), complaint });
+        None
+    }
+}
+
+/// Connections besides the source's own; a malformed one is no reason to refuse what the service never looks at.
+fn other_connections(properties: &Object) -> Vec<ConnectionId> {
+    let storages = properties.get("externalStorages").and_then(Value::as_array).into_iter().flatten();
+    let id = |holder: &Value| holder.get("typeProperties")?.get("connection")?.as_str()?.parse().ok();
+    storages.chain(properties.get("landingZone")).filter_map(id).collect()
+}
+
+/// What was found, in a few words.
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "missing".into(),
+        Some(Value::Object(_)) => "an object".into(),
+        Some(Value::Array(_)) => "a list".into(),
+        Some(Value::String(text)) if text.chars().count() > 60 => {
+            format!("{:?} and so on", text.chars().take(60).collect::<String>())
+        }
+        Some(scalar) => scalar.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONNECTION: &str = "11111111-1111-4111-8111-111111111111";
+
+    /// Reads a document and shows the plan's source, or the first complaint.
+    #[track_caller]
+    fn check(document: &str, expected: &str) {
+        let document = document.replace("CONNECTION", CONNECTION);
+        let value = serde_json::from_str(&document).expect("the test's document is JSON");
+        let told = match read(&document, &value) {
+            Ok(plan) => plan.source.spec().name.to_owned(),
+            Err(refusal) => refusal.more_details()[0].message.clone(),
+        };
+        assert_eq!(told, expected);
+    }
+
+    fn document(source: &str, rest: &str) -> String {
+        format!(
+            r#"{{"properties":{{"source":{source},"target":{{"type":"MountedRelationalDatabase","typeProperties":{{"format":"Delta"}}}}{rest}}}}}"#
+        )
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_place() {
+        check(
+            r#"{"properties":{"source":{"type":"GenericMirror"}}}"#,
+            "mirroring.json, line 1, column 15: properties.target is missing: an object was expected",
+        );
+        check(
+            &document(r#"{"type":"CosmosDb","typeProperties":{"connection":"CONNECTION"}}"#, ""),
+            "mirroring.json, line 1, column 61: properties.source.typeProperties.database is missing: a text that is not empty was expected",
+        );
+        check(
+            &document(
+                r#"{"type":"GenericMirror"}"#,
+                r#","mountedTables":[{"source":{"typeProperties":{"schemaName":"dbo"}}}]"#,
+            ),
+            "mirroring.json, line 1, column 177: properties.mountedTables.0.source.typeProperties.tableName is missing: a text that is not empty was expected",
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown() {
+        check(
+            &document(r#"{"type":"CosmosDB"}"#, ""),
+            r#"mirroring.json, line 1, column 33: properties.source.type is "CosmosDB": "CosmosDb" was expected, spelled so"#,
+        );
+        check(
+            &document("{\n  \"type\": \"MSSQL\",\n  \"typeProperties\": {\"connection\": \"sales\"}}", ""),
+            r#"mirroring.json, line 3, column 36: properties.source.typeProperties.connection is "sales": the id of a connection was expected, a GUID"#,
+        );
+        check("[]", "mirroring.json, line 1, column 1: the document is a list: an object was expected");
+    }
+
+    #[test]
+    fn the_spellings_of_an_empty_source_are_taken() {
+        for source in [
+            r#"{"type":"GenericMirror"}"#,
+            r#"{"type":"GenericMirror","typeProperties":null}"#,
+            r#"{"type":"SAP","typeProperties":{}}"#,
+        ] {
+            check(&document(source, ""), if source.contains("SAP") { "SAP" } else { "GenericMirror" });
+        }
+    }
+
+    #[test]
+    fn every_source_has_one_row() {
+        let mut names: Vec<&str> = SOURCES.iter().map(|spec| spec.source.spec().name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SOURCES.len());
+    }
+}

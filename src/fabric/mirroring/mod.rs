@@ -1,0 +1,183 @@
+//! Replication as a pure function of what happened, the source, the seed and the instant.
+//!
+//! A mirrored database remembers what was done to it: created, started, stopped, its tables chosen anew. Nothing else is
+//! stored, and nothing runs: its status ([`status`]) and the state of its tables ([`tables`]) are worked out whenever
+//! somebody asks.
+
+pub mod definition;
+pub mod source;
+pub mod status;
+pub mod tables;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use self::definition::{Plan, SourceType};
+pub use self::source::{Declaration, SourceKey};
+pub use self::status::{MirroringStatus, Phase};
+pub use self::tables::{TableState, TableStatus};
+use crate::fabric::item::Item;
+use crate::fabric::pace::Pace;
+use crate::fabric::{Decided, Fact, State};
+use crate::ids::WorkspaceId;
+
+/// Starts and stops of one mirrored database that are remembered; older ones are forgotten.
+const LIFECYCLE_MAX: usize = 1_000;
+/// Choices of tables that are remembered; older ones are forgotten.
+const SELECTIONS_MAX: usize = 100;
+
+/// A table of a source: its schema (of Cosmos DB: its database) and its name (its container).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TableName {
+    /// The schema.
+    pub schema: Arc<str>,
+    /// The name within it.
+    pub table: Arc<str>,
+}
+
+/// What goes wrong with a database or a table: the `error` beside its status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// A code as Fabric spells them.
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+/// What was done to a mirrored database, and under which pace: what lasts how long is settled when it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Lifecycle {
+    Created { pace: Pace },
+    Started { pace: Pace, source: SourceKey, trouble: Option<Trouble> },
+    Stopped { pace: Pace },
+}
+
+/// The tables that a definition chose, and since when each has been chosen without a gap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Selection {
+    /// All there are: since `since`, but for those that an `earlier` definition had named.
+    All { since: Timestamp, earlier: BTreeMap<TableName, Timestamp> },
+    /// These, in this order.
+    Only { order: Vec<TableName>, since: BTreeMap<TableName, Timestamp> },
+}
+
+/// Starts replication: the facts of it, none where it changes nothing.
+pub fn start(state: &State, workspace: WorkspaceId, item: &Item, now: Timestamp) -> Decided<()> {
+    state.check_capacity(state.workspace(workspace)?)?;
+    let mirroring = item.mirroring()?;
+    if !mirroring.may_start(&state.settings.behaviours, now)? {
+        return Ok((Vec::new(), ()));
+    }
+    let trouble = mirroring.plan().connection.filter(|id| state.connection_at_all(*id).is_none()).map(|id| Trouble {
+        code: "ReferencedEntityNotFoundOrAccessDenied".into(),
+        message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
+    });
+    let pace = state.settings.pace;
+    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, pace, trouble }], ()))
+}
+
+/// Stops replication: the facts of it, none where it changes nothing.
+pub fn stop(state: &State, workspace: WorkspaceId, item: &Item, now: Timestamp) -> Decided<()> {
+    state.check_capacity(state.workspace(workspace)?)?;
+    let mirroring = item.mirroring()?;
+    if !mirroring.may_stop(&state.settings.behaviours, now)? {
+        return Ok((Vec::new(), ()));
+    }
+    Ok((vec![Fact::MirroringStopped { workspace, id: item.id, pace: state.settings.pace }], ()))
+}
+
+/// The log of one mirrored database, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirroring {
+    plan: Plan,
+    lifecycle: Vec<(Timestamp, Lifecycle)>,
+    selections: Vec<(Timestamp, Arc<Selection>)>,
+}
+
+impl Mirroring {
+    /// A mirrored database that was created at `at`.
+    pub fn created(at: Timestamp, pace: Pace, plan: Plan) -> Self {
+        let selection = Selection::first(at, plan.tables.as_deref());
+        Self { plan, lifecycle: vec![(at, Lifecycle::Created { pace })], selections: vec![(at, Arc::new(selection))] }
+    }
+
+    /// Replication was started. With `trouble` it will not take: the database falls back to where it was.
+    pub fn started(&mut self, at: Timestamp, pace: Pace, trouble: Option<Trouble>) {
+        let Plan { source, connection, database, .. } = &self.plan;
+        let source = SourceKey { source: *source, connection: *connection, database: database.clone() };
+        self.log(at, Lifecycle::Started { pace, source, trouble });
+    }
+
+    /// Replication was stopped.
+    pub fn stopped(&mut self, at: Timestamp, pace: Pace) {
+        self.log(at, Lifecycle::Stopped { pace });
+    }
+
+    /// The definition was replaced.
+    pub fn redefined(&mut self, at: Timestamp, plan: Plan) {
+        if plan.tables != self.plan.tables {
+            let (_, before) = self.selections.last().expect("a mirrored database has a selection from its creation on");
+            let selection = before.then(at, plan.tables.as_deref());
+            self.selections.push((at, Arc::new(selection)));
+            forget(&mut self.selections, SELECTIONS_MAX);
+        }
+        self.plan = plan;
+    }
+
+    /// What the definition asks for.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn log(&mut self, at: Timestamp, what: Lifecycle) {
+        self.lifecycle.push((at, what));
+        forget(&mut self.lifecycle, LIFECYCLE_MAX);
+    }
+
+    /// The latest selection at `now`.
+    fn selection_at(&self, now: Timestamp) -> &Selection {
+        let (_, selection) = self.selections.iter().rev().find(|(at, _)| *at <= now).unwrap_or(&self.selections[0]);
+        selection
+    }
+}
+
+/// Drops the oldest entry when there are more than `most`.
+fn forget<T>(log: &mut Vec<T>, most: usize) {
+    if log.len() > most {
+        log.remove(0);
+    }
+}
+
+impl Selection {
+    fn first(at: Timestamp, tables: Option<&[TableName]>) -> Self {
+        match tables {
+            None => Self::All { since: at, earlier: BTreeMap::new() },
+            Some(names) => {
+                Self::Only { order: names.to_vec(), since: names.iter().map(|name| (name.clone(), at)).collect() }
+            }
+        }
+    }
+
+    /// The selection after this one: what both chose has been chosen all along.
+    fn then(&self, at: Timestamp, tables: Option<&[TableName]>) -> Self {
+        match (tables, self) {
+            (None, Self::All { .. }) => self.clone(),
+            (None, Self::Only { since, .. }) => Self::All { since: at, earlier: since.clone() },
+            (Some(names), _) => {
+                let since = names.iter().map(|name| (name.clone(), self.since(name).unwrap_or(at))).collect();
+                Self::Only { order: names.to_vec(), since }
+            }
+        }
+    }
+
+    /// Since when a table has been chosen; `None` when it is not.
+    fn since(&self, name: &TableName) -> Option<Timestamp> {
+        match self {
+            Self::All { since, earlier } => Some(earlier.get(name).copied().unwrap_or(*since)),
+            Self::Only { since, .. } => since.get(name).copied(),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The simulated database behind a connection: which tables it has, and how many rows of each have changed by when.
+//!
+//! A source is a list of dated declarations. Before the first of them it is assumed: its figures are drawn from the seed.
+//! Changes are a closed form of the instants that they are asked for, so a month costs what a second costs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::later;
+use crate::fabric::mirroring::{SourceType, TableName};
+use crate::ids::ConnectionId;
+use crate::seed::Seed;
+
+/// Rows that a snapshot copies in a second, unless declared.
+pub const SNAPSHOT_ROWS_PER_SECOND: f64 = 10_000.0;
+/// Declarations of one source that are remembered; older ones are folded into the oldest of these.
+const DECLARATIONS_MAX: usize = 100;
+
+/// What a table of the source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ObjectType {
+    /// A table, or a container.
+    #[default]
+    Table,
+    /// A view.
+    View,
+}
+
+/// A table as somebody declared it, or as the seed made it up.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// What it is.
+    pub object_type: ObjectType,
+    /// Rows that a snapshot of it copies.
+    pub rows: u64,
+    /// Bytes of a row.
+    pub bytes_per_row: u64,
+    /// Rows that are inserted, updated or deleted in a second.
+    pub rows_per_second: f64,
+    /// From a change's commit at the source to its commit in OneLake, in seconds.
+    pub latency_seconds: u32,
+}
+
+/// All that is declared of a source at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Declaration {
+    /// Its tables, by schema and name.
+    #[serde(with = "as_list")]
+    pub tables: BTreeMap<TableName, Table>,
+    /// How fast a snapshot goes.
+    pub snapshot_rows_per_second: f64,
+}
+
+/// Where a mirrored database copies from, as its definition named it when it was started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceKey {
+    /// The source's type.
+    pub source: SourceType,
+    /// The connection to it.
+    pub connection: Option<ConnectionId>,
+    /// The database within it.
+    pub database: Option<String>,
+}
+
+/// The declarations of one connection, oldest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Declared(Vec<(Timestamp, Arc<Declaration>)>);
+
+impl Declared {
+    /// Takes one more declaration; it holds from `at` on.
+    pub fn declare(&mut self, at: Timestamp, declaration: Arc<Declaration>) {
+        self.0.push((at, declaration));
+        if self.0.len() > DECLARATIONS_MAX {
+            self.0.remove(0);
+        }
+    }
+
+    /// The declaration that holds at `now`.
+    pub fn at(&self, now: Timestamp) -> Option<&Declaration> {
+        self.0.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
+    }
+}
+
+/// How a table came to be in the source, as far as it matters to a mirror.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It has been there since.
+    Since(Timestamp),
+    /// It was there until then.
+    Until(Timestamp),
+    /// It never was.
+    Never,
+}
+
+/// Changes of a table in a span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changes {
+    /// How many rows changed.
+    pub rows: u64,
+    /// When the last of them did; `None` where none did.
+    pub last: Option<Timestamp>,
+}
+
+/// What the replication engine asks a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    seed: Seed,
+    key: &'a SourceKey,
+    declared: &'a [(Timestamp, Arc<Declaration>)],
+}
+
+impl<'a> Source<'a> {
+    /// The source that `key` names, in the realm of `seed`.
+    pub fn new(seed: Seed, key: &'a SourceKey, declared: Option<&'a Declared>) -> Self {
+        let connection = key.connection.map(|id| id.to_string()).unwrap_or_default();
+        let seed = seed.fork("source").fork(connection).fork(key.database.as_deref().unwrap_or_default());
+        Self { seed, key, declared: declared.map_or(&[], |declared| &declared.0) }
+    }
+
+    /// The tables that are there at `now`, by schema and name, at most `most` of them.
+    pub fn tables(&self, now: Timestamp, most: usize) -> Vec<TableName> {
+        match self.plan(now) {
+            Some((_, declaration)) => declaration.tables.keys().take(most).cloned().collect(),
+            None => self.catalogue().take(most).collect(),
+        }
+    }
+
+    /// Since when a table has been there without a gap. An assumed source has every table that a definition `names`.
+    pub fn presence(&self, name: &TableName, named: bool, now: Timestamp) -> Presence {
+        let holding = self.declared.iter().rev().filter(|(from, _)| *from <= now);
+        let mut edge = None;
+        for (from, declaration) in holding {
+            let there = declaration.tables.contains_key(name);
+            match edge {
+                None if there => edge = Some(Presence::Since(*from)),
+                None => edge = Some(Presence::Until(*from)),
+                Some(Presence::Since(_)) if there => edge = Some(Presence::Since(*from)),
+                Some(Presence::Until(_)) if !there => edge = Some(Presence::Until(*from)),
+                Some(found) => return found,
+            }
+        }
+        let assumed = named || self.catalogue().any(|table| table == *name);
+        match (edge, assumed) {
+            (None | Some(Presence::Since(_)), true) => Presence::Since(Timestamp::MIN),
+            (None, false) | (Some(Presence::Until(_)), false) => Presence::Never,
+            (Some(found), _) => found,
+        }
+    }
+
+    /// A table as it is at `now`; one that is not there is as the seed would make it.
+    pub fn table(&self, name: &TableName, now: Timestamp) -> Table {
+        self.plan(now)
+            .and_then(|(_, declaration)| declaration.tables.get(name).copied())
+            .unwrap_or_else(|| self.assumed(name))
+    }
+
+    /// How fast a snapshot goes that begins at `now`, in rows a second.
+    pub fn snapshot_rows_per_second(&self, now: Timestamp) -> f64 {
+        self.plan(now).map_or(SNAPSHOT_ROWS_PER_SECOND, |(_, declaration)| declaration.snapshot_rows_per_second)
+    }
+
+    /// The rows of a table that changed after `from` and until `to`.
+    ///
+    /// Costs as much as there are declarations. Never less for a later `to`.
+    pub fn changes(&self, name: &TableName, from: Timestamp, to: Timestamp) -> Changes {
+        let mut total = 0.0_f64;
+        let mut changes = Changes { rows: 0, last: None };
+        let mut begins = Timestamp::MIN;
+        for n in 0..=self.declared.len() {
+            let ends = self.declared.get(n).map_or(Timestamp::MAX, |(from, _)| *from);
+            let (first, last) = (begins.max(from), ends.min(to));
+            if first < last {
+                let rate = self.table(name, first).rows_per_second;
+                let sum = total + rate * last.duration_since(first).as_secs_f64();
+                let rows = sum as u64;
+                if rows > changes.rows {
+                    // The instant at which the last whole row changed; a little early, lest rounding put it too late.
+                    let into = SignedDuration::try_from_secs_f64(((rows as f64 - total) / rate - 1e-6).max(0.0))
+                        .unwrap_or_default();
+                    changes = Changes { rows, last: Some(later(first, into).min(last)) };
+                }
+                total = sum;
+            }
+            begins = ends;
+        }
+        changes
+    }
+
+    fn plan(&self, now: Timestamp) -> Option<(Timestamp, &'a Declaration)> {
+        self.declared.iter().rev().find(|(from, _)| *from <= now).map(|(from, declaration)| (*from, &**declaration))
+    }
+
+    /// The tables of a database that nobody declared.
+    fn catalogue(&self) -> impl Iterator<Item = TableName> {
+        let database = self.key.database.as_deref().unwrap_or_default();
+        self.key.source.spec().catalogue.iter().map(move |(schema, table)| {
+            // A container has no schema of its own: its database stands in its place.
+            let schema = if schema.is_empty() { database } else { schema };
+            TableName { schema: schema.into(), table: (*table).into() }
+        })
+    }
+
+    fn assumed(&self, name: &TableName) -> Table {
+        let seed = self.seed.fork(&*name.schema).fork(&*name.table);
+        Table {
+            object_type: ObjectType::Table,
+            rows: seed.fork("rows").between(1_000, 1_000_000),
+            bytes_per_row: seed.fork("bytes").between(40, 400),
+            rows_per_second: seed.fork("changes").between(1, 50) as f64 / 10.0,
+            latency_seconds: seed.fork("latency").between(5, 20) as u32,
+        }
+    }
+}
+
+/// A map whose keys are no text, as a list of pairs.
+mod as_list {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Table, TableName};
+
+    pub(super) fn serialize<S: Serializer>(
+        tables: &BTreeMap<TableName, Table>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(tables)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<TableName, Table>, D::Error> {
+        Ok(Vec::<(TableName, Table)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn name(table: &str) -> TableName {
+        TableName { schema: "dbo".into(), table: table.into() }
+    }
+
+    fn declaration(tables: &[(&str, f64)]) -> Arc<Declaration> {
+        let table = |rows_per_second| Table {
+            object_type: ObjectType::Table,
+            rows: 10,
+            bytes_per_row: 1,
+            rows_per_second,
+            latency_seconds: 1,
+        };
+        let tables = tables.iter().map(|(known, rate)| (name(known), table(*rate))).collect();
+        Arc::new(Declaration { tables, snapshot_rows_per_second: 1.0 })
+    }
+
+    fn key() -> SourceKey {
+        SourceKey { source: SourceType::AzureSqlDatabase, connection: None, database: None }
+    }
+
+    #[test]
+    fn changes_add_up_over_declarations() {
+        let mut declared = Declared::default();
+        declared.declare(at(0), declaration(&[("a", 2.0)]));
+        declared.declare(at(100), declaration(&[("a", 0.5)]));
+        let key = key();
+        let source = Source::new(Seed::new(1), &key, Some(&declared));
+        for (from, to, rows) in [(0, 50, 100), (50, 100, 100), (90, 110, 25), (100, 101, 0), (0, 1_000_100, 500_200)] {
+            assert_eq!(source.changes(&name("a"), at(from), at(to)).rows, rows, "{from} to {to}");
+        }
+        assert_eq!(source.changes(&name("a"), at(99), at(100)).last.map(Timestamp::as_second), Some(99));
+    }
+
+    #[test]
+    fn a_table_comes_and_goes_with_the_declarations() {
+        let mut declared = Declared::default();
+        declared.declare(at(10), declaration(&[("a", 0.0), ("Orders", 0.0)]));
+        declared.declare(at(20), declaration(&[("a", 0.0)]));
+        let key = key();
+        let source = Source::new(Seed::new(1), &key, Some(&declared));
+        assert_eq!(source.presence(&name("a"), false, at(30)), Presence::Since(at(10)));
+        assert_eq!(source.presence(&name("a"), true, at(30)), Presence::Since(Timestamp::MIN));
+        assert_eq!(source.presence(&name("Orders"), false, at(15)), Presence::Since(Timestamp::MIN));
+        assert_eq!(source.presence(&name("Orders"), false, at(30)), Presence::Until(at(20)));
+        assert_eq!(source.presence(&name("x"), false, at(30)), Presence::Never);
+    }
+}

@@ -1,0 +1,150 @@
+//! The state machine of a mirrored database (docs/fidelity.md#mirroring-states).
+//!
+//! ```text
+//! create                        → Initializing → Initialized
+//! Initialized, Stopped · start  → Starting → Running            (or back to Initialized, with an error)
+//! Running · stop                → Stopping → Stopped
+//! ```
+//!
+//! An order is taken in a lasting state only; the passing ones end by themselves, at an instant that is known from their
+//! beginning.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Lifecycle, Mirroring, Trouble};
+use crate::fabric::settings::{Answer, Behaviours, Refusal};
+use crate::fabric::{ErrorCode, FabricError, later};
+
+/// The status of a mirrored database, as `getMirroringStatus` spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MirroringStatus {
+    /// The SQL endpoint is being provisioned. Passing.
+    Initializing,
+    /// Ready to be started.
+    Initialized,
+    /// The replicator is coming up. Passing.
+    Starting,
+    /// The replicator is up.
+    Running,
+    /// The replicator is going down. Passing.
+    Stopping,
+    /// The replicator is down.
+    Stopped,
+}
+
+impl MirroringStatus {
+    /// Its spelling on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initializing => "Initializing",
+            Self::Initialized => "Initialized",
+            Self::Starting => "Starting",
+            Self::Running => "Running",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+        }
+    }
+
+    /// Whether nothing is copied and nothing is about to be: connection, database and default schema may change.
+    pub const fn is_at_rest(self) -> bool {
+        matches!(self, Self::Initialized | Self::Stopped)
+    }
+}
+
+/// A status, and how it goes on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phase<'a> {
+    /// The status.
+    pub status: MirroringStatus,
+    /// Why the last start did not take; until the next one.
+    pub error: Option<&'a Trouble>,
+    /// When a passing status ends, and which one follows.
+    pub gives_way: Option<(Timestamp, MirroringStatus)>,
+}
+
+impl Mirroring {
+    /// The phase at `now`. What was done later than `now` has not happened yet.
+    pub fn phase_at(&self, now: Timestamp) -> Phase<'_> {
+        let (at, last) = self.lifecycle.iter().rev().find(|(at, _)| *at <= now).unwrap_or(&self.lifecycle[0]);
+        let passing = last.passing();
+        let due = later(*at, last.takes());
+        let (follows, error) = last.outcome();
+        if now < due {
+            Phase { status: passing, error: None, gives_way: Some((due, follows)) }
+        } else {
+            Phase { status: follows, error, gives_way: None }
+        }
+    }
+
+    /// The status at `now`.
+    pub fn status_at(&self, now: Timestamp) -> MirroringStatus {
+        self.phase_at(now).status
+    }
+
+    /// Whether a start is to be recorded, or changes nothing; refused in a passing status.
+    pub fn may_start(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
+        match (self.status_at(now), behaviours.start_while_running) {
+            (MirroringStatus::Initialized | MirroringStatus::Stopped, _) => Ok(true),
+            (MirroringStatus::Running, Answer::Accept) => Ok(false),
+            (status, _) => Err(not_while(status)),
+        }
+    }
+
+    /// Whether a stop is to be recorded, or changes nothing; refused unless `Running`.
+    pub fn may_stop(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
+        match (self.status_at(now), behaviours.stop_while_not_running) {
+            (MirroringStatus::Running, _) => Ok(true),
+            (_, Refusal::Accept) => Ok(false),
+            (status, Refusal::Refuse) => Err(not_while(status)),
+        }
+    }
+
+    /// Whether the definition may become `plan`: the source's type never changes, where and whither it copies only at rest.
+    pub fn may_become(&self, plan: &super::Plan, now: Timestamp) -> Result<(), FabricError> {
+        if plan.source != self.plan.source {
+            let (old, new) = (self.plan.source.spec().name, plan.source.spec().name);
+            return Err(FabricError::new(ErrorCode::InvalidDefinitionParts).detail(
+                ErrorCode::InvalidDefinitionParts,
+                format!("properties.source.type is {new:?}: {old:?} was expected, as at the creation; another source needs another item"),
+            ));
+        }
+        let status = self.status_at(now);
+        if plan.moves_from(&self.plan) && !status.is_at_rest() { Err(not_while(status)) } else { Ok(()) }
+    }
+}
+
+/// The refusal of an order that does not fit the status; clients look for the status in its text.
+pub fn not_while(status: MirroringStatus) -> FabricError {
+    let status = status.as_str();
+    FabricError::new(ErrorCode::OperationNotAllowedInCurrentStatus)
+        .message(format!("The operation is not allowed in the current status: {status}"))
+}
+
+impl Lifecycle {
+    fn passing(&self) -> MirroringStatus {
+        match self {
+            Self::Created { .. } => MirroringStatus::Initializing,
+            Self::Started { .. } => MirroringStatus::Starting,
+            Self::Stopped { .. } => MirroringStatus::Stopping,
+        }
+    }
+
+    /// How long the passing status lasts.
+    pub(super) fn takes(&self) -> jiff::SignedDuration {
+        match self {
+            Self::Created { pace } => pace.initializing(),
+            Self::Started { pace, source, .. } => pace.starting(source.source),
+            Self::Stopped { pace } => pace.stopping(),
+        }
+    }
+
+    fn outcome(&self) -> (MirroringStatus, Option<&Trouble>) {
+        match self {
+            Self::Created { .. } => (MirroringStatus::Initialized, None),
+            Self::Started { trouble: None, .. } => (MirroringStatus::Running, None),
+            Self::Started { trouble, .. } => (MirroringStatus::Initialized, trouble.as_ref()),
+            Self::Stopped { .. } => (MirroringStatus::Stopped, None),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The tables of a mirrored database at an instant: their status and their figures (docs/fidelity.md#tables).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::definition::TABLES_MAX;
+use super::source::{ObjectType, Presence, Source};
+use super::{Lifecycle, Mirroring, Selection, SourceKey, TableName, Trouble};
+use crate::fabric::later;
+use crate::fabric::pace::Pace;
+
+/// The status of a table, as `getTablesMirroringStatus` spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TableStatus {
+    /// Chosen, and waiting for its snapshot.
+    Initialized,
+    /// Its rows are being copied.
+    Snapshotting,
+    /// Its changes are being followed.
+    Replicating,
+    /// Not copied any more.
+    Stopped,
+    /// Cannot be copied.
+    Failed,
+}
+
+/// What has been copied of a table since its snapshot began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metrics {
+    /// Rows: the snapshot's, and each change since.
+    pub rows: u64,
+    /// Bytes of these rows.
+    pub bytes: u64,
+    /// When the last of them arrived.
+    pub last_sync: Timestamp,
+    /// From a change's commit at the source to its arrival; known once changes are followed.
+    pub latency_seconds: Option<u32>,
+}
+
+/// A table at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableState {
+    /// Which table.
+    pub name: TableName,
+    /// What it is at the source.
+    pub object_type: ObjectType,
+    /// Its status.
+    pub status: TableStatus,
+    /// Its figures, from the first row on.
+    pub metrics: Option<Metrics>,
+    /// Why it failed.
+    pub error: Option<Trouble>,
+    /// The next instants at which its status changes by itself, and to what.
+    pub gives_way: Vec<(Timestamp, TableStatus)>,
+}
+
+/// A time of replication: from `Running` on. Where it copies from and how fast was settled at its start.
+#[derive(Debug, Clone, Copy)]
+struct Run<'a> {
+    running: Timestamp,
+    pace: Pace,
+    source: &'a SourceKey,
+}
+
+/// Gives the source that a key names.
+pub trait Sources {
+    /// What is behind `key`.
+    fn source<'a>(&'a self, key: &'a SourceKey) -> Source<'a>;
+}
+
+impl Mirroring {
+    /// The tables at `now`: in the definition's order, or by schema and name where it names none.
+    pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
+        let happened = self.lifecycle.partition_point(|(at, _)| *at <= now);
+        let happened = &self.lifecycle[..happened];
+        match happened.last() {
+            Some((at, last @ Lifecycle::Started { pace, source, trouble: None })) => {
+                let running = later(*at, last.takes());
+                if now < running {
+                    self.at_the_stop(sources, happened, now)
+                } else {
+                    self.live(sources, Run { running, pace: *pace, source }, now)
+                }
+            }
+            Some((at, last @ Lifecycle::Stopped { .. })) if now < later(*at, last.takes()) => {
+                self.standing_still(sources, happened, now)
+            }
+            _ => self.at_the_stop(sources, happened, now),
+        }
+    }
+
+    /// Whether replication was ever started by `now`.
+    pub fn was_started_by(&self, now: Timestamp) -> bool {
+        self.lifecycle.iter().any(|(at, what)| *at <= now && matches!(what, Lifecycle::Started { .. }))
+    }
+
+    /// The tables as they were at the last stop, those that are still chosen.
+    fn standing_still(
+        &self,
+        sources: &impl Sources,
+        happened: &[(Timestamp, Lifecycle)],
+        now: Timestamp,
+    ) -> Vec<TableState> {
+        let Some((run, stopped)) = last_run(happened) else { return Vec::new() };
+        let selection = self.selection_at(now);
+        let mut tables = self.live(sources, run, stopped);
+        tables.retain(|table| selection.since(&table.name).is_some());
+        for table in &mut tables {
+            table.gives_way.clear();
+        }
+        tables
+    }
+
+    /// The same, with the status that says so.
+    fn at_the_stop(
+        &self,
+        sources: &impl Sources,
+        happened: &[(Timestamp, Lifecycle)],
+        now: Timestamp,
+    ) -> Vec<TableState> {
+        let mut tables = self.standing_still(sources, happened, now);
+        for table in &mut tables {
+            (table.status, table.error) = (TableStatus::Stopped, None);
+        }
+        tables
+    }
+
+    fn live(&self, sources: &impl Sources, run: Run<'_>, now: Timestamp) -> Vec<TableState> {
+        let source = sources.source(run.source);
+        let selection = self.selection_at(now);
+        match selection {
+            Selection::Only { order, .. } => {
+                order.iter().map(|name| run.table(&source, selection, name.clone(), now)).collect()
+            }
+            Selection::All { .. } => source
+                .tables(now, TABLES_MAX)
+                .into_iter()
+                .map(|name| run.table(&source, selection, name, now))
+                .collect(),
+        }
+    }
+}
+
+/// The last run that was stopped, and when.
+fn last_run(happened: &[(Timestamp, Lifecycle)]) -> Option<(Run<'_>, Timestamp)> {
+    let stop = happened.iter().rposition(|(_, what)| matches!(what, Lifecycle::Stopped { .. }))?;
+    let (started, start) =
+        happened[..stop].iter().rev().find(|(_, what)| matches!(what, Lifecycle::Started { trouble: None, .. }))?;
+    let Lifecycle::Started { pace, source, .. } = start else { return None };
+    Some((Run { running: later(*started, start.takes()), pace: *pace, source }, happened[stop].0))
+}
+
+impl Run<'_> {
+    fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
+        let named = matches!(selection, Selection::Only { .. });
+        let chosen = selection.since(&name).unwrap_or(self.running).max(self.running);
+        match source.presence(&name, named, now) {
+            Presence::Since(there) => self.following(source, name, chosen.max(there), now),
+            Presence::Until(gone) if gone > chosen => {
+                TableState { gives_way: Vec::new(), ..self.following(source, name, chosen, gone) }.lost()
+            }
+            Presence::Until(_) | Presence::Never => self.missing(source, name, chosen, now),
+        }
+    }
+
+    /// A table that is there and has been followed since `begin`.
+    fn following(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
+        let snapshot = later(begin, self.pace.table_waiting());
+        let table = source.table(&name, snapshot);
+        let lasts = self.pace.snapshot(table.rows, source.snapshot_rows_per_second(snapshot));
+        let replicating = later(snapshot, lasts);
+        let (status, metrics) = if now < snapshot {
+            (TableStatus::Initialized, None)
+        } else if now < replicating {
+            (TableStatus::Snapshotting, copied(table.rows, table.bytes_per_row, snapshot, lasts, now))
+        } else {
+            (TableStatus::Replicating, Some(self.replicated(source, &name, snapshot, replicating, now)))
+        };
+        let gives_way = [(snapshot, TableStatus::Snapshotting), (replicating, TableStatus::Replicating)];
+        let gives_way = gives_way.into_iter().filter(|(at, _)| *at > now).collect();
+        TableState { object_type: source.table(&name, now).object_type, name, status, metrics, error: None, gives_way }
+    }
+
+    /// The figures of a table whose snapshot is done: changes are published in steps, each with the source's latency.
+    fn replicated(
+        self,
+        source: &Source<'_>,
+        name: &TableName,
+        snapshot: Timestamp,
+        replicating: Timestamp,
+        now: Timestamp,
+    ) -> Metrics {
+        let every = self.pace.publishing();
+        let published = later(replicating, whole_steps(now.duration_since(replicating), every, Rounding::Down));
+        let (was, is) = (source.table(name, snapshot), source.table(name, now));
+        let latency = SignedDuration::from_secs(is.latency_seconds.into());
+        let seen =
+            |at: Timestamp| source.changes(name, snapshot, at.saturating_sub(latency).unwrap_or(at).max(snapshot));
+        let changes = seen(published);
+        let last_sync = match changes.last {
+            Some(last) if changes.rows > seen(replicating).rows => {
+                let since = later(last, latency).duration_since(replicating).max(SignedDuration::ZERO);
+                later(replicating, whole_steps(since, every, Rounding::Up)).min(published)
+            }
+            _ => replicating,
+        };
+        let rows = was.rows.saturating_add(changes.rows);
+        Metrics {
+            rows,
+            bytes: rows.saturating_mul(was.bytes_per_row),
+            last_sync,
+            latency_seconds: Some(is.latency_seconds),
+        }
+    }
+
+    /// A table that the definition names and the source has not: its snapshot fails.
+    fn missing(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
+        let snapshot = later(begin, self.pace.table_waiting());
+        let object_type = source.table(&name, now).object_type;
+        let waiting = TableState {
+            name,
+            object_type,
+            status: TableStatus::Initialized,
+            metrics: None,
+            error: None,
+            gives_way: Vec::new(),
+        };
+        if now < snapshot {
+            TableState { gives_way: vec![(snapshot, TableStatus::Failed)], ..waiting }
+        } else {
+            waiting.lost()
+        }
+    }
+}
+
+impl TableState {
+    /// This table, when the source has it no longer.
+    fn lost(self) -> Self {
+        let error = Trouble { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
+        Self { status: TableStatus::Failed, error: Some(error), ..self }
+    }
+}
+
+/// The figures of a snapshot on its way: none before the first row.
+fn copied(rows: u64, bytes_per_row: u64, begun: Timestamp, lasts: SignedDuration, now: Timestamp) -> Option<Metrics> {
+    let lasts = lasts.as_secs_f64();
+    let share = now.duration_since(begun).as_secs_f64() / lasts;
+    let done = ((rows as f64 * share) as u64).min(rows);
+    let arrived = SignedDuration::try_from_secs_f64(lasts * done as f64 / rows.max(1) as f64).unwrap_or_default();
+    let last_sync = later(begun, arrived).min(now);
+    (done > 0).then_some(Metrics {
+        rows: done,
+        bytes: done.saturating_mul(bytes_per_row),
+        last_sync,
+        latency_seconds: None,
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Rounding {
+    Down,
+    Up,
+}
+
+/// The whole steps that fit into a span, or that cover it.
+fn whole_steps(span: SignedDuration, step: SignedDuration, rounding: Rounding) -> SignedDuration {
+    let (span, step) = (span.as_nanos(), step.as_nanos());
+    let steps = span / step + i128::from(rounding == Rounding::Up && span % step > 0);
+    let nanos = steps * step;
+    SignedDuration::new((nanos / 1_000_000_000) as i64, (nanos % 1_000_000_000) as i32)
+}

@@ -1,0 +1,37 @@
+//! Fabric as it behaves: what may be asked, what is refused, and what is so at an instant.
+//!
+//! Nothing here reads a clock, waits, logs, or knows HTTP. A decision takes the state and answers with facts or with a
+//! refusal ([`FabricError`]); [`State::apply`] is the one place where facts change the state; every instant is an argument.
+
+pub mod access;
+pub mod capacity;
+pub mod connection;
+pub mod error;
+pub mod fact;
+pub mod folder;
+pub mod item;
+pub mod json;
+pub mod mirroring;
+pub mod name;
+pub mod ordered;
+pub mod pace;
+pub mod page;
+pub mod planned;
+pub mod settings;
+pub mod state;
+pub mod throttle;
+pub mod workspace;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::error::{ErrorCode, FabricError};
+pub use self::fact::{Dated, Fact};
+pub use self::state::State;
+
+/// What a decision comes to: facts to record and what to answer from, or a refusal.
+pub type Decided<T> = Result<(Vec<Fact>, T), FabricError>;
+
+/// The instant `duration` after `at`; the end of time where that is beyond it.
+pub(crate) fn later(at: Timestamp, duration: SignedDuration) -> Timestamp {
+    at.checked_add(duration).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,74 @@
+//! Display names and descriptions: what may be in them, and when two names are the same.
+
+use serde::{Deserialize, Serialize};
+use unicase::UniCase;
+
+use crate::fabric::FabricError;
+
+/// Characters of a display name at most.
+pub const NAME_MAX: usize = 256;
+/// Characters of an item's description at most.
+pub const ITEM_DESCRIPTION_MAX: usize = 256;
+/// Characters of a workspace's description at most.
+pub const WORKSPACE_DESCRIPTION_MAX: usize = 4_000;
+/// Characters of a connection's name at most.
+pub const CONNECTION_NAME_MAX: usize = 200;
+
+/// A name in the form in which names are compared: folded as Unicode says, so that case makes no difference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Folded(String);
+
+impl Folded {
+    /// Folds a name. White space counts: it is not trimmed.
+    pub fn new(name: &str) -> Self {
+        Self(UniCase::unicode(name).to_folded_case())
+    }
+}
+
+/// Checks a display name: 1 to `most` characters, printable, not all of them blank.
+pub fn check_name(name: &str, most: usize) -> Result<(), FabricError> {
+    let length = name.chars().count();
+    if name.trim().is_empty() {
+        return Err(FabricError::invalid_input("The DisplayName field is required."));
+    }
+    if length > most {
+        return Err(too_long("DisplayName", most));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(FabricError::invalid_input("The DisplayName field has characters that cannot be printed."));
+    }
+    Ok(())
+}
+
+/// Checks a description: at most `most` characters.
+pub fn check_description(description: &str, most: usize) -> Result<(), FabricError> {
+    if description.chars().count() > most { Err(too_long("Description", most)) } else { Ok(()) }
+}
+
+fn too_long(field: &str, most: usize) -> FabricError {
+    FabricError::invalid_input(format!("The field {field} must be a string with a maximum length of {most}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fold_as_unicode_says() {
+        for (one, other) in [("Sales", "SALES"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")] {
+            assert_eq!(Folded::new(one), Folded::new(other));
+        }
+        assert_ne!(Folded::new("a"), Folded::new("a "));
+    }
+
+    #[test]
+    fn a_name_is_printable_and_neither_blank_nor_too_long() {
+        let long = "é".repeat(NAME_MAX);
+        for name in ["a", " a ", "MirroredDatabase's New name", long.as_str()] {
+            assert_eq!(check_name(name, NAME_MAX), Ok(()), "{name}");
+        }
+        for name in ["", "  ", "a\nb", "\u{0}", &format!("{long}x")] {
+            assert!(check_name(name, NAME_MAX).is_err(), "{name:?}");
+        }
+    }
+}

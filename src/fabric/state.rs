@@ -1,0 +1,304 @@
+//! The state of a tenant: what its facts come to, with the indexes that the rules need.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::fabric::access::Principal;
+use crate::fabric::capacity::{self, Capacity, CapacityState};
+use crate::fabric::connection::Connection;
+use crate::fabric::fact::{Dated, Fact};
+use crate::fabric::folder::Folder;
+use crate::fabric::item::{self, Item, ItemKind, NewItem};
+use crate::fabric::mirroring::source::{Declared, Source};
+use crate::fabric::mirroring::tables::Sources;
+use crate::fabric::mirroring::{Mirroring, SourceKey};
+use crate::fabric::name::Folded;
+use crate::fabric::ordered::Ordered;
+use crate::fabric::pace::Pace;
+use crate::fabric::settings::Settings;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{ErrorCode, FabricError};
+use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, WorkspaceId};
+use crate::seed::Seed;
+
+/// How many ids of each purpose have been given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Counts {
+    workspaces: u64,
+    folders: u64,
+    connections: u64,
+    items: u64,
+}
+
+/// Everything that is so in a tenant. It changes by [`State::apply`] alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// What may vary.
+    pub settings: Settings,
+    seed: Seed,
+    counts: Counts,
+    capacities: Vec<Capacity>,
+    workspaces: Ordered<WorkspaceId, Workspace>,
+    workspace_names: HashMap<Folded, WorkspaceId>,
+    pub(super) connections: Ordered<ConnectionId, Connection>,
+    connection_names: HashMap<Folded, ConnectionId>,
+    sources: HashMap<ConnectionId, Declared>,
+}
+
+impl State {
+    /// A new tenant: capacities, and nothing else.
+    pub fn new(seed: Seed, settings: Settings) -> Self {
+        Self {
+            settings,
+            seed,
+            counts: Counts::default(),
+            capacities: capacity::seeded(seed),
+            workspaces: Ordered::default(),
+            workspace_names: HashMap::new(),
+            connections: Ordered::default(),
+            connection_names: HashMap::new(),
+            sources: HashMap::new(),
+        }
+    }
+
+    /// The capacities, in a fixed order.
+    pub fn capacities(&self) -> &[Capacity] {
+        &self.capacities
+    }
+
+    /// A capacity.
+    pub fn capacity(&self, id: CapacityId) -> Result<&Capacity, FabricError> {
+        let found = self.capacities.iter().find(|capacity| capacity.id == id);
+        found.ok_or_else(|| FabricError::new(ErrorCode::CapacityNotFound).about("Capacity", id))
+    }
+
+    /// Refuses what needs a working capacity where there is none.
+    pub fn check_capacity(&self, workspace: &Workspace) -> Result<(), FabricError> {
+        let id = workspace.capacity.ok_or(ErrorCode::WorkspaceHasNoCapacityAssigned)?;
+        match self.capacity(id)?.state {
+            CapacityState::Active => Ok(()),
+            CapacityState::Inactive => {
+                Err(FabricError::new(ErrorCode::CapacityNotActive).message(format!("Capacity {id} is not active")))
+            }
+        }
+    }
+
+    /// The workspaces, in order of creation.
+    pub fn workspaces(&self) -> &Ordered<WorkspaceId, Workspace> {
+        &self.workspaces
+    }
+
+    /// A workspace.
+    pub fn workspace(&self, id: WorkspaceId) -> Result<&Workspace, FabricError> {
+        self.workspaces.get(&id).ok_or_else(|| FabricError::new(ErrorCode::WorkspaceNotFound).about("Workspace", id))
+    }
+
+    /// Who has this name.
+    pub fn workspace_named(&self, name: &Folded) -> Option<WorkspaceId> {
+        self.workspace_names.get(name).copied()
+    }
+
+    /// The connections, in order of creation.
+    pub fn connections(&self) -> &Ordered<ConnectionId, Connection> {
+        &self.connections
+    }
+
+    /// A connection that the caller may see.
+    pub fn connection(&self, id: ConnectionId, caller: &Principal) -> Result<&Connection, FabricError> {
+        let found = self.connections.get(&id).filter(|connection| connection.creator.id == caller.id);
+        found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Connection", id))
+    }
+
+    /// A connection, whoever made it.
+    pub fn connection_at_all(&self, id: ConnectionId) -> Option<&Connection> {
+        self.connections.get(&id)
+    }
+
+    /// Who has this name.
+    pub fn connection_named(&self, name: &Folded) -> Option<ConnectionId> {
+        self.connection_names.get(name).copied()
+    }
+
+    /// What was declared of a connection's source.
+    pub fn declared(&self, connection: ConnectionId) -> Option<&Declared> {
+        self.sources.get(&connection)
+    }
+
+    /// An item and its workspace, wherever it is.
+    pub fn find_item(&self, id: ItemId) -> Option<(&Workspace, &Item)> {
+        self.workspaces.values().find_map(|workspace| workspace.items.get(&id).map(|item| (workspace, item)))
+    }
+
+    /// The id of the next workspace.
+    pub fn next_workspace(&self) -> WorkspaceId {
+        WorkspaceId::nth(self.seed, self.counts.workspaces + 1)
+    }
+
+    /// The id of the next folder.
+    pub fn next_folder(&self) -> FolderId {
+        FolderId::nth(self.seed, self.counts.folders + 1)
+    }
+
+    /// The id of the next connection.
+    pub fn next_connection(&self) -> ConnectionId {
+        ConnectionId::nth(self.seed, self.counts.connections + 1)
+    }
+
+    /// The id of the next item but `skip`.
+    pub fn next_item(&self, skip: u64) -> ItemId {
+        ItemId::nth(self.seed, self.counts.items + 1 + skip)
+    }
+
+    /// Takes a fact in. It was decided on this very state, so it fits.
+    pub fn apply(&mut self, dated: &Dated) {
+        let at = dated.at;
+        match dated.fact.clone() {
+            Fact::SettingsChanged(settings) => self.settings = settings,
+            Fact::SourceDeclared { connection, declaration } => {
+                self.sources.entry(connection).or_default().declare(at, declaration)
+            }
+
+            Fact::WorkspaceCreated { id, display_name, description, capacity, creator } => {
+                self.counts.workspaces += 1;
+                self.workspace_names.insert(Folded::new(&display_name), id);
+                self.workspaces.insert(id, Workspace::new(id, display_name, description, capacity, creator));
+            }
+            Fact::WorkspaceUpdated { id, display_name, description } => {
+                self.update_workspace(id, display_name, description)
+            }
+            Fact::WorkspaceDeleted { id } => {
+                if let Some(workspace) = self.workspaces.remove(&id) {
+                    self.workspace_names.remove(&Folded::new(&workspace.display_name));
+                }
+            }
+
+            Fact::FolderCreated { workspace, id, display_name, parent } => {
+                self.counts.folders += 1;
+                self.within(workspace, |workspace| workspace.folders.insert(id, Folder { id, display_name, parent }));
+            }
+
+            Fact::ConnectionCreated(connection) => {
+                self.counts.connections += 1;
+                self.connection_names.insert(Folded::new(&connection.display_name), connection.id);
+                self.connections.insert(connection.id, connection);
+            }
+            Fact::ConnectionUpdated(connection) => self.update_connection(connection),
+            Fact::ConnectionDeleted { id } => {
+                if let Some(connection) = self.connections.remove(&id) {
+                    self.connection_names.remove(&Folded::new(&connection.display_name));
+                }
+            }
+
+            Fact::ItemCreated { workspace, item, sql_endpoint, pace } => {
+                self.counts.items += 1 + u64::from(sql_endpoint.is_some());
+                self.within(workspace, |workspace| workspace.create_item(at, item, sql_endpoint, pace));
+            }
+            Fact::ItemUpdated { workspace, id, display_name, description } => {
+                self.within(workspace, |workspace| workspace.update_item(id, display_name, description));
+            }
+            Fact::ItemDeleted { workspace, id, reserved_until } => {
+                self.within(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
+            }
+            Fact::DefinitionUpdated { workspace, id, definition } => self.item(workspace, id, |item| {
+                if let (Some(mirroring), Some(plan)) = (&mut item.mirroring, item::plan(Some(&definition))) {
+                    mirroring.redefined(at, plan);
+                }
+                item.definition = Some(definition);
+            }),
+
+            Fact::MirroringStarted { workspace, id, pace, trouble } => {
+                self.mirroring(workspace, id, |mirroring| mirroring.started(at, pace, trouble));
+            }
+            Fact::MirroringStopped { workspace, id, pace } => {
+                self.mirroring(workspace, id, |mirroring| mirroring.stopped(at, pace));
+            }
+        }
+    }
+
+    fn update_workspace(&mut self, id: WorkspaceId, display_name: String, description: String) {
+        if let Some(workspace) = self.workspaces.get_mut(&id) {
+            self.workspace_names.remove(&Folded::new(&workspace.display_name));
+            self.workspace_names.insert(Folded::new(&display_name), id);
+            (workspace.display_name, workspace.description) = (display_name, description);
+        }
+    }
+
+    fn update_connection(&mut self, connection: Connection) {
+        if let Some(before) = self.connections.get_mut(&connection.id) {
+            self.connection_names.remove(&Folded::new(&before.display_name));
+            self.connection_names.insert(Folded::new(&connection.display_name), connection.id);
+            *before = connection;
+        }
+    }
+
+    fn within(&mut self, id: WorkspaceId, change: impl FnOnce(&mut Workspace)) {
+        if let Some(workspace) = self.workspaces.get_mut(&id) {
+            change(workspace);
+        }
+    }
+
+    fn item(&mut self, workspace: WorkspaceId, id: ItemId, change: impl FnOnce(&mut Item)) {
+        self.within(workspace, |workspace| {
+            if let Some(item) = workspace.items.get_mut(&id) {
+                change(item);
+            }
+        });
+    }
+
+    fn mirroring(&mut self, workspace: WorkspaceId, id: ItemId, change: impl FnOnce(&mut Mirroring)) {
+        self.item(workspace, id, |item| {
+            if let Some(mirroring) = &mut item.mirroring {
+                change(mirroring);
+            }
+        });
+    }
+}
+
+impl Sources for State {
+    fn source<'a>(&'a self, key: &'a SourceKey) -> Source<'a> {
+        Source::new(self.seed, key, key.connection.and_then(|id| self.sources.get(&id)))
+    }
+}
+
+/// How items change when facts are applied: what came along with an item goes along with it.
+impl Workspace {
+    fn create_item(&mut self, at: Timestamp, new: NewItem, sql_endpoint: Option<(ItemId, Timestamp)>, pace: Pace) {
+        let mut item = Item::new(new, at);
+        item.mirroring = item::plan(item.definition.as_ref()).map(|plan| Mirroring::created(at, pace, plan));
+        item.sql_endpoint = sql_endpoint.map(|(id, _)| id);
+        let endpoint = sql_endpoint.map(|(id, visible_from)| Item::sql_endpoint_of(&item, id, visible_from));
+        self.names.insert((item.kind, Folded::new(&item.display_name)), item.id);
+        self.items.insert(item.id, item);
+        if let Some(endpoint) = endpoint {
+            self.items.insert(endpoint.id, endpoint);
+        }
+    }
+
+    fn update_item(&mut self, id: ItemId, display_name: String, description: String) {
+        let Some(item) = self.items.get_mut(&id) else { return };
+        let (kind, sql_endpoint) = (item.kind, item.sql_endpoint);
+        let before = std::mem::replace(&mut item.display_name, display_name.clone());
+        item.description = description;
+        self.names.remove(&(kind, Folded::new(&before)));
+        self.names.insert((kind, Folded::new(&display_name)), id);
+        if let Some(endpoint) = sql_endpoint.and_then(|id| self.items.get_mut(&id)) {
+            endpoint.display_name = display_name;
+        }
+    }
+
+    fn delete_item(&mut self, id: ItemId, reserved_until: Timestamp, at: Timestamp) {
+        let Some(item) = self.items.remove(&id) else { return };
+        if let Some(endpoint) = item.sql_endpoint {
+            self.items.remove(&endpoint);
+        }
+        let key = (item.kind, Folded::new(&item.display_name));
+        self.names.remove(&key);
+        self.reserve(key, reserved_until, at);
+    }
+
+    /// How many items of a kind there are, visible or not.
+    pub fn count(&self, kind: ItemKind) -> usize {
+        self.items.values().filter(|item| item.kind == kind).count()
+    }
+}

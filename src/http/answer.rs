@@ -1,0 +1,161 @@
+//! Answers as values, and the families of headers that the service sends with them (docs/fidelity.md#headers).
+
+use axum::body::Body;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Response, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::fabric::json;
+use crate::ids::RequestId;
+
+/// What a handler answers; [`Answer::into_response`] writes it.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    body: Option<Vec<u8>>,
+    location: Option<String>,
+    inert: Vec<&'static str>,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub fn ok(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::OK, body: Some(to_json(body)), location: None, inert: Vec::new() }
+    }
+
+    /// 200 with a body as the mirroring workload writes it.
+    pub fn indented(body: &impl Serialize) -> Self {
+        Self { body: Some(json::to_crlf(body)), ..Self::empty() }
+    }
+
+    /// 201 with what was created.
+    pub fn created(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::CREATED, ..Self::ok(body) }
+    }
+
+    /// 200 with nothing.
+    pub fn empty() -> Self {
+        Self { status: StatusCode::OK, body: None, location: None, inert: Vec::new() }
+    }
+
+    /// With the absolute URL of what was created.
+    pub fn at(mut self, location: String) -> Self {
+        self.location = Some(location);
+        self
+    }
+
+    /// Names a member that was accepted and has no effect, if it was `given`.
+    pub fn inert(mut self, member: &'static str, given: bool) -> Self {
+        if given {
+            self.inert.push(member);
+        }
+        self
+    }
+
+    /// Writes the answer in its family's headers.
+    pub fn into_response(self, family: Headers) -> Response<Body> {
+        let family = if self.body.is_none() { Headers::Empty } else { family };
+        let mut response = respond(self.status, family, self.body.unwrap_or_default());
+        let headers = response.headers_mut();
+        if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
+            headers.insert(header::LOCATION, location);
+        }
+        if let Some(inert) = (!self.inert.is_empty()).then(|| format!("inert={}", self.inert.join(","))) {
+            headers.extend(
+                HeaderValue::try_from(inert).ok().map(|inert| (HeaderName::from_static("x-emulator-note"), inert)),
+            );
+        }
+        response
+    }
+}
+
+/// Which headers an answer has: what stands in the table of operations, and what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Headers {
+    /// Create, get and update of an item: not cached, with an empty `ETag`.
+    Item,
+    /// All else that the core service answers: not cached.
+    Core,
+    /// What the mirroring workload answers: neither packed nor marked against caches.
+    Workload,
+    /// An empty 200.
+    Empty,
+    /// A refusal.
+    Refused,
+    /// A refusal by a rate limit: not marked against caches.
+    Blocked,
+}
+
+impl Headers {
+    /// Whether the body is packed for a client that takes it so.
+    pub const fn is_packed(self) -> bool {
+        matches!(self, Self::Item | Self::Core | Self::Refused)
+    }
+
+    const fn is_kept_from_caches(self) -> bool {
+        !matches!(self, Self::Workload | Self::Blocked)
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Empty => "application/octet-stream",
+            Self::Item | Self::Core | Self::Workload | Self::Refused | Self::Blocked => {
+                "application/json; charset=utf-8"
+            }
+        }
+    }
+
+    const fn exposed(self) -> &'static str {
+        match self {
+            Self::Item => "RequestId,ETag",
+            Self::Core | Self::Workload | Self::Empty | Self::Refused | Self::Blocked => "RequestId",
+        }
+    }
+
+    fn put(self, headers: &mut HeaderMap) {
+        let mut put = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+        if self.is_kept_from_caches() {
+            put(header::CACHE_CONTROL, "no-store, must-revalidate, no-cache");
+            put(header::PRAGMA, "no-cache");
+        }
+        put(header::CONTENT_TYPE, self.content_type());
+        if self == Self::Item {
+            put(header::ETAG, "\"\"");
+        }
+        put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+        put(header::X_FRAME_OPTIONS, "deny");
+        put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        put(header::ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed());
+    }
+}
+
+/// A response of a family, not yet stamped.
+pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.reserve(16);
+    family.put(headers);
+    response.extensions_mut().insert(family);
+    response
+}
+
+/// Puts the request's id and instant on a response: hyper would write the machine's time.
+pub fn stamp(response: &mut Response<Body>, request_id: RequestId, now: Timestamp) {
+    let headers = response.headers_mut();
+    let request_id = request_id.to_string();
+    headers.extend(HeaderValue::try_from(request_id).ok().map(|id| (HeaderName::from_static("requestid"), id)));
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    headers.extend(date.ok().and_then(|date| HeaderValue::try_from(date).ok()).map(|date| (header::DATE, date)));
+}
+
+/// Compact JSON.
+pub fn to_json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("what is written has text keys only, and a Vec takes all")
+}
+
+/// `2024-10-08T05:07:11.0663362Z`: seven digits, as .NET writes them.
+pub fn utc(at: Timestamp) -> String {
+    format!("{at:.7}")
+}

@@ -1,0 +1,256 @@
+//! Connections: create, list, get, update, delete, and the types that are supported.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::fabric::connection::kinds::{ConnectionKind, KINDS, ParameterSpec};
+use crate::fabric::connection::{self, Connection, ConnectionRequest, CredentialRequest, DetailsRequest, Parameter};
+use crate::http::Outcome;
+use crate::http::answer::Answer;
+use crate::http::context::Context;
+use crate::http::wire::List;
+use crate::ids::ConnectionId;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionRequestBody {
+    connectivity_type: Option<String>,
+    display_name: Option<String>,
+    gateway_id: Option<String>,
+    privacy_level: Option<String>,
+    connection_details: Option<DetailsBody>,
+    credential_details: Option<CredentialBody>,
+    allow_connection_usage_in_gateway: Option<bool>,
+    allow_usage_in_user_controlled_code: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DetailsBody {
+    r#type: Option<String>,
+    creation_method: Option<String>,
+    #[serde(default)]
+    parameters: Option<Vec<ParameterBody>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ParameterBody {
+    name: Option<String>,
+    data_type: Option<String>,
+    value: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CredentialBody {
+    single_sign_on_type: Option<String>,
+    connection_encryption: Option<String>,
+    skip_test_connection: Option<bool>,
+    credentials: Option<Map<String, Value>>,
+}
+
+impl From<ConnectionRequestBody> for ConnectionRequest {
+    fn from(body: ConnectionRequestBody) -> Self {
+        let parameter = |it: ParameterBody| Parameter { name: it.name, data_type: it.data_type, value: it.value };
+        let details = body.connection_details.map(|it| DetailsRequest {
+            kind: it.r#type,
+            creation_method: it.creation_method,
+            parameters: it.parameters.unwrap_or_default().into_iter().map(parameter).collect(),
+        });
+        let credentials = body.credential_details.map(|it| CredentialRequest {
+            single_sign_on_type: it.single_sign_on_type,
+            connection_encryption: it.connection_encryption,
+            skip_test_connection: it.skip_test_connection,
+            credentials: it.credentials,
+        });
+        Self {
+            connectivity_type: body.connectivity_type,
+            display_name: body.display_name,
+            gateway_id: body.gateway_id,
+            privacy_level: body.privacy_level,
+            details,
+            credentials,
+            allow_usage_in_gateway: body.allow_connection_usage_in_gateway,
+            allow_usage_in_user_controlled_code: body.allow_usage_in_user_controlled_code,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionBody<'a> {
+    allow_connection_usage_in_gateway: bool,
+    allow_usage_in_user_controlled_code: bool,
+    id: ConnectionId,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_id: Option<&'a str>,
+    connectivity_type: &'a str,
+    connection_details: ConnectionDetails<'a>,
+    privacy_level: &'a str,
+    credential_details: CredentialDetails<'a>,
+}
+
+#[derive(Serialize)]
+struct ConnectionDetails<'a> {
+    path: &'a str,
+    r#type: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CredentialDetails<'a> {
+    credential_type: &'a str,
+    single_sign_on_type: &'a str,
+    connection_encryption: &'a str,
+    skip_test_connection: bool,
+}
+
+impl<'a> From<&'a Connection> for ConnectionBody<'a> {
+    fn from(connection: &'a Connection) -> Self {
+        let credentials = &connection.credentials;
+        Self {
+            allow_connection_usage_in_gateway: connection.allow_usage_in_gateway,
+            allow_usage_in_user_controlled_code: connection.allow_usage_in_user_controlled_code,
+            id: connection.id,
+            display_name: &connection.display_name,
+            gateway_id: connection.gateway_id.as_deref(),
+            connectivity_type: &connection.connectivity_type,
+            connection_details: ConnectionDetails { path: &connection.path, r#type: &connection.kind },
+            privacy_level: &connection.privacy_level,
+            credential_details: CredentialDetails {
+                credential_type: &credentials.credential_type,
+                single_sign_on_type: &credentials.single_sign_on_type,
+                connection_encryption: &credentials.connection_encryption,
+                skip_test_connection: credentials.skip_test_connection,
+            },
+        }
+    }
+}
+
+/// A connection as an item's list of connections shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ItemConnectionBody<'a> {
+    id: ConnectionId,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_id: Option<&'a str>,
+    connectivity_type: &'a str,
+    connection_details: ConnectionDetails<'a>,
+}
+
+impl<'a> From<&'a Connection> for ItemConnectionBody<'a> {
+    fn from(connection: &'a Connection) -> Self {
+        Self {
+            id: connection.id,
+            display_name: &connection.display_name,
+            gateway_id: connection.gateway_id.as_deref(),
+            connectivity_type: &connection.connectivity_type,
+            connection_details: ConnectionDetails { path: &connection.path, r#type: &connection.kind },
+        }
+    }
+}
+
+pub(super) fn create(context: &Context<'_>) -> Outcome {
+    let request: ConnectionRequestBody = context.json()?;
+    let untested =
+        request.credential_details.as_ref().is_some_and(|details| details.skip_test_connection == Some(false));
+    context.tenant.commit_then(
+        context.now,
+        |state, _| connection::create(state, request.into(), context.caller),
+        |state, id| {
+            let location = context.url(&format!("/v1/connections/{id}"));
+            let created = ConnectionBody::from(state.connection(id, &context.caller)?);
+            Ok(Answer::created(&created).at(location).inert("skipTestConnection", untested))
+        },
+    )?
+}
+
+pub(super) fn list(context: &Context<'_>) -> Outcome {
+    context.read(|state| {
+        let page = context.page(state.settings.page_size)?;
+        let seen =
+            state.connections().after(page.after).filter(|(_, connection)| connection.creator.id == context.caller.id);
+        Ok(Answer::ok(&List::new(context, page.cut(seen).map(ConnectionBody::from))))
+    })
+}
+
+pub(super) fn get(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    context.read(|state| Ok(Answer::ok(&ConnectionBody::from(state.connection(id, &context.caller)?))))
+}
+
+pub(super) fn update(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    let request: ConnectionRequestBody = context.json()?;
+    context.tenant.commit_then(
+        context.now,
+        |state, _| connection::update(state, id, request.into(), &context.caller),
+        |state, ()| Ok(Answer::ok(&ConnectionBody::from(state.connection(id, &context.caller)?))),
+    )?
+}
+
+pub(super) fn delete(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    context.commit(|state, _| connection::delete(state, id, &context.caller))?;
+    Ok(Answer::empty())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SupportedType {
+    r#type: &'static str,
+    creation_methods: [CreationMethod; 1],
+    supported_credential_types: &'static [&'static str],
+    supported_connection_encryption_types: &'static [&'static str],
+    supports_skip_test_connection: bool,
+    supported_credential_types_for_usage_in_user_controlled_code: Option<&'static [&'static str]>,
+}
+
+#[derive(Serialize)]
+struct CreationMethod {
+    name: &'static str,
+    parameters: Vec<ParameterMetadata>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParameterMetadata {
+    name: &'static str,
+    data_type: &'static str,
+    required: bool,
+    allowed_values: Option<&'static [Option<&'static str>]>,
+}
+
+impl From<&ConnectionKind> for SupportedType {
+    fn from(kind: &ConnectionKind) -> Self {
+        let parameter = |it: &ParameterSpec| ParameterMetadata {
+            name: it.name,
+            data_type: it.data_type,
+            required: it.required,
+            allowed_values: it.allowed_values,
+        };
+        Self {
+            r#type: kind.name,
+            creation_methods: [CreationMethod {
+                name: kind.method,
+                parameters: kind.parameters.iter().map(parameter).collect(),
+            }],
+            supported_credential_types: kind.credentials,
+            supported_connection_encryption_types: kind.encryptions,
+            supports_skip_test_connection: false,
+            supported_credential_types_for_usage_in_user_controlled_code: kind.user_controlled,
+        }
+    }
+}
+
+pub(super) fn supported_types(context: &Context<'_>) -> Outcome {
+    let gateway = context.query("gatewayId").is_some();
+    let all_methods = context.flag("showAllCreationMethods")? == Some(true);
+    let page = context.page(context.read(|state| state.settings.page_size))?;
+    let after = (1..).zip(KINDS).skip_while(|(position, _)| Some(*position) <= page.after);
+    let list = List::new(context, page.cut(after).map(SupportedType::from));
+    Ok(Answer::ok(&list).inert("gatewayId", gateway).inert("showAllCreationMethods", all_methods))
+}

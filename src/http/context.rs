@@ -1,0 +1,132 @@
+//! What a handler gets: who asks whom, when, and for what; and how to read it. A malformed request is a refusal.
+
+use std::str::FromStr;
+
+use axum::http::header::{self, HeaderMap};
+use axum::http::request::Parts;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::fabric::access::Principal;
+use crate::fabric::page::{self, Page, PageRequest};
+use crate::fabric::{Decided, ErrorCode, FabricError, State};
+use crate::http::operations::Operation;
+use crate::tenant::Tenant;
+
+/// Everything about one request, at its one instant.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Whose universe it is.
+    pub tenant: &'a Tenant,
+    /// Who asks.
+    pub caller: Principal,
+    /// When.
+    pub now: Timestamp,
+    /// What is asked for.
+    pub operation: &'static Operation,
+    pub(super) parts: &'a Parts,
+    /// The path's variable segments, in order.
+    pub(super) segments: Vec<&'a str>,
+    pub(super) body: &'a [u8],
+}
+
+impl Context<'_> {
+    /// Looks at the state.
+    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        self.tenant.read(look)
+    }
+
+    /// Decides and records.
+    pub fn commit<T>(&self, decide: impl FnOnce(&State, Timestamp) -> Decided<T>) -> Result<T, FabricError> {
+        self.tenant.commit(self.now, decide)
+    }
+
+    /// The `n`-th variable segment of the path, as an id.
+    pub fn id<T: FromStr>(&self, n: usize) -> Result<T, FabricError> {
+        let text = self.segments.get(n).copied().unwrap_or_default();
+        text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
+    }
+
+    /// The body, as JSON of this shape. Members that the shape has not are ignored.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
+        check_content_type(&self.parts.headers)?;
+        if self.body.is_empty() {
+            return Err(FabricError::invalid_input("A non-empty request body is required."));
+        }
+        serde_json::from_slice(self.body)
+            .map_err(|why| FabricError::invalid_input(format!("The request body is not valid: {why}.")))
+    }
+
+    /// A parameter of the query, percent-decoded once; an empty one counts as left out.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let query = self.parts.uri.query()?;
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let value = pairs.find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned());
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// A parameter that is true or false, in any case: clients send `True`.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, FabricError> {
+        match self.query(name) {
+            None => Ok(None),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(value) => {
+                Err(FabricError::invalid_input(format!("The value {value:?} of {name} is neither true nor false.")))
+            }
+        }
+    }
+
+    /// A parameter that is an id.
+    pub fn query_id<T: FromStr>(&self, name: &str) -> Result<Option<T>, FabricError> {
+        let Some(value) = self.query(name) else { return Ok(None) };
+        value
+            .parse()
+            .map(Some)
+            .map_err(|_| FabricError::invalid_input(format!("The value {value:?} of {name} is not a GUID.")))
+    }
+
+    /// The page that is asked for.
+    pub fn page(&self, size: u32) -> Result<PageRequest, FabricError> {
+        let after = self.query("continuationToken").map(|token| page::position(&token)).transpose()?;
+        Ok(PageRequest { after, size })
+    }
+
+    /// Where a page goes on: the token, and the absolute URL to call.
+    pub fn continuation<T>(&self, page: &Page<T>) -> Option<(String, String)> {
+        let token = page::token(page.next?);
+        let query = self.parts.uri.query().unwrap_or_default();
+        let mut rest = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in
+            form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !name.eq_ignore_ascii_case("continuationToken"))
+        {
+            rest.append_pair(&name, &value);
+        }
+        let rest = rest.finish();
+        let separator = if rest.is_empty() { "" } else { "&" };
+        let uri = self.url(&format!("{}?{rest}{separator}continuationToken={token}", self.parts.uri.path()));
+        Some((token, uri))
+    }
+
+    /// The absolute URL of a path of this very server, as the caller knows it.
+    pub fn url(&self, path: &str) -> String {
+        let host = self.parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host =
+            host.or_else(|| self.parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("localhost");
+        format!("http://{host}{path}")
+    }
+}
+
+/// JSON is what a body is taken for when nothing is said.
+fn check_content_type(headers: &HeaderMap) -> Result<(), FabricError> {
+    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let given = given.to_str().unwrap_or_default();
+    let media = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if media == "application/json"
+        || media == "text/json"
+        || media.starts_with("application/") && media.ends_with("+json")
+    {
+        return Ok(());
+    }
+    Err(ErrorCode::UnsupportedMediaType.into())
+}

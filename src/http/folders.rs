@@ -1,0 +1,66 @@
+//! Folders: create, list, get.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::folder::{self, Folder};
+use crate::http::Outcome;
+use crate::http::answer::Answer;
+use crate::http::context::Context;
+use crate::http::wire::{self, List};
+use crate::ids::{FolderId, WorkspaceId};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateFolder {
+    display_name: Option<String>,
+    parent_folder_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FolderBody<'a> {
+    id: FolderId,
+    display_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_folder_id: Option<FolderId>,
+    workspace_id: WorkspaceId,
+}
+
+impl<'a> FolderBody<'a> {
+    fn new(workspace_id: WorkspaceId, folder: &'a Folder) -> Self {
+        Self { id: folder.id, display_name: &folder.display_name, parent_folder_id: folder.parent, workspace_id }
+    }
+}
+
+pub(super) fn create(context: &Context<'_>) -> Outcome {
+    let workspace = context.id(0)?;
+    let body: CreateFolder = context.json()?;
+    let display_name = wire::required(body.display_name, "DisplayName")?;
+    let parent = wire::id(body.parent_folder_id, "ParentFolderId")?;
+    context.tenant.commit_then(
+        context.now,
+        |state, _| folder::create(state, workspace, display_name, parent),
+        |state, id| {
+            let location = context.url(&format!("/v1/workspaces/{workspace}/folders/{id}"));
+            Ok(Answer::created(&FolderBody::new(workspace, state.workspace(workspace)?.folder(id)?)).at(location))
+        },
+    )?
+}
+
+pub(super) fn list(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    let root = context.query_id("rootFolderId")?;
+    let recursive = context.flag("recursive")?.unwrap_or(true);
+    context.read(|state| {
+        let workspace = state.workspace(id)?;
+        let scope = workspace.scope(root, recursive)?;
+        let page = context.page(state.settings.page_size)?;
+        let after = workspace.folders().after(page.after).filter(|(_, folder)| scope.has(folder.parent));
+        Ok(Answer::ok(&List::new(context, page.cut(after).map(|folder| FolderBody::new(id, folder)))))
+    })
+}
+
+pub(super) fn get(context: &Context<'_>) -> Outcome {
+    let (workspace, id) = (context.id(0)?, context.id(1)?);
+    context.read(|state| Ok(Answer::ok(&FolderBody::new(workspace, state.workspace(workspace)?.folder(id)?))))
+}

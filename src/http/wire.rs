@@ -1,0 +1,42 @@
+//! Shapes that several resources share, and the checks that the service's own binding of a body makes.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::fabric::page::Page;
+use crate::fabric::{ErrorCode, FabricError};
+use crate::http::context::Context;
+
+/// A page of a list; what leads on is there only where more follows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List<T> {
+    value: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_uri: Option<String>,
+}
+
+impl<T> List<T> {
+    pub(super) fn new(context: &Context<'_>, page: Page<T>) -> Self {
+        let (continuation_token, continuation_uri) = context.continuation(&page).unzip();
+        Self { value: page.elements, continuation_token, continuation_uri }
+    }
+}
+
+/// A member of a body that must be there.
+pub(super) fn required<T>(value: Option<T>, field: &str) -> Result<T, FabricError> {
+    value.ok_or_else(|| FabricError::invalid_input(format!("The {field} field is required.")))
+}
+
+/// A member of a body that is an id.
+pub(super) fn id<T: FromStr>(value: Option<String>, field: &str) -> Result<Option<T>, FabricError> {
+    let Some(value) = value else { return Ok(None) };
+    let parsed = value.parse().map(Some);
+    parsed.map_err(|_| {
+        FabricError::new(ErrorCode::InvalidInput)
+            .detail(ErrorCode::InvalidParameter, format!("The value {value:?} of {field} is not a GUID."))
+    })
+}

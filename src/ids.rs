@@ -1,0 +1,111 @@
+//! Typed ids, and the one place that makes them: an id is a function of (seed, purpose, how many of that purpose).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::seed::Seed;
+
+/// Makes the id types: each knows the purpose that it is counted under.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $purpose:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// An id that came from elsewhere: a token, a request, a fixture.
+            pub const fn from_uuid(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// Its 128 bits.
+            pub const fn as_u128(self) -> u128 {
+                self.0.as_u128()
+            }
+
+            /// The `count`-th id of this purpose in the realm of `seed`.
+            pub fn nth(seed: Seed, count: u64) -> Self {
+                Self(uuid(seed.fork($purpose), count))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            /// Takes the hyphenated form only, in either case: the service knows no other.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                parse(text).map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A tenant: Entra's `tid`.
+    TenantId = "tenant";
+    /// A user, service principal, group or profile: Entra's `oid`.
+    PrincipalId = "principal";
+    /// A capacity.
+    CapacityId = "capacity";
+    /// A workspace.
+    WorkspaceId = "workspace";
+    /// A folder within a workspace.
+    FolderId = "folder";
+    /// An item of any kind.
+    ItemId = "item";
+    /// A connection to a source.
+    ConnectionId = "connection";
+    /// One answer: `RequestId` in its headers, `requestId` in an error's body.
+    RequestId = "request";
+    /// A sensitivity label; these come from elsewhere only.
+    LabelId = "label";
+}
+
+/// The hyphenated form of a UUID, which is the only one that the service writes and reads.
+fn parse(text: &str) -> Result<Uuid, uuid::Error> {
+    const HYPHENATED: usize = 36;
+    // The other forms that `uuid` reads (braced, urn:, simple) all have another length.
+    if text.len() == HYPHENATED { Uuid::try_parse(text) } else { Uuid::try_parse("") }
+}
+
+fn uuid(seed: Seed, count: u64) -> Uuid {
+    let seed = seed.fork(count.to_le_bytes());
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&seed.draw().to_le_bytes());
+    bytes[8..].copy_from_slice(&seed.fork("second half").draw().to_le_bytes());
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_depend_on_seed_purpose_and_count_alone() {
+        let seed = Seed::new(1);
+        assert_eq!(ItemId::nth(seed, 3), ItemId::nth(seed, 3));
+        assert_ne!(ItemId::nth(seed, 3), ItemId::nth(seed, 4));
+        assert_ne!(ItemId::nth(seed, 3).0, FolderId::nth(seed, 3).0);
+        assert_ne!(ItemId::nth(seed, 3), ItemId::nth(Seed::new(2), 3));
+    }
+
+    #[test]
+    fn only_the_hyphenated_form_is_an_id_in_either_case() {
+        let id = ItemId::nth(Seed::new(1), 1);
+        assert_eq!(id.to_string().to_uppercase().parse(), Ok(id));
+        for text in ["", "not-an-id", &id.to_string().replace('-', ""), &format!("{{{id}}}"), &format!("urn:uuid:{id}")]
+        {
+            assert!(text.parse::<ItemId>().is_err(), "{text}");
+        }
+    }
+}
