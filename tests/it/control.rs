@@ -1,0 +1,180 @@
+//! The control interface: time, settings, sources, and who may use it.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, block_on, sql_mirror};
+
+#[test]
+fn who_may_not_drive_it_is_refused() {
+    let lab = Lab::new();
+    let ask = |host: &str, origin: Option<&str>| {
+        let router = specularite::router(lab.emulator.clone());
+        let mut request = axum::http::Request::get("/_emulator/health").header("host", host);
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        block_on(tower::ServiceExt::oneshot(router, request)).unwrap().status().as_u16()
+    };
+    for (host, origin, status) in [
+        ("127.0.0.1:7310", None, 200),
+        ("[::1]:7310", None, 200),
+        ("localhost", Some("http://localhost"), 200),
+        ("specularite:7310", Some("http://specularite:7310"), 200),
+        ("localhost:7310", Some("http://localhost:8080"), 403),
+        ("localhost:7310", Some("null"), 403),
+        ("evil.example", None, 403),
+        ("127.0.0.1.evil.example", None, 403),
+    ] {
+        assert_eq!(ask(host, origin), status, "{host} {origin:?}");
+    }
+}
+
+#[test]
+fn settings_are_taken_whole_or_not_at_all() {
+    let lab = Lab::new();
+    let before = lab.get("/_emulator/settings").is(200).body();
+    for change in [
+        json!({"pace": "warp"}),
+        json!({"paec": "fast"}),
+        json!({"pace": "fast", "pageSize": 0}),
+        json!({"pace": "fast", "limits": {"Nonsense": 1}}),
+        json!({"pace": "fast", "behaviours": {"nonsense": 200}}),
+        json!({"pace": "fast", "behaviours": {"nameConflict": 418}}),
+        json!([]),
+    ] {
+        lab.patch("/_emulator/settings", change).refuses(400, "InvalidInput");
+        assert_eq!(lab.get("/_emulator/settings").body(), before);
+    }
+    lab.settings(json!({"limits": {"Items_ListItems": 1}, "pageSize": 5}));
+    lab.settings(json!({"limits": {"Items_GetItem": 2}, "behaviours": {"nameConflict": 400}}));
+    lab.settings(json!({"limits": {"Items_ListItems": null}}));
+    insta::assert_snapshot!("settings", format!("{:#}", lab.get("/_emulator/settings").body()));
+    lab.post("/_emulator/reset", json!({})).is(200);
+    assert_eq!(lab.get("/_emulator/settings").body()["limits"], json!({}));
+}
+
+#[test]
+fn the_clock_is_refused_what_it_cannot_show() {
+    let lab = Lab::new();
+    for body in [
+        json!({"mode": "sideways"}),
+        json!({"now": "2001-01-01T00:00:00Z"}),
+        json!({"rate": 0}),
+        json!({"step": -1}),
+        json!({"tempo": 1}),
+    ] {
+        lab.post("/_emulator/clock", body).refuses(400, "InvalidInput");
+    }
+    for body in [
+        json!({"seconds": -1}),
+        json!({"seconds": 1e18}),
+        json!({}),
+        json!({"seconds": 1, "to": "next-change"}),
+        json!({"to": "yesterday"}),
+    ] {
+        lab.post("/_emulator/clock/advance", body).refuses(400, "InvalidInput");
+    }
+    assert_eq!(lab.get("/_emulator/clock").body()["now"], "2031-02-03T04:05:06.0000000Z");
+}
+
+#[test]
+fn advancing_tells_what_changed() {
+    let lab = Lab::new();
+    let mirror = lab.shop();
+    let told: Vec<Value> =
+        (0..3).map(|_| lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body()).collect();
+    insta::assert_snapshot!("advance_to_next_change", format!("{:#}", Value::from(told)));
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    let id = mirror.rsplit('/').next().unwrap();
+    let until = |status: &str, timeout: f64| {
+        lab.post(
+            "/_emulator/clock/advance",
+            json!({"until": {"mirroredDatabase": id, "status": status}, "timeoutSeconds": timeout}),
+        )
+    };
+    until("Stopped", 5.0).refuses(408, "OperationFailedOnTimeout");
+    until("Running", 30.0).is(200);
+    assert_eq!(lab.get("/_emulator/clock").body()["now"], "2031-02-03T04:05:46.0000000Z");
+    until("Nonsense", 1.0).refuses(400, "InvalidInput");
+}
+
+#[test]
+fn a_real_clock_is_waited_for() {
+    let lab = Lab::new();
+    lab.post("/_emulator/clock", json!({"mode": "scaled", "rate": 1000})).is(200);
+    let mirror = lab.shop();
+    let id = mirror.rsplit('/').next().unwrap().to_owned();
+    let body = json!({"until": {"mirroredDatabase": id, "status": "Initialized"}, "timeoutSeconds": 30});
+    lab.post("/_emulator/clock/advance", body).is(200);
+    assert_eq!(lab.status(&mirror), "Initialized");
+}
+
+#[test]
+fn sources_are_declared_within_bounds_and_read_back() {
+    let lab = Lab::new();
+    let path = format!("/_emulator/sources/{}", lab.connection());
+    lab.get(&path).refuses(404, "EntityNotFound");
+    let declared = lab
+        .put(&path, json!({"tables": [{"schemaName": "dbo", "tableName": "T", "rowsPerSecond": 0.5}]}))
+        .is(200)
+        .body();
+    assert_eq!(lab.get(&path).body(), declared);
+    let table = |member: &str, value: Value| {
+        let mut table = json!({"schemaName": "dbo", "tableName": "T"});
+        table[member] = value;
+        json!({"tables": [table]})
+    };
+    for body in [
+        table("rows", json!(-1)),
+        table("rowsPerSecond", json!(1e12)),
+        table("latencySeconds", json!(1_000_000)),
+        table("objectType", json!("Index")),
+        table("colour", json!("red")),
+        json!({"tables": [{"schemaName": "a", "tableName": "b"}, {"schemaName": "a", "tableName": "b"}]}),
+        json!({"tables": [], "snapshotRowsPerSecond": 0}),
+    ] {
+        lab.put(&path, body).refuses(400, "InvalidInput");
+    }
+    lab.put("/_emulator/sources/00000000-1111-4222-8333-444444444444", json!({"tables": []}))
+        .refuses(404, "EntityNotFound");
+    assert_eq!(lab.get(&path).body(), declared);
+}
+
+#[test]
+fn tenants_share_nothing() {
+    let mut lab = Lab::new();
+    let workspace = lab.workspace();
+    // {"tid":"00000000-0000-4000-9000-000000000002","upn":"a"}
+    lab.token =
+        "eyJhbGciOiJub25lIn0.eyJ0aWQiOiIwMDAwMDAwMC0wMDAwLTQwMDAtOTAwMC0wMDAwMDAwMDAwMDIiLCJ1cG4iOiJhIn0.".into();
+    lab.get(&workspace).refuses(404, "WorkspaceNotFound");
+    assert_eq!(lab.get("/v1/workspaces").body(), json!({"value": []}));
+    let other = "/_emulator/clock?tenant=00000000-0000-4000-9000-000000000002";
+    assert_eq!(lab.get(other).body()["mode"], "real");
+    lab.post("/_emulator/reset?tenant=*", json!({})).is(200);
+    lab.get("/_emulator/settings?tenant=*").refuses(400, "InvalidInput");
+    lab.get("/_emulator/settings?tenant=x").refuses(400, "InvalidInput");
+}
+
+#[test]
+fn two_universes_with_one_seed_answer_byte_for_byte_the_same() {
+    let told: Vec<String> = (0..2)
+        .map(|_| {
+            let lab = Lab::seeded(42);
+            let (workspace, connection) = (lab.workspace(), lab.connection());
+            let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
+            let mut told = String::new();
+            for seconds in [8.0, 12.0, 20.0, 5.5, 60.0, 86_400.0] {
+                lab.pass(seconds);
+                told += &lab.call(&format!("{mirror}/startMirroring")).whole();
+                for path in [&workspace, &mirror, &format!("{workspace}/items"), "/v1/connections", "/v1/nowhere"] {
+                    told += &lab.get(path).whole();
+                }
+                told += &lab.call(&format!("{mirror}/getTablesMirroringStatus")).whole();
+            }
+            told
+        })
+        .collect();
+    assert_eq!(told[0], told[1]);
+}

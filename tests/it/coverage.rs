@@ -1,0 +1,63 @@
+//! The table of operations against Microsoft's description, both ways. The description lies beside the project, in CI.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use specularite::http::operations::OPERATIONS;
+
+use crate::lab::Lab;
+
+/// What lies beside the project where it is built by us. Elsewhere its absence is said; in CI it is a failure.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let found = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    assert!(std::env::var("CI").is_ok_and(|ci| ci == "true") == false, "{} is needed in CI", found.display());
+    println!("SKIPPED, LOUDLY: {} is not here", found.display());
+    None
+}
+
+fn described(path: PathBuf) -> BTreeSet<String> {
+    let mut operations = BTreeSet::new();
+    for entry in std::fs::read_dir(path).unwrap() {
+        let Ok(text) = std::fs::read_to_string(entry.unwrap().path().join("swagger.json")) else { continue };
+        let swagger: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        for (path, methods) in swagger["paths"].as_object().unwrap() {
+            let path = path.split('?').next().unwrap();
+            for method in methods.as_object().unwrap().keys().filter(|method| *method != "parameters") {
+                operations.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+    }
+    operations
+}
+
+#[test]
+fn the_table_is_the_description() {
+    let Some(specs) = shared("specs") else { return };
+    let described = described(specs);
+    let table: BTreeSet<String> =
+        OPERATIONS.iter().map(|operation| format!("{} {}", operation.method, operation.path)).collect();
+    assert_eq!(table.difference(&described).collect::<Vec<_>>(), Vec::<&String>::new(), "in the table only");
+    assert_eq!(described.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "in the description only");
+    assert_eq!(table.len(), OPERATIONS.len(), "a row is there twice");
+}
+
+#[test]
+fn every_absent_operation_answers_501() {
+    let lab = Lab::new();
+    lab.settings(serde_json::json!({"throttle": "off"}));
+    for operation in OPERATIONS {
+        let path: Vec<&str> =
+            operation.path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment }).collect();
+        let reply = lab.send(
+            operation.method.as_str(),
+            &format!("/v1{}", path.join("/")),
+            &[("content-type", "application/json")],
+            "{}",
+        );
+        assert_eq!(reply.status.as_u16() == 501, operation.handler().is_none(), "{} {}", operation.id, reply.status);
+    }
+}

@@ -1,0 +1,166 @@
+//! Items: create, list, get, update, delete; names, limits, what is refused and in which order.
+
+use serde_json::json;
+
+use crate::lab::{Lab, block_on, definition, open_mirror, spawn};
+
+#[test]
+fn a_mirrored_database_is_created_at_once_and_byte_for_byte_as_the_service_does() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    insta::assert_snapshot!("item_created", lab.create(&workspace, "Sales", &open_mirror()).is(201).whole());
+    let mirror = format!(
+        "{workspace}/mirroredDatabases/{}",
+        lab.get(&format!("{workspace}/items")).body()["value"][0]["id"].as_str().unwrap()
+    );
+    insta::assert_snapshot!("item_provisioning", lab.get(&mirror).is(200).whole());
+    lab.pass(30.0);
+    insta::assert_snapshot!("item_provisioned", lab.get(&mirror).is(200).text());
+    insta::assert_snapshot!("items_listed", lab.get(&format!("{workspace}/items")).is(200).whole());
+    insta::assert_snapshot!("item_deleted", lab.delete(&mirror).is(200).whole());
+}
+
+#[test]
+fn several_faults_are_found_in_their_order() {
+    let lab = Lab::new();
+    let bare = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", json!({"displayName": "bare"})).is(201).id());
+    let workspace = lab.workspace();
+    lab.create(&workspace, "taken", &open_mirror()).is(201);
+    let nowhere = "00000000-1111-4222-8333-444444444444";
+    let good = definition(&open_mirror().to_string());
+    // Each request has the faults of the ones below it, too.
+    for (within, body, status, code) in [
+        (&bare, json!({"type": "Nonsense", "folderId": nowhere, "definition": {"parts": []}}), 400, "InvalidInput"),
+        (
+            &bare,
+            json!({"displayName": "taken", "type": "Nonsense", "folderId": nowhere, "definition": {"parts": []}}),
+            400,
+            "InvalidItemType",
+        ),
+        (
+            &bare,
+            json!({"displayName": "taken", "folderId": nowhere, "definition": {"parts": []}}),
+            400,
+            "WorkspaceHasNoCapacityAssigned",
+        ),
+        (
+            &workspace,
+            json!({"displayName": "taken", "folderId": nowhere, "definition": {"parts": []}}),
+            404,
+            "FolderNotFound",
+        ),
+        (&workspace, json!({"displayName": "taken", "definition": {"parts": []}}), 400, "MissingDefinitionParts"),
+        (&workspace, json!({"displayName": "taken", "definition": good}), 409, "ItemDisplayNameAlreadyInUse"),
+    ] {
+        lab.post(&format!("{within}/mirroredDatabases"), body).refuses(status, code);
+    }
+    assert_eq!(lab.get(&format!("{workspace}/mirroredDatabases")).body()["value"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_old_name_is_free_after_a_rename_and_reserved_after_a_delete() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let mirror = lab.mirror(&workspace, "Sales", &open_mirror());
+    lab.patch(&mirror, json!({"displayName": "SALES"})).is(200);
+    lab.patch(&mirror, json!({"displayName": "Other"})).is(200);
+    let second = lab.mirror(&workspace, "sales", &open_mirror());
+    lab.pass(30.0);
+    let endpoints = lab.get(&format!("{workspace}/sqlEndpoints")).body();
+    assert_eq!(endpoints["value"][0]["displayName"], "Other");
+
+    lab.delete(&second).is(200);
+    lab.create(&workspace, "Sales", &open_mirror()).refuses(409, "ItemDisplayNameNotAvailableYet");
+    lab.settings(json!({"behaviours": {"nameConflict": 400}}));
+    lab.create(&workspace, "Sales", &open_mirror()).refuses(400, "ItemDisplayNameNotAvailableYet");
+    lab.pass(20.0);
+    lab.create(&workspace, "Sales", &open_mirror()).is(201);
+}
+
+#[test]
+fn a_sql_endpoint_lives_and_goes_with_its_parent_only() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    lab.mirror(&workspace, "Sales", &open_mirror());
+    lab.pass(8.0);
+    let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].as_str().unwrap().to_owned();
+    let endpoint = format!("{workspace}/items/{endpoint}");
+    lab.delete(&endpoint).refuses(400, "OperationNotSupportedForItem");
+    lab.patch(&endpoint, json!({"displayName": "x"})).refuses(400, "OperationNotSupportedForItem");
+    lab.call(&format!("{endpoint}/getDefinition")).refuses(400, "OperationNotSupportedForItem");
+    lab.post(&format!("{workspace}/items"), json!({"displayName": "x", "type": "SQLEndpoint"}))
+        .refuses(400, "OperationNotSupportedForItem");
+}
+
+#[test]
+fn kinds_that_are_not_emulated_are_found_nowhere_and_cannot_be_made() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    assert_eq!(lab.get(&format!("{workspace}/items?type=lakehouse")).is(200).body(), json!({"value": []}));
+    lab.post(&format!("{workspace}/items"), json!({"displayName": "x", "type": "Lakehouse"}))
+        .refuses(501, "NotEmulated");
+}
+
+#[test]
+fn items_are_found_in_folders() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let outer = lab.post(&format!("{workspace}/folders"), json!({"displayName": "outer"})).is(201).id();
+    let inner = lab
+        .post(&format!("{workspace}/folders"), json!({"displayName": "inner", "parentFolderId": outer}))
+        .is(201)
+        .id();
+    let body = json!({"displayName": "a", "folderId": inner, "definition": definition(&open_mirror().to_string())});
+    lab.post(&format!("{workspace}/mirroredDatabases"), body).is(201);
+    for (query, found) in [
+        ("", 1),
+        ("?recursive=False", 0),
+        (&*format!("?rootFolderId={outer}"), 1),
+        (&*format!("?rootFolderId={outer}&recursive=false"), 0),
+        (&*format!("?rootFolderId={inner}&recursive=false"), 1),
+    ] {
+        let list = lab.get(&format!("{workspace}/items{query}")).is(200).body();
+        assert_eq!(list["value"].as_array().unwrap().len(), found, "{query}");
+    }
+    lab.get(&format!("{workspace}/items?recursive=maybe")).refuses(400, "InvalidInput");
+    lab.get(&format!("{workspace}/items?rootFolderId=x")).refuses(400, "InvalidInput");
+    lab.get(&format!("{workspace}/items?rootFolderId=00000000-1111-4222-8333-444444444444"))
+        .refuses(404, "FolderNotFound");
+}
+
+#[test]
+fn an_items_connections_are_those_of_its_definition_that_exist() {
+    let lab = Lab::new();
+    let mirror = lab.shop();
+    let item = mirror.replace("mirroredDatabases", "items");
+    insta::assert_snapshot!("item_connections", lab.get(&format!("{item}/connections")).is(200).text());
+}
+
+#[test]
+fn a_thousand_creates_of_one_name_make_one_item() {
+    let lab = Lab::new();
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    let body = json!({"displayName": "one", "definition": definition(&open_mirror().to_string())}).to_string();
+    let router = specularite::router(lab.emulator.clone());
+    let statuses: Vec<u16> = block_on(async {
+        let creates: Vec<_> = (0..1000)
+            .map(|_| {
+                let request = axum::http::Request::post(format!("{workspace}/mirroredDatabases"))
+                    .header("authorization", "Bearer anything")
+                    .header("content-type", "application/json")
+                    .body(axum::body::Body::from(body.clone()))
+                    .unwrap();
+                spawn(tower::ServiceExt::oneshot(router.clone(), request))
+            })
+            .collect();
+        let mut statuses = Vec::new();
+        for create in creates {
+            statuses.push(create.await.unwrap().unwrap().status().as_u16());
+        }
+        statuses
+    });
+    let count = |status| statuses.iter().filter(|given| **given == status).count();
+    assert_eq!((count(201), count(409)), (1, 999));
+    assert!(lab.emulator.default_tenant().replays());
+}

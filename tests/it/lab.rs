@@ -1,0 +1,241 @@
+//! An emulator on a manual clock, and short verbs to ask it; no socket.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use specularite::{Emulator, Pace};
+use tower::ServiceExt as _;
+
+/// One runtime for all tests: an emulator has nothing running that would need one of its own.
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built"));
+
+pub(crate) struct Lab {
+    pub(crate) emulator: Arc<Emulator>,
+    router: Router,
+    pub(crate) token: String,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Lab {
+    /// Realistic pace, a manual clock that shows a round instant, seed 7.
+    pub(crate) fn new() -> Self {
+        Self::seeded(7)
+    }
+
+    pub(crate) fn seeded(seed: u64) -> Self {
+        let emulator = Emulator::builder().seed(seed).pace(Pace::Realistic).build();
+        let lab = Self { router: specularite::router(Arc::clone(&emulator)), emulator, token: "anything".into() };
+        lab.post("/_emulator/clock", json!({"mode": "manual", "now": "2031-02-03T04:05:06Z"})).is(200);
+        lab
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:7310");
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.into())).expect("the test's request is one");
+        let router = self.router.clone();
+        block_on(async move {
+            let response = router.oneshot(request).await.expect("the router answers everything");
+            let (parts, body) = response.into_parts();
+            let bytes = body.collect().await.expect("an answer has an end").to_bytes().to_vec();
+            Reply { status: parts.status, headers: parts.headers, bytes }
+        })
+    }
+
+    pub(crate) fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
+        self.send(method, path, &[("content-type", "application/json")], body.to_string())
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], "")
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.send("DELETE", path, &[], "")
+    }
+
+    /// A call without a body, as clients make those of mirroring.
+    pub(crate) fn call(&self, path: &str) -> Reply {
+        self.send("POST", path, &[], "")
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
+    pub(crate) fn post(&self, path: &str, body: Value) -> Reply {
+        self.json("POST", path, &body)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
+    pub(crate) fn patch(&self, path: &str, body: Value) -> Reply {
+        self.json("PATCH", path, &body)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
+    pub(crate) fn put(&self, path: &str, body: Value) -> Reply {
+        self.json("PUT", path, &body)
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn pass(&self, seconds: f64) {
+        self.emulator.default_tenant().clock().advance(seconds).expect("time goes on");
+    }
+
+    pub(crate) fn settings(&self, change: Value) {
+        self.patch("/_emulator/settings", change).is(200);
+    }
+
+    /// A workspace on the active capacity; its path.
+    pub(crate) fn workspace(&self) -> String {
+        let capacity = self.get("/v1/capacities").body()["value"][0]["id"].clone();
+        let made = self.post("/v1/workspaces", json!({"displayName": "lab", "capacityId": capacity})).is(201);
+        format!("/v1/workspaces/{}", made.id())
+    }
+
+    /// A SQL connection; its id.
+    pub(crate) fn connection(&self) -> String {
+        self.post("/v1/connections", sql_connection("sql")).is(201).id()
+    }
+
+    /// A mirrored database of this `mirroring.json`; its path.
+    pub(crate) fn mirror(&self, workspace: &str, name: &str, mirroring: &Value) -> String {
+        let made = self.create(workspace, name, mirroring).is(201);
+        format!("{workspace}/mirroredDatabases/{}", made.id())
+    }
+
+    pub(crate) fn create(&self, workspace: &str, name: &str, mirroring: &Value) -> Reply {
+        let body = json!({"displayName": name, "definition": definition(&mirroring.to_string())});
+        self.post(&format!("{workspace}/mirroredDatabases"), body)
+    }
+
+    /// A mirror of the two tables `Orders` and `Customers`, just created; its path.
+    pub(crate) fn shop(&self) -> String {
+        let (workspace, connection) = (self.workspace(), self.connection());
+        self.mirror(&workspace, "shop", &sql_mirror(&connection, Some(&["Orders", "Customers"])))
+    }
+
+    pub(crate) fn status(&self, mirror: &str) -> String {
+        let body = self.call(&format!("{mirror}/getMirroringStatus")).is(200).body();
+        body["status"].as_str().expect("a status is a text").to_owned()
+    }
+
+    pub(crate) fn tables(&self, mirror: &str) -> Vec<Value> {
+        let body = self.call(&format!("{mirror}/getTablesMirroringStatus")).is(200).body();
+        body["data"].as_array().expect("tables are a list").clone()
+    }
+}
+
+impl Reply {
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self
+    }
+
+    /// A refusal: status and code, the latter in body and header, and one request id in both.
+    #[track_caller]
+    pub(crate) fn refuses(self, status: u16, code: &str) -> Self {
+        let reply = self.is(status);
+        let body = reply.body();
+        assert_eq!((body["errorCode"].as_str(), reply.header("x-ms-public-api-error-code")), (Some(code), Some(code)));
+        assert_eq!(body["requestId"].as_str(), reply.header("requestid"));
+        assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()));
+        reply
+    }
+
+    #[track_caller]
+    pub(crate) fn body(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|why| panic!("{why}: {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn id(&self) -> String {
+        self.body()["id"].as_str().expect("there is an id").to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Status, headers in order of their names, and body: all that a client sees.
+    pub(crate) fn whole(&self) -> String {
+        let mut headers: Vec<String> =
+            self.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("?"))).collect();
+        headers.sort();
+        format!("{}\n{}\n\n{}", self.status, headers.join("\n"), self.text())
+    }
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
+
+pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    RUNTIME.spawn(future)
+}
+
+pub(crate) fn base64(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+pub(crate) fn part(path: &str, text: &str) -> Value {
+    json!({"path": path, "payloadType": "InlineBase64", "payload": base64(text)})
+}
+
+/// A definition whose `mirroring.json` is this text.
+pub(crate) fn definition(mirroring: &str) -> Value {
+    json!({"parts": [part("mirroring.json", mirroring)]})
+}
+
+pub(crate) fn open_mirror() -> Value {
+    json!({"properties": {
+        "source": {"type": "GenericMirror"},
+        "target": {"type": "MountedRelationalDatabase", "typeProperties": {"format": "Delta"}},
+    }})
+}
+
+/// A mirror of tables of the schema `dbo`, or of all there are.
+pub(crate) fn sql_mirror(connection: &str, tables: Option<&[&str]>) -> Value {
+    let table = |name: &&str| json!({"source": {"typeProperties": {"schemaName": "dbo", "tableName": name}}});
+    let mut mirror = json!({"properties": {
+        "source": {"type": "AzureSqlDatabase", "typeProperties": {"connection": connection}},
+        "target": {"type": "MountedRelationalDatabase", "typeProperties": {"defaultSchema": "dbo", "format": "Delta"}},
+    }});
+    if let Some(tables) = tables {
+        mirror["properties"]["mountedTables"] = tables.iter().map(table).collect();
+    }
+    mirror
+}
+
+pub(crate) fn sql_connection(name: &str) -> Value {
+    json!({
+        "connectivityType": "ShareableCloud", "displayName": name, "privacyLevel": "Organizational",
+        "connectionDetails": {"type": "SQL", "creationMethod": "Sql", "parameters": [
+            {"dataType": "Text", "name": "server", "value": "s.database.windows.net"},
+            {"dataType": "Text", "name": "database", "value": "shop"},
+        ]},
+        "credentialDetails": {"singleSignOnType": "None", "connectionEncryption": "Encrypted", "skipTestConnection": false,
+            "credentials": {"credentialType": "Basic", "username": "u", "password": "p"}},
+    })
+}

@@ -1,0 +1,257 @@
+//! Laws of replication and of the store, for any history.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use specularite::fabric::{Dated, State, fact};
+
+use crate::lab::{Lab, definition, open_mirror, sql_mirror};
+
+/// What can be done to the lab's mirror, and how long to wait before it.
+#[derive(Debug, Clone)]
+enum Deed {
+    Start,
+    Stop,
+    Define(Option<Vec<&'static str>>),
+    Pace(&'static str),
+}
+
+fn deeds() -> impl Strategy<Value = Vec<(f64, Deed)>> {
+    let tables = prop::option::of(prop::sample::subsequence(vec!["Orders", "Customers", "Extra"], 0..=3));
+    let deed = prop_oneof![
+        4 => Just(Deed::Start),
+        3 => Just(Deed::Stop),
+        2 => tables.prop_map(Deed::Define),
+        1 => prop::sample::select(vec!["fast", "realistic", "instant"]).prop_map(Deed::Pace),
+    ];
+    prop::collection::vec((prop_oneof![0.0..1.0, 0.0..40.0, 0.0..1000.0], deed), 1..12)
+}
+
+struct Mirror {
+    lab: Lab,
+    path: String,
+    connection: String,
+}
+
+impl Mirror {
+    fn new() -> Self {
+        let lab = Lab::new();
+        lab.settings(json!({"throttle": "off"}));
+        let (workspace, connection) = (lab.workspace(), lab.connection());
+        let path = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
+        Self { lab, path, connection }
+    }
+
+    fn run(&self, deeds: &[(f64, Deed)]) {
+        for (wait, deed) in deeds {
+            self.lab.pass(*wait);
+            self.act(deed);
+        }
+    }
+
+    fn act(&self, deed: &Deed) {
+        match deed {
+            Deed::Start => drop(self.lab.call(&format!("{}/startMirroring", self.path))),
+            Deed::Stop => drop(self.lab.call(&format!("{}/stopMirroring", self.path))),
+            Deed::Pace(pace) => self.lab.settings(json!({"pace": pace})),
+            Deed::Define(tables) => {
+                let mirroring = sql_mirror(&self.connection, tables.as_deref());
+                let body = json!({"definition": definition(&mirroring.to_string())});
+                self.lab.post(&format!("{}/updateDefinition", self.path), body).is(200);
+            }
+        }
+    }
+
+    /// All that can be seen of it now.
+    fn seen(&self) -> (String, Vec<Value>) {
+        (self.lab.status(&self.path), self.lab.tables(&self.path))
+    }
+
+    /// The same without the figures.
+    fn statuses(&self) -> (String, Vec<(Value, Value)>) {
+        let (status, tables) = self.seen();
+        (status, tables.into_iter().map(|table| (table["sourceTableName"].clone(), table["status"].clone())).collect())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_step_or_many_give_the_same_answer(deeds in deeds(), steps in prop::collection::vec(0.01_f64..5000.0, 1..40)) {
+        let (one, many) = (Mirror::new(), Mirror::new());
+        one.run(&deeds);
+        many.run(&deeds);
+        let start = many.lab.emulator.default_tenant().clock().now();
+        for step in &steps {
+            many.lab.pass(*step);
+            many.seen();
+        }
+        let end = many.lab.emulator.default_tenant().clock().now();
+        one.lab.emulator.default_tenant().clock().advance_to(end);
+        prop_assert!(end > start);
+        prop_assert_eq!(one.seen(), many.seen());
+    }
+
+    #[test]
+    fn nothing_changes_before_the_announced_change(deeds in deeds()) {
+        let mirror = Mirror::new();
+        mirror.run(&deeds);
+        for _ in 0..20 {
+            let before = mirror.statuses();
+            let tenant = mirror.lab.emulator.default_tenant();
+            let now = tenant.clock().now();
+            let planned = tenant.read(|state| specularite::fabric::planned::after(state, now));
+            let Some(next) = planned.first().map(|change| change.at) else {
+                mirror.lab.pass(1e6);
+                prop_assert_eq!(mirror.statuses(), before);
+                break;
+            };
+            tenant.clock().advance_to(next - jiff::SignedDuration::from_nanos(1));
+            prop_assert_eq!(mirror.statuses(), before.clone());
+            tenant.clock().advance_to(next);
+            let visible = planned.iter().any(|change| change.at == next && matches!(change.change, specularite::fabric::planned::Change::Visible));
+            prop_assert!(visible || mirror.statuses() != before, "announced, and nothing changed");
+        }
+    }
+
+    #[test]
+    fn figures_only_grow(seconds in prop::collection::vec(0.01_f64..100_000.0, 1..60)) {
+        let mirror = Mirror::new();
+        mirror.lab.pass(20.0);
+        mirror.act(&Deed::Start);
+        let figures = |table: &Value| {
+            let metrics = &table["metrics"];
+            (metrics["processedRows"].as_i64().unwrap_or(0), metrics["processedBytes"].as_i64().unwrap_or(0), metrics["lastSyncDateTime"].as_str().unwrap_or("").to_owned())
+        };
+        let mut before: Vec<(i64, i64, String)> = Vec::new();
+        for second in seconds {
+            mirror.lab.pass(second);
+            let now: Vec<_> = mirror.lab.tables(&mirror.path).iter().map(figures).collect();
+            for (was, is) in before.iter().zip(&now) {
+                prop_assert!(is.0 >= was.0 && is.1 >= was.1 && is.2 >= was.2, "{was:?} {is:?}");
+                prop_assert!((is.0 == was.0) || is.2 > was.2, "more rows without a sync: {was:?} {is:?}");
+            }
+            before = now;
+        }
+    }
+
+    #[test]
+    fn the_future_does_not_alter_the_past(deeds in deeds(), later in deeds()) {
+        let mirror = Mirror::new();
+        mirror.run(&deeds);
+        let tenant = mirror.lab.emulator.default_tenant();
+        let now = tenant.clock().now();
+        let then = || tenant.read(|state| {
+            let items = state.workspaces().values().flat_map(|workspace| workspace.items().values());
+            let mirrors = items.filter_map(|item| item.mirroring.as_ref());
+            mirrors.map(|mirroring| (mirroring.status_at(now), mirroring.tables_at(state, now))).collect::<Vec<_>>()
+        });
+        let before = then();
+        mirror.lab.pass(0.001);
+        mirror.run(&later);
+        prop_assert_eq!(then(), before);
+    }
+
+    #[test]
+    fn replaying_the_facts_gives_the_same_state(deeds in deeds()) {
+        let mirror = Mirror::new();
+        mirror.run(&deeds);
+        let tenant = mirror.lab.emulator.default_tenant();
+        prop_assert!(tenant.replays());
+        let facts = tenant.facts();
+        let stored = serde_json::to_string(&facts).unwrap();
+        let read: Vec<Dated> = serde_json::from_str(&stored).unwrap();
+        prop_assert_eq!(&read, &facts);
+        let replay = |facts: &[Dated]| {
+            let mut state = State::new(specularite::seed::Seed::new(1), Default::default());
+            facts.iter().for_each(|fact| state.apply(fact));
+            state
+        };
+        prop_assert!(replay(&read) == replay(&facts));
+        prop_assert_eq!(fact::FORMAT, 1);
+    }
+}
+
+/// A small generator of its own: the requests are the same in every run.
+fn random(n: u64) -> impl FnMut(usize) -> usize {
+    let mut seed = specularite::seed::Seed::new(n);
+    move |most| {
+        seed = seed.fork("next");
+        seed.between(0, most as u64 - 1) as usize
+    }
+}
+
+#[test]
+fn ten_thousand_requests_valid_and_mutated_cause_no_fault_of_ours() {
+    let lab = Lab::new();
+    lab.settings(json!({"throttle": "off", "pace": "fast"}));
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let mirror = lab.mirror(&workspace, "m", &open_mirror());
+    let bodies: Vec<Vec<u8>> = [
+        json!({"displayName": "a", "definition": definition(&sql_mirror(&connection, None).to_string())}),
+        json!({"displayName": "b", "type": "MirroredDatabase", "definition": definition(&open_mirror().to_string())}),
+        crate::lab::sql_connection("c"),
+        json!({"definition": definition(&sql_mirror(&connection, Some(&["x"])).to_string())}),
+        json!({"seconds": 3.5}),
+        json!({"mode": "manual"}),
+        json!({"pace": "fast", "limits": {}, "behaviours": {}}),
+        json!({"tables": [{"schemaName": "s", "tableName": "t", "rows": 5, "rowsPerSecond": 1e9}], "snapshotRowsPerSecond": 0.001}),
+        json!({"until": {"mirroredDatabase": mirror.rsplit('/').next(), "status": "Running"}, "timeoutSeconds": 1}),
+        json!({"displayName": "é\u{1F600}", "parentFolderId": null, "description": "x"}),
+        json!(null),
+    ]
+    .iter()
+    .map(|body| body.to_string().into_bytes())
+    .collect();
+    let mut paths: Vec<(String, String)> = specularite::http::operations::OPERATIONS
+        .iter()
+        .map(|operation| (operation.method.to_string(), format!("/v1{}", operation.path)))
+        .collect();
+    for path in ["reset", "settings", "clock", "clock/advance", "sources/{connectionId}", "health"] {
+        // A reset would only empty the table of what the other requests are about.
+        for method in ["GET", "POST", "PATCH", "PUT"].iter().filter(|method| path != "reset" || **method == "PATCH") {
+            paths.push(((*method).into(), format!("/_emulator/{path}")));
+        }
+    }
+    let mut pick = random(1);
+    for n in 0..10_000 {
+        let (method, path) = &paths[pick(paths.len())];
+        let item = mirror.rsplit('/').next().unwrap();
+        let mut path = path
+            .replace("{workspaceId}", workspace.rsplit('/').next().unwrap())
+            .replace("{connectionId}", &connection)
+            .replace("{itemId}", item)
+            .replace("{mirroredDatabaseId}", item);
+        if pick(3) == 0 {
+            path += [
+                "?continuationToken=LDE%3D",
+                "?rootFolderId=x",
+                "?type=MirroredDatabase",
+                "?%ff=%",
+                "?updateMetadata=True&recursive=no",
+            ][pick(5)];
+        }
+        let mut body = bodies[pick(bodies.len())].clone();
+        for _ in 0..pick(4) {
+            let at = pick(body.len());
+            match pick(3) {
+                0 => body[at] = pick(256) as u8,
+                1 => drop(body.remove(at)),
+                _ => body.insert(at, b"{}[]\",:0-.e\\"[pick(12)]),
+            }
+            if body.is_empty() {
+                body.push(b'0');
+            }
+        }
+        let path = path.replace(['{', '}'], "");
+        let reply = lab.send(method, &path, &[("content-type", "application/json")], body.clone());
+        let status = reply.status.as_u16();
+        assert!(
+            status < 500 || status == 501,
+            "request {n}: {method} {path} {:?}: {}",
+            String::from_utf8_lossy(&body),
+            reply.text()
+        );
+    }
+    assert!(lab.emulator.default_tenant().replays());
+}

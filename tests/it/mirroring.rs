@@ -1,0 +1,179 @@
+//! Replication over HTTP, in virtual time; the timelines of `fixtures/timelines` are its table of tests.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, definition, sql_mirror};
+
+/// A timeline: `second  order` and `second  what is seen`, one a line. See the files themselves.
+fn run(text: &str) -> Result<(), String> {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let mut mirror = String::new();
+    let mut at = 0.0_f64;
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        let mut words = line.split_whitespace();
+        let Some(second) = words.next() else { continue };
+        let second: f64 = second.parse().map_err(|_| format!("line {number}: a second was expected"))?;
+        lab.pass(second - at);
+        at = second;
+        let words: Vec<&str> = words.collect();
+        let seen = match words[0] {
+            "create" => {
+                let mut mirroring = sql_mirror(&connection, (words[1] != "all").then_some(&words[1..]));
+                if words[1] == "nowhere" {
+                    mirroring = sql_mirror("99999999-1111-4222-8333-444444444444", None);
+                }
+                mirror = lab.mirror(&workspace, "m", &mirroring);
+                continue;
+            }
+            "define" => {
+                let mirroring = sql_mirror(&connection, (words[1] != "all").then_some(&words[1..]));
+                lab.post(
+                    &format!("{mirror}/updateDefinition"),
+                    json!({"definition": definition(&mirroring.to_string())}),
+                )
+                .is(200);
+                continue;
+            }
+            "source" => {
+                let table = |name: &&str| json!({"schemaName": "dbo", "tableName": name, "rows": 600_000});
+                let tables: Vec<Value> = words[1..].iter().map(table).collect();
+                lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": tables})).is(200);
+                continue;
+            }
+            "pace" => {
+                lab.settings(json!({"pace": words[1]}));
+                continue;
+            }
+            order @ ("start" | "stop") => {
+                format!("{order} {}", lab.call(&format!("{mirror}/{order}Mirroring")).status.as_u16())
+            }
+            "is" => {
+                let body = lab.call(&format!("{mirror}/getMirroringStatus")).is(200).body();
+                let error = if body.get("error").is_some() { " with an error" } else { "" };
+                format!("is {}{error}", body["status"].as_str().unwrap_or_default())
+            }
+            "tables" => {
+                let tables = lab.tables(&mirror);
+                let shown = |table: &Value| {
+                    format!(" {}={}", table["sourceTableName"].as_str().unwrap(), table["status"].as_str().unwrap())
+                };
+                format!("tables{}", tables.iter().map(shown).collect::<String>())
+            }
+            other => return Err(format!("line {number}: {other:?} is not understood")),
+        };
+        if seen != words.join(" ") {
+            return Err(format!("line {number}: expected {:?}, saw {seen:?}", words.join(" ")));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn timelines_come_true() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/timelines");
+    let mut failed = Vec::new();
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the timelines are there") {
+        let path = entry.expect("a folder can be read").path();
+        count += 1;
+        if let Err(why) = run(&std::fs::read_to_string(&path).unwrap()) {
+            failed.push(format!("{}: {why}", path.display()));
+        }
+    }
+    assert!(count >= 6, "the timelines are there");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn answers_about_mirroring_are_the_services_bytes() {
+    let lab = Lab::new();
+    let mirror = lab.shop();
+    insta::assert_snapshot!("status_initializing", lab.call(&format!("{mirror}/getMirroringStatus")).is(200).whole());
+    insta::assert_snapshot!("tables_none", lab.call(&format!("{mirror}/getTablesMirroringStatus")).is(200).whole());
+    insta::assert_snapshot!(
+        "start_too_early",
+        lab.call(&format!("{mirror}/startMirroring")).refuses(400, "OperationNotAllowedInCurrentStatus").whole()
+    );
+    lab.pass(20.0);
+    insta::assert_snapshot!("start", lab.call(&format!("{mirror}/startMirroring")).is(200).whole());
+    lab.pass(3600.0);
+    insta::assert_snapshot!(
+        "tables_replicating",
+        lab.call(&format!("{mirror}/getTablesMirroringStatus")).is(200).text()
+    );
+}
+
+#[test]
+fn the_two_answers_that_were_seen_can_be_chosen() {
+    let lab = Lab::new();
+    let mirror = lab.shop();
+    lab.settings(
+        json!({"behaviours": {"tablesBeforeStart": "404", "stopWhileNotRunning": "200", "startWhileRunning": 400}}),
+    );
+    lab.pass(20.0);
+    lab.call(&format!("{mirror}/getTablesMirroringStatus")).refuses(404, "EntityNotFound");
+    lab.call(&format!("{mirror}/stopMirroring")).is(200);
+    assert_eq!(lab.status(&mirror), "Initialized");
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(20.0);
+    lab.call(&format!("{mirror}/startMirroring")).refuses(400, "OperationNotAllowedInCurrentStatus");
+    lab.call(&format!("{mirror}/getTablesMirroringStatus")).is(200);
+}
+
+#[test]
+fn pages_of_tables_are_posts_again() {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
+    lab.pass(20.0);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(600.0);
+    lab.settings(json!({"pageSize": 2}));
+    let mut path = format!("{mirror}/getTablesMirroringStatus");
+    let mut names = Vec::new();
+    for rows in [2, 2, 1] {
+        let body = lab.call(&path).is(200).body();
+        let data = body["data"].as_array().unwrap();
+        assert_eq!(data.len(), rows);
+        names.extend(data.iter().map(|table| table["sourceTableName"].as_str().unwrap().to_owned()));
+        let uri = body["continuationUri"].as_str().unwrap_or_default();
+        path = uri.strip_prefix("http://127.0.0.1:7310").unwrap_or_default().to_owned();
+    }
+    assert_eq!(path, "");
+    assert_eq!(names, ["Customers", "OrderLines", "Orders", "Products", "Invoices"]);
+}
+
+#[test]
+fn a_table_that_the_source_loses_fails_or_goes() {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let declare = |tables: &[&str]| {
+        let tables: Vec<Value> = tables.iter().map(|name| json!({"schemaName": "dbo", "tableName": name})).collect();
+        lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": tables})).is(200);
+    };
+    declare(&["A", "B"]);
+    let named = lab.mirror(&workspace, "named", &sql_mirror(&connection, Some(&["A", "B", "C"])));
+    let all = lab.mirror(&workspace, "all", &sql_mirror(&connection, None));
+    lab.pass(20.0);
+    for mirror in [&named, &all] {
+        lab.call(&format!("{mirror}/startMirroring")).is(200);
+    }
+    let seen = |mirror: &str| -> Vec<String> {
+        let tables = lab.tables(mirror);
+        tables
+            .iter()
+            .map(|table| {
+                format!("{}={}", table["sourceTableName"].as_str().unwrap(), table["status"].as_str().unwrap())
+            })
+            .collect()
+    };
+    lab.pass(300.0);
+    assert_eq!(seen(&named), ["A=Replicating", "B=Replicating", "C=Failed"]);
+    declare(&["A"]);
+    lab.pass(1.0);
+    assert_eq!(seen(&named), ["A=Replicating", "B=Failed", "C=Failed"]);
+    assert_eq!(lab.tables(&named)[1]["error"]["message"], "The source table does not exist");
+    assert_eq!(seen(&all), ["A=Replicating"]);
+}

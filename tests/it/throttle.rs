@@ -1,0 +1,50 @@
+//! Rate limits over HTTP.
+
+use serde_json::json;
+
+use crate::lab::Lab;
+
+#[test]
+fn the_eleventh_list_of_connections_waits() {
+    let lab = Lab::new();
+    for _ in 0..10 {
+        lab.get("/v1/connections").is(200);
+    }
+    lab.pass(20.5);
+    insta::assert_snapshot!(
+        "blocked",
+        lab.send("GET", "/v1/connections", &[("accept-encoding", "gzip")], "").refuses(429, "RequestBlocked").whole()
+    );
+    let now = |reply: &crate::lab::Reply| reply.body()["now"].as_str().unwrap().to_owned();
+    assert_eq!(
+        now(&lab.post("/_emulator/clock/advance", json!({"to": "next-change"}))),
+        "2031-02-03T04:06:06.0000000Z"
+    );
+    lab.get("/v1/connections").is(200);
+}
+
+#[test]
+fn a_faster_clock_makes_the_wait_shorter() {
+    let lab = Lab::new();
+    lab.settings(json!({"limits": {"Capacities_ListCapacities": 0}}));
+    assert_eq!(lab.get("/v1/capacities").refuses(429, "RequestBlocked").header("retry-after"), Some("60"));
+    lab.post("/_emulator/clock", json!({"mode": "scaled", "rate": 6})).is(200);
+    let left: u64 =
+        lab.get("/v1/capacities").refuses(429, "RequestBlocked").header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=10).contains(&left), "{left}");
+}
+
+#[test]
+fn what_has_no_caller_or_no_operation_is_not_counted() {
+    let lab = Lab::new();
+    lab.settings(json!({"throttle": "tight"}));
+    for _ in 0..20 {
+        lab.get("/v1/no/such/thing").refuses(404, "EndpointNotFound");
+        lab.send("GET", "/v1/capacities", &[("authorization", "Basic x")], "").refuses(401, "Unauthorized");
+    }
+    // A refusal counts as any other answer.
+    for _ in 0..10 {
+        lab.get("/v1/workspaces/x").refuses(400, "InvalidInput");
+    }
+    lab.get("/v1/workspaces/x").refuses(429, "RequestBlocked");
+}

@@ -1,0 +1,75 @@
+//! The specification by example, walked against the program itself. It lies beside the project, in CI.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::coverage::shared;
+
+/// The walks that must be walked to their end.
+const WALKS: &[&str] = &["create", "definitions", "replication", "tutorial", "throttle", "control"];
+
+struct Served(Child, String);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn serve(options: &[&str]) -> Served {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_specularite"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(options)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("it has an output"))
+        .read_line(&mut line)
+        .expect("it says where it listens");
+    let base = line.trim().strip_prefix("specularite is listening on ").expect("the ready line").to_owned();
+    Served(child, base)
+}
+
+fn walk(options: &[&str]) {
+    let Some(walker) = shared("golden/walk.py") else { return };
+    let served = serve(options);
+    let walks = WALKS.iter().map(|name| walker.with_file_name("walks").join(format!("{name}.walk")));
+    let walked =
+        Command::new("python3").arg(&walker).args(["--base", &served.1]).args(walks).output().expect("Python is there");
+    let told = String::from_utf8_lossy(&walked.stdout);
+    println!("serve {options:?}: {}", told.lines().last().unwrap_or_default());
+    assert!(walked.status.success(), "{told}{}", String::from_utf8_lossy(&walked.stderr));
+}
+
+#[test]
+fn the_walks_are_walked_as_it_starts_by_default() {
+    walk(&[]);
+}
+
+#[test]
+fn the_walks_are_walked_at_a_realistic_pace() {
+    walk(&["--pace", "realistic"]);
+}
+
+#[test]
+fn the_program_says_what_is_wrong_and_ends_with_two() {
+    let taken = serve(&[]);
+    let address = taken.1.strip_prefix("http://").unwrap();
+    for (options, says) in
+        [(["--listen", address], "--listen"), (["--pace", "warp"], "--pace"), (["--page-size", "0"], "--page-size")]
+    {
+        let ended = Command::new(env!("CARGO_BIN_EXE_specularite")).arg("serve").args(options).output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{told}");
+        assert!(told.contains(says) && told.contains(options[1]), "{told}");
+        assert!(ended.stdout.is_empty());
+    }
+    let health = |address: &str| {
+        Command::new(env!("CARGO_BIN_EXE_specularite")).args(["health", "--listen", address]).status().unwrap().code()
+    };
+    assert_eq!(health(address), Some(0));
+    assert_eq!(health("127.0.0.1:1"), Some(1));
+}
