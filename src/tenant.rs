@@ -91,6 +91,8 @@ impl Tenant {
     ) -> Result<U, FabricError> {
         let answer = {
             let mut history = self.writing();
+            // A request that was stamped before a reset must not carry the old universe's time into the new one.
+            let now = now.min(self.clock.now());
             let at = history.facts.back().map_or(now, |last| last.at.max(now));
             let (facts, outcome) = decide(&history.state, at)?;
             for fact in facts {

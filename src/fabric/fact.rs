@@ -104,7 +104,9 @@ impl Fact {
     /// Its size in memory, roughly, in bytes: what history is bounded by.
     pub fn weight(&self) -> usize {
         const SMALL: usize = 512;
-        let parts = |definition: &Definition| definition.parts.iter().map(|part| part.payload.len()).sum::<usize>();
+        let parts = |definition: &Definition| {
+            definition.parts.iter().map(|part| part.path.len() + part.payload.len()).sum::<usize>()
+        };
         match self {
             Self::ItemCreated { item, .. } => SMALL + item.definition.as_ref().map_or(0, parts),
             Self::DefinitionUpdated { definition, .. } => SMALL + parts(definition),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::fabric::State;
 use crate::fabric::item::Item;
+use crate::fabric::mirroring::{TableName, TableStatus};
 use crate::ids::{ItemId, WorkspaceId};
 
 /// A change that comes by itself: of a status or of what can be seen, never of a figure.
@@ -60,16 +61,26 @@ pub fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Times
     let visible = (item.visible_from > now).then(|| planned(item.visible_from, Change::Visible));
     let Some(mirroring) = &item.mirroring else { return visible.into_iter().collect() };
 
-    let phase = mirroring.phase_at(now);
-    let status = phase.gives_way.map(|(at, status)| planned(at, Change::Status { status: status.as_str() }));
-    // Once the replicator is up, the tables' ways are known as well: look at them from there.
-    let seen_from = status.as_ref().map_or(now, |status| status.at);
-    let tables = mirroring.tables_at(state, seen_from).into_iter().flat_map(|table| {
-        let (schema, name) = (table.name.schema.to_string(), table.name.table.to_string());
-        table.gives_way.into_iter().map(move |(at, status)| (at, schema.clone(), name.clone(), status))
-    });
-    let tables = tables.map(|(at, source_schema_name, source_table_name, status)| {
+    let table_status = |at, name: &TableName, status: TableStatus| {
+        let (source_schema_name, source_table_name) = (name.schema.to_string(), name.table.to_string());
         planned(at, Change::TableStatus { source_schema_name, source_table_name, status: format!("{status:?}") })
-    });
-    visible.into_iter().chain(status).chain(tables).collect()
+    };
+    let tables_now = mirroring.tables_at(state, now);
+    let mut changes: Vec<Planned> = visible.into_iter().collect();
+    let Some((at, status)) = mirroring.phase_at(now).gives_way else {
+        let ways =
+            tables_now.iter().flat_map(|table| table.gives_way.iter().map(|(at, status)| (*at, &table.name, *status)));
+        changes.extend(ways.map(|(at, name, status)| table_status(at, name, status)));
+        return changes;
+    };
+    // The database changes first, and its tables with it; from there on their own ways are known as well.
+    changes.push(planned(at, Change::Status { status: status.as_str() }));
+    for table in mirroring.tables_at(state, at) {
+        let before = tables_now.iter().find(|before| before.name == table.name);
+        if before.is_none_or(|before| before.status != table.status) {
+            changes.push(table_status(at, &table.name, table.status));
+        }
+        changes.extend(table.gives_way.iter().map(|(at, status)| table_status(*at, &table.name, *status)));
+    }
+    changes
 }

@@ -1,6 +1,6 @@
 //! The state of a tenant: what its facts come to, with the indexes that the rules need.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::fabric::folder::Folder;
 use crate::fabric::item::{self, Item, ItemKind, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
-use crate::fabric::mirroring::{Mirroring, SourceKey};
+use crate::fabric::mirroring::{Mirroring, SourceKey, TableName};
 use crate::fabric::name::Folded;
 use crate::fabric::ordered::Ordered;
 use crate::fabric::pace::Pace;
@@ -200,12 +200,15 @@ impl State {
             Fact::ItemDeleted { workspace, id, reserved_until } => {
                 self.within(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
             }
-            Fact::DefinitionUpdated { workspace, id, definition } => self.item(workspace, id, |item| {
-                if let (Some(mirroring), Some(plan)) = (&mut item.mirroring, item::plan(Some(&definition))) {
-                    mirroring.redefined(at, plan);
-                }
-                item.definition = Some(definition);
-            }),
+            Fact::DefinitionUpdated { workspace, id, definition } => {
+                let followed = self.followed(workspace, id, at);
+                self.item(workspace, id, |item| {
+                    if let (Some(mirroring), Some(plan)) = (&mut item.mirroring, item::plan(Some(&definition))) {
+                        mirroring.redefined(at, plan, followed);
+                    }
+                    item.definition = Some(definition);
+                });
+            }
 
             Fact::MirroringStarted { workspace, id, pace, trouble } => {
                 self.mirroring(workspace, id, |mirroring| mirroring.started(at, pace, trouble));
@@ -214,6 +217,13 @@ impl State {
                 self.mirroring(workspace, id, |mirroring| mirroring.stopped(at, pace));
             }
         }
+    }
+
+    /// The tables of a mirrored database at an instant, and since when each has been followed.
+    fn followed(&self, workspace: WorkspaceId, id: ItemId, now: Timestamp) -> BTreeMap<TableName, Timestamp> {
+        let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
+        let tables = item.and_then(|item| item.mirroring.as_ref()).map(|mirroring| mirroring.tables_at(self, now));
+        tables.into_iter().flatten().map(|table| (table.name, table.since)).collect()
     }
 
     fn update_workspace(&mut self, id: WorkspaceId, display_name: String, description: String) {

@@ -55,7 +55,11 @@ impl Answer {
 
     /// Writes the answer in its family's headers.
     pub fn into_response(self, family: Headers) -> Response<Body> {
-        let family = if self.body.is_none() { Headers::Empty } else { family };
+        let family = match (&self.body, family) {
+            (None, Headers::Workload) => Headers::WorkloadEmpty,
+            (None, _) => Headers::Empty,
+            (Some(_), family) => family,
+        };
         let mut response = respond(self.status, family, self.body.unwrap_or_default());
         let headers = response.headers_mut();
         if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
@@ -81,6 +85,8 @@ pub enum Headers {
     Workload,
     /// An empty 200.
     Empty,
+    /// An empty 200 of the mirroring workload.
+    WorkloadEmpty,
     /// A refusal.
     Refused,
     /// A refusal by a rate limit: not marked against caches.
@@ -94,12 +100,12 @@ impl Headers {
     }
 
     const fn is_kept_from_caches(self) -> bool {
-        !matches!(self, Self::Workload | Self::Blocked)
+        !matches!(self, Self::Workload | Self::WorkloadEmpty | Self::Blocked)
     }
 
     const fn content_type(self) -> &'static str {
         match self {
-            Self::Empty => "application/octet-stream",
+            Self::Empty | Self::WorkloadEmpty => "application/octet-stream",
             Self::Item | Self::Core | Self::Workload | Self::Refused | Self::Blocked => {
                 "application/json; charset=utf-8"
             }
@@ -109,7 +115,9 @@ impl Headers {
     const fn exposed(self) -> &'static str {
         match self {
             Self::Item => "RequestId,ETag",
-            Self::Core | Self::Workload | Self::Empty | Self::Refused | Self::Blocked => "RequestId",
+            Self::Core | Self::Workload | Self::Empty | Self::WorkloadEmpty | Self::Refused | Self::Blocked => {
+                "RequestId"
+            }
         }
     }
 

@@ -23,7 +23,7 @@ use crate::fabric::access::DEFAULT_TENANT;
 use crate::fabric::mirroring::source::{ObjectType, SNAPSHOT_ROWS_PER_SECOND, Table};
 use crate::fabric::mirroring::{Declaration, MirroringStatus, TableName};
 use crate::fabric::pace::Pace;
-use crate::fabric::planned::{self, Change, Planned};
+use crate::fabric::planned::{self, Planned};
 use crate::fabric::settings::{Behaviours, PAGE_SIZE_MAX, Settings, Throttle};
 use crate::fabric::{ErrorCode, FabricError, Fact};
 use crate::http::answer::{self, Headers, utc};
@@ -40,7 +40,7 @@ const PATIENCE: f64 = 30.0;
 /// Changes that an answer lists at most.
 const CHANGES_MAX: usize = 1_000;
 /// Tables of a declared source at most.
-const TABLES_MAX: usize = 10_000;
+const DECLARED_TABLES_MAX: usize = 10_000;
 /// The largest number of rows, or of bytes of a row, that can be declared: what is reckoned from it fits into 64 bits.
 const SIZE_MAX: u64 = 1_000_000_000_000;
 /// The highest rate that can be declared, in rows a second.
@@ -391,10 +391,12 @@ async fn wait_until(tenant: &Tenant, until: &Until, patience: f64) -> Result<(),
             clock.advance_to(comes.unwrap_or(deadline));
             return comes.map(|_| ()).ok_or_else(late);
         }
-        left = clock.wait(comes, left).await;
         if left.is_zero() {
             return Err(late());
         }
+        // Whatever wakes it, or fails to: it looks again within a second, and once more at the end.
+        let slice = left.min(Duration::from_secs(1));
+        left -= slice - clock.wait(comes, slice).await.min(slice);
     }
 }
 
@@ -405,11 +407,10 @@ fn look(
     now: Timestamp,
 ) -> Result<(MirroringStatus, Option<Timestamp>), FabricError> {
     let id = until.mirrored_database;
-    let (workspace, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
-    let status = item.mirroring()?.status_at(now);
-    let wanted = Change::Status { status: until.status.as_str() };
-    let comes = planned::of_item(state, workspace.id, item, now).into_iter().find(|change| change.change == wanted);
-    Ok((status, comes.map(|change| change.at)))
+    let (_, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
+    let phase = item.mirroring()?.phase_at(now);
+    let comes = phase.gives_way.filter(|(_, status)| *status == until.status).map(|(at, _)| at);
+    Ok((phase.status, comes))
 }
 
 /// A source as it is declared and shown.
@@ -465,7 +466,7 @@ impl TryFrom<SourceBody> for Declaration {
                 Err(FabricError::invalid_input(format!("{what} is {value}: from {least} to {most} was expected.")))
             }
         };
-        within("the number of tables", body.tables.len() as f64, 0.0, TABLES_MAX as f64)?;
+        within("the number of tables", body.tables.len() as f64, 0.0, DECLARED_TABLES_MAX as f64)?;
         within("snapshotRowsPerSecond", body.snapshot_rows_per_second, 1e-3, 1e12)?;
         let mut tables = BTreeMap::new();
         for table in body.tables {

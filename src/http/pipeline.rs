@@ -29,6 +29,8 @@ pub(super) struct Moment {
 
 pub(super) async fn answer(State(emulator): Shared, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    // The body is read first, also of what will be refused: a connection with a rest on it could not go on.
+    let body = read_body(body).await;
     let Identity { tenant, caller } = identify(&parts);
     let (tenant, caller) = match emulator.tenant(tenant) {
         Ok(tenant) => (tenant, caller),
@@ -36,10 +38,8 @@ pub(super) async fn answer(State(emulator): Shared, request: Request) -> Respons
     };
     tenant.clock().step();
     let moment = moment(&tenant);
-    let answered = match admit(&tenant, &parts, caller, moment) {
-        Ok((caller, found)) => handle(&tenant, &parts, body, caller, found, moment).await,
-        Err(refusal) => Err(refusal),
-    };
+    let admitted = admit(&tenant, &parts, caller, moment);
+    let answered = admitted.and_then(|(caller, found)| handle(&tenant, &parts, &body?, caller, found, moment));
     let mut response = answered.unwrap_or_else(|refusal| render(&tenant, &parts, &refusal, moment));
     answer::stamp(&mut response, moment.request_id, moment.now);
     response
@@ -76,22 +76,21 @@ fn throttle(tenant: &Tenant, caller: Principal, operation: &Operation, moment: M
     }
 }
 
-async fn handle(
+fn handle(
     tenant: &Tenant,
     parts: &Parts,
-    body: Body,
+    body: &[u8],
     caller: Principal,
     found: Found,
     moment: Moment,
 ) -> Result<Response<Body>, FabricError> {
     let Some(handler) = found.operation.handler() else { return Err(found.operation.not_emulated()) };
-    let body = read_body(body).await?;
     let segments = found.segments(parts.uri.path());
-    let context = Context { tenant, caller, now: moment.now, operation: found.operation, parts, segments, body: &body };
+    let context = Context { tenant, caller, now: moment.now, operation: found.operation, parts, segments, body };
     handler(&context).map(|answer| answer.into_response(found.operation.headers))
 }
 
-/// The whole body. It is read even where nobody looks at it, so that the connection can go on.
+/// The whole body, up to a bound.
 async fn read_body(body: Body) -> Result<Vec<u8>, FabricError> {
     match Limited::new(body, BODY_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes().into()),

@@ -1,10 +1,10 @@
 //! What all answers have in common: headers, refusals, malformed requests.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 use serde_json::json;
 
-use crate::lab::{Lab, open_mirror};
+use crate::lab::{Lab, block_on, open_mirror};
 
 const NOWHERE: &str = "00000000-1111-4222-8333-444444444444";
 
@@ -111,4 +111,26 @@ fn lists_are_walked_page_by_page_while_others_write() {
     let names: Vec<&str> =
         second["value"].as_array().unwrap().iter().map(|item| item["displayName"].as_str().unwrap()).collect();
     assert_eq!(names, ["d", "e"]);
+}
+
+/// Over a socket: what is refused before its body matters is read all the same, or the next request would be lost.
+#[test]
+fn a_connection_goes_on_after_a_refusal() {
+    let lab = Lab::new();
+    let running = block_on(specularite::serve::start(lab.emulator.clone())).unwrap();
+    let mut stream = std::net::TcpStream::connect(running.address()).unwrap();
+    let large = "x".repeat(4 << 20);
+    let refused =
+        format!("POST /v1/workspaces HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{large}", large.len());
+    stream.write_all(refused.as_bytes()).unwrap();
+    stream
+        .write_all(
+            b"GET /v1/capacities HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n",
+        )
+        .unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).unwrap();
+    let statuses: Vec<&str> =
+        told.lines().filter_map(|line| line.split_once("HTTP/1.1 ")).map(|(_, status)| &status[..3]).collect();
+    assert_eq!(statuses, ["401", "200"], "{told}");
 }

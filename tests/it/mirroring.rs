@@ -177,3 +177,44 @@ fn a_table_that_the_source_loses_fails_or_goes() {
     assert_eq!(lab.tables(&named)[1]["error"]["message"], "The source table does not exist");
     assert_eq!(seen(&all), ["A=Replicating"]);
 }
+
+#[test]
+fn figures_do_not_shrink_when_a_source_is_declared_anew() {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let declare = |latency: u32, rate: f64| {
+        let table = json!({"schemaName": "dbo", "tableName": "A", "rowsPerSecond": rate, "latencySeconds": latency});
+        lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": [table]})).is(200);
+    };
+    declare(1, 10.0);
+    let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, Some(&["A"])));
+    lab.pass(20.0);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(600.0);
+    let rows = || lab.tables(&mirror)[0]["metrics"]["processedRows"].as_i64().unwrap();
+    let mut before = rows();
+    for (latency, rate) in [(600, 10.0), (0, 0.0), (1, 0.5)] {
+        declare(latency, rate);
+        for seconds in [0.0, 1.0, 60.0] {
+            lab.pass(seconds);
+            assert!(rows() >= before);
+            before = rows();
+        }
+    }
+    lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": []})).is(200);
+    assert_eq!((rows() >= before, &lab.tables(&mirror)[0]["status"]), (true, &json!("Failed")));
+}
+
+#[test]
+fn a_table_that_was_never_copied_begins_when_it_is_named() {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
+    lab.pass(20.0);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(3600.0);
+    let named = sql_mirror(&connection, Some(&["New", "Orders"]));
+    lab.post(&format!("{mirror}/updateDefinition"), json!({"definition": definition(&named.to_string())})).is(200);
+    let statuses: Vec<Value> = lab.tables(&mirror).iter().map(|table| table["status"].clone()).collect();
+    assert_eq!(statuses, ["Initialized", "Replicating"]);
+}

@@ -105,6 +105,7 @@ pub fn create(state: &State, workspace: WorkspaceId, new: CreateItem, now: Times
     let id = state.next_item(0);
     let pace = state.settings.pace;
     let description = new.description.or_else(|| platform?.description).unwrap_or_default();
+    check_description(&description, ITEM_DESCRIPTION_MAX)?;
     let item = NewItem {
         id,
         kind: new.kind,

@@ -116,11 +116,11 @@ impl Mirroring {
         self.log(at, Lifecycle::Stopped { pace });
     }
 
-    /// The definition was replaced.
-    pub fn redefined(&mut self, at: Timestamp, plan: Plan) {
+    /// The definition was replaced while these tables were `followed`, each since when.
+    pub fn redefined(&mut self, at: Timestamp, plan: Plan, followed: BTreeMap<TableName, Timestamp>) {
         if plan.tables != self.plan.tables {
             let (_, before) = self.selections.last().expect("a mirrored database has a selection from its creation on");
-            let selection = before.then(at, plan.tables.as_deref());
+            let selection = before.then(at, plan.tables.as_deref(), followed);
             self.selections.push((at, Arc::new(selection)));
             forget(&mut self.selections, SELECTIONS_MAX);
         }
@@ -161,15 +161,23 @@ impl Selection {
         }
     }
 
-    /// The selection after this one: what both chose has been chosen all along.
-    fn then(&self, at: Timestamp, tables: Option<&[TableName]>) -> Self {
-        match (tables, self) {
-            (None, Self::All { .. }) => self.clone(),
-            (None, Self::Only { since, .. }) => Self::All { since: at, earlier: since.clone() },
-            (Some(names), _) => {
-                let since = names.iter().map(|name| (name.clone(), self.since(name).unwrap_or(at))).collect();
+    /// The selection after this one: what is followed already goes on as it began.
+    fn then(&self, at: Timestamp, tables: Option<&[TableName]>, followed: BTreeMap<TableName, Timestamp>) -> Self {
+        match tables {
+            None => Self::All { since: at, earlier: followed },
+            Some(names) => {
+                let since =
+                    names.iter().map(|name| (name.clone(), followed.get(name).copied().unwrap_or(at))).collect();
                 Self::Only { order: names.to_vec(), since }
             }
+        }
+    }
+
+    /// Whether a table is chosen by its name, now or before: an assumed source has every table that is named.
+    fn names(&self, name: &TableName) -> bool {
+        match self {
+            Self::All { earlier, .. } => earlier.contains_key(name),
+            Self::Only { .. } => true,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::seed::Seed;
 
 /// Rows that a snapshot copies in a second, unless declared.
 pub const SNAPSHOT_ROWS_PER_SECOND: f64 = 10_000.0;
-/// Declarations of one source that are remembered; older ones are folded into the oldest of these.
+/// Declarations of one source that are remembered; older ones are forgotten, as if it had been assumed until then.
 const DECLARATIONS_MAX: usize = 100;
 
 /// What a table of the source is.
@@ -173,7 +173,8 @@ impl<'a> Source<'a> {
             let ends = self.declared.get(n).map_or(Timestamp::MAX, |(from, _)| *from);
             let (first, last) = (begins.max(from), ends.min(to));
             if first < last {
-                let rate = self.table(name, first).rows_per_second;
+                let declared = n.checked_sub(1).and_then(|n| self.declared[n].1.tables.get(name));
+                let rate = declared.copied().unwrap_or_else(|| self.assumed(name)).rows_per_second;
                 let sum = total + rate * last.duration_since(first).as_secs_f64();
                 let rows = sum as u64;
                 if rows > changes.rows {

@@ -44,6 +44,8 @@ pub struct TableState {
     pub name: TableName,
     /// What it is at the source.
     pub object_type: ObjectType,
+    /// Since when it has been followed: its wait for the snapshot began then.
+    pub since: Timestamp,
     /// Its status.
     pub status: TableStatus,
     /// Its figures, from the first row on.
@@ -152,12 +154,18 @@ fn last_run(happened: &[(Timestamp, Lifecycle)]) -> Option<(Run<'_>, Timestamp)>
 
 impl Run<'_> {
     fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
-        let named = matches!(selection, Selection::Only { .. });
+        let named = selection.names(&name);
         let chosen = selection.since(&name).unwrap_or(self.running).max(self.running);
         match source.presence(&name, named, now) {
             Presence::Since(there) => self.following(source, name, chosen.max(there), now),
             Presence::Until(gone) if gone > chosen => {
-                TableState { gives_way: Vec::new(), ..self.following(source, name, chosen, gone) }.lost()
+                // As it was a moment before it went: what the source says from then on is about other tables.
+                let last = gone.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(gone);
+                let there = match source.presence(&name, named, last) {
+                    Presence::Since(there) => there,
+                    Presence::Until(_) | Presence::Never => chosen,
+                };
+                self.following(source, name, chosen.max(there), last).lost()
             }
             Presence::Until(_) | Presence::Never => self.missing(source, name, chosen, now),
         }
@@ -178,7 +186,8 @@ impl Run<'_> {
         };
         let gives_way = [(snapshot, TableStatus::Snapshotting), (replicating, TableStatus::Replicating)];
         let gives_way = gives_way.into_iter().filter(|(at, _)| *at > now).collect();
-        TableState { object_type: source.table(&name, now).object_type, name, status, metrics, error: None, gives_way }
+        let object_type = source.table(&name, now).object_type;
+        TableState { name, object_type, since: begin, status, metrics, error: None, gives_way }
     }
 
     /// The figures of a table whose snapshot is done: changes are published in steps, each with the source's latency.
@@ -193,7 +202,8 @@ impl Run<'_> {
         let every = self.pace.publishing();
         let published = later(replicating, whole_steps(now.duration_since(replicating), every, Rounding::Down));
         let (was, is) = (source.table(name, snapshot), source.table(name, now));
-        let latency = SignedDuration::from_secs(is.latency_seconds.into());
+        // The latency of the snapshot's time holds for what is seen: a later one would make rows disappear again.
+        let latency = SignedDuration::from_secs(was.latency_seconds.into());
         let seen =
             |at: Timestamp| source.changes(name, snapshot, at.saturating_sub(latency).unwrap_or(at).max(snapshot));
         let changes = seen(published);
@@ -220,6 +230,7 @@ impl Run<'_> {
         let waiting = TableState {
             name,
             object_type,
+            since: begin,
             status: TableStatus::Initialized,
             metrics: None,
             error: None,
@@ -237,7 +248,7 @@ impl TableState {
     /// This table, when the source has it no longer.
     fn lost(self) -> Self {
         let error = Trouble { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
-        Self { status: TableStatus::Failed, error: Some(error), ..self }
+        Self { status: TableStatus::Failed, error: Some(error), gives_way: Vec::new(), ..self }
     }
 }
 
