@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A module may use those after it, never those before it:
-//! `serve → http → emulator → tenant → fabric → ids → seed → clock` (docs/ARCHITECTURE.md).
+//! `main → config → serve → http → emulator → tenant → fabric → ids → seed → clock` (docs/ARCHITECTURE.md).
 
 pub mod clock;
 pub mod config;
