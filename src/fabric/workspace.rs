@@ -14,6 +14,8 @@ use crate::ids::{CapacityId, FolderId, ItemId, WorkspaceId};
 
 /// Items of a workspace at most, children counted.
 pub const ITEMS_MAX: usize = 1_000;
+/// Workspaces of a tenant at most (guessed).
+pub const WORKSPACES_MAX: usize = 10_000;
 /// Reserved names that are remembered in a workspace; the one that comes free first makes room.
 const RESERVED_MAX: usize = 10_000;
 
@@ -57,6 +59,9 @@ pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decided<W
         state.capacity(id)?;
     }
     check_free(state, &display_name, None)?;
+    if state.workspaces().len() >= WORKSPACES_MAX {
+        return Err(FabricError::invalid_input(format!("A tenant has at most {WORKSPACES_MAX} workspaces.")));
+    }
     let id = state.next_workspace();
     Ok((vec![Fact::WorkspaceCreated { id, display_name, description, capacity, creator }], id))
 }
