@@ -1,6 +1,6 @@
 //! Fabric's REST API and the control interface over HTTP.
 //!
-//! A request goes through [`pipeline`] to a row of [`operations`] and so to a handler; a handler unpacks, calls `fabric`, and
+//! A request goes through `pipeline` to a row of [`operations`] and so to a handler; a handler unpacks, calls `fabric`, and
 //! wraps. No rule of Fabric's lives here.
 
 pub mod answer;

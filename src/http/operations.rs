@@ -1,7 +1,7 @@
 //! The one table of operations: everything that Fabric describes for mirroring and the platform around it.
 //!
 //! Router, 501s, roles, scopes and rate limits are read from it; `tests/it/coverage.rs` holds it against Microsoft's
-//! description. A row without [`Operation::served`] is absent: it answers 501 `NotEmulated`.
+//! description. A row without a handler is absent: it answers 501 `NotEmulated`.
 
 use axum::http::Method;
 
