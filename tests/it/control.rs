@@ -178,3 +178,27 @@ fn two_universes_with_one_seed_answer_byte_for_byte_the_same() {
         .collect();
     assert_eq!(told[0], told[1]);
 }
+
+#[test]
+fn a_change_of_the_database_lists_those_of_its_tables() {
+    let lab = Lab::new();
+    let mirror = lab.shop();
+    lab.pass(20.0);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(3600.0);
+    lab.call(&format!("{mirror}/stopMirroring")).is(200);
+    let body = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+    let statuses: Vec<&str> =
+        body["changes"].as_array().unwrap().iter().map(|change| change["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["Stopped"; 3]);
+}
+
+#[test]
+fn a_request_of_the_old_universe_does_not_bring_its_time_along() {
+    let lab = Lab::new();
+    let tenant = lab.emulator.default_tenant();
+    let stamped = tenant.clock().now();
+    lab.post("/_emulator/reset", json!({})).is(200);
+    let at = tenant.commit(stamped, |_, at| Ok((Vec::new(), at))).unwrap();
+    assert!(at < stamped && at <= tenant.clock().now());
+}

@@ -145,3 +145,15 @@ fn what_is_copied_and_whither_changes_only_at_rest() {
     update(&moved).is(200);
     update(&open_mirror()).refuses(400, "InvalidDefinitionParts");
 }
+
+#[test]
+fn a_description_out_of_the_platform_file_has_the_same_bound() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let platform =
+        json!({"metadata": {"type": "MirroredDatabase", "displayName": "x", "description": "x".repeat(257)}});
+    let parts = json!({"parts": [part("mirroring.json", &open_mirror().to_string()), part(".platform", &platform.to_string())]});
+    lab.post(&format!("{workspace}/mirroredDatabases"), json!({"displayName": "d", "definition": parts}))
+        .refuses(400, "InvalidInput");
+    assert_eq!(lab.get(&format!("{workspace}/items")).body(), json!({"value": []}));
+}
