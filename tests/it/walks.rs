@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::coverage::shared;
+use crate::coverage::{say, shared};
 
 /// The walks that must be walked to their end.
 const WALKS: &[&str] = &["create", "definitions", "replication", "tutorial", "throttle", "control"];
@@ -40,7 +40,7 @@ fn walk(options: &[&str]) {
     let walked =
         Command::new("python3").arg(&walker).args(["--base", &served.1]).args(walks).output().expect("Python is there");
     let told = String::from_utf8_lossy(&walked.stdout);
-    println!("serve {options:?}: {}", told.lines().last().unwrap_or_default());
+    say(&format!("serve {options:?}: {}", told.lines().last().unwrap_or_default()));
     assert!(walked.status.success(), "{told}{}", String::from_utf8_lossy(&walked.stderr));
 }
 
