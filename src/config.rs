@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::emulator::{ControlFrom, Emulator};
+use crate::emulator::{ControlFrom, Emulator, JOURNAL};
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{PAGE_SIZE, PAGE_SIZE_MAX, Throttle};
 
@@ -51,6 +52,9 @@ pub struct Serve {
     /// What ids and figures are drawn from; drawn itself, and logged, when not given
     #[arg(long, env = "SPECULARITE_SEED", value_name = "N")]
     pub seed: Option<u64>,
+    /// How much of its last exchanges each tenant keeps; 0: none
+    #[arg(long, env = "SPECULARITE_JOURNAL", value_name = "BYTES", default_value_t = ByteSize(JOURNAL as u64))]
+    pub journal: ByteSize,
     /// Elements of a page of a list
     #[arg(long, env = "SPECULARITE_PAGE_SIZE", value_name = "N", default_value_t = PAGE_SIZE, value_parser = clap::value_parser!(u32).range(1..=PAGE_SIZE_MAX as i64))]
     pub page_size: u32,
@@ -142,6 +146,7 @@ impl Serve {
             .pace(pace)
             .throttle(throttle)
             .page_size(self.page_size)
+            .journal(usize::try_from(self.journal.as_u64()).unwrap_or(usize::MAX))
             .control_from(control_from)
             .build()
     }
@@ -149,7 +154,7 @@ impl Serve {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_holds_together() {

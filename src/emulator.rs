@@ -14,6 +14,8 @@ use crate::tenant::Tenant;
 
 /// Tenants at most; one more is refused until a reset or a new start.
 pub const TENANTS_MAX: usize = 1_000;
+/// Bytes of its last exchanges that a tenant keeps, unless chosen.
+pub const JOURNAL: usize = 8 << 20;
 
 /// From where the control interface can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,15 +35,24 @@ pub struct Emulator {
     seed: Seed,
     defaults: Settings,
     control_from: ControlFrom,
+    journal: usize,
     tenants: DashMap<TenantId, Arc<Tenant>>,
 }
 
 /// Chooses how an [`Emulator`] starts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Builder {
     seed: u64,
     settings: Settings,
     control_from: ControlFrom,
+    journal: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let (settings, control_from) = (Settings::default(), ControlFrom::default());
+        Self { seed: 0, settings, control_from, journal: JOURNAL }
+    }
 }
 
 impl Builder {
@@ -75,12 +86,19 @@ impl Builder {
         self
     }
 
+    /// Bytes of its last exchanges that each tenant keeps; 0: none.
+    pub fn journal(mut self, bytes: usize) -> Self {
+        self.journal = bytes;
+        self
+    }
+
     /// The emulator, with its default tenant.
     pub fn build(self) -> Arc<Emulator> {
         let emulator = Emulator {
             seed: Seed::new(self.seed),
             defaults: self.settings,
             control_from: self.control_from,
+            journal: self.journal,
             tenants: DashMap::new(),
         };
         emulator.default_tenant();
@@ -103,14 +121,21 @@ impl Emulator {
             return Err(FabricError::new(ErrorCode::TenantNotAllowed)
                 .note(format!("there are {TENANTS_MAX} tenants already; POST /_emulator/reset?tenant=* makes room")));
         }
-        let tenant =
-            self.tenants.entry(id).or_insert_with(|| Arc::new(Tenant::new(id, self.seed, self.defaults.clone())));
+        let new = || Arc::new(Tenant::new(id, self.seed, self.defaults.clone(), self.journal));
+        let tenant = self.tenants.entry(id).or_insert_with(new);
         Ok(Arc::clone(&tenant))
     }
 
     /// The tenant of callers whose token names none.
     pub fn default_tenant(&self) -> Arc<Tenant> {
         self.tenant(DEFAULT_TENANT).expect("there is always room for the default tenant")
+    }
+
+    /// All tenants that there are, by id.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        let mut tenants: Vec<_> = self.tenants.iter().map(|tenant| Arc::clone(&tenant)).collect();
+        tenants.sort_by_key(|tenant| tenant.id());
+        tenants
     }
 
     /// Everything back to the start; tenants but the default one come into being anew.

@@ -67,8 +67,12 @@ ids! {
     ConnectionId = "connection";
     /// One answer: `RequestId` in its headers, `requestId` in an error's body.
     RequestId = "request";
+    /// A long-running operation.
+    OperationId = "operation";
     /// A sensitivity label; these come from elsewhere only.
     LabelId = "label";
+    /// A tag.
+    TagId = "tag";
 }
 
 /// The hyphenated form of a UUID, which is the only one that the service writes and reads.

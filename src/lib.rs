@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A module may use those after it, never those before it:
-//! `main → config → serve → http → emulator → tenant → fabric → ids → seed → clock` (docs/ARCHITECTURE.md).
+//! `main → config → serve → http → emulator → tenant → journal → fabric → ids → seed → clock` (docs/ARCHITECTURE.md).
 
 pub mod clock;
 pub mod config;
@@ -21,6 +21,7 @@ pub mod emulator;
 pub mod fabric;
 pub mod http;
 pub mod ids;
+pub mod journal;
 pub mod seed;
 pub mod serve;
 pub mod tenant;

@@ -13,6 +13,7 @@ use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
 use crate::fabric::{Dated, Decided, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
+use crate::journal::{Exchange, Filter, Journal};
 use crate::seed::Seed;
 
 /// Bytes of history that a tenant keeps, roughly; what is older is folded into the base.
@@ -27,6 +28,8 @@ pub struct Tenant {
     clock: Clock,
     history: RwLock<History>,
     windows: Mutex<Windows>,
+    journal: Mutex<Journal>,
+    keeps_journal: bool,
     requests: AtomicU64,
 }
 
@@ -41,7 +44,7 @@ struct History {
 
 impl Tenant {
     /// A new universe in the realm of `seed`, on a clock that runs with the machine's.
-    pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings) -> Self {
+    pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings, journal: usize) -> Self {
         let seed = seed.fork(id.to_string());
         let history = RwLock::new(History::new(seed, defaults.clone()));
         Self {
@@ -51,6 +54,8 @@ impl Tenant {
             clock: Clock::real(),
             history,
             windows: Mutex::default(),
+            journal: Mutex::new(Journal::new(journal)),
+            keeps_journal: journal > 0,
             requests: AtomicU64::new(0),
         }
     }
@@ -120,11 +125,29 @@ impl Tenant {
         RequestId::nth(self.seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
+    /// Writes an exchange down, where a journal is kept.
+    pub fn journal(&self, exchange: impl FnOnce() -> Exchange) {
+        if self.keeps_journal {
+            self.pages().record(exchange());
+        }
+    }
+
+    /// The exchanges that pass a filter, the oldest first.
+    pub fn exchanges(&self, filter: &Filter) -> Vec<Exchange> {
+        self.pages().matching(filter)
+    }
+
+    /// Forgets all exchanges.
+    pub fn clear_journal(&self) {
+        self.pages().clear();
+    }
+
     /// A new universe: the seed, the settings of the start, the clock real, ids from the beginning.
     pub fn reset(&self) {
         let mut history = self.writing();
         *history = History::new(self.seed, self.defaults.clone());
         *self.accounts() = Windows::default();
+        self.pages().clear();
         self.requests.store(0, Ordering::Relaxed);
         self.clock.reset();
     }
@@ -150,6 +173,10 @@ impl Tenant {
 
     fn writing(&self) -> RwLockWriteGuard<'_, History> {
         self.history.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn accounts(&self) -> MutexGuard<'_, Windows> {

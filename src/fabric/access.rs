@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use crate::fabric::principal::{Details, DirectoryEntry};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{PrincipalId, TenantId};
 use crate::seed::Seed;
@@ -14,47 +15,16 @@ pub const DEFAULT_TENANT: TenantId = TenantId::from_uuid(uuid::uuid!("5bec0a12-0
 /// Whom an opaque token stands for: the default tenant's administrator.
 pub const DEFAULT_USER: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000002"));
 
-/// A role in a workspace, the weakest first (docs/fidelity.md#roles).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Role {
-    /// Reads.
-    Viewer,
-    /// Reads and writes items.
-    Contributor,
-    /// A contributor who also shares.
-    Member,
-    /// Everything.
-    Admin,
-}
-
-/// What a principal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum PrincipalType {
-    /// A person.
-    User,
-    /// An app, or a managed identity.
-    ServicePrincipal,
-}
-
-/// Somebody who can call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Principal {
-    /// Entra's object id.
-    pub id: PrincipalId,
-    /// What it is.
-    pub kind: PrincipalType,
-}
-
 /// What a request says about its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The universe that the request belongs to: the default tenant where the token does not say, or cannot be read.
     pub tenant: TenantId,
-    /// The sender, or why there is none.
-    pub caller: Result<Principal, FabricError>,
+    /// The sender, as far as the token tells of him, or why there is none.
+    pub caller: Result<DirectoryEntry, FabricError>,
 }
 
-/// The claims that count (design: `tid`, `oid`, `appid`/`azp`, `upn`, `scp`, `exp`, `idtyp`).
+/// The claims that count (design: `tid`, `oid`, `appid`/`azp`, `upn`, `scp`, `exp`, `idtyp`), and the names.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Claims {
@@ -66,6 +36,9 @@ struct Claims {
     sub: Option<String>,
     scp: Option<String>,
     idtyp: Option<String>,
+    name: Option<String>,
+    preferred_username: Option<String>,
+    app_displayname: Option<String>,
     exp: Option<f64>,
 }
 
@@ -81,11 +54,20 @@ pub fn identify(authorization: Option<&[u8]>, machine_time: Timestamp) -> Identi
         return default(Err(FabricError::new(ErrorCode::Unauthorized).note(mistake)));
     }
     if !token.starts_with("eyJ") {
-        return default(Ok(Principal { id: DEFAULT_USER, kind: PrincipalType::User }));
+        return default(Ok(default_user()));
     }
     match claims(token) {
         Some(claims) => Identity { tenant: claims.tenant(), caller: claims.caller(machine_time) },
         None => default(Err(unauthorized("the token begins as a JWT does, but its claims cannot be read"))),
+    }
+}
+
+fn default_user() -> DirectoryEntry {
+    let user_principal_name = Some("admin@specularite.example".into());
+    DirectoryEntry {
+        id: DEFAULT_USER,
+        display_name: Some("Specularite Admin".into()),
+        details: Details::User { user_principal_name },
     }
 }
 
@@ -127,7 +109,7 @@ impl Claims {
         self.tid.as_deref().and_then(|tid| tid.parse().ok()).unwrap_or(DEFAULT_TENANT)
     }
 
-    fn caller(&self, machine_time: Timestamp) -> Result<Principal, FabricError> {
+    fn caller(self, machine_time: Timestamp) -> Result<DirectoryEntry, FabricError> {
         let expired = self.exp.is_some_and(|exp| {
             let at =
                 SignedDuration::try_from_secs_f64(exp).ok().and_then(|exp| Timestamp::UNIX_EPOCH.checked_add(exp).ok());
@@ -136,7 +118,15 @@ impl Claims {
         if expired {
             return Err(ErrorCode::TokenExpired.into());
         }
-        Ok(Principal { id: self.principal(), kind: self.kind() })
+        let id = self.principal();
+        let (display_name, details) = if self.is_app() {
+            let aad_app_id = self.app().cloned();
+            (self.app_displayname, Details::ServicePrincipal { aad_app_id })
+        } else {
+            let user_principal_name = self.upn.or(self.preferred_username);
+            (self.name.or_else(|| user_principal_name.clone()), Details::User { user_principal_name })
+        };
+        Ok(DirectoryEntry { id, display_name, details })
     }
 
     fn principal(&self) -> PrincipalId {
@@ -151,12 +141,11 @@ impl Claims {
         self.appid.as_ref().or(self.azp.as_ref())
     }
 
-    fn kind(&self) -> PrincipalType {
+    fn is_app(&self) -> bool {
         let delegated = self.upn.is_some() || self.scp.is_some();
         match self.idtyp.as_deref() {
-            Some("app") => PrincipalType::ServicePrincipal,
-            None if self.app().is_some() && !delegated => PrincipalType::ServicePrincipal,
-            _ => PrincipalType::User,
+            Some(kind) => kind == "app",
+            None => self.app().is_some() && !delegated,
         }
     }
 }
@@ -164,6 +153,7 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fabric::principal::PrincipalType;
 
     const OID: &str = "00000000-0000-4000-8000-000000000010";
     const TID: &str = "00000000-0000-4000-9000-000000000002";
@@ -180,7 +170,7 @@ mod tests {
     fn check(header: &str, tenant: TenantId, caller: Result<(PrincipalId, PrincipalType), ErrorCode>) {
         let identity = look(header);
         assert_eq!(identity.tenant, tenant);
-        assert_eq!(identity.caller.map(|who| (who.id, who.kind)).map_err(|refusal| refusal.code()), caller);
+        assert_eq!(identity.caller.map(|who| (who.id, who.principal().kind)).map_err(|refusal| refusal.code()), caller);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Capacities: what workspaces run on. They come with the tenant.
+//! Capacities: what workspaces run on. They come with the tenant, and can be paused (docs/fidelity.md#capacities).
 
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::{Decided, Fact, State};
 use crate::ids::CapacityId;
 use crate::seed::Seed;
 
@@ -39,4 +40,10 @@ pub fn seeded(seed: Seed) -> Vec<Capacity> {
             Capacity { id, display_name, sku, region, state: CapacityState::Active }
         })
         .collect()
+}
+
+/// Pauses or resumes a capacity. What replicates on it is paused with it, and stays so when it is resumed.
+pub fn change(state: &State, id: CapacityId, to: CapacityState) -> Decided<()> {
+    let is_so = state.capacity(id)?.state == to;
+    Ok((if is_so { Vec::new() } else { vec![Fact::CapacityChanged { id, state: to }] }, ()))
 }

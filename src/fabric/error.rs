@@ -38,12 +38,18 @@ macro_rules! codes {
 }
 
 codes! {
+    /// What lives with its parent moves with it, not alone.
+    CannotMoveChildOnly = "Child item can't be moved without its parent item.";
     /// A capacity that the workspace needs is paused.
     CapacityNotActive = "The capacity is not active.";
     /// No such capacity.
     CapacityNotFound = "The requested capacity was not found.";
+    /// A capacity is paused to which a workspace shall go.
+    CapacityNotInActiveState = "The capacity is not in active state.";
     /// A payload is not base64, or not what its path promises.
     CorruptedPayload = "The provided payload is corrupted.";
+    /// A Cosmos DB database keeps its name.
+    CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
     /// The connection's name is taken.
     DuplicateConnectionName = "The connection name is already in use.";
     /// The route is none of Fabric's.
@@ -54,10 +60,16 @@ codes! {
     FolderDepthOutOfRange = "The parent folder has achieved max depth, can't create a new subfolder.";
     /// The folder's name is taken in its place.
     FolderDisplayNameAlreadyInUse = "Folder display name is already used.";
+    /// Something lies in the folder.
+    FolderNotEmpty = "The folder can't be deleted, since it is not empty.";
     /// No such folder in the workspace.
     FolderNotFound = "Could not find the requested folder.";
     /// The control interface is closed to this caller.
     Forbidden = "The control interface is closed to this request.";
+    /// The folder would lie within itself.
+    InfiniteFolderHierarchyLoop = "The folder can't be moved into any of its descents.";
+    /// The role does not suffice.
+    InsufficientPrivileges = "The caller does not have sufficient permissions to perform this operation";
     /// `connectionDetails` names no known type or method, or lacks a parameter.
     InvalidConnectionDetails = "The ConnectionDetails input provided is not valid.";
     /// The continuation token is none that this service gave.
@@ -72,6 +84,8 @@ codes! {
     InvalidFolderDisplayName = "The provided folder display name is invalid.";
     /// The body, or something in it, is not valid.
     InvalidInput = "The request has an invalid input";
+    /// `tags` are not what they must be.
+    InvalidInputs = "Invalid input was provided";
     /// No such kind of item, or not here.
     InvalidItemType = "Item type is invalid.";
     /// One parameter is not valid; mostly within `moreDetails`.
@@ -86,20 +100,36 @@ codes! {
     ItemDisplayNameAlreadyInUse = "The requested display name is already in use";
     /// The name was deleted a moment ago.
     ItemDisplayNameNotAvailableYet (retriable) = "The requested display name is not available yet and is expected to become available in the upcoming minutes.";
+    /// No such item: documented, and not seen.
+    ItemNotFound = "The requested item was not found.";
     /// The route exists, with another method.
     MethodNotAllowed = "The requested method is not supported by this endpoint.";
     /// The definition lacks a part that the kind needs.
     MissingDefinitionParts = "The definition is missing required parts.";
+    /// A personal workspace stays what it is, and its owner's.
+    MyWorkspaceCantBeChanged = "A personal workspace can't be changed.";
     /// Fabric has it, the emulator has not.
     NotEmulated = "Specularite does not emulate this operation.";
     /// A wait ended before what it waited for.
     OperationFailedOnTimeout (retriable) = "What was waited for did not come in time.";
+    /// The operation yields nothing.
+    OperationHasNoResult = "The operation has no result";
     /// The mirror's status does not allow it now.
     OperationNotAllowedInCurrentStatus = "The operation is not allowed in the current status.";
+    /// No such operation, or not for this caller.
+    OperationNotFound = "The requested operation was not found";
+    /// The operation is still on its way, or failed.
+    OperationNotSucceeded = "The operation has not succeeded";
     /// Items of this kind cannot do it.
     OperationNotSupportedForItem = "Operation not supported for requested item";
+    /// The principal has a role in the workspace already.
+    PrincipalAlreadyHasWorkspaceRolePermissions = "The provided principal already has a role assigned in the workspace";
+    /// The directory does not know the id.
+    PrincipalNotFound = "The provided principal was not found";
     /// Too many requests in this window.
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
+    /// A definition and a creation payload at once.
+    RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
     /// The emulator has no room for one more tenant.
     TenantNotAllowed = "The tenant is not allowed.";
     /// The token's time is over.
@@ -122,6 +152,10 @@ codes! {
     WorkspaceNameAlreadyExists = "The workspace name is already in use.";
     /// No such workspace.
     WorkspaceNotFound = "The provided workspace was not found";
+    /// Workspaces of this type cannot do it.
+    WorkspaceNotSupported = "The operation is not supported in this workspace.";
+    /// A profile cannot have this role.
+    WorkspaceRoleNotAllowedForServicePrincipalProfile = "The provided role cannot be assigned to the provided profile";
 }
 
 /// A refusal. Nothing was changed by what it refuses.
@@ -141,10 +175,10 @@ struct Refused {
 /// One of `moreDetails`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {
-    /// What is wrong.
-    pub code: ErrorCode,
-    /// Where, and what was expected.
-    pub message: String,
+    /// What is wrong, where, and what was expected instead.
+    pub fault: Option<(ErrorCode, String)>,
+    /// What it is about.
+    pub related_resource: Option<RelatedResource>,
 }
 
 /// What a refusal is about: `relatedResource`.
@@ -188,7 +222,14 @@ impl FabricError {
 
     /// With one more of `moreDetails`.
     pub fn detail(mut self, code: ErrorCode, message: impl Into<String>) -> Self {
-        self.0.more_details.push(Detail { code, message: message.into() });
+        self.0.more_details.push(Detail { fault: Some((code, message.into())), related_resource: None });
+        self
+    }
+
+    /// With one more of `moreDetails`, which only names a resource.
+    pub fn concerning(mut self, kind: &'static str, id: impl Display) -> Self {
+        let related_resource = Some(RelatedResource { id: id.to_string(), kind });
+        self.0.more_details.push(Detail { fault: None, related_resource });
         self
     }
 

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::access::Principal;
+use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
 use crate::fabric::item::{Definition, NewItem};
 use crate::fabric::mirroring::{Declaration, Trouble};
+use crate::fabric::operation::NewOperation;
 use crate::fabric::pace::Pace;
+use crate::fabric::principal::{DirectoryEntry, Principal};
+use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
-use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, WorkspaceId};
+use crate::fabric::tag::Tag;
+use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
 /// The number of this format of facts.
 pub const FORMAT: u32 = 1;
@@ -34,6 +38,19 @@ pub enum Fact {
         connection: ConnectionId,
         declaration: Arc<Declaration>,
     },
+    CapacityChanged {
+        id: CapacityId,
+        state: CapacityState,
+    },
+    PrincipalMet {
+        entry: DirectoryEntry,
+        personal: Option<WorkspaceId>,
+    },
+    PrincipalsDeclared(Vec<DirectoryEntry>),
+    TagsDeclared {
+        tags: Vec<Tag>,
+        drawn: u64,
+    },
 
     WorkspaceCreated {
         id: WorkspaceId,
@@ -47,8 +64,25 @@ pub enum Fact {
         display_name: String,
         description: String,
     },
+    WorkspaceAssigned {
+        id: WorkspaceId,
+        capacity: Option<CapacityId>,
+        pace: Pace,
+    },
     WorkspaceDeleted {
         id: WorkspaceId,
+    },
+    RoleGiven {
+        workspace: WorkspaceId,
+        assignment: RoleAssignment,
+    },
+    RoleChanged {
+        workspace: WorkspaceId,
+        assignment: RoleAssignment,
+    },
+    RoleTaken {
+        workspace: WorkspaceId,
+        id: PrincipalId,
     },
 
     FolderCreated {
@@ -56,6 +90,20 @@ pub enum Fact {
         id: FolderId,
         display_name: String,
         parent: Option<FolderId>,
+    },
+    FolderRenamed {
+        workspace: WorkspaceId,
+        id: FolderId,
+        display_name: String,
+    },
+    FolderMoved {
+        workspace: WorkspaceId,
+        id: FolderId,
+        parent: Option<FolderId>,
+    },
+    FolderDeleted {
+        workspace: WorkspaceId,
+        id: FolderId,
     },
 
     ConnectionCreated(Connection),
@@ -67,6 +115,7 @@ pub enum Fact {
     ItemCreated {
         workspace: WorkspaceId,
         item: NewItem,
+        visible_from: Timestamp,
         sql_endpoint: Option<(ItemId, Timestamp)>,
         pace: Pace,
     },
@@ -76,6 +125,16 @@ pub enum Fact {
         display_name: String,
         description: String,
     },
+    ItemsMoved {
+        workspace: WorkspaceId,
+        ids: Vec<ItemId>,
+        folder: Option<FolderId>,
+    },
+    ItemTagged {
+        workspace: WorkspaceId,
+        id: ItemId,
+        tags: Vec<TagId>,
+    },
     ItemDeleted {
         workspace: WorkspaceId,
         id: ItemId,
@@ -84,8 +143,9 @@ pub enum Fact {
     DefinitionUpdated {
         workspace: WorkspaceId,
         id: ItemId,
-        definition: Definition,
+        definition: Arc<Definition>,
     },
+    OperationStarted(NewOperation),
 
     MirroringStarted {
         workspace: WorkspaceId,
@@ -108,7 +168,9 @@ impl Fact {
             definition.parts.iter().map(|part| part.path.len() + part.payload.len()).sum::<usize>()
         };
         match self {
-            Self::ItemCreated { item, .. } => SMALL + item.definition.as_ref().map_or(0, parts),
+            Self::ItemCreated { item, .. } => SMALL + item.definition.as_deref().map_or(0, parts),
+            Self::PrincipalsDeclared(entries) => SMALL + entries.len() * 256,
+            Self::TagsDeclared { tags, .. } => SMALL + tags.len() * 128,
             Self::DefinitionUpdated { definition, .. } => SMALL + parts(definition),
             Self::SourceDeclared { declaration, .. } => SMALL + declaration.tables.len() * 128,
             _ => SMALL,

@@ -1,11 +1,11 @@
-//! Folders of a workspace.
+//! Folders of a workspace (docs/fidelity.md#folders).
 
 use std::collections::HashSet;
 
 use crate::fabric::name::Folded;
-use crate::fabric::workspace::Workspace;
+use crate::fabric::workspace::{Workspace, WorkspaceType};
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
-use crate::ids::{FolderId, WorkspaceId};
+use crate::ids::FolderId;
 
 /// Folders of a workspace at most. The description names the refusal, not the number: it is guessed.
 pub const FOLDERS_MAX: usize = 1_000;
@@ -32,11 +32,13 @@ pub struct Folder {
 /// Creates a folder.
 pub fn create(
     state: &State,
-    workspace: WorkspaceId,
+    within: &Workspace,
     display_name: String,
     parent: Option<FolderId>,
 ) -> Decided<FolderId> {
-    let within = state.workspace(workspace)?;
+    if within.kind == WorkspaceType::Personal {
+        return Err(FabricError::new(ErrorCode::WorkspaceNotSupported).about("Workspace", within.id));
+    }
     check_name(&display_name)?;
     if let Some(parent) = parent {
         within.folder(parent)?;
@@ -44,15 +46,50 @@ pub fn create(
             return Err(ErrorCode::FolderDepthOutOfRange.into());
         }
     }
-    let folded = Folded::new(&display_name);
-    if within.folders.values().any(|folder| folder.parent == parent && Folded::new(&folder.display_name) == folded) {
-        return Err(ErrorCode::FolderDisplayNameAlreadyInUse.into());
-    }
+    within.check_folder_name(&display_name, parent, None)?;
     if within.folders.len() >= FOLDERS_MAX {
         return Err(ErrorCode::TooManyFolders.into());
     }
     let id = state.next_folder();
-    Ok((vec![Fact::FolderCreated { workspace, id, display_name, parent }], id))
+    Ok((vec![Fact::FolderCreated { workspace: within.id, id, display_name, parent }], id))
+}
+
+/// Renames a folder.
+pub fn update(within: &Workspace, id: FolderId, display_name: String) -> Decided<()> {
+    let folder = within.folder(id)?;
+    check_name(&display_name)?;
+    within.check_folder_name(&display_name, folder.parent, Some(id))?;
+    Ok((vec![Fact::FolderRenamed { workspace: within.id, id, display_name }], ()))
+}
+
+/// Moves a folder, with all that is in it, into another one, or into the workspace.
+pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> Decided<()> {
+    let folder = within.folder(id)?;
+    if let Some(target) = target {
+        within.folder(target)?;
+    }
+    let places = within.below(id);
+    if places.contains(&target) {
+        return Err(FabricError::new(ErrorCode::InfiniteFolderHierarchyLoop).about("Folder", id));
+    }
+    let deepest = places.iter().flatten().map(|id| within.depth(*id)).max().unwrap_or_default();
+    let height = deepest - within.depth(id) + 1;
+    if target.map_or(0, |target| within.depth(target)) + height > DEPTH_MAX {
+        return Err(ErrorCode::FolderDepthOutOfRange.into());
+    }
+    within.check_folder_name(&folder.display_name, target, Some(id))?;
+    Ok((vec![Fact::FolderMoved { workspace: within.id, id, parent: target }], ()))
+}
+
+/// Deletes an empty folder.
+pub fn delete(within: &Workspace, id: FolderId) -> Decided<()> {
+    within.folder(id)?;
+    let holds_folder = within.folders.values().any(|folder| folder.parent == Some(id));
+    let holds_item = within.items().values().any(|item| item.folder == Some(id));
+    if holds_folder || holds_item {
+        return Err(FabricError::new(ErrorCode::FolderNotEmpty).about("Folder", id));
+    }
+    Ok((vec![Fact::FolderDeleted { workspace: within.id, id }], ()))
 }
 
 fn check_name(name: &str) -> Result<(), FabricError> {
@@ -79,24 +116,30 @@ impl Workspace {
         Ok(match (root, recursive) {
             (None, true) => Scope::Everything,
             (root, false) => Scope::Places(HashSet::from([root])),
-            (Some(root), true) => {
-                let mut places = HashSet::from([Some(root)]);
-                // A folder is younger than the one it was made in, but may have been moved: go round until nothing is new.
-                loop {
-                    let before = places.len();
-                    places.extend(
-                        self.folders
-                            .values()
-                            .filter(|folder| places.contains(&folder.parent))
-                            .map(|folder| Some(folder.id))
-                            .collect::<Vec<_>>(),
-                    );
-                    if places.len() == before {
-                        break Scope::Places(places);
-                    }
-                }
-            }
+            (Some(root), true) => Scope::Places(self.below(root)),
         })
+    }
+
+    /// A folder and all folders in it, at any depth.
+    fn below(&self, root: FolderId) -> HashSet<Option<FolderId>> {
+        let mut places = HashSet::from([Some(root)]);
+        // A folder may be older than the one that it was moved into: go round until nothing is new.
+        loop {
+            let before = places.len();
+            let inner = self.folders.values().filter(|folder| places.contains(&folder.parent));
+            places.extend(inner.map(|folder| Some(folder.id)).collect::<Vec<_>>());
+            if places.len() == before {
+                return places;
+            }
+        }
+    }
+
+    fn check_folder_name(&self, name: &str, place: Option<FolderId>, own: Option<FolderId>) -> Result<(), FabricError> {
+        let folded = Folded::new(name);
+        let taken = |folder: &Folder| {
+            folder.parent == place && Some(folder.id) != own && Folded::new(&folder.display_name) == folded
+        };
+        if self.folders.values().any(taken) { Err(ErrorCode::FolderDisplayNameAlreadyInUse.into()) } else { Ok(()) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! refusal ([`FabricError`]); [`State::apply`] is the one place where facts change the state; every instant is an argument.
 
 pub mod access;
+pub mod behaviours;
 pub mod capacity;
 pub mod connection;
 pub mod error;
@@ -13,13 +14,18 @@ pub mod item;
 pub mod json;
 pub mod mirroring;
 pub mod name;
+pub mod operation;
 pub mod ordered;
 pub mod pace;
 pub mod page;
 pub mod planned;
+pub mod principal;
+pub mod role;
 pub mod settings;
 pub mod state;
+pub mod tag;
 pub mod throttle;
+pub mod timeline;
 pub mod workspace;
 
 use jiff::{SignedDuration, Timestamp};

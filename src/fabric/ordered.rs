@@ -68,6 +68,11 @@ impl<K: Hash + Eq, V> Ordered<K, V> {
         self.values.values()
     }
 
+    /// All values in order of creation, to change them.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.values.values_mut()
+    }
+
     /// The values after a position, in order of creation; all of them after `None`.
     pub fn after(&self, position: Option<Position>) -> impl Iterator<Item = (Position, &V)> {
         let from = position.map_or(0, |position| position.saturating_add(1));

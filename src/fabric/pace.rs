@@ -58,6 +58,34 @@ impl Pace {
         self.pick((by_size / 30).clamp(secs(1), secs(3)), by_size.max(secs(20)))
     }
 
+    /// From the start of a SQL database's mirroring to its running (guessed).
+    pub fn starting_sql_database(self) -> SignedDuration {
+        self.pick(secs(1), secs(20))
+    }
+
+    /// From the creation of a SQL database to its first backup: the one that was seen took 265 s.
+    pub fn first_backup(self) -> SignedDuration {
+        self.pick(secs(1), secs(265))
+    }
+
+    /// How long an operation takes whose `realistic` time was measured.
+    pub fn operation(self, realistic: SignedDuration) -> SignedDuration {
+        self.pick(secs(1), realistic)
+    }
+
+    /// How long a client is asked to wait between two looks at an operation.
+    pub fn retry_after(self) -> SignedDuration {
+        match self {
+            Self::Fast | Self::Instant => secs(1),
+            Self::Realistic => secs(20),
+        }
+    }
+
+    /// How long a workspace takes to get to its capacity (guessed).
+    pub fn capacity_assignment(self) -> SignedDuration {
+        self.pick(secs(1), secs(5))
+    }
+
     /// How often a table's changes are published. Never zero: figures move in steps of it.
     pub fn publishing(self) -> SignedDuration {
         match self {

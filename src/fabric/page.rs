@@ -60,6 +60,11 @@ pub fn position(token: &str) -> Result<Position, FabricError> {
     read(token).ok_or_else(|| ErrorCode::InvalidContinuationToken.into())
 }
 
+/// Whether a token is still percent-encoded after one decoding: somebody encoded it once more.
+pub fn is_encoded(token: &str) -> bool {
+    token.contains('%')
+}
+
 fn read(token: &str) -> Option<Position> {
     let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
     text.strip_prefix(',')?.strip_suffix(",0")?.parse().ok()

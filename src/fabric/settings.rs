@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::behaviours::Behaviours;
 use crate::fabric::pace::Pace;
 
 /// How requests are limited.
@@ -69,66 +70,4 @@ impl Settings {
             Throttle::Measured => Some(self.limits.get(operation).copied().or(seen).unwrap_or(LIMIT_GUESSED)),
         }
     }
-}
-
-/// The places where clients and recordings know two answers (docs/fidelity.md#behaviours).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Behaviours {
-    /// `startMirroring` while `Running`.
-    pub start_while_running: Answer,
-    /// `stopMirroring` while not `Running`.
-    pub stop_while_not_running: Refusal,
-    /// The status of a name conflict.
-    pub name_conflict: Conflict,
-    /// `getTablesMirroringStatus` before the first start.
-    pub tables_before_start: Rows,
-}
-
-/// 200 without an effect, or 400 `OperationNotAllowedInCurrentStatus`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Answer {
-    /// Accepted; nothing changes.
-    #[default]
-    #[serde(rename = "200")]
-    Accept,
-    /// Refused.
-    #[serde(rename = "400")]
-    Refuse,
-}
-
-/// 400 `OperationNotAllowedInCurrentStatus`, or 200 without an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Refusal {
-    /// Refused.
-    #[default]
-    #[serde(rename = "400")]
-    Refuse,
-    /// Accepted; nothing changes.
-    #[serde(rename = "200")]
-    Accept,
-}
-
-/// The status of a name conflict: 409 since 2026, 400 before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Conflict {
-    /// 409.
-    #[default]
-    #[serde(rename = "409")]
-    Conflict,
-    /// 400.
-    #[serde(rename = "400")]
-    BadRequest,
-}
-
-/// No rows, or 404 `EntityNotFound`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Rows {
-    /// 200 and an empty list.
-    #[default]
-    #[serde(rename = "200")]
-    Empty,
-    /// 404.
-    #[serde(rename = "404")]
-    NotFound,
 }

@@ -4,22 +4,25 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::fabric::access::Principal;
 use crate::fabric::capacity::{self, Capacity, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::fact::{Dated, Fact};
 use crate::fabric::folder::Folder;
+use crate::fabric::item::sql_database::{DELETED_MAX, Switch};
 use crate::fabric::item::{self, Item, ItemKind, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
-use crate::fabric::mirroring::{Mirroring, SourceKey, TableName};
+use crate::fabric::mirroring::{SourceKey, TableName};
 use crate::fabric::name::Folded;
+use crate::fabric::operation::{self, Failure, NewOperation, Operation, Outcome, Yield};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::pace::Pace;
+use crate::fabric::principal::{DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
-use crate::fabric::workspace::Workspace;
-use crate::fabric::{ErrorCode, FabricError};
-use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, WorkspaceId};
+use crate::fabric::tag::Tag;
+use crate::fabric::workspace::{NewWorkspace, Workspace};
+use crate::fabric::{ErrorCode, FabricError, later};
+use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, TagId, WorkspaceId};
 use crate::seed::Seed;
 
 /// How many ids of each purpose have been given.
@@ -29,6 +32,8 @@ struct Counts {
     folders: u64,
     connections: u64,
     items: u64,
+    operations: u64,
+    tags: u64,
 }
 
 /// Everything that is so in a tenant. It changes by [`State::apply`] alone.
@@ -39,6 +44,9 @@ pub struct State {
     seed: Seed,
     counts: Counts,
     capacities: Vec<Capacity>,
+    directory: BTreeMap<PrincipalId, DirectoryEntry>,
+    tags: Ordered<TagId, Tag>,
+    operations: Ordered<OperationId, Operation>,
     workspaces: Ordered<WorkspaceId, Workspace>,
     workspace_names: HashMap<Folded, WorkspaceId>,
     pub(super) connections: Ordered<ConnectionId, Connection>,
@@ -54,6 +62,9 @@ impl State {
             seed,
             counts: Counts::default(),
             capacities: capacity::seeded(seed),
+            directory: BTreeMap::new(),
+            tags: Ordered::default(),
+            operations: Ordered::default(),
             workspaces: Ordered::default(),
             workspace_names: HashMap::new(),
             connections: Ordered::default(),
@@ -82,6 +93,37 @@ impl State {
                 Err(FabricError::new(ErrorCode::CapacityNotActive).message(format!("Capacity {id} is not active")))
             }
         }
+    }
+
+    /// Who is known in the tenant.
+    pub fn directory(&self) -> &BTreeMap<PrincipalId, DirectoryEntry> {
+        &self.directory
+    }
+
+    /// Whether the principal has called before: then there is nothing to note about him.
+    pub fn has_met(&self, caller: Principal) -> bool {
+        let Some(known) = self.directory.get(&caller.id) else { return false };
+        known.principal().kind != PrincipalType::User || self.workspaces.contains(&self.personal_workspace(caller.id))
+    }
+
+    /// The id of a user's own workspace, whether he has called yet or not.
+    pub fn personal_workspace(&self, user: PrincipalId) -> WorkspaceId {
+        WorkspaceId::nth(self.seed.fork(user.to_string()), 0)
+    }
+
+    /// The tags, in order of their declaration.
+    pub fn tags(&self) -> &Ordered<TagId, Tag> {
+        &self.tags
+    }
+
+    /// A tag.
+    pub fn tag(&self, id: TagId) -> Option<&Tag> {
+        self.tags.get(&id)
+    }
+
+    /// The long-running operations, in order of their beginning.
+    pub fn operations(&self) -> &Ordered<OperationId, Operation> {
+        &self.operations
     }
 
     /// The workspaces, in order of creation.
@@ -150,6 +192,16 @@ impl State {
         ItemId::nth(self.seed, self.counts.items + 1 + skip)
     }
 
+    /// The id of the next long-running operation.
+    pub fn next_operation(&self) -> OperationId {
+        OperationId::nth(self.seed, self.counts.operations + 1)
+    }
+
+    /// The id of the next tag but `skip`.
+    pub fn next_tag(&self, skip: u64) -> TagId {
+        TagId::nth(self.seed, self.counts.tags + 1 + skip)
+    }
+
     /// Takes a fact in. It was decided on this very state, so it fits.
     pub fn apply(&mut self, dated: &Dated) {
         let at = dated.at;
@@ -159,11 +211,47 @@ impl State {
                 self.sources.entry(connection).or_default().declare(at, declaration)
             }
 
+            Fact::CapacityChanged { id, state } => self.change_capacity(id, state, at),
+            Fact::PrincipalMet { entry, personal } => {
+                if let Some(id) = personal {
+                    self.workspaces.insert(id, Workspace::personal(id, entry.principal(), at));
+                }
+                self.directory.insert(entry.id, entry);
+            }
+            Fact::PrincipalsDeclared(entries) => {
+                self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
+            }
+            Fact::TagsDeclared { tags, drawn } => {
+                self.counts.tags += drawn;
+                for tag in tags {
+                    match self.tags.get_mut(&tag.id) {
+                        Some(known) => *known = tag,
+                        None => self.tags.insert(tag.id, tag),
+                    }
+                }
+            }
+
             Fact::WorkspaceCreated { id, display_name, description, capacity, creator } => {
                 self.counts.workspaces += 1;
                 self.workspace_names.insert(Folded::new(&display_name), id);
-                self.workspaces.insert(id, Workspace::new(id, display_name, description, capacity, creator));
+                let new = NewWorkspace { display_name, description, capacity };
+                self.workspaces.insert(id, Workspace::new(id, new, creator, at));
             }
+            Fact::WorkspaceAssigned { id, capacity, pace } => self.within(id, |workspace| {
+                workspace.capacity = capacity;
+                workspace.assigned_at = later(at, pace.capacity_assignment());
+            }),
+            Fact::RoleGiven { workspace, assignment } => {
+                self.within(workspace, |workspace| workspace.roles.insert(assignment.principal.id, assignment));
+            }
+            Fact::RoleChanged { workspace, assignment } => self.within(workspace, |workspace| {
+                if let Some(before) = workspace.roles.get_mut(&assignment.principal.id) {
+                    *before = assignment;
+                }
+            }),
+            Fact::RoleTaken { workspace, id } => self.within(workspace, |workspace| {
+                workspace.roles.remove(&id);
+            }),
             Fact::WorkspaceUpdated { id, display_name, description } => {
                 self.update_workspace(id, display_name, description)
             }
@@ -176,6 +264,13 @@ impl State {
             Fact::FolderCreated { workspace, id, display_name, parent } => {
                 self.counts.folders += 1;
                 self.within(workspace, |workspace| workspace.folders.insert(id, Folder { id, display_name, parent }));
+            }
+            Fact::FolderRenamed { workspace, id, display_name } => {
+                self.folder(workspace, id, |folder| folder.display_name = display_name);
+            }
+            Fact::FolderMoved { workspace, id, parent } => self.folder(workspace, id, |folder| folder.parent = parent),
+            Fact::FolderDeleted { workspace, id } => {
+                self.within(workspace, |workspace| drop(workspace.folders.remove(&id)));
             }
 
             Fact::ConnectionCreated(connection) => {
@@ -190,10 +285,14 @@ impl State {
                 }
             }
 
-            Fact::ItemCreated { workspace, item, sql_endpoint, pace } => {
+            Fact::ItemCreated { workspace, item, visible_from, sql_endpoint, pace } => {
                 self.counts.items += 1 + u64::from(sql_endpoint.is_some());
-                self.within(workspace, |workspace| workspace.create_item(at, item, sql_endpoint, pace));
+                self.within(workspace, |workspace| workspace.create_item(item, visible_from, sql_endpoint, pace));
             }
+            Fact::ItemsMoved { workspace, ids, folder } => {
+                self.within(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
+            }
+            Fact::ItemTagged { workspace, id, tags } => self.item(workspace, id, |item| item.tags = tags),
             Fact::ItemUpdated { workspace, id, display_name, description } => {
                 self.within(workspace, |workspace| workspace.update_item(id, display_name, description));
             }
@@ -203,18 +302,29 @@ impl State {
             Fact::DefinitionUpdated { workspace, id, definition } => {
                 let followed = self.followed(workspace, id, at);
                 self.item(workspace, id, |item| {
-                    if let (Some(mirroring), Some(plan)) = (&mut item.mirroring, item::plan(Some(&definition))) {
+                    if let (Some(mirroring), Some(plan)) = (&mut item.mirroring, item::plan(Some(&*definition))) {
                         mirroring.redefined(at, plan, followed);
                     }
                     item.definition = Some(definition);
                 });
             }
+            Fact::OperationStarted(new) => self.start_operation(new, at),
 
             Fact::MirroringStarted { workspace, id, pace, trouble } => {
-                self.mirroring(workspace, id, |mirroring| mirroring.started(at, pace, trouble));
+                self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
+                    (Some(mirroring), _) => mirroring.started(at, pace, trouble),
+                    (None, database) => {
+                        database.iter_mut().for_each(|database| database.switched(at, Switch::On, pace));
+                    }
+                });
             }
             Fact::MirroringStopped { workspace, id, pace } => {
-                self.mirroring(workspace, id, |mirroring| mirroring.stopped(at, pace));
+                self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
+                    (Some(mirroring), _) => mirroring.stopped(at, pace),
+                    (None, database) => {
+                        database.iter_mut().for_each(|database| database.switched(at, Switch::Off, pace));
+                    }
+                });
             }
         }
     }
@@ -256,12 +366,56 @@ impl State {
         });
     }
 
-    fn mirroring(&mut self, workspace: WorkspaceId, id: ItemId, change: impl FnOnce(&mut Mirroring)) {
-        self.item(workspace, id, |item| {
-            if let Some(mirroring) = &mut item.mirroring {
-                change(mirroring);
+    fn folder(&mut self, workspace: WorkspaceId, id: FolderId, change: impl FnOnce(&mut Folder)) {
+        self.within(workspace, |workspace| {
+            if let Some(folder) = workspace.folders.get_mut(&id) {
+                change(folder);
             }
         });
+    }
+
+    /// What copies on a capacity that is paused does so no more, and what is on its way there fails.
+    fn change_capacity(&mut self, id: CapacityId, to: CapacityState, at: Timestamp) {
+        if let Some(capacity) = self.capacities.iter_mut().find(|capacity| capacity.id == id) {
+            capacity.state = to;
+        }
+        if to == CapacityState::Active {
+            return;
+        }
+        for workspace in self.workspaces.values_mut().filter(|workspace| workspace.capacity == Some(id)) {
+            for item in workspace.items.values_mut() {
+                item.mirroring.iter_mut().for_each(|mirroring| mirroring.paused(at));
+            }
+            let place = workspace.id;
+            let here = |operation: &&mut Operation| operation.workspace == place && at < operation.ends_at;
+            for operation in self.operations.values_mut().filter(here) {
+                if let Outcome::Created(item) = &operation.outcome {
+                    workspace.delete_item(item.id, at, at);
+                }
+                let refusal = FabricError::new(ErrorCode::CapacityNotActive);
+                operation.ends_at = at;
+                operation.outcome = Outcome::Failed(Failure::from(&refusal));
+            }
+        }
+    }
+
+    fn start_operation(&mut self, new: NewOperation, at: Timestamp) {
+        let NewOperation { id, workspace, role, ends_at, retry_after, yields } = new;
+        let item = |id: ItemId| {
+            let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
+            item.cloned().map(Box::new)
+        };
+        let outcome = match yields {
+            Yield::Created(id) => item(id).map(Outcome::Created),
+            Yield::Item(id) => item(id).map(Outcome::Item),
+            Yield::Definition(id, format) => item(id).map(|item| Outcome::Definition(item, format)),
+            Yield::Failure(failure) => Some(Outcome::Failed(failure)),
+        };
+        self.counts.operations += 1;
+        let Some(outcome) = outcome else { return };
+        operation::make_room(&mut self.operations, at);
+        let operation = Operation { id, workspace, role, created_at: at, ends_at, retry_after, outcome };
+        self.operations.insert(id, operation);
     }
 }
 
@@ -273,15 +427,28 @@ impl Sources for State {
 
 /// How items change when facts are applied: what came along with an item goes along with it.
 impl Workspace {
-    fn create_item(&mut self, at: Timestamp, new: NewItem, sql_endpoint: Option<(ItemId, Timestamp)>, pace: Pace) {
-        let mut item = Item::new(new, at);
-        item.mirroring = item::plan(item.definition.as_ref()).map(|plan| Mirroring::created(at, pace, plan));
+    fn create_item(
+        &mut self,
+        new: NewItem,
+        visible_from: Timestamp,
+        sql_endpoint: Option<(ItemId, Timestamp)>,
+        pace: Pace,
+    ) {
+        let mut item = Item::new(new, visible_from, pace);
         item.sql_endpoint = sql_endpoint.map(|(id, _)| id);
-        let endpoint = sql_endpoint.map(|(id, visible_from)| Item::sql_endpoint_of(&item, id, visible_from));
+        let endpoint = sql_endpoint.map(|(id, visible_from)| Item::sql_endpoint_of(&item, id, visible_from, pace));
         self.names.insert((item.kind, Folded::new(&item.display_name)), item.id);
         self.items.insert(item.id, item);
         if let Some(endpoint) = endpoint {
             self.items.insert(endpoint.id, endpoint);
+        }
+    }
+
+    fn move_item(&mut self, id: ItemId, folder: Option<FolderId>) {
+        let Some(item) = self.items.get_mut(&id) else { return };
+        item.folder = folder;
+        if let Some(endpoint) = item.sql_endpoint.and_then(|id| self.items.get_mut(&id)) {
+            endpoint.folder = folder;
         }
     }
 
@@ -301,6 +468,12 @@ impl Workspace {
         let Some(item) = self.items.remove(&id) else { return };
         if let Some(endpoint) = item.sql_endpoint {
             self.items.remove(&endpoint);
+        }
+        if let Some(database) = item.sql_database.as_ref().filter(|_| item.visible_from <= at) {
+            self.deleted_databases.push(database.deleted(&item, at));
+            if self.deleted_databases.len() > DELETED_MAX {
+                self.deleted_databases.remove(0);
+            }
         }
         let key = (item.kind, Folded::new(&item.display_name));
         self.names.remove(&key);

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::fabric::access::Principal;
+use crate::fabric::capacity::CapacityState;
 use crate::fabric::folder::Folder;
+use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::name::{Folded, NAME_MAX, WORKSPACE_DESCRIPTION_MAX, check_description, check_name};
 use crate::fabric::ordered::Ordered;
+use crate::fabric::principal::Principal;
+use crate::fabric::role::{Role, RoleAssignment};
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
-use crate::ids::{CapacityId, FolderId, ItemId, WorkspaceId};
+use crate::ids::{CapacityId, FolderId, ItemId, PrincipalId, WorkspaceId};
 
 /// Items of a workspace at most, children counted.
 pub const ITEMS_MAX: usize = 1_000;
@@ -18,6 +22,18 @@ pub const ITEMS_MAX: usize = 1_000;
 pub const WORKSPACES_MAX: usize = 10_000;
 /// Reserved names that are remembered in a workspace; the one that comes free first makes room.
 const RESERVED_MAX: usize = 10_000;
+
+/// Whose a workspace is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkspaceType {
+    /// A user's own, "My workspace".
+    Personal,
+    /// One that is shared by roles.
+    Workspace,
+}
+
+/// What every user's own workspace is called.
+const MY_WORKSPACE: &str = "My workspace";
 
 /// A workspace and all that is in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,8 +46,12 @@ pub struct Workspace {
     pub description: String,
     /// The capacity that it runs on.
     pub capacity: Option<CapacityId>,
-    /// Who made it.
-    pub creator: Principal,
+    /// Whose it is.
+    pub kind: WorkspaceType,
+    /// When it has got to its capacity.
+    pub assigned_at: Timestamp,
+    pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
+    pub(super) deleted_databases: Vec<DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
     pub(super) items: Ordered<ItemId, Item>,
     pub(super) names: HashMap<(ItemKind, Folded), ItemId>,
@@ -50,7 +70,7 @@ pub struct NewWorkspace {
     pub capacity: Option<CapacityId>,
 }
 
-/// Creates a workspace.
+/// Creates a workspace; its creator is its first admin.
 pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decided<WorkspaceId> {
     let NewWorkspace { display_name, description, capacity } = new;
     check_name(&display_name, NAME_MAX)?;
@@ -69,14 +89,15 @@ pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decided<W
 /// Renames or describes a workspace; what is `None` stays as it is.
 pub fn update(
     state: &State,
-    id: WorkspaceId,
+    workspace: &Workspace,
     display_name: Option<String>,
     description: Option<String>,
 ) -> Decided<()> {
-    let workspace = state.workspace(id)?;
+    workspace.check_shared()?;
     if display_name.is_none() && description.is_none() {
         return Err(ErrorCode::InvalidRequest.into());
     }
+    let id = workspace.id;
     let display_name = display_name.unwrap_or_else(|| workspace.display_name.clone());
     let description = description.unwrap_or_else(|| workspace.description.clone());
     check_name(&display_name, NAME_MAX)?;
@@ -86,9 +107,26 @@ pub fn update(
 }
 
 /// Deletes a workspace and all that is in it.
-pub fn delete(state: &State, id: WorkspaceId) -> Decided<()> {
-    state.workspace(id)?;
-    Ok((vec![Fact::WorkspaceDeleted { id }], ()))
+pub fn delete(workspace: &Workspace) -> Decided<()> {
+    workspace.check_shared()?;
+    Ok((vec![Fact::WorkspaceDeleted { id: workspace.id }], ()))
+}
+
+/// Moves a workspace to a capacity, or off the one that it has: off only while it is empty (documented).
+pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>) -> Decided<()> {
+    workspace.check_shared()?;
+    match capacity {
+        Some(id) if state.capacity(id)?.state == CapacityState::Inactive => {
+            return Err(FabricError::new(ErrorCode::CapacityNotInActiveState).about("Capacity", id));
+        }
+        None if !workspace.items.is_empty() => {
+            return Err(FabricError::new(ErrorCode::InvalidRequest)
+                .message("Workspaces with Fabric items cannot be unassigned from their capacity.")
+                .about("Workspace", workspace.id));
+        }
+        Some(_) | None => {}
+    }
+    Ok((vec![Fact::WorkspaceAssigned { id: workspace.id, capacity, pace: state.settings.pace }], ()))
 }
 
 fn check_free(state: &State, name: &str, own: Option<WorkspaceId>) -> Result<(), FabricError> {
@@ -99,17 +137,36 @@ fn check_free(state: &State, name: &str, own: Option<WorkspaceId>) -> Result<(),
 }
 
 impl Workspace {
-    /// An empty workspace.
-    pub(super) fn new(
-        id: WorkspaceId,
-        display_name: String,
-        description: String,
-        capacity: Option<CapacityId>,
-        creator: Principal,
-    ) -> Self {
-        let (folders, items) = (Ordered::default(), Ordered::default());
-        let (names, reserved) = (HashMap::new(), BTreeMap::new());
-        Self { id, display_name, description, capacity, creator, folders, items, names, reserved }
+    /// An empty workspace, with its first admin.
+    pub(super) fn new(id: WorkspaceId, new: NewWorkspace, creator: Principal, at: Timestamp) -> Self {
+        let NewWorkspace { display_name, description, capacity } = new;
+        let mut roles = Ordered::default();
+        roles.insert(creator.id, RoleAssignment { principal: creator, role: Role::Admin });
+        Self {
+            id,
+            display_name,
+            description,
+            capacity,
+            kind: WorkspaceType::Workspace,
+            assigned_at: at,
+            roles,
+            deleted_databases: Vec::new(),
+            folders: Ordered::default(),
+            items: Ordered::default(),
+            names: HashMap::new(),
+            reserved: BTreeMap::new(),
+        }
+    }
+
+    /// A user's own workspace. It has no capacity.
+    pub(super) fn personal(id: WorkspaceId, owner: Principal, at: Timestamp) -> Self {
+        let new = NewWorkspace { display_name: MY_WORKSPACE.into(), description: String::new(), capacity: None };
+        Self { kind: WorkspaceType::Personal, ..Self::new(id, new, owner, at) }
+    }
+
+    /// The role assignments, in order of their making.
+    pub fn role_assignments(&self) -> &Ordered<PrincipalId, RoleAssignment> {
+        &self.roles
     }
 
     /// An item that can be seen at `now`.

@@ -1,27 +1,33 @@
 //! Answers as values, and the families of headers that the service sends with them (docs/fidelity.md#headers).
 
-use axum::body::Body;
+use axum::body::Bytes;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::json;
-use crate::ids::RequestId;
+use crate::ids::{OperationId, RequestId};
+
+/// An answer as it goes out, its body still at hand: it may have to be written down.
+pub type Written = Response<Bytes>;
 
 /// What a handler answers; [`Answer::into_response`] writes it.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
     body: Option<Vec<u8>>,
+    family: Option<Headers>,
     location: Option<String>,
+    operation: Option<OperationId>,
+    retry_after: Option<u64>,
     inert: Vec<&'static str>,
 }
 
 impl Answer {
     /// 200 with a body.
     pub fn ok(body: &impl Serialize) -> Self {
-        Self { status: StatusCode::OK, body: Some(to_json(body)), location: None, inert: Vec::new() }
+        Self { body: Some(to_json(body)), ..Self::empty() }
     }
 
     /// 200 with a body as the mirroring workload writes it.
@@ -36,7 +42,37 @@ impl Answer {
 
     /// 200 with nothing.
     pub fn empty() -> Self {
-        Self { status: StatusCode::OK, body: None, location: None, inert: Vec::new() }
+        Self {
+            status: StatusCode::OK,
+            body: None,
+            family: None,
+            location: None,
+            operation: None,
+            retry_after: None,
+            inert: Vec::new(),
+        }
+    }
+
+    /// 202 with nothing: the service takes it from here.
+    pub fn accepted() -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::empty() }
+    }
+
+    /// 202 with the JSON `null`: an operation has begun.
+    pub fn started() -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(&()) }
+    }
+
+    /// In the headers of another family than the operation's row has.
+    pub fn family(mut self, family: Headers) -> Self {
+        self.family = Some(family);
+        self
+    }
+
+    /// About a long-running operation, to be looked at again in so many seconds if it goes on.
+    pub fn of(mut self, operation: OperationId, retry_after: Option<u64>) -> Self {
+        (self.operation, self.retry_after) = (Some(operation), retry_after);
+        self
     }
 
     /// With the absolute URL of what was created.
@@ -54,8 +90,10 @@ impl Answer {
     }
 
     /// Writes the answer in its family's headers.
-    pub fn into_response(self, family: Headers) -> Response<Body> {
-        let family = match (&self.body, family) {
+    pub fn into_response(self, family: Headers) -> Written {
+        let family = match (&self.body, self.family.unwrap_or(family)) {
+            (Some(_), Headers::Item) if self.operation.is_some() => Headers::StartedItem,
+            (Some(_), Headers::Core) if self.operation.is_some() => Headers::Operation,
             (None, Headers::Workload) => Headers::WorkloadEmpty,
             (None, _) => Headers::Empty,
             (Some(_), family) => family,
@@ -64,6 +102,12 @@ impl Answer {
         let headers = response.headers_mut();
         if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
             headers.insert(header::LOCATION, location);
+        }
+        if let Some(id) = self.operation.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
+            headers.insert(HeaderName::from_static("x-ms-operation-id"), id);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(inert) = (!self.inert.is_empty()).then(|| format!("inert={}", self.inert.join(","))) {
             headers.extend(
@@ -81,6 +125,12 @@ pub enum Headers {
     Item,
     /// All else that the core service answers: not cached.
     Core,
+    /// The 202 of an item's creation.
+    StartedItem,
+    /// Any other 202 of an operation, and its state.
+    Operation,
+    /// The result of an operation.
+    Result,
     /// What the mirroring workload answers: neither packed nor marked against caches.
     Workload,
     /// An empty 200.
@@ -96,7 +146,10 @@ pub enum Headers {
 impl Headers {
     /// Whether the body is packed for a client that takes it so.
     pub const fn is_packed(self) -> bool {
-        matches!(self, Self::Item | Self::Core | Self::Refused)
+        matches!(
+            self,
+            Self::Item | Self::Core | Self::StartedItem | Self::Operation | Self::Result | Self::Refused
+        )
     }
 
     const fn is_kept_from_caches(self) -> bool {
@@ -106,16 +159,23 @@ impl Headers {
     const fn content_type(self) -> &'static str {
         match self {
             Self::Empty | Self::WorkloadEmpty => "application/octet-stream",
-            Self::Item | Self::Core | Self::Workload | Self::Refused | Self::Blocked => {
-                "application/json; charset=utf-8"
-            }
+            Self::Result => "application/json",
+            Self::Item
+            | Self::Core
+            | Self::StartedItem
+            | Self::Operation
+            | Self::Workload
+            | Self::Refused
+            | Self::Blocked => "application/json; charset=utf-8",
         }
     }
 
     const fn exposed(self) -> &'static str {
         match self {
             Self::Item => "RequestId,ETag",
-            Self::Core | Self::Workload | Self::Empty | Self::WorkloadEmpty | Self::Refused | Self::Blocked => {
+            Self::StartedItem => "RequestId,Location,Retry-After,ETag,x-ms-operation-id",
+            Self::Operation => "RequestId,Location,Retry-After,x-ms-operation-id",
+            Self::Core | Self::Result | Self::Workload | Self::Empty | Self::WorkloadEmpty | Self::Refused | Self::Blocked => {
                 "RequestId"
             }
         }
@@ -128,7 +188,7 @@ impl Headers {
             put(header::PRAGMA, "no-cache");
         }
         put(header::CONTENT_TYPE, self.content_type());
-        if self == Self::Item {
+        if matches!(self, Self::Item | Self::StartedItem) {
             put(header::ETAG, "\"\"");
         }
         put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
@@ -139,8 +199,8 @@ impl Headers {
 }
 
 /// A response of a family, not yet stamped.
-pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Written {
+    let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.reserve(16);
@@ -150,7 +210,7 @@ pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Response<B
 }
 
 /// Puts the request's id and instant on a response: hyper would write the machine's time.
-pub fn stamp(response: &mut Response<Body>, request_id: RequestId, now: Timestamp) {
+pub fn stamp(response: &mut Written, request_id: RequestId, now: Timestamp) {
     let headers = response.headers_mut();
     let request_id = request_id.to_string();
     headers.extend(HeaderValue::try_from(request_id).ok().map(|id| (HeaderName::from_static("requestid"), id)));
@@ -166,4 +226,10 @@ pub fn to_json(body: &impl Serialize) -> Vec<u8> {
 /// `2024-10-08T05:07:11.0663362Z`: seven digits, as .NET writes them.
 pub fn utc(at: Timestamp) -> String {
     format!("{at:.7}")
+}
+
+/// `2026-08-11T07:49:13.5612398`: the times of operations have no zone, and no zeros at their end.
+pub fn zoneless(at: Timestamp) -> String {
+    let text = format!("{at:.7}");
+    text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.').to_owned()
 }

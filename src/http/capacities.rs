@@ -28,7 +28,7 @@ impl<'a> From<&'a Capacity> for CapacityBody<'a> {
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {
     context.read(|state| {
-        let page = context.page(state.settings.page_size)?;
+        let page = context.page(state)?;
         let after = (1..).zip(state.capacities()).skip_while(|(position, _)| Some(*position) <= page.after);
         Ok(Answer::ok(&List::new(context, page.cut(after).map(CapacityBody::from))))
     })

@@ -170,7 +170,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {
     context.read(|state| {
-        let page = context.page(state.settings.page_size)?;
+        let page = context.page(state)?;
         let seen =
             state.connections().after(page.after).filter(|(_, connection)| connection.creator.id == context.caller.id);
         Ok(Answer::ok(&List::new(context, page.cut(seen).map(ConnectionBody::from))))
@@ -249,7 +249,7 @@ impl From<&ConnectionKind> for SupportedType {
 pub(super) fn supported_types(context: &Context<'_>) -> Outcome {
     let gateway = context.query("gatewayId").is_some();
     let all_methods = context.flag("showAllCreationMethods")? == Some(true);
-    let page = context.page(context.read(|state| state.settings.page_size))?;
+    let page = context.read(|state| context.page(state))?;
     let after = (1..).zip(KINDS).skip_while(|(position, _)| Some(*position) <= page.after);
     let list = List::new(context, page.cut(after).map(SupportedType::from));
     Ok(Answer::ok(&list).inert("gatewayId", gateway).inert("showAllCreationMethods", all_methods))

@@ -4,11 +4,13 @@ use std::str::FromStr;
 
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 
-use crate::fabric::access::Principal;
+use crate::fabric::principal::Principal;
+use crate::fabric::behaviours::DoubleEncodedToken;
 use crate::fabric::page::{self, Page, PageRequest};
+use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, State};
 use crate::http::operations::Operation;
 use crate::tenant::Tenant;
@@ -41,6 +43,18 @@ impl Context<'_> {
         self.tenant.commit(self.now, decide)
     }
 
+    /// The workspace that the path names, if the caller has the role in it that the operation takes.
+    pub fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
+        let workspace = state.workspace(self.id(0)?)?;
+        self.operation.role.map_or(Ok(()), |needed| workspace.check_role(self.caller, needed))?;
+        Ok(workspace)
+    }
+
+    /// So many of the tenant's seconds in the caller's: rounded up, and at least one.
+    pub fn callers_seconds(&self, wait: SignedDuration) -> u64 {
+        ((wait.as_secs_f64() / self.tenant.clock().rate()).ceil() as u64).max(1)
+    }
+
     /// The `n`-th variable segment of the path, as an id.
     pub fn id<T: FromStr>(&self, n: usize) -> Result<T, FabricError> {
         let text = self.segments.get(n).copied().unwrap_or_default();
@@ -55,6 +69,11 @@ impl Context<'_> {
         }
         serde_json::from_slice(self.body)
             .map_err(|why| FabricError::invalid_input(format!("The request body is not valid: {why}.")))
+    }
+
+    /// The body where one is sent; nothing is as good as an empty object.
+    pub fn json_or_nothing<T: DeserializeOwned + Default>(&self) -> Result<T, FabricError> {
+        if self.body.is_empty() { Ok(T::default()) } else { self.json() }
     }
 
     /// A parameter of the query, percent-decoded once; an empty one counts as left out.
@@ -86,9 +105,16 @@ impl Context<'_> {
             .map_err(|_| FabricError::invalid_input(format!("The value {value:?} of {name} is not a GUID.")))
     }
 
-    /// The page that is asked for.
-    pub fn page(&self, size: u32) -> Result<PageRequest, FabricError> {
-        let after = self.query("continuationToken").map(|token| page::position(&token)).transpose()?;
+    /// The page that is asked for, with as many elements as the tenant's pages have.
+    pub fn page(&self, state: &State) -> Result<PageRequest, FabricError> {
+        self.page_of(state, state.settings.page_size)
+    }
+
+    /// The page that is asked for, with as many elements as said.
+    pub fn page_of(&self, state: &State, size: u32) -> Result<PageRequest, FabricError> {
+        let Some(token) = self.query("continuationToken") else { return Ok(PageRequest { after: None, size }) };
+        let lenient = state.settings.behaviours.double_encoded_token == DoubleEncodedToken::FirstPage;
+        let after = if lenient && page::is_encoded(&token) { None } else { Some(page::position(&token)?) };
         Ok(PageRequest { after, size })
     }
 

@@ -1,19 +1,23 @@
 //! Refusals on the wire: the only map from an [`ErrorCode`] to a status.
 
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
 use serde::Serialize;
 
-use crate::fabric::settings::{Behaviours, Conflict};
-use crate::fabric::{ErrorCode, FabricError};
-use crate::http::answer::{self, Headers};
+use crate::fabric::behaviours::{Behaviours, CapacityNotActive, IsRetriable, ItemNotFound, NameConflict};
+use crate::fabric::{self, ErrorCode, FabricError};
+use crate::http::answer::{self, Headers, Written};
 use crate::ids::RequestId;
 
 /// The status of a refusal. Where the service was seen to answer in two ways, the tenant's behaviours decide.
 pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode {
     match code {
-        ErrorCode::CorruptedPayload
+        ErrorCode::CannotMoveChildOnly
+        | ErrorCode::CapacityNotInActiveState
+        | ErrorCode::CorruptedPayload
+        | ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged
         | ErrorCode::FolderDepthOutOfRange
+        | ErrorCode::FolderNotEmpty
+        | ErrorCode::InfiniteFolderHierarchyLoop
         | ErrorCode::InvalidConnectionDetails
         | ErrorCode::InvalidContinuationToken
         | ErrorCode::InvalidCredentialDetails
@@ -21,27 +25,40 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidDefinitionParts
         | ErrorCode::InvalidFolderDisplayName
         | ErrorCode::InvalidInput
+        | ErrorCode::InvalidInputs
         | ErrorCode::InvalidItemType
         | ErrorCode::InvalidParameter
         | ErrorCode::InvalidPlatformFile
         | ErrorCode::InvalidRequest
         | ErrorCode::MissingDefinitionParts
+        | ErrorCode::MyWorkspaceCantBeChanged
+        | ErrorCode::OperationHasNoResult
         | ErrorCode::OperationNotAllowedInCurrentStatus
+        | ErrorCode::OperationNotSucceeded
         | ErrorCode::OperationNotSupportedForItem
+        | ErrorCode::PrincipalNotFound
+        | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
         | ErrorCode::TooManyFolders
         | ErrorCode::UnsupportedPayloadType
         | ErrorCode::WorkspaceHasNoCapacityAssigned
-        | ErrorCode::WorkspaceItemsLimitExceeded => StatusCode::BAD_REQUEST,
+        | ErrorCode::WorkspaceItemsLimitExceeded
+        | ErrorCode::WorkspaceNotSupported
+        | ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile => StatusCode::BAD_REQUEST,
 
         ErrorCode::TokenExpired | ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
 
-        ErrorCode::Forbidden | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
+        ErrorCode::Forbidden | ErrorCode::InsufficientPrivileges | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
 
-        ErrorCode::CapacityNotActive
-        | ErrorCode::CapacityNotFound
+        ErrorCode::CapacityNotActive => match behaviours.capacity_not_active {
+            CapacityNotActive::NotFound => StatusCode::NOT_FOUND,
+            CapacityNotActive::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        },
+        ErrorCode::CapacityNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
         | ErrorCode::FolderNotFound
+        | ErrorCode::ItemNotFound
+        | ErrorCode::OperationNotFound
         | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
 
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -49,12 +66,13 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
 
         ErrorCode::ItemDisplayNameAlreadyInUse | ErrorCode::ItemDisplayNameNotAvailableYet => {
             match behaviours.name_conflict {
-                Conflict::Conflict => StatusCode::CONFLICT,
-                Conflict::BadRequest => StatusCode::BAD_REQUEST,
+                NameConflict::Conflict => StatusCode::CONFLICT,
+                NameConflict::BadRequest => StatusCode::BAD_REQUEST,
             }
         }
         ErrorCode::DuplicateConnectionName
         | ErrorCode::FolderDisplayNameAlreadyInUse
+        | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
         | ErrorCode::WorkspaceNameAlreadyExists => StatusCode::CONFLICT,
 
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,
@@ -76,14 +94,19 @@ struct ErrorResponse<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     related_resource: Option<RelatedResource<'a>>,
-    is_retriable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_retriable: Option<bool>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Detail<'a> {
-    error_code: &'static str,
-    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related_resource: Option<RelatedResource<'a>>,
 }
 
 #[derive(Serialize)]
@@ -93,21 +116,42 @@ struct RelatedResource<'a> {
     resource_type: &'static str,
 }
 
+impl<'a> From<&'a fabric::error::Detail> for Detail<'a> {
+    fn from(detail: &'a fabric::error::Detail) -> Self {
+        let fault = detail.fault.as_ref();
+        Self {
+            error_code: fault.map(|(code, _)| code.as_str()),
+            message: fault.map(|(_, message)| message.as_str()),
+            related_resource: detail.related_resource.as_ref().map(RelatedResource::from),
+        }
+    }
+}
+
+impl<'a> From<&'a fabric::error::RelatedResource> for RelatedResource<'a> {
+    fn from(resource: &'a fabric::error::RelatedResource) -> Self {
+        Self { resource_id: &resource.id, resource_type: resource.kind }
+    }
+}
+
+/// The code of a refusal and its message, as the tenant's behaviours have them.
+fn spelled<'a>(refusal: &'a FabricError, behaviours: &Behaviours) -> (ErrorCode, &'a str) {
+    let is_item = refusal.related_resource().is_some_and(|resource| resource.kind == "Item");
+    if refusal.code() == ErrorCode::EntityNotFound && is_item && behaviours.item_not_found == ItemNotFound::Item {
+        return (ErrorCode::ItemNotFound, ErrorCode::ItemNotFound.message());
+    }
+    (refusal.code(), refusal.text())
+}
+
 /// Writes a refusal. `rate` turns the tenant's seconds into the caller's.
-pub fn render(refusal: &FabricError, request_id: RequestId, behaviours: &Behaviours, rate: f64) -> Response {
-    let code = refusal.code();
-    let details = refusal.more_details().iter();
+pub fn render(refusal: &FabricError, request_id: RequestId, behaviours: &Behaviours, rate: f64) -> Written {
+    let (code, message) = spelled(refusal, behaviours);
     let body = ErrorResponse {
         request_id,
         error_code: code.as_str(),
-        more_details: details
-            .map(|detail| Detail { error_code: detail.code.as_str(), message: &detail.message })
-            .collect(),
-        message: refusal.text(),
-        related_resource: refusal
-            .related_resource()
-            .map(|it| RelatedResource { resource_id: &it.id, resource_type: it.kind }),
-        is_retriable: code.is_retriable(),
+        more_details: refusal.more_details().iter().map(Detail::from).collect(),
+        message,
+        related_resource: refusal.related_resource().map(RelatedResource::from),
+        is_retriable: (behaviours.is_retriable == IsRetriable::Present).then_some(code.is_retriable()),
     };
     let family = if code == ErrorCode::RequestBlocked { Headers::Blocked } else { Headers::Refused };
     let mut response = answer::respond(status_code(code, behaviours), family, answer::to_json(&body));

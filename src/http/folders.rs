@@ -1,7 +1,8 @@
-//! Folders: create, list, get.
+//! Folders: create, list, get, update, move, delete.
 
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::State;
 use crate::fabric::folder::{self, Folder};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
@@ -14,6 +15,18 @@ use crate::ids::{FolderId, WorkspaceId};
 struct CreateFolder {
     display_name: Option<String>,
     parent_folder_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateFolder {
+    display_name: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct MoveFolder {
+    target_folder_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -33,13 +46,13 @@ impl<'a> FolderBody<'a> {
 }
 
 pub(super) fn create(context: &Context<'_>) -> Outcome {
-    let workspace = context.id(0)?;
+    let workspace: WorkspaceId = context.id(0)?;
     let body: CreateFolder = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
     let parent = wire::id(body.parent_folder_id, "ParentFolderId")?;
     context.tenant.commit_then(
         context.now,
-        |state, _| folder::create(state, workspace, display_name, parent),
+        |state, _| folder::create(state, context.workspace(state)?, display_name, parent),
         |state, id| {
             let location = context.url(&format!("/v1/workspaces/{workspace}/folders/{id}"));
             Ok(Answer::created(&FolderBody::new(workspace, state.workspace(workspace)?.folder(id)?)).at(location))
@@ -48,19 +61,50 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
 }
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
     let root = context.query_id("rootFolderId")?;
     let recursive = context.flag("recursive")?.unwrap_or(true);
     context.read(|state| {
-        let workspace = state.workspace(id)?;
+        let workspace = context.workspace(state)?;
         let scope = workspace.scope(root, recursive)?;
-        let page = context.page(state.settings.page_size)?;
+        let page = context.page(state)?;
         let after = workspace.folders().after(page.after).filter(|(_, folder)| scope.has(folder.parent));
-        Ok(Answer::ok(&List::new(context, page.cut(after).map(|folder| FolderBody::new(id, folder)))))
+        Ok(Answer::ok(&List::new(context, page.cut(after).map(|folder| FolderBody::new(workspace.id, folder)))))
     })
 }
 
 pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let (workspace, id) = (context.id(0)?, context.id(1)?);
-    context.read(|state| Ok(Answer::ok(&FolderBody::new(workspace, state.workspace(workspace)?.folder(id)?))))
+    context.read(|state| show(context, state))
+}
+
+pub(super) fn update(context: &Context<'_>) -> Outcome {
+    let id = context.id(1)?;
+    let body: UpdateFolder = context.json()?;
+    let display_name = wire::required(body.display_name, "DisplayName")?;
+    context.tenant.commit_then(
+        context.now,
+        |state, _| folder::update(context.workspace(state)?, id, display_name),
+        |state, ()| show(context, state),
+    )?
+}
+
+pub(super) fn relocate(context: &Context<'_>) -> Outcome {
+    let id = context.id(1)?;
+    let body: MoveFolder = context.json_or_nothing()?;
+    let target = wire::id(body.target_folder_id, "TargetFolderId")?;
+    context.tenant.commit_then(
+        context.now,
+        |state, _| folder::relocate(context.workspace(state)?, id, target),
+        |state, ()| show(context, state),
+    )?
+}
+
+pub(super) fn delete(context: &Context<'_>) -> Outcome {
+    let id = context.id(1)?;
+    context.commit(|state, _| folder::delete(context.workspace(state)?, id))?;
+    Ok(Answer::empty())
+}
+
+fn show(context: &Context<'_>, state: &State) -> Outcome {
+    let workspace = context.workspace(state)?;
+    Ok(Answer::ok(&FolderBody::new(workspace.id, workspace.folder(context.id(1)?)?)))
 }

@@ -6,15 +6,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::item::definition::PartRequest;
-use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, Update};
+use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, ReadBack, Update};
+use crate::fabric::operation::Progress;
+use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
 use crate::http::connections::ItemConnectionBody;
 use crate::http::context::Context;
-use crate::http::mirrored_databases;
+use crate::http::tags::{self, ItemTag};
 use crate::http::wire::{self, List};
+use crate::http::{long_running_operations, mirrored_databases, sql_databases};
 use crate::ids::{FolderId, ItemId, LabelId, WorkspaceId};
 
 #[derive(Deserialize)]
@@ -80,21 +83,37 @@ impl TryFrom<DefinitionBody> for DefinitionRequest {
     }
 }
 
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct MoveItemBody {
+    target_folder_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BulkMoveItemsBody {
+    target_folder_id: Option<String>,
+    items: Option<Vec<String>>,
+}
+
 /// An item on the wire: members in the service's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemBody<'a> {
+pub(super) struct ItemBody<'a> {
     id: ItemId,
     r#type: ItemKind,
     display_name: &'a str,
-    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
     workspace_id: WorkspaceId,
     #[serde(skip_serializing_if = "Option::is_none")]
     folder_id: Option<FolderId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<ItemTag<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sensitivity_label: Option<SensitivityLabel>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    properties: Option<mirrored_databases::Properties<'a>>,
+    properties: Option<Properties<'a>>,
 }
 
 #[derive(Serialize)]
@@ -102,29 +121,49 @@ struct SensitivityLabel {
     id: LabelId,
 }
 
+/// What only the get on a kind's own route shows, by kind.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Properties<'a> {
+    MirroredDatabase(mirrored_databases::Properties<'a>),
+    SqlDatabase(sql_databases::Properties<'a>),
+}
+
 impl<'a> ItemBody<'a> {
-    fn new(workspace: &Workspace, item: &'a Item) -> Self {
+    pub(super) fn new(state: &'a State, workspace_id: WorkspaceId, item: &'a Item) -> Self {
         Self {
             id: item.id,
             r#type: item.kind,
             display_name: &item.display_name,
-            description: &item.description,
-            workspace_id: workspace.id,
+            description: wire::description(state, &item.description),
+            workspace_id,
             folder_id: item.folder,
+            tags: tags::of_item(state, &item.tags),
             sensitivity_label: item.sensitivity_label.map(|id| SensitivityLabel { id }),
             properties: None,
         }
     }
+
+    fn whole(state: &'a State, workspace: &'a Workspace, item: &'a Item, now: Timestamp) -> Self {
+        let mirrored = || mirrored_databases::properties(state, workspace, item, now).map(Properties::MirroredDatabase);
+        let sql = || sql_databases::properties(workspace.id, item, now).map(Properties::SqlDatabase);
+        Self { properties: mirrored().or_else(sql), ..Self::new(state, workspace.id, item) }
+    }
 }
 
-/// The item that a path names. On a kind's own route, items of other kinds are not there.
+/// The item that a path names. On a kind's own route, items of other kinds are not there; for who has no role in the
+/// workspace, none is.
 pub(super) fn find<'s>(
     context: &Context<'_>,
     state: &'s State,
     now: Timestamp,
 ) -> Result<(&'s Workspace, &'s Item), FabricError> {
-    let workspace = state.workspace(context.id(0)?)?;
     let id = context.id(1)?;
+    if state.workspace(context.id(0)?)?.role_of(context.caller).is_none() {
+        let note = format!("the caller {} has no role in this workspace", context.caller.id);
+        return Err(FabricError::no_item(id).note(note));
+    }
+    let workspace = context.workspace(state)?;
     let item = match context.operation.kind {
         Some(kind) => workspace.item_of(kind, id, now)?,
         None => workspace.item(id, now)?,
@@ -133,7 +172,6 @@ pub(super) fn find<'s>(
 }
 
 pub(super) fn create(context: &Context<'_>) -> Outcome {
-    let workspace = context.id(0)?;
     let body: CreateItemBody = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
     let typed = context.operation.kind;
@@ -146,7 +184,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     if named.is_some_and(|named| named != kind) {
         return Err(ErrorCode::InvalidItemType.into());
     }
-    let needs_definition = kind.spec().can_be_created && kind.spec().definition.is_some();
+    let needs_definition = kind.spec().definition.as_ref().is_some_and(|spec| spec.is_needed);
     let definition = body.definition.map(DefinitionRequest::try_from).transpose()?;
     let definition = if needs_definition { Some(wire::required(definition, "Definition")?) } else { definition };
     let label = body.sensitivity_label_settings;
@@ -159,22 +197,25 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
         folder: wire::id(body.folder_id, "FolderId")?,
         sensitivity_label: wire::id(label, "LabelId")?,
         definition,
+        creation_payload: body.creation_payload,
     };
-    context.tenant.commit_then(
+    let unread_payload = new.creation_payload.is_some() && kind != ItemKind::SQLDatabase;
+    let answer = context.tenant.commit_then(
         context.now,
-        |state, now| item::create(state, workspace, new, now),
-        |state, id| {
-            let within = state.workspace(workspace)?;
-            let created = within.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
-            Ok(Answer::created(&ItemBody::new(within, created))
-                .inert("creationPayload", body.creation_payload.is_some())
-                .inert("sensitivityLabelApplyStrategy", strategy))
+        |state, now| item::create(state, context.workspace(state)?, new, context.caller, now),
+        |state, created| match created {
+            Progress::Started(operation) => long_running_operations::started(context, state, operation),
+            Progress::Done(id) => {
+                let within = context.workspace(state)?;
+                let created = within.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
+                Ok(Answer::created(&ItemBody::new(state, within.id, created)))
+            }
         },
-    )?
+    )??;
+    Ok(answer.inert("creationPayload", unread_payload).inert("sensitivityLabelApplyStrategy", strategy))
 }
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
     let wanted = match context.operation.kind {
         Some(kind) => Some(kind),
         None => context.query("type").map(|name| name.parse()).transpose()?,
@@ -183,13 +224,13 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     let recursive = context.flag("recursive")?.unwrap_or(true);
     let include = context.query("include").is_some();
     context.read(|state| {
-        let workspace = state.workspace(id)?;
+        let workspace = context.workspace(state)?;
         let scope = workspace.scope(root, recursive)?;
-        let page = context.page(state.settings.page_size)?;
+        let page = context.page(state)?;
         let seen = workspace.items().after(page.after).filter(|(_, item)| {
             item.visible_from <= context.now && wanted.is_none_or(|kind| item.kind == kind) && scope.has(item.folder)
         });
-        let page = page.cut(seen).map(|item| ItemBody::new(workspace, item));
+        let page = page.cut(seen).map(|item| ItemBody::new(state, workspace.id, item));
         Ok(Answer::ok(&List::new(context, page)).inert("include", include))
     })
 }
@@ -198,9 +239,10 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
     let include = context.query("include").is_some();
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
-        let properties =
-            context.operation.kind.and_then(|_| mirrored_databases::properties(workspace, item, context.now));
-        let body = ItemBody { properties, ..ItemBody::new(workspace, item) };
+        let body = match context.operation.kind {
+            Some(_) => ItemBody::whole(state, workspace, item, context.now),
+            None => ItemBody::new(state, workspace.id, item),
+        };
         Ok(Answer::ok(&body).inert("include", include))
     })
 }
@@ -211,33 +253,86 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
         context.now,
         |state, now| {
             let (workspace, item) = find(context, state, now)?;
-            item::update(state, workspace.id, item, Update { display_name, description }, now)
+            item::update(state, workspace, item, Update { display_name, description }, now)
         },
         |state, id| {
-            let (workspace, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
-            Ok(Answer::ok(&ItemBody::new(workspace, item)))
+            let workspace = context.workspace(state)?;
+            let item = workspace.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
+            Ok(Answer::ok(&ItemBody::new(state, workspace.id, item)))
         },
     )?
 }
 
+/// Items are deleted for good, whatever is asked for; asking for it takes an admin on the generic route (documented).
 pub(super) fn delete(context: &Context<'_>) -> Outcome {
-    // Mirrored databases are deleted for good, whatever is asked for.
-    context.flag("hardDelete")?;
+    let hard = context.flag("hardDelete")? == Some(true) && context.operation.kind.is_none();
     context.commit(|state, now| {
         let (workspace, item) = find(context, state, now)?;
-        item::delete(state, workspace.id, item, now)
+        if hard {
+            workspace.check_role(context.caller, Role::Admin)?;
+        }
+        item::delete(state, workspace, item, now)
     })?;
     Ok(Answer::empty())
 }
 
+pub(super) fn relocate(context: &Context<'_>) -> Outcome {
+    let id = context.id(1)?;
+    let body: MoveItemBody = context.json_or_nothing()?;
+    let target = wire::id(body.target_folder_id, "TargetFolderId")?;
+    relocate_all(context, vec![id], target)
+}
+
+pub(super) fn bulk_relocate(context: &Context<'_>) -> Outcome {
+    let body: BulkMoveItemsBody = context.json()?;
+    let target = wire::id(body.target_folder_id, "TargetFolderId")?;
+    let ids = wire::required(body.items, "Items")?.into_iter().map(|id| wire::id(Some(id), "Items"));
+    let ids = ids.collect::<Result<Vec<Option<ItemId>>, _>>()?.into_iter().flatten().collect();
+    relocate_all(context, ids, target)
+}
+
+fn relocate_all(context: &Context<'_>, ids: Vec<ItemId>, target: Option<FolderId>) -> Outcome {
+    context.tenant.commit_then(
+        context.now,
+        |state, now| {
+            let workspace = match ids.as_slice() {
+                [_] if context.operation.path.contains("{itemId}") => find(context, state, now)?.0,
+                _ => context.workspace(state)?,
+            };
+            item::relocate(workspace, ids, target, now)
+        },
+        |state, moved| {
+            let workspace = context.workspace(state)?;
+            let items = moved.iter().filter_map(|id| workspace.items().get(id));
+            Ok(Answer::ok(&List::all(items.map(|item| ItemBody::new(state, workspace.id, item)).collect())))
+        },
+    )?
+}
+
+/// A definition as it is read back.
 #[derive(Serialize)]
-struct DefinitionResponse {
+pub(super) struct DefinitionResponse {
     definition: DefinitionParts,
 }
 
 #[derive(Serialize)]
 struct DefinitionParts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
     parts: Vec<DefinitionPart>,
+}
+
+impl DefinitionResponse {
+    /// The definition of an item, in a format that was checked.
+    pub(super) fn of(item: &Item, format: Option<&str>) -> Self {
+        item::definition::read_back(item, format).into()
+    }
+}
+
+impl From<ReadBack> for DefinitionResponse {
+    fn from(ReadBack { format, parts }: ReadBack) -> Self {
+        Self { definition: DefinitionParts { format, parts: parts.into_iter().map(DefinitionPart::from).collect() } }
+    }
 }
 
 #[derive(Serialize)]
@@ -256,29 +351,41 @@ impl From<Part> for DefinitionPart {
 
 pub(super) fn get_definition(context: &Context<'_>) -> Outcome {
     let format = context.query("format");
-    context.read(|state| {
-        let (_, item) = find(context, state, context.now)?;
-        let parts = item::get_definition(item, format.as_deref())?.into_iter().map(DefinitionPart::from).collect();
-        Ok(Answer::ok(&DefinitionResponse { definition: DefinitionParts { parts } }))
-    })
+    context.tenant.commit_then(
+        context.now,
+        |state, now| {
+            let (workspace, item) = find(context, state, now)?;
+            item::get_definition(state, workspace, item, format.as_deref(), now)
+        },
+        |state, definition| match definition {
+            Progress::Started(operation) => long_running_operations::started(context, state, operation),
+            Progress::Done(definition) => Ok(Answer::ok(&DefinitionResponse::from(definition))),
+        },
+    )?
 }
 
 pub(super) fn update_definition(context: &Context<'_>) -> Outcome {
     let metadata = context.flag("updateMetadata")?.unwrap_or(false);
     let body: UpdateDefinitionBody = context.json()?;
     let request: DefinitionRequest = wire::required(body.definition, "Definition")?.try_into()?;
-    context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
-        item::update_definition(state, workspace.id, item, request, metadata, now)
-    })?;
-    Ok(Answer::empty())
+    context.tenant.commit_then(
+        context.now,
+        |state, now| {
+            let (workspace, item) = find(context, state, now)?;
+            item::update_definition(state, workspace, item, request, metadata, now)
+        },
+        |state, updated| match updated {
+            Progress::Started(operation) => long_running_operations::started(context, state, operation),
+            Progress::Done(()) => Ok(Answer::empty()),
+        },
+    )?
 }
 
 /// The connections that an item's definition names, those that are there.
 pub(super) fn connections(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let (_, item) = find(context, state, context.now)?;
-        let page = context.page(state.settings.page_size)?;
+        let page = context.page(state)?;
         let plan = item.mirroring.as_ref().map(|mirroring| mirroring.plan());
         let named = plan.into_iter().flat_map(|plan| plan.connection.iter().chain(&plan.other_connections));
         let there = (1..).zip(named.filter_map(|id| state.connection_at_all(*id)));

@@ -4,12 +4,13 @@
 
 use serde::Serialize;
 
-use crate::fabric::FabricError;
+use crate::fabric::behaviours::{MirroringByApps, SqlEndpointProvisioning, TablesBeforeStart};
 use crate::fabric::item::{self, Item};
 use crate::fabric::mirroring::source::ObjectType;
 use crate::fabric::mirroring::{self, TableState, TableStatus, Trouble};
-use crate::fabric::settings::Rows;
+use crate::fabric::principal::PrincipalType;
 use crate::fabric::workspace::Workspace;
+use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
 use crate::http::context::Context;
@@ -21,7 +22,7 @@ use crate::ids::ItemId;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Properties<'a> {
     one_lake_tables_path: Option<String>,
-    sql_endpoint_properties: SqlEndpointProperties,
+    sql_endpoint_properties: Option<SqlEndpointProperties>,
     #[serde(skip_serializing_if = "Option::is_none")]
     default_schema: Option<&'a str>,
 }
@@ -35,16 +36,23 @@ struct SqlEndpointProperties {
 }
 
 /// The properties of a mirrored database at `now`; other kinds have none.
-pub(super) fn properties<'a>(workspace: &Workspace, item: &'a Item, now: jiff::Timestamp) -> Option<Properties<'a>> {
+pub(super) fn properties<'a>(
+    state: &State,
+    workspace: &Workspace,
+    item: &'a Item,
+    now: jiff::Timestamp,
+) -> Option<Properties<'a>> {
     let mirroring = item.mirroring.as_ref()?;
     let endpoint = item.sql_endpoint.filter(|id| workspace.item(*id, now).is_ok());
+    let null = state.settings.behaviours.sql_endpoint_provisioning == SqlEndpointProvisioning::Null;
+    let sql_endpoint_properties = (endpoint.is_some() || !null).then(|| SqlEndpointProperties {
+        connection_string: endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
+        id: endpoint,
+        provisioning_status: if endpoint.is_some() { "Success" } else { "InProgress" },
+    });
     Some(Properties {
         one_lake_tables_path: endpoint.map(|_| item::one_lake_tables_path(workspace, item)),
-        sql_endpoint_properties: SqlEndpointProperties {
-            connection_string: endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
-            id: endpoint,
-            provisioning_status: if endpoint.is_some() { "Success" } else { "InProgress" },
-        },
+        sql_endpoint_properties,
         default_schema: mirroring.plan().default_schema.as_deref(),
     })
 }
@@ -119,25 +127,40 @@ impl<'a> From<&'a TableState> for TableBody<'a> {
     }
 }
 
+/// Starts the mirroring of a mirrored or SQL database.
 pub(super) fn start(context: &Context<'_>) -> Outcome {
     context.commit(|state, now| {
         let (workspace, item) = find(context, state, now)?;
-        mirroring::start(state, workspace.id, item, now)
+        check_caller(context, state)?;
+        mirroring::start(state, workspace, item, now)
     })?;
     Ok(Answer::empty())
 }
 
+/// Stops the mirroring of a mirrored or SQL database.
 pub(super) fn stop(context: &Context<'_>) -> Outcome {
     context.commit(|state, now| {
         let (workspace, item) = find(context, state, now)?;
-        mirroring::stop(state, workspace.id, item, now)
+        check_caller(context, state)?;
+        mirroring::stop(state, workspace, item, now)
     })?;
     Ok(Answer::empty())
+}
+
+/// One tenant was seen to refuse start and stop to managed identities, whatever their role.
+fn check_caller(context: &Context<'_>, state: &State) -> Result<(), FabricError> {
+    let refuses = state.settings.behaviours.mirroring_by_apps == MirroringByApps::Refuse;
+    if refuses && context.caller.kind == PrincipalType::ServicePrincipal {
+        let note = "settings.behaviours.mirroringByApps is 401";
+        return Err(FabricError::new(ErrorCode::Unauthorized).note(note));
+    }
+    Ok(())
 }
 
 pub(super) fn status(context: &Context<'_>) -> Outcome {
     context.read(|state| {
-        let (_, item) = find(context, state, context.now)?;
+        let (workspace, item) = find(context, state, context.now)?;
+        state.check_capacity(workspace)?;
         let phase = item.mirroring()?.phase_at(context.now);
         Ok(Answer::indented(&StatusBody { status: phase.status.as_str(), error: phase.error.map(TroubleBody::from) }))
     })
@@ -145,12 +168,13 @@ pub(super) fn status(context: &Context<'_>) -> Outcome {
 
 pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
     context.read(|state| {
-        let (_, item) = find(context, state, context.now)?;
+        let (workspace, item) = find(context, state, context.now)?;
+        state.check_capacity(workspace)?;
         let mirroring = item.mirroring()?;
-        if state.settings.behaviours.tables_before_start == Rows::NotFound && !mirroring.was_started_by(context.now) {
+        if state.settings.behaviours.tables_before_start == TablesBeforeStart::NotFound && !mirroring.was_started_by(context.now) {
             return Err(FabricError::no_item(item.id));
         }
-        let page = context.page(state.settings.tables_page_size())?;
+        let page = context.page_of(state, state.settings.tables_page_size())?;
         let tables = mirroring.tables_at(state, context.now);
         let after = (1..).zip(&tables).skip_while(|(position, _)| Some(*position) <= page.after);
         let page = page.cut(after).map(TableBody::from);

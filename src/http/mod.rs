@@ -11,10 +11,15 @@ mod control;
 pub mod error;
 mod folders;
 mod items;
+mod long_running_operations;
 mod mirrored_databases;
 pub mod operations;
 mod pipeline;
+mod principals;
+mod role_assignments;
 mod routes;
+mod sql_databases;
+mod tags;
 mod wire;
 mod workspaces;
 
@@ -22,6 +27,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Version, request};
 use axum::response::Response;
@@ -29,7 +35,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::emulator::Emulator;
-use crate::fabric::settings::Behaviours;
+use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;
 use crate::http::context::Context;
@@ -64,7 +70,7 @@ fn is_packed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &axum::http::
 /// The answer to a bug of ours: no less in shape than any other.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     let nobody = crate::ids::RequestId::nth(crate::seed::Seed::new(0), 0);
-    error::render(&ErrorCode::UnknownError.into(), nobody, &Behaviours::default(), 1.0)
+    error::render(&ErrorCode::UnknownError.into(), nobody, &Behaviours::default(), 1.0).map(Body::from)
 }
 
 /// A path of neither interface.

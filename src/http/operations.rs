@@ -5,12 +5,15 @@
 
 use axum::http::Method;
 
-use crate::fabric::access::Role::{self, Admin, Contributor, Member, Viewer};
+use crate::fabric::role::Role::{self, Admin, Contributor, Member, Viewer};
 use crate::fabric::item::ItemKind;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;
 use crate::http::operations::Fidelity::{Documented, Guessed, Seen};
-use crate::http::{Handler, capacities, connections, folders, items, mirrored_databases, workspaces};
+use crate::http::{
+    Handler, capacities, connections, folders, items, long_running_operations, mirrored_databases, role_assignments,
+    sql_databases, tags, workspaces,
+};
 
 /// What an operation's behaviour rests on (docs/fidelity.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,11 +140,11 @@ pub static OPERATIONS: &[Operation] = &[
     get("/workspaces/{workspaceId}", "Workspaces_GetWorkspace", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, workspaces::get),
     patch("/workspaces/{workspaceId}", "Workspaces_UpdateWorkspace", Some(Admin), "Workspace.ReadWrite.All").served(Documented, workspaces::update),
     delete("/workspaces/{workspaceId}", "Workspaces_DeleteWorkspace", Some(Admin), "Workspace.ReadWrite.All").served(Seen, workspaces::delete),
-    post("/workspaces/{workspaceId}/roleAssignments", "Workspaces_AddWorkspaceRoleAssignment", Some(Member), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/roleAssignments", "Workspaces_ListWorkspaceRoleAssignments", Some(Member), "Workspace.Read.All Workspace.ReadWrite.All"),
-    delete("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_DeleteWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All"),
-    patch("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_UpdateWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_GetWorkspaceRoleAssignment", Some(Member), "Workspace.Read.All Workspace.ReadWrite.All"),
+    post("/workspaces/{workspaceId}/roleAssignments", "Workspaces_AddWorkspaceRoleAssignment", Some(Member), "Workspace.ReadWrite.All").served(Seen, role_assignments::add),
+    get("/workspaces/{workspaceId}/roleAssignments", "Workspaces_ListWorkspaceRoleAssignments", Some(Member), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, role_assignments::list),
+    delete("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_DeleteWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All").served(Seen, role_assignments::delete),
+    patch("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_UpdateWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All").served(Seen, role_assignments::update),
+    get("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_GetWorkspaceRoleAssignment", Some(Member), "Workspace.Read.All Workspace.ReadWrite.All").served(Documented, role_assignments::get),
     get("/workspaces/{workspaceId}/items", "Items_ListItems", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, items::list),
     post("/workspaces/{workspaceId}/items", "Items_CreateItem", Some(Contributor), "Item.ReadWrite.All").item().served(Seen, items::create),
     get("/workspaces/{workspaceId}/items/{itemId}", "Items_GetItem", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().served(Seen, items::get),
@@ -160,8 +163,8 @@ pub static OPERATIONS: &[Operation] = &[
     get("/workspaces/{workspaceId}/items/{itemId}/jobs/instances", "JobScheduler_ListItemJobInstances", Some(Viewer), "Item.Read.All Item.ReadWrite.All"),
     post("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/instances", "JobScheduler_RunOnDemandItemJob", Some(Contributor), "Item.Execute.All"),
     post("/workspaces/{workspaceId}/items/{itemId}/jobs/instances/{jobInstanceId}/cancel", "JobScheduler_CancelItemJobInstance", Some(Contributor), "Item.Execute.All"),
-    post("/workspaces/{workspaceId}/assignToCapacity", "Workspaces_AssignToCapacity", Some(Admin), ""),
-    post("/workspaces/{workspaceId}/unassignFromCapacity", "Workspaces_UnassignFromCapacity", Some(Admin), "Capacity.ReadWrite.All Workspace.ReadWrite.All"),
+    post("/workspaces/{workspaceId}/assignToCapacity", "Workspaces_AssignToCapacity", Some(Admin), "").served(Documented, workspaces::assign_to_capacity),
+    post("/workspaces/{workspaceId}/unassignFromCapacity", "Workspaces_UnassignFromCapacity", Some(Admin), "Capacity.ReadWrite.All Workspace.ReadWrite.All").served(Documented, workspaces::unassign_from_capacity),
     post("/workspaces/{workspaceId}/assignToDomain", "Workspaces_AssignToDomain", Some(Admin), ""),
     post("/workspaces/{workspaceId}/unassignFromDomain", "Workspaces_UnassignFromDomain", Some(Admin), "Workspace.ReadWrite.All"),
     get("/workspaces/{workspaceId}/git/connection", "Git_GetConnection", Some(Contributor), "Workspace.Read.All Workspace.ReadWrite.All"),
@@ -178,14 +181,14 @@ pub static OPERATIONS: &[Operation] = &[
     delete("/workspaces/{workspaceId}/git/workspaceRelations/{workspaceRelationId}", "Git_DeleteWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All"),
     get("/capacities", "Capacities_ListCapacities", None, "Capacity.Read.All Capacity.ReadWrite.All").served(Seen, capacities::list),
     get("/capacities/{capacityId}", "Capacities_GetCapacity", None, "Capacity.Read.All Capacity.ReadWrite.All").served(Documented, capacities::get),
-    get("/operations/{operationId}", "LongRunningOperations_GetOperationState", None, ""),
-    get("/operations/{operationId}/result", "LongRunningOperations_GetOperationResult", None, ""),
+    get("/operations/{operationId}", "LongRunningOperations_GetOperationState", None, "").served(Seen, long_running_operations::get_state),
+    get("/operations/{operationId}/result", "LongRunningOperations_GetOperationResult", None, "").served(Seen, long_running_operations::get_result),
     post("/workspaces/{workspaceId}/items/{itemId}/shortcuts/bulkCreate", "OneLakeShortcuts_CreatesShortcutsInBulk", Some(Contributor), "OneLake.ReadWrite.All"),
     get("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_ListShortcuts", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All"),
     post("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_CreateShortcut", Some(Contributor), "OneLake.ReadWrite.All"),
     get("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_GetShortcut", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All"),
     delete("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_DeleteShortcut", Some(Contributor), "OneLake.ReadWrite.All"),
-    get("/tags", "Tags_ListTags", None, "Tag.Read.All"),
+    get("/tags", "Tags_ListTags", None, "Tag.Read.All").limited(25).served(Documented, tags::list),
     get("/domains", "Domains_ListDomains", None, "Domain.Read.All"),
     get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All"),
     post("/workspaces/{workspaceId}/onelake/resetShortcutCache", "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All"),
@@ -227,18 +230,18 @@ pub static OPERATIONS: &[Operation] = &[
     get("/externalDataShares/invitations/{invitationId}", "ExternalDataSharesRecipient_GetExternalDataShareInvitationDetails", None, "ExternalDataShare.Accept.All"),
     post("/externalDataShares/invitations/{invitationId}/accept", "ExternalDataSharesRecipient_AcceptExternalDataShareInvitation", None, "ExternalDataShare.Accept.All Item.ReadWrite.All Lakehouse.ReadWrite.All"),
     get("/workspaces/{workspaceId}/items/{itemId}/connections", "Items_ListItemConnections", Some(Contributor), "Item.ReadWrite.All").served(Guessed, items::connections),
-    post("/workspaces/{workspaceId}/items/{itemId}/applyTags", "Tags_ApplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/unapplyTags", "Tags_UnapplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All"),
+    post("/workspaces/{workspaceId}/items/{itemId}/applyTags", "Tags_ApplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All").limited(25).served(Documented, tags::apply),
+    post("/workspaces/{workspaceId}/items/{itemId}/unapplyTags", "Tags_UnapplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All").limited(25).served(Documented, tags::unapply),
     post("/workspaces/{workspaceId}/applyTags", "Workspaces_ApplyWorkspaceTags", Some(Contributor), "Workspace.ReadWrite.All"),
     post("/workspaces/{workspaceId}/unapplyTags", "Workspaces_UnapplyWorkspaceTags", Some(Contributor), "Tenant.ReadWrite.All"),
     get("/workspaces/{workspaceId}/folders", "Folders_ListFolders", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").limited(10).served(Seen, folders::list),
     post("/workspaces/{workspaceId}/folders", "Folders_CreateFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Seen, folders::create),
     get("/workspaces/{workspaceId}/folders/{folderId}", "Folders_GetFolder", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, folders::get),
-    patch("/workspaces/{workspaceId}/folders/{folderId}", "Folders_UpdateFolder", Some(Contributor), "Workspace.ReadWrite.All"),
-    delete("/workspaces/{workspaceId}/folders/{folderId}", "Folders_DeleteFolder", Some(Contributor), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/folders/{folderId}/move", "Folders_MoveFolder", Some(Contributor), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/bulkMove", "Items_BulkMoveItems", Some(Contributor), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/move", "Items_MoveItem", Some(Contributor), "Workspace.ReadWrite.All"),
+    patch("/workspaces/{workspaceId}/folders/{folderId}", "Folders_UpdateFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Seen, folders::update),
+    delete("/workspaces/{workspaceId}/folders/{folderId}", "Folders_DeleteFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Seen, folders::delete),
+    post("/workspaces/{workspaceId}/folders/{folderId}/move", "Folders_MoveFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Documented, folders::relocate),
+    post("/workspaces/{workspaceId}/items/bulkMove", "Items_BulkMoveItems", Some(Contributor), "Workspace.ReadWrite.All").served(Documented, items::bulk_relocate),
+    post("/workspaces/{workspaceId}/items/{itemId}/move", "Items_MoveItem", Some(Contributor), "Workspace.ReadWrite.All").served(Documented, items::relocate),
     get("/workspaces/{workspaceId}/managedPrivateEndpoints", "ManagedPrivateEndpoints_ListWorkspaceManagedPrivateEndpoints", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
     post("/workspaces/{workspaceId}/managedPrivateEndpoints", "ManagedPrivateEndpoints_CreateWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All"),
     delete("/workspaces/{workspaceId}/managedPrivateEndpoints/{managedPrivateEndpointId}", "ManagedPrivateEndpoints_DeleteWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All"),
@@ -338,28 +341,28 @@ pub static OPERATIONS: &[Operation] = &[
     get("/workspaces/{workspaceId}/mirroredWarehouses", "Items_ListMirroredWarehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredWarehouse),
 
     // SQL databases.
-    get("/workspaces/{workspaceId}/sqlDatabases", "Items_ListSQLDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SQLDatabase),
-    post("/workspaces/{workspaceId}/sqlDatabases", "Items_CreateSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase),
-    get("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_GetSQLDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLDatabase.Read.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase),
-    patch("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_UpdateSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase),
-    delete("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_DeleteSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/getDefinition", "Items_GetSQLDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/updateDefinition", "Items_UpdateSQLDatabasesDefinition", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/startMirroring", "Mirroring_StartMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/stopMirroring", "Mirroring_StopMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase),
+    get("/workspaces/{workspaceId}/sqlDatabases", "Items_ListSQLDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::list),
+    post("/workspaces/{workspaceId}/sqlDatabases", "Items_CreateSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase).served(Seen, items::create),
+    get("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_GetSQLDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLDatabase.Read.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase).served(Seen, items::get),
+    patch("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_UpdateSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase).served(Documented, items::update),
+    delete("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_DeleteSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::delete),
+    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/getDefinition", "Items_GetSQLDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Seen, items::get_definition),
+    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/updateDefinition", "Items_UpdateSQLDatabasesDefinition", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::update_definition),
+    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/startMirroring", "Mirroring_StartMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase).served(Documented, mirrored_databases::start),
+    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/stopMirroring", "Mirroring_StopMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase).served(Documented, mirrored_databases::stop),
     post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/revalidateCMK", "Items_RevalidateCMK", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
     get("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLDatabase.Read.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
     patch("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
-    get("/workspaces/{workspaceId}/sqlDatabases/restorableDeletedDatabases", "Items_ListRestorableDeletedDatabases", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
+    get("/workspaces/{workspaceId}/sqlDatabases/restorableDeletedDatabases", "Items_ListRestorableDeletedDatabases", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Seen, sql_databases::restorable),
 
     // Cosmos DB databases.
-    get("/workspaces/{workspaceId}/cosmosDbDatabases", "Items_ListCosmosDBDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::CosmosDBDatabase),
-    post("/workspaces/{workspaceId}/cosmosDbDatabases", "Items_CreateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase),
-    get("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_GetCosmosDBDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase),
-    patch("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_UpdateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase),
-    delete("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_DeleteCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase),
-    post("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}/getDefinition", "Items_GetCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase),
-    post("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}/updateDefinition", "Items_UpdateCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase),
+    get("/workspaces/{workspaceId}/cosmosDbDatabases", "Items_ListCosmosDBDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Documented, items::list),
+    post("/workspaces/{workspaceId}/cosmosDbDatabases", "Items_CreateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase).served(Seen, items::create),
+    get("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_GetCosmosDBDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase).served(Seen, items::get),
+    patch("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_UpdateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase).served(Seen, items::update),
+    delete("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_DeleteCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Documented, items::delete),
+    post("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}/getDefinition", "Items_GetCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Seen, items::get_definition),
+    post("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}/updateDefinition", "Items_UpdateCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Seen, items::update_definition),
 
     // Snowflake databases.
     get("/workspaces/{workspaceId}/snowflakeDatabases", "Items_ListSnowflakeDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SnowflakeDatabase),

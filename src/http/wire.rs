@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::fabric::behaviours::EmptyDescription;
 use crate::fabric::page::Page;
-use crate::fabric::{ErrorCode, FabricError};
+use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::context::Context;
 
 /// A page of a list; what leads on is there only where more follows.
@@ -20,6 +21,11 @@ pub(super) struct List<T> {
 }
 
 impl<T> List<T> {
+    /// A list that has no pages.
+    pub(super) fn all(value: Vec<T>) -> Self {
+        Self { value, continuation_token: None, continuation_uri: None }
+    }
+
     pub(super) fn new(context: &Context<'_>, page: Page<T>) -> Self {
         let (continuation_token, continuation_uri) = context.continuation(&page).unzip();
         Self { value: page.elements, continuation_token, continuation_uri }
@@ -39,4 +45,10 @@ pub(super) fn id<T: FromStr>(value: Option<String>, field: &str) -> Result<Optio
         FabricError::new(ErrorCode::InvalidInput)
             .detail(ErrorCode::InvalidParameter, format!("The value {value:?} of {field} is not a GUID."))
     })
+}
+
+/// A description as it is shown: empty or left out where there is none.
+pub(super) fn description<'a>(state: &State, description: &'a str) -> Option<&'a str> {
+    let shown = !description.is_empty() || state.settings.behaviours.empty_description == EmptyDescription::Empty;
+    shown.then_some(description)
 }

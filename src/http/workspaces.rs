@@ -1,9 +1,11 @@
-//! Workspaces: create, list, get, update, delete.
+//! Workspaces: create, list, get, update, delete, and to which capacity they are assigned.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::State;
-use crate::fabric::workspace::{self, NewWorkspace, Workspace};
+use crate::fabric::role::Role;
+use crate::fabric::workspace::{self, NewWorkspace, Workspace, WorkspaceType};
+use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
@@ -26,13 +28,20 @@ struct UpdateWorkspace {
     description: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AssignToCapacity {
+    capacity_id: Option<String>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WorkspaceBody<'a> {
     id: WorkspaceId,
     display_name: &'a str,
-    description: &'a str,
-    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    r#type: WorkspaceType,
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity_id: Option<CapacityId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,8 +65,8 @@ impl<'a> WorkspaceBody<'a> {
         Self {
             id: workspace.id,
             display_name: &workspace.display_name,
-            description: &workspace.description,
-            r#type: "Workspace",
+            description: wire::description(state, &workspace.description),
+            r#type: workspace.kind,
             capacity_id: workspace.capacity,
             capacity_region: region,
             capacity_assignment_progress: None,
@@ -66,15 +75,16 @@ impl<'a> WorkspaceBody<'a> {
     }
 
     /// With what only the get of a single workspace shows, once it has a capacity.
-    fn whole(state: &'a State, workspace: &'a Workspace) -> Self {
+    fn whole(state: &'a State, workspace: &'a Workspace, now: Timestamp) -> Self {
         let body = Self::new(state, workspace);
+        let progress = if now < workspace.assigned_at { "InProgress" } else { "Completed" };
         let endpoints = body.capacity_region.map(|region| {
             let host: String = region.to_lowercase().split_whitespace().collect();
             let endpoint = |service| format!("https://{host}-onelake.{service}.fabric.microsoft.com");
             OneLakeEndpoints { blob_endpoint: endpoint("blob"), dfs_endpoint: endpoint("dfs") }
         });
         Self {
-            capacity_assignment_progress: endpoints.as_ref().map(|_| "Completed"),
+            capacity_assignment_progress: endpoints.as_ref().map(|_| progress),
             one_lake_endpoints: endpoints,
             ..body
         }
@@ -103,34 +113,55 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {
     let preferred = context.flag("preferWorkspaceSpecificEndpoints")?;
+    let roles = context.query("roles").map(|roles| roles.split(',').map(role).collect::<Result<Vec<Role>, _>>());
+    let roles = roles.transpose()?;
     context.read(|state| {
-        let page = context.page(state.settings.page_size)?;
-        let page = page.cut(state.workspaces().after(page.after)).map(|workspace| WorkspaceBody::new(state, workspace));
+        let page = context.page(state)?;
+        let seen = state.workspaces().after(page.after).filter(|(_, workspace)| {
+            let role = workspace.role_of(context.caller);
+            role.is_some_and(|role| roles.as_ref().is_none_or(|roles| roles.contains(&role)))
+        });
+        let page = page.cut(seen).map(|workspace| WorkspaceBody::new(state, workspace));
         Ok(Answer::ok(&List::new(context, page)).inert("preferWorkspaceSpecificEndpoints", preferred == Some(true)))
     })
 }
 
+fn role(name: &str) -> Result<Role, FabricError> {
+    Role::named(name.trim()).ok_or_else(|| {
+        FabricError::new(ErrorCode::InvalidParameter).message(format!("The value {name:?} of roles is no workspace role."))
+    })
+}
+
 pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
     let preferred = context.flag("preferWorkspaceSpecificEndpoints")?;
     context.read(|state| {
-        let answer = Answer::ok(&WorkspaceBody::whole(state, state.workspace(id)?));
+        let answer = Answer::ok(&WorkspaceBody::whole(state, context.workspace(state)?, context.now));
         Ok(answer.inert("preferWorkspaceSpecificEndpoints", preferred == Some(true)))
     })
 }
 
 pub(super) fn update(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
     let UpdateWorkspace { display_name, description } = context.json()?;
     context.tenant.commit_then(
         context.now,
-        |state, _| workspace::update(state, id, display_name, description),
-        |state, ()| Ok(Answer::ok(&WorkspaceBody::new(state, state.workspace(id)?))),
+        |state, _| workspace::update(state, context.workspace(state)?, display_name, description),
+        |state, ()| Ok(Answer::ok(&WorkspaceBody::new(state, context.workspace(state)?))),
     )?
 }
 
 pub(super) fn delete(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
-    context.commit(|state, _| workspace::delete(state, id))?;
+    context.commit(|state, _| workspace::delete(context.workspace(state)?))?;
     Ok(Answer::empty())
+}
+
+pub(super) fn assign_to_capacity(context: &Context<'_>) -> Outcome {
+    let body: AssignToCapacity = context.json()?;
+    let capacity = wire::id(Some(wire::required(body.capacity_id, "CapacityId")?), "CapacityId")?;
+    context.commit(|state, _| workspace::assign(state, context.workspace(state)?, capacity))?;
+    Ok(Answer::accepted())
+}
+
+pub(super) fn unassign_from_capacity(context: &Context<'_>) -> Outcome {
+    context.commit(|state, _| workspace::assign(state, context.workspace(state)?, None))?;
+    Ok(Answer::accepted())
 }

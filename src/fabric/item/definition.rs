@@ -17,10 +17,50 @@ const PARTS_MAX: usize = 1_000;
 /// What a kind asks of its definition.
 #[derive(Debug)]
 pub struct DefinitionSpec {
-    /// The part that must be there.
-    pub required: &'static str,
-    /// Whether that part is `mirroring.json`.
-    pub is_mirroring: bool,
+    /// What must be in it.
+    pub content: Content,
+    /// Whether no item can be created without one.
+    pub is_needed: bool,
+    /// The formats that have a name, the default first; none where a definition has no format.
+    pub formats: &'static [&'static str],
+    /// The parts, but for `.platform`, of an item that was created without a definition, in a format.
+    pub unwritten: fn(&Item, Option<&str>) -> Vec<Part>,
+}
+
+/// What must be in a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// `mirroring.json`, which says what is replicated.
+    Mirroring,
+    /// A part of this path, which is JSON.
+    Json(&'static str),
+    /// By format, a part whose path ends so.
+    Extension(&'static [(&'static str, &'static str)]),
+}
+
+impl Content {
+    /// Whether a part is the one that must be there.
+    fn is_main(self, path: &str, format: Option<&str>) -> bool {
+        match self {
+            Self::Mirroring => path == mirroring::definition::PATH,
+            Self::Json(main) => path == main,
+            Self::Extension(formats) => formats
+                .iter()
+                .any(|(of, ending)| format.is_none_or(|format| format == *of) && path.to_lowercase().ends_with(ending)),
+        }
+    }
+
+    /// What is missed where it is not there.
+    fn missed(self, format: Option<&str>) -> String {
+        match self {
+            Self::Mirroring => mirroring::definition::PATH.into(),
+            Self::Json(main) => main.into(),
+            Self::Extension(formats) => {
+                let ending = formats.iter().find(|(of, _)| Some(*of) == format).map_or("", |(_, ending)| ending);
+                format!("*{ending}")
+            }
+        }
+    }
 }
 
 /// A definition as a client sends it.
@@ -56,6 +96,8 @@ pub struct Part {
 /// A definition that was accepted: its parts, and what was understood of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
+    /// Its format, where its kind has formats.
+    pub format: Option<String>,
     /// The parts but `.platform`, as they are read back: the required one first.
     pub parts: Vec<Part>,
     /// What `mirroring.json` asks for.
@@ -86,30 +128,82 @@ pub fn check(
             request.parts.len()
         )));
     }
-    check_format(kind, request.format.as_deref())?;
+    let format = check_format(kind, request.format.as_deref())?.or(spec.formats.first().copied());
     let mut parts = decode(request.parts)?;
     let platform =
-        take(&mut parts, PLATFORM).filter(|_| platform_counts).map(|part| read_platform(kind, &part)).transpose()?;
-    let Some(main) = take(&mut parts, spec.required) else {
-        return Err(FabricError::new(ErrorCode::MissingDefinitionParts)
-            .detail(ErrorCode::MissingDefinitionParts, format!("the part {} is missing", spec.required)));
+        take(&mut parts, |path| path == PLATFORM).filter(|_| platform_counts).map(|part| read_platform(kind, &part));
+    let platform = platform.transpose()?;
+    let Some(main) = take(&mut parts, |path| spec.content.is_main(path, format)) else {
+        let missed = format!("the part {} is missing", spec.content.missed(format));
+        return Err(
+            FabricError::new(ErrorCode::MissingDefinitionParts).detail(ErrorCode::MissingDefinitionParts, missed)
+        );
     };
-    let (main, mirroring) = if spec.is_mirroring { read_mirroring(&main)? } else { (main, None) };
+    let (main, mirroring) = if spec.content == Content::Mirroring { read_mirroring(&main)? } else { (main, None) };
     parts.insert(0, main);
-    Ok((Definition { parts, mirroring }, platform))
+    Ok((Definition { format: format.map(str::to_owned), parts, mirroring }, platform))
 }
 
-/// Refuses a format that the kind has not; no kind that is emulated has a named one.
-pub fn check_format(kind: ItemKind, format: Option<&str>) -> Result<(), FabricError> {
-    let Some(format) = format.filter(|format| !format.is_empty()) else { return Ok(()) };
-    let complaint = format!("format is {format:?}: {} has no named formats, leave it out", kind.spec().name);
+/// Checks what a slow kind looks into only once the request was accepted: the operation fails on it.
+pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
+    match kind.spec().definition.as_ref().map(|spec| spec.content) {
+        Some(Content::Json(path)) => {
+            let main = definition.parts.iter().find(|part| part.path == path);
+            main.map_or(Ok(()), |part| parse(part).map(drop).map_err(corrupted))
+        }
+        Some(Content::Mirroring | Content::Extension(_)) | None => Ok(()),
+    }
+}
+
+/// The format of this name, as the kind spells it; refused where the kind has none such.
+pub fn check_format(kind: ItemKind, format: Option<&str>) -> Result<Option<&'static str>, FabricError> {
+    let Some(format) = format.filter(|format| !format.is_empty()) else { return Ok(None) };
+    let formats = kind.spec().definition.as_ref().map_or(&[] as &[_], |spec| spec.formats);
+    if let Some(known) = formats.iter().find(|known| known.eq_ignore_ascii_case(format)) {
+        return Ok(Some(known));
+    }
+    let name = kind.spec().name;
+    let complaint = if formats.is_empty() {
+        format!("format is {format:?}: {name} has no named formats, leave it out")
+    } else {
+        format!("format is {format:?}: one of {} was expected", formats.join(", "))
+    };
     Err(FabricError::new(ErrorCode::InvalidDefinitionFormat).detail(ErrorCode::InvalidDefinitionFormat, complaint))
 }
 
-/// The parts of an item's definition, `.platform` last.
-pub fn read_back(item: &Item) -> Vec<Part> {
-    let parts = item.definition.iter().flat_map(|definition| definition.parts.iter().cloned());
-    parts.chain([write_platform(item)]).collect()
+/// Refuses a format that the item's definition was not given in: nothing is translated.
+pub(super) fn check_given(item: &Item, format: Option<&str>) -> Result<(), FabricError> {
+    let given = item.definition.as_ref().and_then(|definition| definition.format.as_deref());
+    match (given, format) {
+        (Some(given), Some(asked)) if given != asked => Err(FabricError::new(ErrorCode::NotEmulated).message(format!(
+            "Specularite does not translate definitions: this one was given as {given}, and {asked} is asked for."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// An item's definition as it is read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadBack {
+    /// Its format, where its kind has formats.
+    pub format: Option<String>,
+    /// Its parts, `.platform` last.
+    pub parts: Vec<Part>,
+}
+
+/// The definition of an item, in a format that was checked.
+pub fn read_back(item: &Item, format: Option<&str>) -> ReadBack {
+    let spec = item.kind.spec().definition.as_ref();
+    let (format, mut parts) = match (&item.definition, spec) {
+        (Some(definition), _) => (definition.format.clone(), definition.parts.clone()),
+        (None, Some(spec)) => {
+            let format = format.or(spec.formats.first().copied());
+            (format.map(str::to_owned), (spec.unwritten)(item, format))
+        }
+        (None, None) => (None, Vec::new()),
+    };
+    parts.push(write_platform(item));
+    ReadBack { format, parts }
 }
 
 fn invalid_parts(message: String) -> FabricError {
@@ -140,8 +234,8 @@ fn corrupted(message: String) -> FabricError {
     FabricError::new(ErrorCode::CorruptedPayload).detail(ErrorCode::CorruptedPayload, message)
 }
 
-fn take(parts: &mut Vec<Part>, path: &str) -> Option<Part> {
-    let at = parts.iter().position(|part| part.path == path)?;
+fn take(parts: &mut Vec<Part>, is_it: impl Fn(&str) -> bool) -> Option<Part> {
+    let at = parts.iter().position(|part| is_it(&part.path))?;
     Some(parts.remove(at))
 }
 

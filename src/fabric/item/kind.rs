@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::definition::DefinitionSpec;
-use crate::fabric::mirroring;
+use super::definition::{Content, DefinitionSpec};
+use super::{cosmos_db_database, dacpac};
 use crate::fabric::{ErrorCode, FabricError};
 
 /// What is known of a kind. A kind without new behaviour is one row of [`KINDS`].
@@ -23,7 +24,41 @@ pub struct KindSpec {
     pub has_sql_endpoint: bool,
     /// What its definition must have; `None`: it has none.
     pub definition: Option<DefinitionSpec>,
+    /// What is answered with an operation, and how long that takes.
+    pub takes: Takes,
+    /// What becomes of a new name in an update.
+    pub rename: Rename,
 }
+
+/// How long a kind's operations take at a realistic pace: the medians that were measured. `None`: it is done at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Takes {
+    /// A creation.
+    pub create: Option<SignedDuration>,
+    /// The reading of a definition.
+    pub get_definition: Option<SignedDuration>,
+    /// The replacement of a definition.
+    pub update_definition: Option<SignedDuration>,
+}
+
+/// What becomes of a new name in an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rename {
+    /// It is taken.
+    Taken,
+    /// It is not looked at: the description has no such member.
+    Ignored,
+    /// It is refused.
+    Refused(ErrorCode),
+}
+
+/// A time that was measured, in milliseconds.
+const fn millis(millis: i64) -> Option<SignedDuration> {
+    Some(SignedDuration::from_millis(millis))
+}
+
+/// Nothing takes time.
+const AT_ONCE: Takes = Takes { create: None, get_definition: None, update_definition: None };
 
 /// Makes [`ItemKind`] and [`KINDS`] from one list.
 macro_rules! kinds {
@@ -40,7 +75,16 @@ macro_rules! kinds {
 
 /// A kind that Fabric has and the emulator has not: lists may ask for it, and find none.
 const fn absent(kind: ItemKind, name: &'static str) -> KindSpec {
-    KindSpec { kind, name, is_emulated: false, can_be_created: false, has_sql_endpoint: false, definition: None }
+    KindSpec {
+        kind,
+        name,
+        is_emulated: false,
+        can_be_created: false,
+        has_sql_endpoint: false,
+        definition: None,
+        takes: AT_ONCE,
+        rename: Rename::Taken,
+    }
 }
 
 kinds! {
@@ -68,12 +112,29 @@ kinds! {
         is_emulated: true,
         can_be_created: true,
         has_sql_endpoint: true,
-        definition: Some(DefinitionSpec { required: mirroring::definition::PATH, is_mirroring: true })
+        definition: Some(DefinitionSpec {
+            content: Content::Mirroring,
+            is_needed: true,
+            formats: &[],
+            unwritten: |_, _| Vec::new()
+        })
     },
     Reflex,
     GraphQLApi,
     MountedDataFactory,
-    SQLDatabase,
+    SQLDatabase {
+        is_emulated: true,
+        can_be_created: true,
+        has_sql_endpoint: true,
+        definition: Some(DefinitionSpec {
+            content: Content::Extension(&[("dacpac", ".dacpac"), ("sqlproj", ".sqlproj")]),
+            is_needed: false,
+            formats: &["dacpac", "sqlproj"],
+            unwritten: dacpac::unwritten
+        }),
+        takes: Takes { create: millis(16_100), get_definition: millis(28_900), update_definition: millis(28_900) },
+        rename: Rename::Ignored
+    },
     CopyJob,
     VariableLibrary,
     Dataflow,
@@ -89,7 +150,19 @@ kinds! {
     GraphQuerySet,
     SnowflakeDatabase,
     OperationsAgent,
-    CosmosDBDatabase,
+    CosmosDBDatabase {
+        is_emulated: true,
+        can_be_created: true,
+        has_sql_endpoint: true,
+        definition: Some(DefinitionSpec {
+            content: Content::Json(cosmos_db_database::PATH),
+            is_needed: false,
+            formats: &[],
+            unwritten: cosmos_db_database::unwritten
+        }),
+        takes: Takes { create: millis(8_100), get_definition: millis(800), update_definition: millis(200) },
+        rename: Rename::Refused(ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged)
+    },
     Ontology,
     EventSchemaSet,
     DataAgent,

@@ -1,18 +1,32 @@
 //! Items: what all kinds share.
 
+mod cosmos_db_database;
+mod dacpac;
 pub mod definition;
 pub mod kind;
+pub mod sql_database;
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::definition::{Definition, DefinitionRequest, Part};
-pub use self::kind::{ItemKind, KindSpec};
+pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack};
+pub use self::kind::{ItemKind, KindSpec, Rename};
+use self::sql_database::{Design, SqlDatabase};
+use crate::fabric::behaviours::{GetDefinition, SqlDatabaseCreation, UpdateDefinition};
 use crate::fabric::mirroring::{self, Mirroring};
 use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
+use crate::fabric::operation::{self, Failure, Progress, Yield};
+use crate::fabric::pace::Pace;
+use crate::fabric::principal::Principal;
+use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
-use crate::ids::{FolderId, ItemId, LabelId, WorkspaceId};
+use crate::ids::{FolderId, ItemId, LabelId, TagId, WorkspaceId};
+
+/// Items that one request moves at most (documented).
+pub const MOVED_MAX: usize = 50;
 
 /// An item.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +49,14 @@ pub struct Item {
     pub parent: Option<ItemId>,
     /// The SQL endpoint that came with it.
     pub sql_endpoint: Option<ItemId>,
+    /// The tags that it bears, in the order in which they were put on.
+    pub tags: Vec<TagId>,
     /// The definition as it was last given.
-    pub definition: Option<Definition>,
-    /// What was done to it, when its kind replicates.
+    pub definition: Option<Arc<Definition>>,
+    /// What was done to it, when it is a mirrored database.
     pub mirroring: Option<Mirroring>,
+    /// What it has as a SQL database.
+    pub sql_database: Option<SqlDatabase>,
 }
 
 /// What a new item shall be: the facts of a creation.
@@ -57,7 +75,9 @@ pub struct NewItem {
     /// Its label.
     pub sensitivity_label: Option<LabelId>,
     /// Its definition.
-    pub definition: Option<Definition>,
+    pub definition: Option<Arc<Definition>>,
+    /// What is settled of it as a SQL database.
+    pub sql_database: Option<Design>,
 }
 
 /// What a client asks for when it creates an item.
@@ -75,16 +95,23 @@ pub struct CreateItem {
     pub sensitivity_label: Option<LabelId>,
     /// Its definition, unchecked.
     pub definition: Option<DefinitionRequest>,
+    /// What its kind is told at the creation, unchecked.
+    pub creation_payload: Option<serde_json::Value>,
 }
 
-/// Creates an item, with what comes along with it.
+/// Creates an item, with what comes along with it: at once, or as an operation where its kind is slow.
 ///
 /// Faults are looked for in this order: the kind, the capacity, the folder, the definition, the name, the limit; those of
-/// the body were found before.
-pub fn create(state: &State, workspace: WorkspaceId, new: CreateItem, now: Timestamp) -> Decided<ItemId> {
+/// the body were found before. What a slow kind finds in its definition's content makes the operation fail.
+pub fn create(
+    state: &State,
+    within: &Workspace,
+    new: CreateItem,
+    caller: Principal,
+    now: Timestamp,
+) -> Decided<Progress<ItemId>> {
     check_name(&new.display_name, NAME_MAX)?;
     check_description(new.description.as_deref().unwrap_or_default(), ITEM_DESCRIPTION_MAX)?;
-    let within = state.workspace(workspace)?;
     let spec = new.kind.spec();
     if !spec.is_emulated {
         return Err(not_emulated(new.kind));
@@ -93,10 +120,22 @@ pub fn create(state: &State, workspace: WorkspaceId, new: CreateItem, now: Times
         return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem)
             .message(format!("{} items cannot be created by themselves", spec.name)));
     }
+    check_creator(state, within, new.kind, caller)?;
     state.check_capacity(within)?;
     if let Some(folder) = new.folder {
         within.folder(folder)?;
     }
+    let mut takes = spec.takes.create;
+    let sql_database = if new.kind == ItemKind::SQLDatabase {
+        if new.definition.is_some() && new.creation_payload.is_some() {
+            return Err(ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported.into());
+        }
+        let (design, time) = sql_database::design(state, within, new.creation_payload.as_ref(), caller, now)?;
+        takes = Some(time);
+        Some(design)
+    } else {
+        None
+    };
     let definition = new.definition.map(|request| definition::check(new.kind, request, true)).transpose()?;
     let (definition, platform) = definition.map_or((None, None), |(definition, platform)| (Some(definition), platform));
     within.check_item_name(new.kind, &new.display_name, None, now)?;
@@ -106,6 +145,15 @@ pub fn create(state: &State, workspace: WorkspaceId, new: CreateItem, now: Times
     let pace = state.settings.pace;
     let description = new.description.or_else(|| platform?.description).unwrap_or_default();
     check_description(&description, ITEM_DESCRIPTION_MAX)?;
+    let begin =
+        |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
+    if let (Some(realistic), Some(Err(fault))) =
+        (takes, definition.as_ref().map(|definition| definition::check_content(new.kind, definition)))
+    {
+        return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
+    }
+    let operation = takes.map(|realistic| begin(realistic, Yield::Created(id)));
+    let visible_from = operation.as_ref().map_or(now, |operation| operation.ends_at);
     let item = NewItem {
         id,
         kind: new.kind,
@@ -113,15 +161,34 @@ pub fn create(state: &State, workspace: WorkspaceId, new: CreateItem, now: Times
         description,
         folder: new.folder,
         sensitivity_label: new.sensitivity_label,
-        definition,
+        definition: definition.map(Arc::new),
+        sql_database,
     };
-    let sql_endpoint = spec.has_sql_endpoint.then(|| (state.next_item(1), later(now, pace.sql_endpoint())));
-    Ok((vec![Fact::ItemCreated { workspace, item, sql_endpoint, pace }], id))
+    let sql_endpoint = spec.has_sql_endpoint.then(|| (state.next_item(1), later(visible_from, pace.sql_endpoint())));
+    let facts = vec![Fact::ItemCreated { workspace: within.id, item, visible_from, sql_endpoint, pace }];
+    Ok(match operation {
+        Some(operation) => operation.after(facts),
+        None => (facts, Progress::Done(id)),
+    })
+}
+
+/// The creation of a SQL database takes more than the description says where that is asked for.
+fn check_creator(state: &State, within: &Workspace, kind: ItemKind, caller: Principal) -> Result<(), FabricError> {
+    match state.settings.behaviours.sql_database_creation {
+        SqlDatabaseCreation::Member if kind == ItemKind::SQLDatabase => within.check_role(caller, Role::Member),
+        SqlDatabaseCreation::Member | SqlDatabaseCreation::Contributor => Ok(()),
+    }
 }
 
 /// Renames or describes an item; what is `None` stays as it is. What came with it is renamed along.
-pub fn update(state: &State, workspace: WorkspaceId, item: &Item, change: Update, now: Timestamp) -> Decided<ItemId> {
+pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decided<ItemId> {
     let Update { display_name, description } = change;
+    let display_name = match item.kind.spec().rename {
+        Rename::Taken => display_name,
+        Rename::Ignored => None,
+        Rename::Refused(code) if display_name.is_some() => return Err(code.into()),
+        Rename::Refused(_) => None,
+    };
     if display_name.is_none() && description.is_none() {
         return Err(ErrorCode::InvalidRequest.into());
     }
@@ -129,13 +196,12 @@ pub fn update(state: &State, workspace: WorkspaceId, item: &Item, change: Update
     let description = description.unwrap_or_else(|| item.description.clone());
     check_name(&display_name, NAME_MAX)?;
     check_description(&description, ITEM_DESCRIPTION_MAX)?;
-    let within = state.workspace(workspace)?;
     state.check_capacity(within)?;
     check_own(item)?;
     if display_name != item.display_name {
         within.check_item_name(item.kind, &display_name, Some(item.id), now)?;
     }
-    Ok((vec![Fact::ItemUpdated { workspace, id: item.id, display_name, description }], item.id))
+    Ok((vec![Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description }], item.id))
 }
 
 /// What a client asks for when it updates an item.
@@ -148,50 +214,103 @@ pub struct Update {
 }
 
 /// Deletes an item, with what came along with it. Its name stays reserved for as long as the pace says.
-pub fn delete(state: &State, workspace: WorkspaceId, item: &Item, now: Timestamp) -> Decided<()> {
+pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
     check_own(item)?;
     let reserved_until = later(now, state.settings.pace.name_reserved());
-    Ok((vec![Fact::ItemDeleted { workspace, id: item.id, reserved_until }], ()))
+    Ok((vec![Fact::ItemDeleted { workspace: within.id, id: item.id, reserved_until }], ()))
+}
+
+/// Moves items, with what came along with them, into a folder or into the workspace: all of them, or none.
+pub fn relocate(
+    within: &Workspace,
+    ids: Vec<ItemId>,
+    folder: Option<FolderId>,
+    now: Timestamp,
+) -> Decided<Vec<ItemId>> {
+    if ids.is_empty() || ids.len() > MOVED_MAX {
+        return Err(FabricError::invalid_input(format!("From 1 to {MOVED_MAX} items are moved by a request.")));
+    }
+    if let Some(folder) = folder {
+        within.folder(folder)?;
+    }
+    for id in &ids {
+        let item = within.item(*id, now)?;
+        if item.parent.is_some_and(|parent| !ids.contains(&parent)) {
+            return Err(FabricError::new(ErrorCode::CannotMoveChildOnly).about("Item", id));
+        }
+    }
+    Ok((vec![Fact::ItemsMoved { workspace: within.id, ids: ids.clone(), folder }], ids))
 }
 
 /// Replaces an item's definition; with `metadata`, name and description as `.platform` has them too.
+///
+/// It holds from the request on, also where that is answered with an operation.
 pub fn update_definition(
     state: &State,
-    workspace: WorkspaceId,
+    within: &Workspace,
     item: &Item,
     request: DefinitionRequest,
     metadata: bool,
     now: Timestamp,
-) -> Decided<()> {
-    let within = state.workspace(workspace)?;
+) -> Decided<Progress<()>> {
     state.check_capacity(within)?;
     check_definable(item)?;
     let (definition, platform) = definition::check(item.kind, request, metadata)?;
     if let (Some(mirroring), Some(plan)) = (&item.mirroring, &definition.mirroring) {
         mirroring.may_become(plan, now)?;
     }
-    let mut facts = vec![Fact::DefinitionUpdated { workspace, id: item.id, definition }];
-    if let Some(platform) = platform {
-        let change = Update {
-            display_name: Some(platform.display_name),
-            description: Some(platform.description.unwrap_or_default()),
-        };
-        facts.extend(update(state, workspace, item, change, now)?.0);
+    let always = state.settings.behaviours.update_definition == UpdateDefinition::Operation;
+    let takes = item.kind.spec().takes.update_definition.or(always.then_some(SignedDuration::ZERO));
+    let begin =
+        |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
+    if let (Some(realistic), Err(fault)) = (takes, definition::check_content(item.kind, &definition)) {
+        return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
     }
-    Ok((facts, ()))
+    let mut facts = vec![Fact::DefinitionUpdated {
+        workspace: within.id,
+        id: item.id,
+        definition: Arc::new(definition),
+    }];
+    if let Some(platform) = platform {
+        let description = Some(platform.description.unwrap_or_default());
+        let display_name = Some(platform.display_name).filter(|name| *name != item.display_name);
+        facts.extend(update(state, within, item, Update { display_name, description }, now)?.0);
+    }
+    Ok(match takes {
+        Some(realistic) => begin(realistic, Yield::Item(item.id)).after(facts),
+        None => (facts, Progress::Done(())),
+    })
 }
 
-/// The parts of an item's definition as they are read back: re-serialised, and `.platform` written anew.
-pub fn get_definition(item: &Item, format: Option<&str>) -> Result<Vec<Part>, FabricError> {
+/// An item's definition, in a format that its kind has.
+pub fn get_definition(
+    state: &State,
+    within: &Workspace,
+    item: &Item,
+    format: Option<&str>,
+    now: Timestamp,
+) -> Decided<Progress<ReadBack>> {
+    state.check_capacity(within)?;
     check_definable(item)?;
-    definition::check_format(item.kind, format)?;
-    Ok(definition::read_back(item))
+    let format = definition::check_format(item.kind, format)?;
+    definition::check_given(item, format)?;
+    let always = state.settings.behaviours.get_definition == GetDefinition::Operation;
+    let takes = item.kind.spec().takes.get_definition.or(always.then_some(SignedDuration::ZERO));
+    Ok(match takes {
+        Some(realistic) => {
+            let yields = Yield::Definition(item.id, format.map(str::to_owned));
+            operation::begin(state, within.id, Role::Contributor, realistic, yields, now).after(Vec::new())
+        }
+        None => (Vec::new(), Progress::Done(definition::read_back(item, format))),
+    })
 }
 
 impl Item {
     /// A new item, visible from `visible_from` on.
-    pub(super) fn new(new: NewItem, visible_from: Timestamp) -> Self {
-        let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition } = new;
+    pub(super) fn new(new: NewItem, visible_from: Timestamp, pace: Pace) -> Self {
+        let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, sql_database } = new;
+        let mirroring = plan(definition.as_deref()).map(|plan| Mirroring::created(visible_from, pace, plan));
+        let sql_database = sql_database.map(|design| SqlDatabase::created(design, visible_from, pace));
         Self {
             id,
             kind,
@@ -202,13 +321,15 @@ impl Item {
             visible_from,
             parent: None,
             sql_endpoint: None,
+            tags: Vec::new(),
             definition,
-            mirroring: None,
+            mirroring,
+            sql_database,
         }
     }
 
     /// The SQL endpoint that came with `parent`: its sibling, under its name.
-    pub(super) fn sql_endpoint_of(parent: &Self, id: ItemId, visible_from: Timestamp) -> Self {
+    pub(super) fn sql_endpoint_of(parent: &Self, id: ItemId, visible_from: Timestamp, pace: Pace) -> Self {
         let new = NewItem {
             id,
             kind: ItemKind::SQLEndpoint,
@@ -217,8 +338,9 @@ impl Item {
             folder: parent.folder,
             sensitivity_label: None,
             definition: None,
+            sql_database: None,
         };
-        Self { parent: Some(parent.id), ..Self::new(new, visible_from) }
+        Self { parent: Some(parent.id), ..Self::new(new, visible_from, pace) }
     }
 
     /// What was done to it; refused where its kind does not replicate.
@@ -247,7 +369,7 @@ fn check_definable(item: &Item) -> Result<(), FabricError> {
 
 fn not_emulated(kind: ItemKind) -> FabricError {
     FabricError::new(ErrorCode::NotEmulated).message(format!(
-        "Specularite does not emulate items of the type {} yet; MirroredDatabase is served.",
+        "Specularite does not emulate items of the type {} yet; MirroredDatabase, SQLDatabase and CosmosDBDatabase are served.",
         kind.spec().name
     ))
 }

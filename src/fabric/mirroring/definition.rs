@@ -374,7 +374,7 @@ mod tests {
         let value = serde_json::from_str(&document).expect("the test's document is JSON");
         let told = match read(&document, &value) {
             Ok(plan) => plan.source.spec().name.to_owned(),
-            Err(refusal) => refusal.more_details()[0].message.clone(),
+            Err(refusal) => refusal.more_details()[0].fault.as_ref().unwrap().1.clone(),
         };
         assert_eq!(told, expected);
     }

@@ -21,8 +21,9 @@ pub use self::status::{MirroringStatus, Phase};
 pub use self::tables::{TableState, TableStatus};
 use crate::fabric::item::Item;
 use crate::fabric::pace::Pace;
+use crate::fabric::timeline::{self, Span};
+use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, Fact, State};
-use crate::ids::WorkspaceId;
 
 /// Starts and stops of one mirrored database that are remembered; older ones are forgotten.
 const LIFECYCLE_MAX: usize = 1_000;
@@ -53,6 +54,7 @@ enum Lifecycle {
     Created { pace: Pace },
     Started { pace: Pace, source: SourceKey, trouble: Option<Trouble> },
     Stopped { pace: Pace },
+    Paused,
 }
 
 /// The tables that a definition chose, and since when each has been chosen without a gap.
@@ -65,8 +67,13 @@ enum Selection {
 }
 
 /// Starts replication: the facts of it, none where it changes nothing.
-pub fn start(state: &State, workspace: WorkspaceId, item: &Item, now: Timestamp) -> Decided<()> {
-    state.check_capacity(state.workspace(workspace)?)?;
+pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
+    state.check_capacity(within)?;
+    let (workspace, pace) = (within.id, state.settings.pace);
+    if item.sql_database.is_some() {
+        // It takes both at any time (docs/fidelity.md#sql-databases).
+        return Ok((vec![Fact::MirroringStarted { workspace, id: item.id, pace, trouble: None }], ()));
+    }
     let mirroring = item.mirroring()?;
     if !mirroring.may_start(&state.settings.behaviours, now)? {
         return Ok((Vec::new(), ()));
@@ -75,18 +82,16 @@ pub fn start(state: &State, workspace: WorkspaceId, item: &Item, now: Timestamp)
         code: "ReferencedEntityNotFoundOrAccessDenied".into(),
         message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
     });
-    let pace = state.settings.pace;
     Ok((vec![Fact::MirroringStarted { workspace, id: item.id, pace, trouble }], ()))
 }
 
 /// Stops replication: the facts of it, none where it changes nothing.
-pub fn stop(state: &State, workspace: WorkspaceId, item: &Item, now: Timestamp) -> Decided<()> {
-    state.check_capacity(state.workspace(workspace)?)?;
-    let mirroring = item.mirroring()?;
-    if !mirroring.may_stop(&state.settings.behaviours, now)? {
+pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
+    state.check_capacity(within)?;
+    if item.sql_database.is_none() && !item.mirroring()?.may_stop(&state.settings.behaviours, now)? {
         return Ok((Vec::new(), ()));
     }
-    Ok((vec![Fact::MirroringStopped { workspace, id: item.id, pace: state.settings.pace }], ()))
+    Ok((vec![Fact::MirroringStopped { workspace: within.id, id: item.id, pace: state.settings.pace }], ()))
 }
 
 /// The log of one mirrored database, oldest first.
@@ -114,6 +119,22 @@ impl Mirroring {
     /// Replication was stopped.
     pub fn stopped(&mut self, at: Timestamp, pace: Pace) {
         self.log(at, Lifecycle::Stopped { pace });
+    }
+
+    /// The capacity was paused: what copied, or was about to, does so no more.
+    pub fn paused(&mut self, at: Timestamp) {
+        if matches!(self.status_at(at), MirroringStatus::Starting | MirroringStatus::Running) {
+            self.log(at, Lifecycle::Paused);
+        }
+    }
+
+    /// Its statuses one after the other.
+    pub fn spans(&self) -> Vec<Span> {
+        let deeds: Vec<Timestamp> = self.lifecycle.iter().map(|(at, _)| *at).collect();
+        timeline::spans(&deeds, |now| {
+            let phase = self.phase_at(now);
+            (phase.status, phase.gives_way.map(|(at, _)| at))
+        })
     }
 
     /// The definition was replaced while these tables were `followed`, each since when.

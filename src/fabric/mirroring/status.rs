@@ -4,6 +4,8 @@
 //! create                        → Initializing → Initialized
 //! Initialized, Stopped · start  → Starting → Running            (or back to Initialized, with an error)
 //! Running · stop                → Stopping → Stopped
+//! Starting, Running · capacity paused           → Paused, for good
+//! Paused · start                → Starting → Running            (and goes on where it was)
 //! ```
 //!
 //! An order is taken in a lasting state only; the passing ones end by themselves, at an instant that is known from their
@@ -13,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Lifecycle, Mirroring, Trouble};
-use crate::fabric::settings::{Answer, Behaviours, Refusal};
+use crate::fabric::behaviours::{Behaviours, StartWhileRunning, StopWhileNotRunning};
 use crate::fabric::{ErrorCode, FabricError, later};
 
 /// The status of a mirrored database, as `getMirroringStatus` spells it.
@@ -27,6 +29,8 @@ pub enum MirroringStatus {
     Starting,
     /// The replicator is up.
     Running,
+    /// The capacity was paused; it goes on when it is started.
+    Paused,
     /// The replicator is going down. Passing.
     Stopping,
     /// The replicator is down.
@@ -41,6 +45,7 @@ impl MirroringStatus {
             Self::Initialized => "Initialized",
             Self::Starting => "Starting",
             Self::Running => "Running",
+            Self::Paused => "Paused",
             Self::Stopping => "Stopping",
             Self::Stopped => "Stopped",
         }
@@ -85,8 +90,8 @@ impl Mirroring {
     /// Whether a start is to be recorded, or changes nothing; refused in a passing status.
     pub fn may_start(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.start_while_running) {
-            (MirroringStatus::Initialized | MirroringStatus::Stopped, _) => Ok(true),
-            (MirroringStatus::Running, Answer::Accept) => Ok(false),
+            (MirroringStatus::Initialized | MirroringStatus::Paused | MirroringStatus::Stopped, _) => Ok(true),
+            (MirroringStatus::Running, StartWhileRunning::Accept) => Ok(false),
             (status, _) => Err(not_while(status)),
         }
     }
@@ -95,8 +100,8 @@ impl Mirroring {
     pub fn may_stop(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.stop_while_not_running) {
             (MirroringStatus::Running, _) => Ok(true),
-            (_, Refusal::Accept) => Ok(false),
-            (status, Refusal::Refuse) => Err(not_while(status)),
+            (_, StopWhileNotRunning::Accept) => Ok(false),
+            (status, StopWhileNotRunning::Refuse) => Err(not_while(status)),
         }
     }
 
@@ -127,6 +132,7 @@ impl Lifecycle {
             Self::Created { .. } => MirroringStatus::Initializing,
             Self::Started { .. } => MirroringStatus::Starting,
             Self::Stopped { .. } => MirroringStatus::Stopping,
+            Self::Paused => MirroringStatus::Paused,
         }
     }
 
@@ -136,6 +142,7 @@ impl Lifecycle {
             Self::Created { pace } => pace.initializing(),
             Self::Started { pace, source, .. } => pace.starting(source.source),
             Self::Stopped { pace } => pace.stopping(),
+            Self::Paused => jiff::SignedDuration::ZERO,
         }
     }
 
@@ -145,6 +152,7 @@ impl Lifecycle {
             Self::Started { trouble: None, .. } => (MirroringStatus::Running, None),
             Self::Started { trouble, .. } => (MirroringStatus::Initialized, trouble.as_ref()),
             Self::Stopped { .. } => (MirroringStatus::Stopped, None),
+            Self::Paused => (MirroringStatus::Paused, None),
         }
     }
 }

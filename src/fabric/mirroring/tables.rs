@@ -76,14 +76,12 @@ impl Mirroring {
         let happened = self.lifecycle.partition_point(|(at, _)| *at <= now);
         let happened = &self.lifecycle[..happened];
         match happened.last() {
-            Some((at, last @ Lifecycle::Started { pace, source, trouble: None })) => {
-                let running = later(*at, last.takes());
-                if now < running {
-                    self.at_the_stop(sources, happened, now)
-                } else {
-                    self.live(sources, Run { running, pace: *pace, source }, now)
-                }
-            }
+            Some((at, last @ Lifecycle::Started { trouble: None, .. })) => match run_at(happened, happened.len() - 1) {
+                Some(run) if now >= later(*at, last.takes()) => self.live(sources, run, now),
+                _ if resumes(happened) => self.standing_still(sources, happened, now),
+                _ => self.at_the_stop(sources, happened, now),
+            },
+            Some((_, Lifecycle::Paused)) => self.standing_still(sources, happened, now),
             Some((at, last @ Lifecycle::Stopped { .. })) if now < later(*at, last.takes()) => {
                 self.standing_still(sources, happened, now)
             }
@@ -143,13 +141,31 @@ impl Mirroring {
     }
 }
 
-/// The last run that was stopped, and when.
+/// The last run that was stopped or paused, and when.
 fn last_run(happened: &[(Timestamp, Lifecycle)]) -> Option<(Run<'_>, Timestamp)> {
-    let stop = happened.iter().rposition(|(_, what)| matches!(what, Lifecycle::Stopped { .. }))?;
-    let (started, start) =
-        happened[..stop].iter().rev().find(|(_, what)| matches!(what, Lifecycle::Started { trouble: None, .. }))?;
-    let Lifecycle::Started { pace, source, .. } = start else { return None };
-    Some((Run { running: later(*started, start.takes()), pace: *pace, source }, happened[stop].0))
+    let halt = |(_, what): &(Timestamp, Lifecycle)| matches!(what, Lifecycle::Stopped { .. } | Lifecycle::Paused);
+    let halt = happened.iter().rposition(halt)?;
+    let started = |(_, what): &(Timestamp, Lifecycle)| matches!(what, Lifecycle::Started { trouble: None, .. });
+    let start = happened[..halt].iter().rposition(started)?;
+    Some((run_at(happened, start)?, happened[halt].0))
+}
+
+/// The run of a start. What had run when the capacity was paused goes on: it is the same run as before.
+fn run_at(happened: &[(Timestamp, Lifecycle)], start: usize) -> Option<Run<'_>> {
+    let before = &happened[..start];
+    if let [.., (paused, Lifecycle::Paused)] = before
+        && let Some(run) = before.len().checked_sub(2).and_then(|earlier| run_at(happened, earlier))
+        && run.running <= *paused
+    {
+        return Some(run);
+    }
+    let (at, Lifecycle::Started { pace, source, trouble: None }) = &happened[start] else { return None };
+    Some(Run { running: later(*at, happened[start].1.takes()), pace: *pace, source })
+}
+
+/// Whether the last start came after a pause.
+fn resumes(happened: &[(Timestamp, Lifecycle)]) -> bool {
+    matches!(happened, [.., (_, Lifecycle::Paused), (_, Lifecycle::Started { .. })])
 }
 
 impl Run<'_> {

@@ -1,0 +1,75 @@
+//! The definition of a SQL database that was made without one: an empty model, as a package or as a project.
+
+use std::io::{Cursor, Write as _};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::{Item, Part};
+
+const NAMESPACE: &str = "http://schemas.microsoft.com/sqlserver/dac/Serialization/2012/02";
+const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="utf-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="text/xml" /></Types>"#;
+
+/// One part: `{name}.dacpac`, or `{name}.sqlproj` where that format is asked for.
+pub(super) fn unwritten(item: &Item, format: Option<&str>) -> Vec<Part> {
+    let collation = item.sql_database.as_ref().map_or("", |database| database.collation.as_str());
+    let (extension, payload) = if format == Some("sqlproj") {
+        ("sqlproj", project(&item.display_name, collation).into_bytes())
+    } else {
+        ("dacpac", package(&item.display_name, collation))
+    };
+    vec![Part { path: format!("{}.{extension}", item.display_name), payload }]
+}
+
+/// A package of an empty model: its files are stored as they are, under a time that never changes.
+fn package(name: &str, collation: &str) -> Vec<u8> {
+    let name = escaped(name);
+    let head = r#"<?xml version="1.0" encoding="utf-8"?>"#;
+    let model = format!(
+        "{head}\n<DataSchemaModel FileFormatVersion=\"1.2\" SchemaVersion=\"3.5\" \
+         DspName=\"Microsoft.Data.Tools.Schema.Sql.SqlDbFabricDatabaseSchemaProvider\" xmlns=\"{NAMESPACE}\">\n  <Model>\n    \
+         <Element Type=\"SqlDatabaseOptions\">\n      <Property Name=\"Collation\" Value=\"{}\" />\n    </Element>\n  \
+         </Model>\n</DataSchemaModel>\n",
+        escaped(collation)
+    );
+    let metadata = format!(
+        "{head}\n<DacType xmlns=\"{NAMESPACE}\">\n  <Name>{name}</Name>\n  <Version>1.0.0.0</Version>\n</DacType>\n"
+    );
+    let mut package = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (path, text) in
+        [("model.xml", &*model), ("DacMetadata.xml", &*metadata), ("[Content_Types].xml", CONTENT_TYPES)]
+    {
+        package.start_file(path, stored).and_then(|()| Ok(package.write_all(text.as_bytes())?)).expect("memory takes all");
+    }
+    package.finish().expect("memory takes all").into_inner()
+}
+
+fn project(name: &str, collation: &str) -> String {
+    format!(
+        "<Project DefaultTargets=\"Build\">\n  <Sdk Name=\"Microsoft.Build.Sql\" Version=\"1.0.0\" />\n  <PropertyGroup>\n    \
+         <Name>{}</Name>\n    <DSP>Microsoft.Data.Tools.Schema.Sql.SqlDbFabricDatabaseSchemaProvider</DSP>\n    \
+         <DefaultCollation>{}</DefaultCollation>\n  </PropertyGroup>\n</Project>\n",
+        escaped(name),
+        escaped(collation)
+    )
+}
+
+/// A text as it can stand in XML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_the_same_whenever_it_is_made_and_can_be_opened() {
+        let bytes = package("a & b", "SQL_Latin1_General_CP1_CI_AS");
+        assert_eq!(bytes, package("a & b", "SQL_Latin1_General_CP1_CI_AS"));
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        let metadata = std::io::read_to_string(archive.by_name("DacMetadata.xml").unwrap()).unwrap();
+        assert!(metadata.contains("<Name>a &amp; b</Name>"), "{metadata}");
+    }
+}

@@ -1,0 +1,275 @@
+//! SQL databases: how one is created or restored, its backups, and its mirroring, which is on from the start
+//! (docs/fidelity.md#sql-databases).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Item, ItemKind};
+use crate::fabric::mirroring::MirroringStatus;
+use crate::fabric::pace::Pace;
+use crate::fabric::principal::Principal;
+use crate::fabric::timeline::{self, Look, Span};
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{ErrorCode, FabricError, State, later};
+use crate::ids::{ItemId, WorkspaceId};
+
+/// Days that backups are kept, unless chosen.
+const RETENTION_DAYS: u32 = 7;
+/// Days that backups can be kept at most.
+const RETENTION_DAYS_MAX: u32 = 35;
+const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
+/// How often the latest restore point moves on (guessed: as often as logs are backed up).
+const BACKUP_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// How long the restore of a backup took: 380 to 394 s.
+const RESTORE_TAKES: SignedDuration = SignedDuration::from_secs(387);
+/// Starts and stops that are remembered; older ones are forgotten.
+const SWITCHES_MAX: usize = 1_000;
+/// Deleted databases that a workspace remembers; older ones are forgotten.
+pub(in crate::fabric) const DELETED_MAX: usize = 1_000;
+
+/// What a SQL database has that other items have not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SqlDatabase {
+    /// Days that backups are kept.
+    pub backup_retention_days: u32,
+    /// How it compares texts.
+    pub collation: String,
+    created_at: Timestamp,
+    first_backup_at: Timestamp,
+    /// When mirroring was switched on or off by a client, and how long that took; it is on at the creation.
+    switches: Vec<(Timestamp, Switch, Pace)>,
+}
+
+/// Which way mirroring is switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// From when to when a database can be restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestorePoints {
+    /// The first instant.
+    pub earliest: Timestamp,
+    /// The last instant.
+    pub latest: Timestamp,
+}
+
+/// A database that was deleted and can be restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedDatabase {
+    /// Its name on its server.
+    pub database_name: String,
+    /// When it was deleted.
+    pub deleted_at: Timestamp,
+    /// From when to when it can be restored.
+    pub points: RestorePoints,
+    database: SqlDatabase,
+}
+
+/// What a client asks for in the `creationPayload`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "creationMode", rename_all_fields = "camelCase")]
+enum CreationPayload {
+    New {
+        backup_retention_days: Option<u32>,
+        collation: Option<String>,
+    },
+    Restore {
+        restore_point_in_time: Option<Timestamp>,
+        source_database_reference: Option<ItemReference>,
+    },
+    RestoreDeletedDatabase {
+        restore_point_in_time: Timestamp,
+        restorable_deleted_database_name: String,
+    },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemReference {
+    item_id: String,
+    workspace_id: String,
+}
+
+/// A new database as the payload describes it, and how long its creation takes at a realistic pace.
+///
+/// That a restore point lies between the earliest and the latest is not checked, but that it is not yet to come.
+pub(super) fn design(
+    state: &State,
+    within: &Workspace,
+    payload: Option<&Value>,
+    caller: Principal,
+    now: Timestamp,
+) -> Result<(Design, SignedDuration), FabricError> {
+    let takes = ItemKind::SQLDatabase.spec().takes.create.unwrap_or_default();
+    let fresh = Design { backup_retention_days: RETENTION_DAYS, collation: COLLATION.into() };
+    let Some(payload) = payload else { return Ok((fresh, takes)) };
+    let payload: CreationPayload = CreationPayload::deserialize(payload)
+        .map_err(|why| FabricError::invalid_input(format!("The CreationPayload field is not valid: {why}.")))?;
+    match payload {
+        CreationPayload::New { backup_retention_days, collation } => {
+            let backup_retention_days = backup_retention_days.unwrap_or(RETENTION_DAYS);
+            if !(1..=RETENTION_DAYS_MAX).contains(&backup_retention_days) {
+                return Err(FabricError::invalid_input(format!(
+                    "The field BackupRetentionDays must be between 1 and {RETENTION_DAYS_MAX}."
+                )));
+            }
+            Ok((Design { backup_retention_days, collation: collation.unwrap_or(fresh.collation) }, takes))
+        }
+        CreationPayload::Restore { restore_point_in_time, source_database_reference } => {
+            check_past(restore_point_in_time, now)?;
+            let source = source_database_reference
+                .ok_or_else(|| FabricError::invalid_input("The SourceDatabaseReference field is required."))?;
+            let source = find(state, &source, caller, now)?;
+            Ok((Design::like(source), RESTORE_TAKES))
+        }
+        CreationPayload::RestoreDeletedDatabase { restore_point_in_time, restorable_deleted_database_name: name } => {
+            check_past(Some(restore_point_in_time), now)?;
+            // The number after the comma is the instant of the deletion; the name before it is never given twice.
+            let database_name = name.split_once(',').map_or(name.as_str(), |(name, _)| name);
+            let deleted = within.restorable(now).find(|deleted| deleted.database_name.eq_ignore_ascii_case(database_name));
+            let deleted = deleted.ok_or_else(|| {
+                FabricError::invalid_input(format!("No deleted database {name:?} can be restored in this workspace."))
+            })?;
+            Ok((Design::like(&deleted.database), RESTORE_TAKES))
+        }
+    }
+}
+
+fn check_past(point: Option<Timestamp>, now: Timestamp) -> Result<(), FabricError> {
+    match point {
+        Some(point) if point <= now => Ok(()),
+        Some(_) => Err(FabricError::invalid_input("The RestorePointInTime field is an instant that is yet to come.")),
+        None => Err(FabricError::invalid_input("The RestorePointInTime field is required.")),
+    }
+}
+
+/// The database that a payload refers to, if the caller may see it.
+fn find<'s>(
+    state: &'s State,
+    reference: &ItemReference,
+    caller: Principal,
+    now: Timestamp,
+) -> Result<&'s SqlDatabase, FabricError> {
+    let missing = || FabricError::no_item(&reference.item_id);
+    let workspace: WorkspaceId = reference.workspace_id.parse().map_err(|_| missing())?;
+    let item: ItemId = reference.item_id.parse().map_err(|_| missing())?;
+    let workspace = state.workspace(workspace).ok().filter(|it| it.role_of(caller).is_some()).ok_or_else(missing)?;
+    workspace.item(item, now)?.sql_database()
+}
+
+/// What is settled of a database before it is created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Design {
+    backup_retention_days: u32,
+    collation: String,
+}
+
+impl Design {
+    fn like(database: &SqlDatabase) -> Self {
+        let SqlDatabase { backup_retention_days, ref collation, .. } = *database;
+        Self { backup_retention_days, collation: collation.clone() }
+    }
+}
+
+impl SqlDatabase {
+    /// A database that is there from `created_at` on.
+    pub(in crate::fabric) fn created(design: Design, created_at: Timestamp, pace: Pace) -> Self {
+        let Design { backup_retention_days, collation } = design;
+        let first_backup_at = later(created_at, pace.first_backup());
+        Self { backup_retention_days, collation, created_at, first_backup_at, switches: Vec::new() }
+    }
+
+    /// Mirroring was switched on or off.
+    pub(in crate::fabric) fn switched(&mut self, at: Timestamp, to: Switch, pace: Pace) {
+        self.switches.push((at, to, pace));
+        if self.switches.len() > SWITCHES_MAX {
+            self.switches.remove(0);
+        }
+    }
+
+    /// From when to when it can be restored; nothing until the first backup is made.
+    pub fn restore_points(&self, now: Timestamp) -> Option<RestorePoints> {
+        if now < self.first_backup_at {
+            return None;
+        }
+        let kept = SignedDuration::from_hours(24 * i64::from(self.backup_retention_days));
+        let earliest = now.checked_sub(kept).map_or(self.first_backup_at, |oldest| oldest.max(self.first_backup_at));
+        let steps = now.duration_since(self.first_backup_at).as_secs() / BACKUP_EVERY.as_secs();
+        let latest = later(self.first_backup_at, SignedDuration::from_secs(steps * BACKUP_EVERY.as_secs()));
+        Some(RestorePoints { earliest, latest: latest.max(earliest) })
+    }
+
+    /// What is left of it when it is deleted at `at`: it can be restored up to that instant.
+    pub(in crate::fabric) fn deleted(&self, item: &Item, at: Timestamp) -> DeletedDatabase {
+        let earliest = self.restore_points(at).map_or(at, |points| points.earliest);
+        DeletedDatabase {
+            database_name: database_name(item),
+            deleted_at: at,
+            points: RestorePoints { earliest, latest: at },
+            database: self.clone(),
+        }
+    }
+
+    /// The status of its mirroring, as a timeline shows it: the API tells none.
+    fn look(&self, now: Timestamp) -> Look {
+        let started = (self.created_at, Switch::On, Pace::Instant);
+        let (at, switch, pace) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
+        let (passing, lasting, takes) = match switch {
+            Switch::On => (MirroringStatus::Starting, MirroringStatus::Running, pace.starting_sql_database()),
+            Switch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped, pace.stopping()),
+        };
+        let due = later(at, takes);
+        if now < due { (passing, Some(due)) } else { (lasting, None) }
+    }
+
+    /// Its statuses one after the other.
+    pub fn spans(&self) -> Vec<Span> {
+        let deeds: Vec<Timestamp> =
+            std::iter::once(self.created_at).chain(self.switches.iter().map(|(at, ..)| *at)).collect();
+        timeline::spans(&deeds, |now| self.look(now))
+    }
+}
+
+impl DeletedDatabase {
+    /// What a restore calls it: the name on its server, and when it was deleted, in the ticks of Windows' file times.
+    pub fn restorable_name(&self) -> String {
+        const TICKS_FROM_1601_TO_1970: i128 = 116_444_736_000_000_000;
+        let ticks = TICKS_FROM_1601_TO_1970 + self.deleted_at.as_nanosecond() / 100;
+        format!("{},{ticks}", self.database_name)
+    }
+}
+
+impl Workspace {
+    /// The deleted databases that can still be restored.
+    pub fn restorable(&self, now: Timestamp) -> impl Iterator<Item = &DeletedDatabase> {
+        self.deleted_databases.iter().filter(move |deleted| {
+            let days = i64::from(deleted.database.backup_retention_days);
+            now < later(deleted.deleted_at, SignedDuration::from_hours(24 * days))
+        })
+    }
+}
+
+impl Item {
+    /// What it has as a SQL database; refused where it is none.
+    pub fn sql_database(&self) -> Result<&SqlDatabase, FabricError> {
+        let database = self.sql_database.as_ref();
+        database.ok_or_else(|| FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", self.id))
+    }
+}
+
+/// The name of a database on its server.
+pub fn database_name(item: &Item) -> String {
+    format!("{}-{}", item.display_name, item.id)
+}
+
+/// The server of a workspace's databases: two ids in base 32, as long as the service's.
+pub fn server_fqdn(workspace: WorkspaceId) -> String {
+    let digits = super::base32(workspace.as_u128());
+    format!("{digits}-{digits}.database.fabric.microsoft.com,1433")
+}

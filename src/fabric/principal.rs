@@ -1,0 +1,110 @@
+//! Principals: who can call and who can hold a role, and the directory that knows them (docs/fidelity.md#principals).
+
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::workspace::WORKSPACES_MAX;
+use crate::fabric::{Decided, FabricError, Fact, State};
+use crate::ids::PrincipalId;
+
+/// Principals of a tenant's directory at most.
+pub const DIRECTORY_MAX: usize = 10_000;
+
+/// What a principal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PrincipalType {
+    /// A person.
+    User,
+    /// An app, or a managed identity.
+    ServicePrincipal,
+    /// Several of them. Who is in a group is not emulated.
+    Group,
+    /// A tenant's part of an app that serves many.
+    ServicePrincipalProfile,
+    /// Everybody in the tenant.
+    EntireTenant,
+}
+
+/// Somebody who can call or hold a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Principal {
+    /// Entra's object id.
+    pub id: PrincipalId,
+    /// What it is.
+    pub kind: PrincipalType,
+}
+
+/// What a directory tells of one kind of principal and not of the others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Details {
+    /// A person's.
+    User {
+        /// The name to sign in with.
+        user_principal_name: Option<String>,
+    },
+    /// An app's.
+    ServicePrincipal {
+        /// The id of its registration.
+        aad_app_id: Option<String>,
+    },
+    /// A group's.
+    Group {
+        /// `SecurityGroup`, `DistributionList` or `Unknown`.
+        group_type: Option<String>,
+    },
+    /// A profile's.
+    ServicePrincipalProfile {
+        /// The app that it belongs to.
+        parent: Option<Principal>,
+    },
+    /// Nothing is told of everybody.
+    EntireTenant,
+}
+
+/// A row of the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryEntry {
+    /// Its object id.
+    pub id: PrincipalId,
+    /// Its name for people.
+    pub display_name: Option<String>,
+    /// What it is, and what goes with that.
+    pub details: Details,
+}
+
+impl DirectoryEntry {
+    /// The principal that the row tells of.
+    pub fn principal(&self) -> Principal {
+        let kind = match self.details {
+            Details::User { .. } => PrincipalType::User,
+            Details::ServicePrincipal { .. } => PrincipalType::ServicePrincipal,
+            Details::Group { .. } => PrincipalType::Group,
+            Details::ServicePrincipalProfile { .. } => PrincipalType::ServicePrincipalProfile,
+            Details::EntireTenant => PrincipalType::EntireTenant,
+        };
+        Principal { id: self.id, kind }
+    }
+}
+
+/// Notes who calls for the first time: the directory learns of him, and a user gets a workspace of his own.
+///
+/// What the directory knows already stands. Where a bound is reached nothing is noted, and the call goes on all the same.
+pub fn greet(state: &State, caller: &DirectoryEntry) -> Decided<()> {
+    let room = state.directory().len() < DIRECTORY_MAX && state.workspaces().len() < WORKSPACES_MAX;
+    let facts = if state.has_met(caller.principal()) || !room {
+        Vec::new()
+    } else {
+        let entry = state.directory().get(&caller.id).unwrap_or(caller).clone();
+        let personal = matches!(entry.details, Details::User { .. }).then(|| state.personal_workspace(entry.id));
+        vec![Fact::PrincipalMet { entry, personal }]
+    };
+    Ok((facts, ()))
+}
+
+/// Adds principals to the directory; those that are there already are written anew.
+pub fn declare(state: &State, entries: Vec<DirectoryEntry>) -> Decided<()> {
+    let new = entries.iter().filter(|entry| !state.directory().contains_key(&entry.id)).count();
+    if state.directory().len() + new > DIRECTORY_MAX {
+        return Err(FabricError::invalid_input(format!("A directory has at most {DIRECTORY_MAX} principals.")));
+    }
+    Ok((vec![Fact::PrincipalsDeclared(entries)], ()))
+}

@@ -1,0 +1,93 @@
+//! Tags: what a tenant lets its items be marked with (docs/fidelity.md#tags).
+
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::item::Item;
+use crate::fabric::name::{NAME_MAX, check_name};
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::ids::TagId;
+
+/// Tags of a tenant at most (guessed).
+pub const TAGS_MAX: usize = 10_000;
+/// Tags of an item at most (documented for people, not for the API).
+pub const TAGS_OF_AN_ITEM_MAX: usize = 10;
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// Its id.
+    pub id: TagId,
+    /// Its name.
+    pub display_name: String,
+    /// The domain whose tag it is; `None`: the tenant's.
+    pub domain: Option<String>,
+}
+
+/// A tag to be.
+#[derive(Debug, Clone)]
+pub struct NewTag {
+    /// Its id; `None`: one is drawn.
+    pub id: Option<TagId>,
+    /// Its name.
+    pub display_name: String,
+    /// The domain whose tag it is.
+    pub domain: Option<String>,
+}
+
+/// Whether tags are put on or taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Put on.
+    Apply,
+    /// Taken off.
+    Unapply,
+}
+
+/// Makes tags known to the tenant; one whose id is known already is written anew.
+pub fn declare(state: &State, new: Vec<NewTag>) -> Decided<()> {
+    if state.tags().len() + new.len() > TAGS_MAX {
+        return Err(FabricError::invalid_input(format!("A tenant has at most {TAGS_MAX} tags.")));
+    }
+    let mut drawn = 0;
+    let mut tags = Vec::with_capacity(new.len());
+    for NewTag { id, display_name, domain } in new {
+        check_name(&display_name, NAME_MAX)?;
+        let id = id.unwrap_or_else(|| {
+            drawn += 1;
+            state.next_tag(drawn - 1)
+        });
+        tags.push(Tag { id, display_name, domain });
+    }
+    Ok((vec![Fact::TagsDeclared { tags, drawn }], ()))
+}
+
+/// Puts tags on an item or takes them off; what is so already stays so.
+pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId], change: Change) -> Decided<()> {
+    if named.is_empty() {
+        let complaint = "The Tags field is required.";
+        return Err(
+            FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint)
+        );
+    }
+    if let Some(unknown) = named.iter().find(|id| state.tag(**id).is_none()) {
+        return Err(FabricError::new(ErrorCode::EntityNotFound).about("Tag", unknown));
+    }
+    let mut tags = item.tags.clone();
+    match change {
+        Change::Apply => named.iter().for_each(|id| {
+            if !tags.contains(id) {
+                tags.push(*id);
+            }
+        }),
+        Change::Unapply => tags.retain(|id| !named.contains(id)),
+    }
+    if tags.len() > TAGS_OF_AN_ITEM_MAX {
+        let complaint = format!("An item has at most {TAGS_OF_AN_ITEM_MAX} tags.");
+        return Err(
+            FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint)
+        );
+    }
+    let facts = if tags == item.tags { Vec::new() } else { vec![Fact::ItemTagged { workspace: workspace.id, id: item.id, tags }] };
+    Ok((facts, ()))
+}

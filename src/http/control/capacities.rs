@@ -1,0 +1,26 @@
+//! `capacities`: pauses and resumes one.
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Call, id};
+use crate::fabric::capacity::{self, CapacityState};
+use crate::ids::CapacityId;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeCapacity {
+    state: CapacityState,
+}
+
+pub(super) async fn change(Path(capacity): Path<String>, call: Call) -> Response<Body> {
+    call.answer(|call| {
+        let id = id::<CapacityId>(&capacity)?;
+        let ChangeCapacity { state: to } = call.json()?;
+        call.tenant.commit(call.tenant.clock().now(), |state, _| capacity::change(state, id, to))?;
+        Ok(json!({"id": id, "state": to}))
+    })
+}

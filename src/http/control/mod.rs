@@ -1,0 +1,226 @@
+//! The control interface, `/_emulator`: what only an emulator has. It needs no token, and no web page can drive it.
+
+mod capacities;
+mod clock;
+mod directory;
+mod journal;
+mod settings;
+mod sources;
+mod tags;
+mod timeline;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::header::{self, HeaderMap};
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::routing::{get, patch, post};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::emulator::{ControlFrom, Emulator};
+use crate::fabric::access::DEFAULT_TENANT;
+use crate::fabric::behaviours::Behaviours;
+use crate::fabric::{ErrorCode, FabricError};
+use crate::http::answer::{self, Headers, Written, utc};
+use crate::http::pipeline::moment;
+use crate::http::{BODY_MAX, Peer, Shared, error, no_endpoint};
+use crate::ids::TenantId;
+use crate::tenant::Tenant;
+
+pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/reset", post(reset))
+        .route("/settings", get(settings::show).patch(settings::change))
+        .route("/clock", get(clock::show).post(clock::set))
+        .route("/clock/advance", post(clock::advance))
+        .route("/principals", get(directory::show).put(directory::declare))
+        .route("/capacities/{capacity}", patch(capacities::change))
+        .route("/sources/{connection}", get(sources::show).put(sources::declare))
+        .route("/tags", get(tags::show).put(tags::declare))
+        .route("/timeline", get(timeline::show))
+        .route("/journal", get(journal::show).delete(journal::clear))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(no_method)
+        .layer(middleware::from_fn_with_state(emulator, guard))
+}
+
+/// Lets in who may drive the emulator: from an address that is allowed, under a name that no web page can make its own, and
+/// not on behalf of another origin.
+async fn guard(State(emulator): Shared, request: Request, next: Next) -> Response<Body> {
+    let peer = request.extensions().get::<Peer>().copied();
+    let refusal = if !peer.is_none_or(|Peer(peer)| may_control(emulator.control_from(), peer.ip())) {
+        Some("the caller's address may not; see --control-from")
+    } else if !is_own_host(request.headers(), request.uri()) {
+        Some("the Host is neither an address, nor localhost, nor a name without a dot")
+    } else if !is_own_origin(request.headers(), request.uri()) {
+        Some("the Origin is another one")
+    } else {
+        None
+    };
+    match refusal {
+        None => next.run(request).await,
+        Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
+    }
+}
+
+fn may_control(from: ControlFrom, peer: std::net::IpAddr) -> bool {
+    let peer = peer.to_canonical();
+    let private = match peer {
+        std::net::IpAddr::V4(peer) => peer.is_private() || peer.is_link_local(),
+        std::net::IpAddr::V6(peer) => peer.is_unique_local() || peer.is_unicast_link_local(),
+    };
+    match from {
+        ControlFrom::Loopback => peer.is_loopback(),
+        ControlFrom::Private => peer.is_loopback() || private,
+        ControlFrom::Any => true,
+    }
+}
+
+fn host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    let header = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| uri.authority().map(|authority| authority.as_str())).map(str::to_ascii_lowercase)
+}
+
+/// A name without a dot is a container's or this machine's: nobody can register it, so no page can be served under it.
+fn is_own_host(headers: &HeaderMap, uri: &Uri) -> bool {
+    let Some(host) = host(headers, uri) else { return true };
+    let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok();
+    address || !name.contains('.') || name.ends_with(".localhost")
+}
+
+fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+    let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    own.is_some() && own.map(str::to_owned) == host(headers, uri)
+}
+
+/// A control call, unpacked: which tenant, and the body.
+struct Call {
+    emulator: Arc<Emulator>,
+    tenant: Arc<Tenant>,
+    every_tenant: bool,
+    query: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl FromRequest<Arc<Emulator>> for Call {
+    type Rejection = Response<Body>;
+
+    async fn from_request(request: Request, emulator: &Arc<Emulator>) -> Result<Self, Self::Rejection> {
+        let default = emulator.default_tenant();
+        let (parts, body) = request.into_parts();
+        let wanted = tenant_of(&parts).and_then(|wanted| match wanted {
+            Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
+            None => Ok((Arc::clone(&default), true)),
+        });
+        let (tenant, every_tenant) = wanted.map_err(|refusal| refuse(&default, &refusal))?;
+        let body = axum::body::to_bytes(body, BODY_MAX)
+            .await
+            .map_err(|_| refuse(&tenant, &ErrorCode::InvalidPayloadSize.into()))?;
+        let query = parts.uri.query().unwrap_or_default();
+        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Ok(Self { emulator: Arc::clone(emulator), tenant, every_tenant, query, body: body.into() })
+    }
+}
+
+/// `?tenant=ID`; `None` for `?tenant=*`.
+fn tenant_of(parts: &Parts) -> Result<Option<TenantId>, FabricError> {
+    let query = parts.uri.query().unwrap_or_default();
+    match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant") {
+        None => Ok(Some(DEFAULT_TENANT)),
+        Some((_, every)) if every == "*" => Ok(None),
+        Some((_, id)) => id
+            .parse()
+            .map(Some)
+            .map_err(|_| FabricError::invalid_input(format!("The value {id:?} of tenant is neither a GUID nor *."))),
+    }
+}
+
+impl Call {
+    fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
+        serde_json::from_slice(&self.body)
+            .map_err(|why| FabricError::invalid_input(format!("The request body is not valid: {why}.")))
+    }
+
+    /// A parameter of the query, read; an empty one counts as left out.
+    fn query<T: FromStr>(&self, name: &str) -> Result<Option<T>, FabricError> {
+        let given = self.query.iter().find(|(known, value)| known == name && !value.is_empty());
+        let Some((_, value)) = given else { return Ok(None) };
+        let unread = || FabricError::invalid_input(format!("The value {value:?} of {name} cannot be read."));
+        value.parse().map(Some).map_err(|_| unread())
+    }
+
+    /// The tenants that are meant: one, or every one.
+    fn tenants(&self) -> Vec<Arc<Tenant>> {
+        if self.every_tenant { self.emulator.tenants() } else { vec![Arc::clone(&self.tenant)] }
+    }
+
+    /// Answers, or refuses; what is asked of all tenants at once is refused but where it is meant.
+    fn answer(self, answer: impl FnOnce(&Self) -> Result<Value, FabricError>) -> Response<Body> {
+        let told = if self.every_tenant { Err(one_tenant_only()) } else { answer(&self) };
+        reply(&self.tenant, told)
+    }
+}
+
+fn one_tenant_only() -> FabricError {
+    FabricError::invalid_input("tenant=* is taken by reset and by the journal only.")
+}
+
+fn reply(tenant: &Tenant, told: Result<Value, FabricError>) -> Response<Body> {
+    match told {
+        Ok(body) => stamped(tenant, answer::respond(StatusCode::OK, Headers::Core, answer::to_json(&body))),
+        Err(refusal) => refuse(tenant, &refusal),
+    }
+}
+
+fn stamped(tenant: &Tenant, mut response: Written) -> Response<Body> {
+    let moment = moment(tenant);
+    answer::stamp(&mut response, moment.request_id, moment.now);
+    response.map(Body::from)
+}
+
+/// An id of the path.
+fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
+    text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
+}
+
+fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
+    let moment = moment(tenant);
+    let mut response = error::render(refusal, moment.request_id, &Behaviours::default(), 1.0);
+    answer::stamp(&mut response, moment.request_id, moment.now);
+    response.map(Body::from)
+}
+
+async fn nowhere(State(emulator): Shared, request: Request) -> Response<Body> {
+    refuse(&emulator.default_tenant(), &no_endpoint(&request.into_parts().0))
+}
+
+async fn no_method(State(emulator): Shared) -> Response<Body> {
+    let mut response = refuse(&emulator.default_tenant(), &ErrorCode::MethodNotAllowed.into());
+    // axum names the methods when nobody else has.
+    response.headers_mut().remove(header::ALLOW);
+    response
+}
+
+async fn health(call: Call) -> Response<Body> {
+    call.answer(|_| Ok(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})))
+}
+
+async fn reset(call: Call) -> Response<Body> {
+    if call.every_tenant {
+        call.emulator.reset_all();
+    } else {
+        call.tenant.reset();
+    }
+    reply(&call.tenant, Ok(json!({"now": utc(call.tenant.clock().now())})))
+}

@@ -1,0 +1,118 @@
+//! Long-running operations: their state and their result, and the 202 that begins one.
+
+use serde::Serialize;
+
+use crate::fabric::behaviours::{OperationLocation, OperationMembers};
+use crate::fabric::operation::{self, Failure, Operation, OperationStatus, Outcome as Yielded};
+use crate::fabric::{ErrorCode, FabricError, State};
+use crate::http::Outcome;
+use crate::http::answer::{Answer, Headers, zoneless};
+use crate::http::context::Context;
+use crate::http::items::{DefinitionResponse, ItemBody};
+use crate::ids::OperationId;
+
+/// The host in the `Location` of an operation where the regional one is wanted: the service redirects to such a one.
+const REGIONAL: &str = "https://wabi-west-europe-redirect.analysis.windows.net";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OperationState<'a> {
+    status: OperationStatus,
+    created_time_utc: String,
+    last_updated_time_utc: String,
+    percent_complete: Option<u32>,
+    error: Option<FailureBody<'a>>,
+    #[serde(flatten)]
+    newer: Option<NewerMembers>,
+}
+
+/// What builds of August 2026 add.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct NewerMembers {
+    blob_info_id: (),
+    result_content_type: (),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FailureBody<'a> {
+    error_code: &'a str,
+    message: &'a str,
+    is_retriable: bool,
+}
+
+impl<'a> From<&'a Failure> for FailureBody<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self { error_code: &failure.code, message: &failure.message, is_retriable: failure.is_retriable }
+    }
+}
+
+/// The 202 of an operation that has begun.
+pub(super) fn started(context: &Context<'_>, state: &State, id: OperationId) -> Outcome {
+    let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
+    let operation = state.operations().get(&id).ok_or_else(missing)?;
+    let wait = context.callers_seconds(operation.retry_after);
+    Ok(Answer::started().at(location(context, state, id, "")).of(id, Some(wait)))
+}
+
+fn location(context: &Context<'_>, state: &State, id: OperationId, result: &str) -> String {
+    let path = format!("/v1/operations/{id}{result}");
+    match state.settings.behaviours.operation_location {
+        OperationLocation::Same => context.url(&path),
+        OperationLocation::Regional => format!("{REGIONAL}{path}"),
+    }
+}
+
+pub(super) fn get_state(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    context.read(|state| {
+        let operation = operation::find(state, id, context.caller)?;
+        let status = operation.status_at(context.now);
+        let answer = Answer::ok(&OperationState::new(state, operation, status));
+        Ok(match status {
+            OperationStatus::Running => {
+                let wait = context.callers_seconds(operation.retry_after);
+                answer.at(location(context, state, id, "")).of(id, Some(wait))
+            }
+            OperationStatus::Succeeded => answer.at(location(context, state, id, "/result")).of(id, None),
+            OperationStatus::Failed => answer,
+        })
+    })
+}
+
+impl<'a> OperationState<'a> {
+    fn new(state: &State, operation: &'a Operation, status: OperationStatus) -> Self {
+        let (last_updated, percent_complete, error) = match (status, &operation.outcome) {
+            (OperationStatus::Running, _) => (operation.created_at, None, None),
+            (_, Yielded::Failed(failure)) => (operation.ends_at, None, Some(FailureBody::from(failure))),
+            (_, Yielded::Created(_) | Yielded::Item(_) | Yielded::Definition(..)) => {
+                (operation.ends_at, Some(100), None)
+            }
+        };
+        Self {
+            status,
+            created_time_utc: zoneless(operation.created_at),
+            last_updated_time_utc: zoneless(last_updated),
+            percent_complete,
+            error,
+            newer: (state.settings.behaviours.operation_members == OperationMembers::Seven)
+                .then(NewerMembers::default),
+        }
+    }
+}
+
+pub(super) fn get_result(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    context.read(|state| {
+        let operation = operation::find(state, id, context.caller)?;
+        let answer = match operation.result_at(context.now)? {
+            Yielded::Created(item) | Yielded::Item(item) => {
+                Answer::ok(&ItemBody::new(state, operation.workspace, item))
+            }
+            Yielded::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
+            Yielded::Failed(_) => return Err(ErrorCode::OperationHasNoResult.into()),
+        };
+        Ok(answer.family(Headers::Result))
+    })
+}

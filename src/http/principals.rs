@@ -1,0 +1,144 @@
+//! Principals on the wire: in role assignments, and in the directory that the control interface shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::FabricError;
+use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
+use crate::http::wire;
+use crate::ids::PrincipalId;
+
+/// A principal, with as much as is known of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PrincipalBody<'a> {
+    id: PrincipalId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<&'a str>,
+    r#type: PrincipalType,
+    #[serde(flatten)]
+    details: Option<DetailsBody<'a>>,
+}
+
+/// The member that goes with the type.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum DetailsBody<'a> {
+    #[serde(rename_all = "camelCase")]
+    UserDetails { user_principal_name: &'a str },
+    #[serde(rename_all = "camelCase")]
+    ServicePrincipalDetails { aad_app_id: &'a str },
+    #[serde(rename_all = "camelCase")]
+    GroupDetails { group_type: &'a str },
+    #[serde(rename_all = "camelCase")]
+    ServicePrincipalProfileDetails { parent_principal: Box<PrincipalBody<'a>> },
+}
+
+impl From<Principal> for PrincipalBody<'_> {
+    fn from(principal: Principal) -> Self {
+        Self { id: principal.id, display_name: None, r#type: principal.kind, details: None }
+    }
+}
+
+impl<'a> From<&'a DirectoryEntry> for PrincipalBody<'a> {
+    fn from(entry: &'a DirectoryEntry) -> Self {
+        let details = match &entry.details {
+            Details::User { user_principal_name } => user_principal_name
+                .as_deref()
+                .map(|user_principal_name| DetailsBody::UserDetails { user_principal_name }),
+            Details::ServicePrincipal { aad_app_id } => {
+                aad_app_id.as_deref().map(|aad_app_id| DetailsBody::ServicePrincipalDetails { aad_app_id })
+            }
+            Details::Group { group_type } => {
+                group_type.as_deref().map(|group_type| DetailsBody::GroupDetails { group_type })
+            }
+            Details::ServicePrincipalProfile { parent } => {
+                parent.map(|parent| DetailsBody::ServicePrincipalProfileDetails {
+                    parent_principal: Box::new(parent.into()),
+                })
+            }
+            Details::EntireTenant => None,
+        };
+        let Principal { id, kind } = entry.principal();
+        Self { id, display_name: entry.display_name.as_deref(), r#type: kind, details }
+    }
+}
+
+/// A principal as a request names it; of a role assignment, only id and type count.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PrincipalRequest {
+    id: Option<String>,
+    display_name: Option<String>,
+    r#type: Option<String>,
+    user_details: Option<UserDetails>,
+    service_principal_details: Option<ServicePrincipalDetails>,
+    group_details: Option<GroupDetails>,
+    service_principal_profile_details: Option<ServicePrincipalProfileDetails>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UserDetails {
+    user_principal_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ServicePrincipalDetails {
+    aad_app_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupDetails {
+    group_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ServicePrincipalProfileDetails {
+    parent_principal: Option<Box<PrincipalRequest>>,
+}
+
+/// The names of the types, as the service spells them.
+const TYPES: &[(&str, PrincipalType)] = &[
+    ("User", PrincipalType::User),
+    ("ServicePrincipal", PrincipalType::ServicePrincipal),
+    ("Group", PrincipalType::Group),
+    ("ServicePrincipalProfile", PrincipalType::ServicePrincipalProfile),
+    ("EntireTenant", PrincipalType::EntireTenant),
+];
+
+impl PrincipalRequest {
+    /// Who is meant.
+    pub(super) fn principal(&self) -> Result<Principal, FabricError> {
+        let id = wire::id(Some(wire::required(self.id.clone(), "Principal.Id")?), "Principal.Id")?;
+        let id = wire::required(id, "Principal.Id")?;
+        let name = wire::required(self.r#type.as_deref(), "Principal.Type")?;
+        let kind = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
+        let kind = kind.ok_or_else(|| {
+            FabricError::invalid_input(format!("The value {name:?} of Principal.Type is no type of principal."))
+        })?;
+        Ok(Principal { id, kind })
+    }
+
+    /// The row of the directory that this describes.
+    pub(super) fn entry(self) -> Result<DirectoryEntry, FabricError> {
+        let Principal { id, kind } = self.principal()?;
+        let details = match kind {
+            PrincipalType::User => {
+                Details::User { user_principal_name: self.user_details.and_then(|it| it.user_principal_name) }
+            }
+            PrincipalType::ServicePrincipal => Details::ServicePrincipal {
+                aad_app_id: self.service_principal_details.and_then(|it| it.aad_app_id),
+            },
+            PrincipalType::Group => Details::Group { group_type: self.group_details.and_then(|it| it.group_type) },
+            PrincipalType::ServicePrincipalProfile => {
+                let parent = self.service_principal_profile_details.and_then(|it| it.parent_principal);
+                Details::ServicePrincipalProfile { parent: parent.map(|it| it.principal()).transpose()? }
+            }
+            PrincipalType::EntireTenant => Details::EntireTenant,
+        };
+        Ok(DirectoryEntry { id, display_name: self.display_name, details })
+    }
+}
