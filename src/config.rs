@@ -1,6 +1,7 @@
 //! Every option of the program once: flag, variable, default, help.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytesize::ByteSize;
@@ -32,6 +33,8 @@ pub enum Command {
     Serve(Serve),
     /// Exit with 0 when an emulator answers
     Health(Health),
+    /// Check definitions: mirroring.json, .platform, and the folders of items
+    Check(Check),
 }
 
 /// How the emulator starts and where it listens.
@@ -72,6 +75,14 @@ pub struct Health {
     /// Address and port that it listens on
     #[arg(long, env = "SPECULARITE_LISTEN", default_value = LISTEN, value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,
+}
+
+/// What to check.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// A mirroring.json under any name, a .platform, or a folder to be searched for items
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `--pace`.

@@ -13,8 +13,9 @@
 //! ```
 //!
 //! A module may use those after it, never those before it:
-//! `main → config → serve → http → emulator → tenant → journal → fabric → ids → seed → clock` (docs/ARCHITECTURE.md).
+//! `main → config → serve → check → http → emulator → tenant → journal → fabric → ids → seed → clock` (docs/ARCHITECTURE.md).
 
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod emulator;

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use specularite::config::{Command, Config, Health, LogOption, Serve};
+use specularite::check::{self, Report};
+use specularite::config::{Check, Command, Config, Health, LogOption, Serve};
 use specularite::{clock, seed, serve};
 use tokio::net::{TcpListener, TcpStream};
 use tracing_subscriber::filter::Targets;
@@ -20,6 +21,7 @@ async fn main() -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(options) => listen(options).await,
         Command::Health(options) => health(options).await,
+        Command::Check(options) => check_all(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -106,6 +108,26 @@ async fn health(options: Health) -> Result<(), Failure> {
     let unwell = |why: String| Failure { says: format!("nothing well answers on {address}: {why}"), code: 1 };
     let status = ask(address).await.map_err(|why| unwell(why.to_string()))?;
     if status.is_success() { Ok(()) } else { Err(unwell(format!("the status is {status}"))) }
+}
+
+/// Checks definitions, and prints each fault on a line of its own.
+fn check_all(options: &Check) -> Result<(), Failure> {
+    let mut report = Report::default();
+    for path in &options.paths {
+        check::check(path, &mut report).map_err(|says| Failure { says, code: BAD_OPTION })?;
+    }
+    let mut out = std::io::stdout();
+    for fault in &report.faults {
+        let _ = writeln!(out, "{fault}");
+    }
+    match (report.checked, report.faults.len()) {
+        (0, _) => Err(Failure { says: "nothing to check was found".into(), code: BAD_OPTION }),
+        (checked, 0) => {
+            let _ = writeln!(out, "{checked} checked: no fault");
+            Ok(())
+        }
+        (checked, faults) => Err(Failure { says: format!("{checked} checked: {faults} faults"), code: 1 }),
+    }
 }
 
 async fn ask(address: std::net::SocketAddr) -> Result<hyper::StatusCode, Box<dyn std::error::Error>> {

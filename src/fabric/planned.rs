@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::fabric::State;
 use crate::fabric::item::Item;
 use crate::fabric::mirroring::{TableName, TableStatus};
-use crate::ids::{ItemId, WorkspaceId};
+use crate::fabric::operation::OperationStatus;
+use crate::ids::{ItemId, OperationId, WorkspaceId};
 
 /// A change that comes by itself: of a status or of what can be seen, never of a figure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -16,8 +17,9 @@ pub struct Planned {
     pub at: Timestamp,
     /// Where.
     pub workspace_id: WorkspaceId,
-    /// Which item.
-    pub item_id: ItemId,
+    /// Which item, if it is one that changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<ItemId>,
     /// What of it.
     #[serde(flatten)]
     pub change: Change,
@@ -29,7 +31,17 @@ pub struct Planned {
 pub enum Change {
     /// The item appears in lists.
     Visible,
-    /// The status of a mirrored database.
+    /// The workspace has got to its capacity.
+    CapacityAssigned,
+    /// The status of a long-running operation.
+    #[serde(rename_all = "camelCase")]
+    Operation {
+        /// Which operation.
+        operation_id: OperationId,
+        /// The new one.
+        status: OperationStatus,
+    },
+    /// The status of a mirrored or SQL database.
     Status {
         /// The new one.
         status: &'static str,
@@ -48,17 +60,31 @@ pub enum Change {
 
 /// All changes after `now` that are known at `now`, the earliest first.
 pub fn after(state: &State, now: Timestamp) -> Vec<Planned> {
+    let assigned = state.workspaces().values().filter(|workspace| workspace.assigned_at > now).map(|workspace| {
+        Planned { at: workspace.assigned_at, workspace_id: workspace.id, item_id: None, change: Change::CapacityAssigned }
+    });
+    let ends = state.operations().values().filter(|operation| operation.ends_at > now).map(|operation| {
+        let (operation_id, status) = (operation.id, operation.status_at(operation.ends_at));
+        let change = Change::Operation { operation_id, status };
+        Planned { at: operation.ends_at, workspace_id: operation.workspace, item_id: None, change }
+    });
     let items =
         state.workspaces().values().flat_map(|workspace| workspace.items().values().map(|item| (workspace.id, item)));
-    let mut planned: Vec<Planned> = items.flat_map(|(workspace, item)| of_item(state, workspace, item, now)).collect();
+    let items = items.flat_map(|(workspace, item)| of_item(state, workspace, item, now));
+    let mut planned: Vec<Planned> = assigned.chain(ends).chain(items).collect();
     planned.sort();
     planned
 }
 
 /// The changes of one item.
-pub fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp) -> Vec<Planned> {
-    let planned = |at, change| Planned { at, workspace_id, item_id: item.id, change };
+fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp) -> Vec<Planned> {
+    let planned = |at, change| Planned { at, workspace_id, item_id: Some(item.id), change };
     let visible = (item.visible_from > now).then(|| planned(item.visible_from, Change::Visible));
+    if let Some(database) = &item.sql_database {
+        let spans = database.spans().into_iter().filter(|span| span.from > now);
+        let statuses = spans.map(|span| planned(span.from, Change::Status { status: span.status.as_str() }));
+        return visible.into_iter().chain(statuses).collect();
+    }
     let Some(mirroring) = &item.mirroring else { return visible.into_iter().collect() };
 
     let table_status = |at, name: &TableName, status: TableStatus| {

@@ -50,6 +50,7 @@ pub(super) async fn answer(State(emulator): Shared, request: Request) -> Respons
     let answered = admitted.and_then(|(caller, found)| handle(&tenant, &parts, &body?, caller, found, moment));
     let mut response = answered.unwrap_or_else(|refusal| render(&tenant, &parts, &refusal, moment));
     answer::stamp(&mut response, moment.request_id, moment.now);
+    let ended = machine_time();
     tenant.journal(|| Exchange {
         time: moment.now,
         tenant: tenant.id(),
@@ -61,7 +62,7 @@ pub(super) async fn answer(State(emulator): Shared, request: Request) -> Respons
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         body: response.body().clone(),
-        took: machine_time().duration_since(begun),
+        took: ended.duration_since(begun),
     });
     response.map(Body::from)
 }

@@ -56,8 +56,8 @@ impl Content {
             Self::Mirroring => mirroring::definition::PATH.into(),
             Self::Json(main) => main.into(),
             Self::Extension(formats) => {
-                let ending = formats.iter().find(|(of, _)| Some(*of) == format).map_or("", |(_, ending)| ending);
-                format!("*{ending}")
+                let endings = formats.iter().filter(|(of, _)| format.is_none_or(|format| format == *of));
+                endings.map(|(_, ending)| format!("*{ending}")).collect::<Vec<_>>().join(" or ")
             }
         }
     }
@@ -129,7 +129,23 @@ pub fn check(
         )));
     }
     let format = check_format(kind, request.format.as_deref())?.or(spec.formats.first().copied());
-    let mut parts = decode(request.parts)?;
+    check_parts(kind, spec, format, decode(request.parts)?, platform_counts)
+}
+
+/// Checks parts that lie side by side, as those of a folder do, in the format that they are in.
+pub fn check_files(kind: ItemKind, parts: Vec<Part>) -> Result<(), FabricError> {
+    let Some(spec) = &kind.spec().definition else { return Ok(()) };
+    let (definition, _) = check_parts(kind, spec, None, parts, true)?;
+    check_content(kind, &definition)
+}
+
+fn check_parts(
+    kind: ItemKind,
+    spec: &DefinitionSpec,
+    format: Option<&str>,
+    mut parts: Vec<Part>,
+    platform_counts: bool,
+) -> Result<(Definition, Option<Platform>), FabricError> {
     let platform =
         take(&mut parts, |path| path == PLATFORM).filter(|_| platform_counts).map(|part| read_platform(kind, &part));
     let platform = platform.transpose()?;
@@ -142,6 +158,19 @@ pub fn check(
     let (main, mirroring) = if spec.content == Content::Mirroring { read_mirroring(&main)? } else { (main, None) };
     parts.insert(0, main);
     Ok((Definition { format: format.map(str::to_owned), parts, mirroring }, platform))
+}
+
+/// The kind of item that a `.platform` is for.
+pub fn kind_of(platform: &Part) -> Result<ItemKind, FabricError> {
+    let invalid = |message: String| {
+        FabricError::new(ErrorCode::InvalidPlatformFile).detail(ErrorCode::InvalidPlatformFile, message)
+    };
+    let (text, value) = parse(platform).map_err(invalid)?;
+    let kind = value.pointer("/metadata/type").and_then(Value::as_str).and_then(|name| name.parse().ok());
+    kind.ok_or_else(|| {
+        let (line, column) = json::locate(text, &["metadata".into(), "type".into()]);
+        invalid(format!("{PLATFORM}, line {line}, column {column}: metadata.type: a type of item was expected"))
+    })
 }
 
 /// Checks what a slow kind looks into only once the request was accepted: the operation fails on it.
@@ -258,7 +287,8 @@ fn read_mirroring(part: &Part) -> Result<(Part, Option<Plan>), FabricError> {
     Ok((Part { path: part.path.clone(), payload: json::to_crlf(&value) }, Some(plan)))
 }
 
-fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricError> {
+/// Reads a `.platform` that is to be for items of this kind.
+pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricError> {
     let invalid = |message: String| {
         FabricError::new(ErrorCode::InvalidPlatformFile).detail(ErrorCode::InvalidPlatformFile, message)
     };

@@ -1,0 +1,142 @@
+//! `specularite check`: definitions in files and folders, held against the rules that the API holds them against.
+//!
+//! A folder is searched for items: a folder whose name ends in a kind (`shop.MirroredDatabase`), or that has a `.platform`,
+//! is one. Other folders are looked into; a `mirroring.json` in one of them is checked by itself.
+
+use std::path::{Path, PathBuf};
+
+use crate::fabric::FabricError;
+use crate::fabric::item::definition::{self, PLATFORM};
+use crate::fabric::item::{ItemKind, Part};
+use crate::fabric::mirroring::definition::PATH as MIRRORING;
+
+/// How deep folders are looked into.
+const DEPTH_MAX: usize = 32;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Items and single files that were checked.
+    pub checked: usize,
+    /// What is wrong, each with its file, and its line and column where it has them.
+    pub faults: Vec<String>,
+}
+
+/// Checks a file, or all items in a folder. Fails where something cannot be read.
+pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
+    if path.is_dir() {
+        return check_folder(path, report, DEPTH_MAX);
+    }
+    let payload = read(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    report.checked += 1;
+    if name == PLATFORM {
+        let part = Part { path: PLATFORM.into(), payload };
+        let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, part));
+        report.note(|_| path.to_owned(), checked);
+    } else {
+        // Whatever the file is called: it is what the API knows under this name.
+        let part = Part { path: MIRRORING.into(), payload };
+        report.note(|_| path.to_owned(), definition::check_files(ItemKind::MirroredDatabase, vec![part]));
+    }
+    Ok(())
+}
+
+fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), String> {
+    let mut entries = Vec::new();
+    let unread = |why: std::io::Error| format!("{}: {why}", folder.display());
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        entries.push(entry.map_err(unread)?.path());
+    }
+    entries.sort();
+    let by_name = folder.extension().and_then(|kind| kind.to_str()).and_then(|kind| kind.parse::<ItemKind>().ok());
+    if by_name.is_some() || entries.iter().any(|path| path.ends_with(PLATFORM)) {
+        return check_item(folder, by_name, report);
+    }
+    for path in entries {
+        // A link may lead round in a circle.
+        let is_folder = path.is_dir() && !path.is_symlink();
+        if is_folder && depth > 0 {
+            check_folder(&path, report, depth - 1)?;
+        } else if path.ends_with(MIRRORING) {
+            check(&path, report)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the folder of an item: its `.platform`, and the definition beside it.
+fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> Result<(), String> {
+    report.checked += 1;
+    let place = |part: &str| folder.join(part);
+    let platform = folder.join(PLATFORM);
+    let kind = if platform.is_file() {
+        let part = Part { path: PLATFORM.into(), payload: read(&platform)? };
+        let told = definition::kind_of(&part);
+        // The folder's name says what it should be; where it says nothing, the file's word is taken.
+        let kind = by_name.map_or_else(|| told.clone(), Ok);
+        report.note(place, kind.and_then(|kind| check_platform(kind, part)));
+        by_name.or(told.ok())
+    } else {
+        report.faults.push(format!("{}: the file {PLATFORM} is missing", folder.display()));
+        by_name
+    };
+    let Some(kind) = kind else { return Ok(()) };
+    let mut parts = Vec::new();
+    collect(folder, "", &mut parts, DEPTH_MAX)?;
+    report.note(place, definition::check_files(kind, parts));
+    Ok(())
+}
+
+fn check_platform(kind: ItemKind, part: Part) -> Result<(), FabricError> {
+    definition::read_platform(kind, &part).map(drop)
+}
+
+/// All files of an item but `.platform`, under their paths in the definition.
+fn collect(folder: &Path, under: &str, parts: &mut Vec<Part>, depth: usize) -> Result<(), String> {
+    let unread = |why: std::io::Error| format!("{}: {why}", folder.display());
+    let mut entries: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        entries.push(entry.map_err(unread)?.path());
+    }
+    entries.sort();
+    for path in entries {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() && !path.is_symlink() && depth > 0 {
+            collect(&path, &format!("{under}{name}/"), parts, depth - 1)?;
+        } else if path.is_file() && name != PLATFORM {
+            parts.push(Part { path: format!("{under}{name}"), payload: read(&path)? });
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|why| format!("{}: {why}", path.display()))
+}
+
+impl Report {
+    /// Notes the faults of a refusal. `place` is the file of a part.
+    fn note(&mut self, place: impl Fn(&str) -> PathBuf, checked: Result<(), FabricError>) {
+        let Err(refusal) = checked else { return };
+        let details = refusal.more_details().iter().filter_map(|detail| detail.fault.as_ref());
+        let faults = details.map(|(_, fault)| located(&place, fault)).collect::<Vec<_>>();
+        if faults.is_empty() {
+            self.faults.push(format!("{}: {}", place("").display(), refusal.text()));
+        }
+        self.faults.extend(faults);
+    }
+}
+
+/// `mirroring.json, line 3, column 7: what` as compilers write it: `path/mirroring.json:3:7: what`.
+fn located(place: impl Fn(&str) -> PathBuf, fault: &str) -> String {
+    let split = fault.split_once(", line ").and_then(|(part, rest)| {
+        let (line, rest) = rest.split_once(", column ")?;
+        let (column, what) = rest.split_once(": ")?;
+        Some(format!("{}:{line}:{column}: {what}", place(part).display()))
+    });
+    split.unwrap_or_else(|| match fault.split_once(": ") {
+        Some((part, what)) if !part.contains(' ') => format!("{}: {what}", place(part).display()),
+        Some(_) | None => format!("{}: {fault}", place("").display()),
+    })
+}
