@@ -165,7 +165,7 @@ impl Serve {
 
 #[cfg(test)]
 mod tests {
-use clap::CommandFactory as _;
+    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_holds_together() {

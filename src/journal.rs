@@ -215,7 +215,9 @@ mod tests {
     fn secrets_are_blanked_by_their_names() {
         let body = r#"{"credentialDetails":{"credentials":[{"Password":"p1","username":"u"}]},"continuationToken":"t","key":null}"#;
         let line = exchange("/", body).line(false);
-        assert!(!line.contains("p1") && line.contains(r#""username":"u""#) && line.contains(r#""continuationToken":"t""#));
+        assert!(
+            !line.contains("p1") && line.contains(r#""username":"u""#) && line.contains(r#""continuationToken":"t""#)
+        );
         assert!(!exchange("/", r#"{"password":"p1""#).line(false).contains("p1"), "broken JSON is not shown");
         assert!(exchange("/", "plain").line(false).contains("plain"));
     }

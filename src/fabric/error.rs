@@ -112,8 +112,6 @@ codes! {
     NotEmulated = "Specularite does not emulate this operation.";
     /// A wait ended before what it waited for.
     OperationFailedOnTimeout (retriable) = "What was waited for did not come in time.";
-    /// The operation yields nothing.
-    OperationHasNoResult = "The operation has no result";
     /// The mirror's status does not allow it now.
     OperationNotAllowedInCurrentStatus = "The operation is not allowed in the current status.";
     /// No such operation, or not for this caller.

@@ -30,12 +30,7 @@ pub struct Folder {
 }
 
 /// Creates a folder.
-pub fn create(
-    state: &State,
-    within: &Workspace,
-    display_name: String,
-    parent: Option<FolderId>,
-) -> Decided<FolderId> {
+pub fn create(state: &State, within: &Workspace, display_name: String, parent: Option<FolderId>) -> Decided<FolderId> {
     if within.kind == WorkspaceType::Personal {
         return Err(FabricError::new(ErrorCode::WorkspaceNotSupported).about("Workspace", within.id));
     }

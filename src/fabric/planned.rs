@@ -60,9 +60,13 @@ pub enum Change {
 
 /// All changes after `now` that are known at `now`, the earliest first.
 pub fn after(state: &State, now: Timestamp) -> Vec<Planned> {
-    let assigned = state.workspaces().values().filter(|workspace| workspace.assigned_at > now).map(|workspace| {
-        Planned { at: workspace.assigned_at, workspace_id: workspace.id, item_id: None, change: Change::CapacityAssigned }
-    });
+    let assigned =
+        state.workspaces().values().filter(|workspace| workspace.assigned_at > now).map(|workspace| Planned {
+            at: workspace.assigned_at,
+            workspace_id: workspace.id,
+            item_id: None,
+            change: Change::CapacityAssigned,
+        });
     let ends = state.operations().values().filter(|operation| operation.ends_at > now).map(|operation| {
         let (operation_id, status) = (operation.id, operation.status_at(operation.ends_at));
         let change = Change::Operation { operation_id, status };

@@ -125,13 +125,12 @@ pub fn add(
             .about("Workspace", workspace.id));
     }
     if workspace.roles.contains(&principal.id) {
-        return Err(FabricError::new(ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions)
-            .about("Workspace", workspace.id));
+        return Err(
+            FabricError::new(ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions).about("Workspace", workspace.id)
+        );
     }
     if workspace.roles.len() >= ASSIGNMENTS_MAX {
-        return Err(FabricError::invalid_input(format!(
-            "A workspace has at most {ASSIGNMENTS_MAX} role assignments."
-        )));
+        return Err(FabricError::invalid_input(format!("A workspace has at most {ASSIGNMENTS_MAX} role assignments.")));
     }
     let assignment = RoleAssignment { principal, role };
     Ok((vec![Fact::RoleGiven { workspace: workspace.id, assignment }], assignment))

@@ -66,9 +66,7 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decided<()> {
 pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId], change: Change) -> Decided<()> {
     if named.is_empty() {
         let complaint = "The Tags field is required.";
-        return Err(
-            FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint)
-        );
+        return Err(FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint));
     }
     if let Some(unknown) = named.iter().find(|id| state.tag(**id).is_none()) {
         return Err(FabricError::new(ErrorCode::EntityNotFound).about("Tag", unknown));
@@ -84,10 +82,12 @@ pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId]
     }
     if tags.len() > TAGS_OF_AN_ITEM_MAX {
         let complaint = format!("An item has at most {TAGS_OF_AN_ITEM_MAX} tags.");
-        return Err(
-            FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint)
-        );
+        return Err(FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint));
     }
-    let facts = if tags == item.tags { Vec::new() } else { vec![Fact::ItemTagged { workspace: workspace.id, id: item.id, tags }] };
+    let facts = if tags == item.tags {
+        Vec::new()
+    } else {
+        vec![Fact::ItemTagged { workspace: workspace.id, id: item.id, tags }]
+    };
     Ok((facts, ()))
 }

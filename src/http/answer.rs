@@ -146,10 +146,7 @@ pub enum Headers {
 impl Headers {
     /// Whether the body is packed for a client that takes it so.
     pub const fn is_packed(self) -> bool {
-        matches!(
-            self,
-            Self::Item | Self::Core | Self::StartedItem | Self::Operation | Self::Result | Self::Refused
-        )
+        matches!(self, Self::Item | Self::Core | Self::StartedItem | Self::Operation | Self::Result | Self::Refused)
     }
 
     const fn is_kept_from_caches(self) -> bool {
@@ -175,9 +172,13 @@ impl Headers {
             Self::Item => "RequestId,ETag",
             Self::StartedItem => "RequestId,Location,Retry-After,ETag,x-ms-operation-id",
             Self::Operation => "RequestId,Location,Retry-After,x-ms-operation-id",
-            Self::Core | Self::Result | Self::Workload | Self::Empty | Self::WorkloadEmpty | Self::Refused | Self::Blocked => {
-                "RequestId"
-            }
+            Self::Core
+            | Self::Result
+            | Self::Workload
+            | Self::Empty
+            | Self::WorkloadEmpty
+            | Self::Refused
+            | Self::Blocked => "RequestId",
         }
     }
 

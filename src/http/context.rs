@@ -7,12 +7,13 @@ use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 
-use crate::fabric::principal::Principal;
 use crate::fabric::behaviours::DoubleEncodedToken;
 use crate::fabric::page::{self, Page, PageRequest};
+use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, State};
 use crate::http::operations::Operation;
+use crate::ids::ItemId;
 use crate::tenant::Tenant;
 
 /// Everything about one request, at its one instant.
@@ -43,11 +44,25 @@ impl Context<'_> {
         self.tenant.commit(self.now, decide)
     }
 
-    /// The workspace that the path names, if the caller has the role in it that the operation takes.
+    /// The workspace that the path names, if the caller has the role in it that the operation takes. To who has none, an item
+    /// in it is not there.
     pub fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
         let workspace = state.workspace(self.id(0)?)?;
-        self.operation.role.map_or(Ok(()), |needed| workspace.check_role(self.caller, needed))?;
+        let Some(needed) = self.operation.role else { return Ok(workspace) };
+        if self.operation.names_item() && workspace.role_of(self.caller).is_none() {
+            let note = format!("the caller {} has no role in this workspace", self.caller.id);
+            return Err(FabricError::no_item(self.id::<ItemId>(1)?).note(note));
+        }
+        workspace.check_role(self.caller, needed)?;
         Ok(workspace)
+    }
+
+    /// Refuses who has not the role that the operation takes, before anything else of the request is looked at.
+    pub fn check_access(&self) -> Result<(), FabricError> {
+        match self.operation.role {
+            Some(_) => self.read(|state| self.workspace(state).map(drop)),
+            None => Ok(()),
+        }
     }
 
     /// So many of the tenant's seconds in the caller's: rounded up, and at least one.

@@ -32,7 +32,6 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidRequest
         | ErrorCode::MissingDefinitionParts
         | ErrorCode::MyWorkspaceCantBeChanged
-        | ErrorCode::OperationHasNoResult
         | ErrorCode::OperationNotAllowedInCurrentStatus
         | ErrorCode::OperationNotSucceeded
         | ErrorCode::OperationNotSupportedForItem

@@ -96,8 +96,7 @@ impl<'a> OperationState<'a> {
             last_updated_time_utc: zoneless(last_updated),
             percent_complete,
             error,
-            newer: (state.settings.behaviours.operation_members == OperationMembers::Seven)
-                .then(NewerMembers::default),
+            newer: (state.settings.behaviours.operation_members == OperationMembers::Seven).then(NewerMembers::default),
         }
     }
 }
@@ -111,7 +110,7 @@ pub(super) fn get_result(context: &Context<'_>) -> Outcome {
                 Answer::ok(&ItemBody::new(state, operation.workspace, item))
             }
             Yielded::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
-            Yielded::Failed(_) => return Err(ErrorCode::OperationHasNoResult.into()),
+            Yielded::Failed(_) => return Err(ErrorCode::OperationNotSucceeded.into()),
         };
         Ok(answer.family(Headers::Result))
     })

@@ -171,7 +171,9 @@ pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
         let (workspace, item) = find(context, state, context.now)?;
         state.check_capacity(workspace)?;
         let mirroring = item.mirroring()?;
-        if state.settings.behaviours.tables_before_start == TablesBeforeStart::NotFound && !mirroring.was_started_by(context.now) {
+        if state.settings.behaviours.tables_before_start == TablesBeforeStart::NotFound
+            && !mirroring.was_started_by(context.now)
+        {
             return Err(FabricError::no_item(item.id));
         }
         let page = context.page_of(state, state.settings.tables_page_size())?;

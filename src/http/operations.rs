@@ -5,8 +5,8 @@
 
 use axum::http::Method;
 
-use crate::fabric::role::Role::{self, Admin, Contributor, Member, Viewer};
 use crate::fabric::item::ItemKind;
+use crate::fabric::role::Role::{self, Admin, Contributor, Member, Viewer};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;
 use crate::http::operations::Fidelity::{Documented, Guessed, Seen};
@@ -43,7 +43,7 @@ pub struct Operation {
     pub headers: Headers,
     /// The kind of item that its path is for; the generic routes are for all.
     pub kind: Option<ItemKind>,
-    /// The calls after which the real service was seen to block, in a window.
+    /// The calls after which the real service was seen to block in a window, or is documented to.
     pub limit: Option<u32>,
     served: Option<(Fidelity, Handler)>,
 }
@@ -57,6 +57,12 @@ impl Operation {
     /// What its behaviour rests on; `None` while it is absent.
     pub fn fidelity(&self) -> Option<Fidelity> {
         self.served.map(|(fidelity, _)| fidelity)
+    }
+
+    /// Whether its path names an item, on the generic route or on the kind's own.
+    pub fn names_item(&self) -> bool {
+        let own = self.kind.is_some() && self.path.matches('{').count() > 1;
+        own || self.path.contains("{itemId}")
     }
 
     /// What its calls are counted under. Ids are not unique in the description, paths are with their method.

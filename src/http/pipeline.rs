@@ -88,9 +88,8 @@ fn admit(
     let entry = caller?;
     let caller = entry.principal();
     let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts)))?;
-    let (has_met, limit) = tenant.read(|state| {
-        (state.has_met(caller), state.settings.limit(found.operation.id, found.operation.limit))
-    });
+    let (has_met, limit) =
+        tenant.read(|state| (state.has_met(caller), state.settings.limit(found.operation.id, found.operation.limit)));
     if !has_met {
         tenant.commit(moment.now, |state, _| principal::greet(state, &entry))?;
     }
@@ -111,6 +110,7 @@ fn handle(
     let Some(handler) = found.operation.handler() else { return Err(found.operation.not_emulated()) };
     let segments = found.segments(parts.uri.path());
     let context = Context { tenant, caller, now: moment.now, operation: found.operation, parts, segments, body };
+    context.check_access()?;
     handler(&context).map(|answer| answer.into_response(found.operation.headers))
 }
 

@@ -51,11 +51,9 @@ impl<'a> From<&'a DirectoryEntry> for PrincipalBody<'a> {
             Details::Group { group_type } => {
                 group_type.as_deref().map(|group_type| DetailsBody::GroupDetails { group_type })
             }
-            Details::ServicePrincipalProfile { parent } => {
-                parent.map(|parent| DetailsBody::ServicePrincipalProfileDetails {
-                    parent_principal: Box::new(parent.into()),
-                })
-            }
+            Details::ServicePrincipalProfile { parent } => parent.map(|parent| {
+                DetailsBody::ServicePrincipalProfileDetails { parent_principal: Box::new(parent.into()) }
+            }),
             Details::EntireTenant => None,
         };
         let Principal { id, kind } = entry.principal();
@@ -129,9 +127,9 @@ impl PrincipalRequest {
             PrincipalType::User => {
                 Details::User { user_principal_name: self.user_details.and_then(|it| it.user_principal_name) }
             }
-            PrincipalType::ServicePrincipal => Details::ServicePrincipal {
-                aad_app_id: self.service_principal_details.and_then(|it| it.aad_app_id),
-            },
+            PrincipalType::ServicePrincipal => {
+                Details::ServicePrincipal { aad_app_id: self.service_principal_details.and_then(|it| it.aad_app_id) }
+            }
             PrincipalType::Group => Details::Group { group_type: self.group_details.and_then(|it| it.group_type) },
             PrincipalType::ServicePrincipalProfile => {
                 let parent = self.service_principal_profile_details.and_then(|it| it.parent_principal);

@@ -49,8 +49,8 @@ pub(super) fn add(context: &Context<'_>) -> Outcome {
     let body: AddRoleAssignment = context.json()?;
     let principal = wire::required(body.principal, "Principal")?.principal()?;
     let role = role(body.role)?;
-    let added = context
-        .commit(|state, _| role::add(state, context.workspace(state)?, principal, role, context.caller))?;
+    let added =
+        context.commit(|state, _| role::add(state, context.workspace(state)?, principal, role, context.caller))?;
     let location = context.url(&format!("/v1/workspaces/{workspace}/roleAssignments/{}", added.principal.id));
     let body = RoleAssignmentBody { id: added.principal.id, principal: added.principal.into(), role: added.role };
     Ok(Answer::created(&body).at(location))

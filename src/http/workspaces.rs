@@ -128,7 +128,8 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
 
 fn role(name: &str) -> Result<Role, FabricError> {
     Role::named(name.trim()).ok_or_else(|| {
-        FabricError::new(ErrorCode::InvalidParameter).message(format!("The value {name:?} of roles is no workspace role."))
+        FabricError::new(ErrorCode::InvalidParameter)
+            .message(format!("The value {name:?} of roles is no workspace role."))
     })
 }
 

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// A module may use the modules after it, never those before it.
-const ORDER: &[&str] = &[
-    "main", "config", "serve", "check", "http", "emulator", "tenant", "journal", "fabric", "ids", "seed", "clock",
-];
+const ORDER: &[&str] =
+    &["main", "config", "serve", "check", "http", "emulator", "tenant", "journal", "fabric", "ids", "seed", "clock"];
 
 /// Where a word must not occur.
 const BANNED: &[(&str, &[&str])] = &[

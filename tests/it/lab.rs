@@ -1,12 +1,14 @@
 //! An emulator on a manual clock, and short verbs to ask it; no socket.
 
-use std::sync::{Arc, LazyLock};
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use specularite::{Emulator, Pace};
@@ -43,6 +45,17 @@ impl Lab {
         lab
     }
 
+    /// The same emulator, called by somebody else: who has this object id, an app or a user.
+    pub(crate) fn by(&self, oid: &str, idtyp: &str) -> Self {
+        let claims = json!({"oid": oid, "idtyp": idtyp, "upn": format!("{}@example.com", &oid[oid.len() - 4..])});
+        let token = format!("eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()));
+        Self { emulator: Arc::clone(&self.emulator), router: self.router.clone(), token }
+    }
+
+    pub(crate) fn user(&self, oid: &str) -> Self {
+        self.by(oid, "user")
+    }
+
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
         let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:7310");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
@@ -51,14 +64,17 @@ impl Lab {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body.into())).expect("the test's request is one");
+        let body: Vec<u8> = body.into();
+        let request = request.body(Body::from(body.clone())).expect("the test's request is one");
         let router = self.router.clone();
-        block_on(async move {
+        let reply = block_on(async move {
             let response = router.oneshot(request).await.expect("the router answers everything");
             let (parts, body) = response.into_parts();
             let bytes = body.collect().await.expect("an answer has an end").to_bytes().to_vec();
             Reply { status: parts.status, headers: parts.headers, bytes }
-        })
+        });
+        keep(method, path, &body, &reply);
+        reply
     }
 
     pub(crate) fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
@@ -109,6 +125,44 @@ impl Lab {
         format!("/v1/workspaces/{}", made.id())
     }
 
+    /// A SQL database of this name that is there; its path.
+    pub(crate) fn sql_database(&self, workspace: &str, name: &str) -> String {
+        let started = self.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": name})).is(202);
+        format!("{workspace}/sqlDatabases/{}", self.result(&started).id())
+    }
+
+    /// Waits for the operation that a 202 began, and gets its result.
+    pub(crate) fn result(&self, started: &Reply) -> Reply {
+        let id = started.header("x-ms-operation-id").expect("a 202 names its operation").to_owned();
+        for _ in 0..1000 {
+            let state = self.get(&format!("/v1/operations/{id}")).is(200).body();
+            if state["status"] != "Running" {
+                return self.get(&format!("/v1/operations/{id}/result"));
+            }
+            self.pass(20.0);
+        }
+        panic!("the operation goes on and on");
+    }
+
+    /// Makes principals known.
+    pub(crate) fn knows(&self, principals: &[(&str, &str)]) {
+        let value: Vec<Value> = principals.iter().map(|(id, kind)| json!({"id": id, "type": kind})).collect();
+        self.put("/_emulator/principals", json!({"value": value})).is(200);
+    }
+
+    /// Gives a user a role.
+    pub(crate) fn give(&self, workspace: &str, id: &str, role: &str) {
+        self.knows(&[(id, "User")]);
+        let body = json!({"principal": {"id": id, "type": "User"}, "role": role});
+        self.post(&format!("{workspace}/roleAssignments"), body).is(201);
+    }
+
+    /// Pauses (`Inactive`) or resumes (`Active`) the capacity of [`Lab::workspace`].
+    pub(crate) fn capacity(&self, state: &str) {
+        let capacity = self.get("/v1/capacities").body()["value"][0]["id"].as_str().unwrap().to_owned();
+        self.patch(&format!("/_emulator/capacities/{capacity}"), json!({"state": state})).is(200);
+    }
+
     /// A SQL connection; its id.
     pub(crate) fn connection(&self) -> String {
         self.post("/v1/connections", sql_connection("sql")).is(201).id()
@@ -140,6 +194,32 @@ impl Lab {
         let body = self.call(&format!("{mirror}/getTablesMirroringStatus")).is(200).body();
         body["data"].as_array().expect("tables are a list").clone()
     }
+}
+
+/// Where all exchanges are written, a line each, when the variable names a file: a judge holds them against the description.
+static EXCHANGES: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
+    let path = std::env::var_os("SPECULARITE_EXCHANGES")?;
+    Some(Mutex::new(
+        File::create(&path).unwrap_or_else(|why| panic!("SPECULARITE_EXCHANGES: {}: {why}", path.display())),
+    ))
+});
+
+fn keep(method: &str, path: &str, request: &[u8], reply: &Reply) {
+    let Some(file) = EXCHANGES.as_ref().filter(|_| path.starts_with("/v1/")) else { return };
+    // A packed answer is bytes, not text: it was seen unpacked elsewhere.
+    if reply.headers.contains_key("content-encoding") {
+        return;
+    }
+    let headers: serde_json::Map<String, Value> = reply
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    let line = json!({
+        "method": method, "path": path, "request": String::from_utf8_lossy(request),
+        "status": reply.status.as_u16(), "headers": headers, "body": reply.text(),
+    });
+    writeln!(file.lock().unwrap(), "{line}").expect("exchanges can be written");
 }
 
 impl Reply {

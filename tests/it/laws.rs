@@ -13,6 +13,7 @@ enum Deed {
     Stop,
     Define(Option<Vec<&'static str>>),
     Pace(&'static str),
+    PauseAndResume,
 }
 
 fn deeds() -> impl Strategy<Value = Vec<(f64, Deed)>> {
@@ -21,6 +22,7 @@ fn deeds() -> impl Strategy<Value = Vec<(f64, Deed)>> {
         4 => Just(Deed::Start),
         3 => Just(Deed::Stop),
         2 => tables.prop_map(Deed::Define),
+        1 => Just(Deed::PauseAndResume),
         1 => prop::sample::select(vec!["fast", "realistic", "instant"]).prop_map(Deed::Pace),
     ];
     prop::collection::vec((prop_oneof![0.0..1.0, 0.0..40.0, 0.0..1000.0], deed), 1..12)
@@ -52,6 +54,10 @@ impl Mirror {
         match deed {
             Deed::Start => drop(self.lab.call(&format!("{}/startMirroring", self.path))),
             Deed::Stop => drop(self.lab.call(&format!("{}/stopMirroring", self.path))),
+            Deed::PauseAndResume => {
+                self.lab.capacity("Inactive");
+                self.lab.capacity("Active");
+            }
             Deed::Pace(pace) => self.lab.settings(json!({"pace": pace})),
             Deed::Define(tables) => {
                 let mirroring = sql_mirror(&self.connection, tables.as_deref());

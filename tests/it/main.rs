@@ -3,14 +3,23 @@
 
 mod answers;
 mod architecture;
+mod behaviours;
+mod check;
 mod connections;
 mod control;
 mod coverage;
 mod definitions;
+mod errors;
+mod folders;
 mod items;
+mod journal;
+mod judges;
 mod lab;
 mod laws;
 mod mirroring;
+mod operations;
+mod roles;
+mod sql_databases;
+mod tags;
 mod throttle;
-mod walks;
 mod workspaces;

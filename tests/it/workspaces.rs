@@ -1,4 +1,4 @@
-//! Workspaces, folders and capacities.
+//! Workspaces and capacities.
 
 use serde_json::json;
 
@@ -48,25 +48,68 @@ fn what_a_workspace_cannot_be_is_refused() {
 }
 
 #[test]
-fn folders_nest_ten_deep_under_unique_names() {
+fn a_user_has_a_workspace_of_his_own_and_an_app_has_none() {
     let lab = Lab::new();
-    let folders = format!("{}/folders", lab.workspace());
-    let mut parent = json!(null);
-    for depth in 1..=10 {
-        let body = json!({"displayName": depth.to_string(), "parentFolderId": parent});
-        parent = lab.post(&folders, body).is(201).id().into();
-    }
-    lab.post(&folders, json!({"displayName": "11", "parentFolderId": parent})).refuses(400, "FolderDepthOutOfRange");
-    lab.post(&folders, json!({"displayName": "1"})).refuses(409, "FolderDisplayNameAlreadyInUse");
-    lab.post(&folders, json!({"displayName": "a/b"})).refuses(400, "InvalidFolderDisplayName");
-    lab.post(&folders, json!({"displayName": "x", "parentFolderId": "00000000-1111-4222-8333-444444444444"}))
-        .refuses(404, "FolderNotFound");
-    insta::assert_snapshot!("folder", lab.get(&format!("{folders}/{}", parent.as_str().unwrap())).is(200).whole());
-    assert_eq!(lab.get(&folders).body()["value"].as_array().unwrap().len(), 10);
-    assert_eq!(lab.get(&format!("{folders}?recursive=false")).body()["value"].as_array().unwrap().len(), 1);
-    for n in 10..1000 {
-        lab.settings(json!({"throttle": "off"}));
-        lab.post(&folders, json!({"displayName": format!("f{n}")})).is(201);
-    }
-    lab.post(&folders, json!({"displayName": "too many"})).refuses(400, "TooManyFolders");
+    let mine = lab.get("/v1/workspaces").is(200).body()["value"][0].clone();
+    assert_eq!((&mine["displayName"], &mine["type"]), (&json!("My workspace"), &json!("Personal")));
+    let path = format!("/v1/workspaces/{}", mine["id"].as_str().unwrap());
+    lab.patch(&path, json!({"displayName": "x"})).refuses(400, "MyWorkspaceCantBeChanged");
+    lab.delete(&path).refuses(400, "MyWorkspaceCantBeChanged");
+    lab.post(&format!("{path}/folders"), json!({"displayName": "x"})).refuses(400, "WorkspaceNotSupported");
+    lab.create(&path, "x", &open_mirror()).refuses(400, "WorkspaceHasNoCapacityAssigned");
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    lab.post(&format!("{path}/assignToCapacity"), json!({"capacityId": capacity}))
+        .refuses(400, "MyWorkspaceCantBeChanged");
+
+    let user = lab.user("00000000-0000-4000-8000-00000000000a");
+    assert_ne!(user.get("/v1/workspaces").body()["value"][0]["id"], mine["id"]);
+    user.get(&path).refuses(403, "InsufficientPrivileges");
+    let app = lab.by("00000000-0000-4000-8000-00000000000b", "app");
+    assert_eq!(app.get("/v1/workspaces").body(), json!({"value": []}));
+    // Its name is nobody's: a shared workspace may have it.
+    lab.post("/v1/workspaces", json!({"displayName": "My workspace"})).is(201);
+}
+
+#[test]
+fn workspaces_are_listed_by_the_roles_of_the_caller() {
+    let lab = Lab::new();
+    let (first, viewer) = (lab.workspace(), "00000000-0000-4000-8000-00000000000a");
+    lab.give(&first, viewer, "Viewer");
+    let viewer = lab.user(viewer);
+    let count = |roles: &str| {
+        viewer.get(&format!("/v1/workspaces?roles={roles}")).is(200).body()["value"].as_array().unwrap().len()
+    };
+    assert_eq!(
+        (count(""), count("Viewer"), count("admin"), count("Admin,%20viewer"), count("Member")),
+        (2, 1, 1, 2, 0)
+    );
+    viewer.get("/v1/workspaces?roles=Owner").refuses(400, "InvalidParameter");
+}
+
+#[test]
+fn a_workspace_goes_to_a_capacity_and_off_it_while_it_is_empty() {
+    let lab = Lab::new();
+    let path = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", json!({"displayName": "w"})).is(201).id());
+    let capacities = lab.get("/v1/capacities").body();
+    let (first, second) = (capacities["value"][0]["id"].clone(), capacities["value"][1]["id"].clone());
+    let assign =
+        |capacity: &serde_json::Value| lab.post(&format!("{path}/assignToCapacity"), json!({"capacityId": capacity}));
+    insta::assert_snapshot!("capacity_assigned", assign(&first).is(202).whole());
+    assert_eq!(lab.get(&path).body()["capacityAssignmentProgress"], "InProgress");
+    let told = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+    assert_eq!(told["changes"][0]["what"], "capacityAssigned");
+    let shown = lab.get(&path).body();
+    assert_eq!((&shown["capacityId"], &shown["capacityAssignmentProgress"]), (&first, &json!("Completed")));
+
+    lab.post(&format!("{path}/assignToCapacity"), json!({})).refuses(400, "InvalidInput");
+    assign(&json!("00000000-1111-4222-8333-444444444444")).refuses(404, "CapacityNotFound");
+    lab.patch(&format!("/_emulator/capacities/{}", second.as_str().unwrap()), json!({"state": "Inactive"})).is(200);
+    assert_eq!(lab.get("/v1/capacities").body()["value"][1]["state"], "Inactive");
+    assign(&second).refuses(400, "CapacityNotInActiveState");
+
+    let mirror = lab.mirror(&path, "m", &open_mirror());
+    lab.call(&format!("{path}/unassignFromCapacity")).refuses(400, "InvalidRequest");
+    lab.delete(&mirror).is(200);
+    lab.call(&format!("{path}/unassignFromCapacity")).is(202);
+    assert!(lab.get(&path).body().get("capacityId").is_none());
 }

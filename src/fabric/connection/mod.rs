@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::kinds::{ConnectionKind, Path};
-use crate::fabric::principal::Principal;
 use crate::fabric::name::{CONNECTION_NAME_MAX, Folded, check_name};
+use crate::fabric::principal::Principal;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 

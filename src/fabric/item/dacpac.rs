@@ -40,7 +40,10 @@ fn package(name: &str, collation: &str) -> Vec<u8> {
     for (path, text) in
         [("model.xml", &*model), ("DacMetadata.xml", &*metadata), ("[Content_Types].xml", CONTENT_TYPES)]
     {
-        package.start_file(path, stored).and_then(|()| Ok(package.write_all(text.as_bytes())?)).expect("memory takes all");
+        package
+            .start_file(path, stored)
+            .and_then(|()| Ok(package.write_all(text.as_bytes())?))
+            .expect("memory takes all");
     }
     package.finish().expect("memory takes all").into_inner()
 }

@@ -145,8 +145,7 @@ pub fn create(
     let pace = state.settings.pace;
     let description = new.description.or_else(|| platform?.description).unwrap_or_default();
     check_description(&description, ITEM_DESCRIPTION_MAX)?;
-    let begin =
-        |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
+    let begin = |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
     if let (Some(realistic), Some(Err(fault))) =
         (takes, definition.as_ref().map(|definition| definition::check_content(new.kind, definition)))
     {
@@ -261,16 +260,12 @@ pub fn update_definition(
     }
     let always = state.settings.behaviours.update_definition == UpdateDefinition::Operation;
     let takes = item.kind.spec().takes.update_definition.or(always.then_some(SignedDuration::ZERO));
-    let begin =
-        |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
+    let begin = |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
     if let (Some(realistic), Err(fault)) = (takes, definition::check_content(item.kind, &definition)) {
         return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
     }
-    let mut facts = vec![Fact::DefinitionUpdated {
-        workspace: within.id,
-        id: item.id,
-        definition: Arc::new(definition),
-    }];
+    let mut facts =
+        vec![Fact::DefinitionUpdated { workspace: within.id, id: item.id, definition: Arc::new(definition) }];
     if let Some(platform) = platform {
         let description = Some(platform.description.unwrap_or_default());
         let display_name = Some(platform.display_name).filter(|name| *name != item.display_name);

@@ -75,18 +75,9 @@ pub struct DeletedDatabase {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "creationMode", rename_all_fields = "camelCase")]
 enum CreationPayload {
-    New {
-        backup_retention_days: Option<u32>,
-        collation: Option<String>,
-    },
-    Restore {
-        restore_point_in_time: Option<Timestamp>,
-        source_database_reference: Option<ItemReference>,
-    },
-    RestoreDeletedDatabase {
-        restore_point_in_time: Timestamp,
-        restorable_deleted_database_name: String,
-    },
+    New { backup_retention_days: Option<u32>, collation: Option<String> },
+    Restore { restore_point_in_time: Option<Timestamp>, source_database_reference: Option<ItemReference> },
+    RestoreDeletedDatabase { restore_point_in_time: Timestamp, restorable_deleted_database_name: String },
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -132,7 +123,8 @@ pub(super) fn design(
             check_past(Some(restore_point_in_time), now)?;
             // The number after the comma is the instant of the deletion; the name before it is never given twice.
             let database_name = name.split_once(',').map_or(name.as_str(), |(name, _)| name);
-            let deleted = within.restorable(now).find(|deleted| deleted.database_name.eq_ignore_ascii_case(database_name));
+            let deleted =
+                within.restorable(now).find(|deleted| deleted.database_name.eq_ignore_ascii_case(database_name));
             let deleted = deleted.ok_or_else(|| {
                 FabricError::invalid_input(format!("No deleted database {name:?} can be restored in this workspace."))
             })?;

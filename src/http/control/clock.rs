@@ -156,11 +156,7 @@ async fn wait_until(tenant: &Tenant, until: &Until, patience: f64) -> Result<(),
 }
 
 /// The status of a mirrored database, and when the wanted one comes by itself.
-fn look(
-    state: &State,
-    until: &Until,
-    now: Timestamp,
-) -> Result<(MirroringStatus, Option<Timestamp>), FabricError> {
+fn look(state: &State, until: &Until, now: Timestamp) -> Result<(MirroringStatus, Option<Timestamp>), FabricError> {
     let id = until.mirrored_database;
     let (_, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
     let phase = item.mirroring()?.phase_at(now);

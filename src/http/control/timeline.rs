@@ -15,7 +15,8 @@ use crate::ids::ItemId;
 pub(super) async fn show(call: Call) -> Response<Body> {
     call.answer(|call| {
         let id = call.query::<ItemId>("item")?;
-        let id = id.ok_or_else(|| FabricError::invalid_input("The parameter item is required: the id of a database."))?;
+        let id =
+            id.ok_or_else(|| FabricError::invalid_input("The parameter item is required: the id of a database."))?;
         let (from, to) = (call.query::<Timestamp>("from")?, call.query::<Timestamp>("to")?);
         let wanted = |span: &Span| {
             to.is_none_or(|to| span.from <= to) && from.is_none_or(|from| span.to.is_none_or(|until| until > from))

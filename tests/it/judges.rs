@@ -1,4 +1,5 @@
-//! The specification by example, walked against the program itself. It lies beside the project, in CI.
+//! The judges, held against the program itself: the specification by example is walked, what the real service was asked is
+//! asked again. They lie beside the project, in CI.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -6,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use crate::coverage::{say, shared};
 
 /// The walks that must be walked to their end.
-const WALKS: &[&str] = &["create", "definitions", "replication", "tutorial", "throttle", "control"];
+const WALKS: &[&str] =
+    &["answers", "control", "create", "definitions", "replication", "roles", "sql-database", "throttle", "tutorial"];
 
 struct Served(Child, String);
 
@@ -33,12 +35,15 @@ fn serve(options: &[&str]) -> Served {
     Served(child, base)
 }
 
-fn walk(options: &[&str]) {
+/// Walks, and keeps what was exchanged in a file of this name: `.ci/contract` reads it.
+fn walk(options: &[&str], log: &str) {
     let Some(walker) = shared("golden/walk.py") else { return };
     let served = serve(options);
     let walks = WALKS.iter().map(|name| walker.with_file_name("walks").join(format!("{name}.walk")));
-    let walked =
-        Command::new("python3").arg(&walker).args(["--base", &served.1]).args(walks).output().expect("Python is there");
+    let log = format!("{}/{log}.ndjson", env!("CARGO_TARGET_TMPDIR"));
+    let _ = std::fs::remove_file(&log);
+    let walked = Command::new("python3").arg(&walker).args(["--base", &served.1, "--log", &log]).args(walks).output();
+    let walked = walked.expect("Python is there");
     let told = String::from_utf8_lossy(&walked.stdout);
     say(&format!("serve {options:?}: {}", told.lines().last().unwrap_or_default()));
     assert!(walked.status.success(), "{told}{}", String::from_utf8_lossy(&walked.stderr));
@@ -46,12 +51,25 @@ fn walk(options: &[&str]) {
 
 #[test]
 fn the_walks_are_walked_as_it_starts_by_default() {
-    walk(&[]);
+    walk(&[], "walks-default");
 }
 
 #[test]
 fn the_walks_are_walked_at_a_realistic_pace() {
-    walk(&["--pace", "realistic"]);
+    walk(&["--pace", "realistic"], "walks-realistic");
+}
+
+/// What a Microsoft client asked the real service, and was answered: every exchange of the control plane is reproduced.
+#[test]
+fn the_recordings_of_the_control_plane_are_reproduced() {
+    let Some(replayer) = shared("golden/replay.py") else { return };
+    let served = serve(&["--pace", "realistic", "--throttle", "off"]);
+    let recordings = replayer.with_file_name("recordings").join("control-plane");
+    let replayed = Command::new("python3").arg(&replayer).args(["--base", &served.1]).arg(recordings).output();
+    let replayed = replayed.expect("Python is there");
+    let told = String::from_utf8_lossy(&replayed.stdout);
+    say(told.lines().last().unwrap_or_default());
+    assert!(replayed.status.success(), "{told}{}", String::from_utf8_lossy(&replayed.stderr));
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! Behaviours: each of the two answers, where nothing else tests them.
+
+use serde_json::{Value, json};
+use specularite::fabric::behaviours::Behaviours;
+
+use crate::lab::{Lab, Reply, definition, open_mirror};
+
+/// Each row: the behaviour, an answer, and what is seen under it.
+#[test]
+fn each_answer_can_be_had() {
+    let checks: &[(&str, &str, fn(&Lab, &str) -> bool)] = &[
+        ("mirroringByApps", "200", |lab, mirror| by_app(lab, mirror).status == 200),
+        ("mirroringByApps", "401", |lab, mirror| by_app(lab, mirror).status == 401),
+        ("capacityNotActive", "404", |lab, mirror| paused(lab, mirror).status == 404),
+        ("capacityNotActive", "503", |lab, mirror| paused(lab, mirror).status == 503),
+        ("itemNotFound", "EntityNotFound", |lab, mirror| code(&missing(lab, mirror)) == "EntityNotFound"),
+        ("itemNotFound", "ItemNotFound", |lab, mirror| code(&missing(lab, mirror)) == "ItemNotFound"),
+        ("isRetriable", "present", |lab, mirror| missing(lab, mirror).body()["isRetriable"] == false),
+        ("isRetriable", "absent", |lab, mirror| missing(lab, mirror).body().get("isRetriable").is_none()),
+        ("emptyDescription", "empty", |lab, mirror| lab.get(mirror).body()["description"] == ""),
+        ("emptyDescription", "absent", |lab, mirror| lab.get(mirror).body().get("description").is_none()),
+        ("sqlEndpointProvisioning", "InProgress", |lab, mirror| {
+            endpoint(lab, mirror)["provisioningStatus"] == "InProgress"
+        }),
+        ("sqlEndpointProvisioning", "null", |lab, mirror| endpoint(lab, mirror).is_null()),
+        ("getDefinition", "200", |lab, mirror| lab.call(&format!("{mirror}/getDefinition")).status == 200),
+        ("getDefinition", "202", |lab, mirror| {
+            lab.result(&lab.call(&format!("{mirror}/getDefinition")).is(202)).body()["definition"]["parts"].is_array()
+        }),
+        ("updateDefinition", "200", |lab, mirror| update(lab, mirror).status == 200),
+        ("updateDefinition", "202", |lab, mirror| {
+            lab.result(&update(lab, mirror).is(202)).body()["displayName"] == "m"
+        }),
+        ("operationLocation", "same", |lab, mirror| {
+            location(lab, mirror).starts_with("http://127.0.0.1:7310/v1/operations/")
+        }),
+        ("operationLocation", "regional", |lab, mirror| location(lab, mirror).starts_with("https://wabi-")),
+        ("sqlDatabaseCreation", "Contributor", |lab, mirror| by_contributor(lab, mirror).status == 202),
+        ("sqlDatabaseCreation", "Member", |lab, mirror| by_contributor(lab, mirror).status == 403),
+        ("doubleEncodedToken", "400", |lab, mirror| code(&twice(lab, mirror)) == "InvalidContinuationToken"),
+        ("doubleEncodedToken", "firstPage", |lab, mirror| twice(lab, mirror).body()["value"][0]["displayName"] == "m"),
+    ];
+    for (name, answer, holds) in checks {
+        let lab = Lab::new();
+        let mirror = lab.mirror(&lab.workspace(), "m", &open_mirror());
+        lab.settings(json!({"behaviours": {*name: answer}}));
+        assert!(holds(&lab, &mirror), "{name}: {answer}");
+    }
+    // The others are looked at where the thing itself is tested.
+    let elsewhere = [
+        "startWhileRunning",
+        "stopWhileNotRunning",
+        "tablesBeforeStart",
+        "nameConflict",
+        "operationMembers",
+        "unknownPrincipal",
+    ];
+    for (name, answers) in Behaviours::ANSWERS {
+        let tested = answers.iter().all(|answer| checks.iter().any(|(of, tests, _)| of == name && tests == answer));
+        assert!(tested || elsewhere.contains(name), "{name} is tested nowhere");
+    }
+}
+
+#[test]
+fn the_document_lists_them_all_with_their_answers() {
+    let document = include_str!("../../docs/fidelity.md");
+    for (name, answers) in Behaviours::ANSWERS {
+        let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("docs/fidelity.md does not list {name}"));
+        assert!(answers.iter().all(|answer| row.contains(&format!("`{answer}`"))), "{row}");
+    }
+    let defaults = serde_json::to_value(Behaviours::default()).unwrap();
+    let first: Value = Behaviours::ANSWERS
+        .iter()
+        .map(|(name, answers)| ((*name).to_owned(), answers[0].into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    assert_eq!(defaults, first);
+}
+
+fn workspace(mirror: &str) -> &str {
+    mirror.split("/mirroredDatabases").next().unwrap()
+}
+
+fn code(reply: &Reply) -> String {
+    reply.header("x-ms-public-api-error-code").unwrap_or_default().to_owned()
+}
+
+fn by_app(lab: &Lab, mirror: &str) -> Reply {
+    let app = "00000000-0000-4000-8000-00000000000b";
+    lab.knows(&[(app, "ServicePrincipal")]);
+    let role = json!({"principal": {"id": app, "type": "ServicePrincipal"}, "role": "Contributor"});
+    lab.post(&format!("{}/roleAssignments", workspace(mirror)), role).is(201);
+    lab.pass(30.0);
+    lab.by(app, "app").call(&format!("{mirror}/startMirroring"))
+}
+
+fn by_contributor(lab: &Lab, mirror: &str) -> Reply {
+    let user = "00000000-0000-4000-8000-00000000000a";
+    lab.give(workspace(mirror), user, "Contributor");
+    lab.user(user).post(&format!("{}/sqlDatabases", workspace(mirror)), json!({"displayName": "sql"}))
+}
+
+fn paused(lab: &Lab, mirror: &str) -> Reply {
+    lab.capacity("Inactive");
+    lab.call(&format!("{mirror}/getMirroringStatus"))
+}
+
+fn missing(lab: &Lab, mirror: &str) -> Reply {
+    lab.get(&format!("{}/mirroredDatabases/00000000-1111-4222-8333-444444444444", workspace(mirror))).is(404)
+}
+
+fn endpoint(lab: &Lab, mirror: &str) -> Value {
+    lab.get(mirror).body()["properties"]["sqlEndpointProperties"].clone()
+}
+
+fn update(lab: &Lab, mirror: &str) -> Reply {
+    let body = json!({"definition": definition(&open_mirror().to_string())});
+    lab.post(&format!("{mirror}/updateDefinition"), body)
+}
+
+fn location(lab: &Lab, mirror: &str) -> String {
+    let started = lab.post(&format!("{}/sqlDatabases", workspace(mirror)), json!({"displayName": "sql"})).is(202);
+    started.header("location").unwrap().to_owned()
+}
+
+fn twice(lab: &Lab, mirror: &str) -> Reply {
+    lab.create(workspace(mirror), "n", &open_mirror()).is(201);
+    lab.settings(json!({"pageSize": 1}));
+    let list = format!("{}/mirroredDatabases", workspace(mirror));
+    let token = lab.get(&list).body()["continuationToken"].as_str().unwrap().replace('%', "%25");
+    lab.get(&format!("{list}?continuationToken={token}"))
+}

@@ -1,0 +1,175 @@
+//! Every error code that the description lists for an operation that is served: provoked here, or named as never answered.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use specularite::http::operations::OPERATIONS;
+
+use crate::coverage::shared;
+use crate::lab::{Lab, Reply, definition, open_mirror, part, sql_connection};
+
+const NOBODY: &str = "00000000-1111-4222-8333-444444444444";
+
+/// A code, and a way to be refused with it.
+const PROVOKED: &[(&str, fn(&Lab) -> Reply)] = &[
+    ("CannotMoveChildOnly", |lab| {
+        let workspace = lab.workspace();
+        lab.mirror(&workspace, "m", &open_mirror());
+        lab.pass(30.0);
+        let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
+        lab.post(&format!("{workspace}/items/bulkMove"), json!({"items": [endpoint]}))
+    }),
+    ("CorruptedPayload", |lab| {
+        let body = json!({"displayName": "m", "definition": definition("{")});
+        lab.post(&format!("{}/mirroredDatabases", lab.workspace()), body)
+    }),
+    ("DuplicateConnectionName", |lab| {
+        lab.post("/v1/connections", sql_connection("c")).is(201);
+        lab.post("/v1/connections", sql_connection("C"))
+    }),
+    ("EntityNotFound", |lab| lab.get(&format!("/v1/connections/{NOBODY}"))),
+    ("FolderDepthOutOfRange", |lab| {
+        let folders = format!("{}/folders", lab.workspace());
+        let mut body = json!({"displayName": "f"});
+        for _ in 0..10 {
+            body["parentFolderId"] = lab.post(&folders, body.clone()).is(201).id().into();
+        }
+        lab.post(&folders, body)
+    }),
+    ("FolderDisplayNameAlreadyInUse", |lab| {
+        let folders = format!("{}/folders", lab.workspace());
+        lab.post(&folders, json!({"displayName": "f"})).is(201);
+        lab.post(&folders, json!({"displayName": "F"}))
+    }),
+    ("FolderNotEmpty", |lab| {
+        let folders = format!("{}/folders", lab.workspace());
+        let outer = lab.post(&folders, json!({"displayName": "f"})).is(201).id();
+        lab.post(&folders, json!({"displayName": "f", "parentFolderId": outer})).is(201);
+        lab.delete(&format!("{folders}/{outer}"))
+    }),
+    ("FolderNotFound", |lab| lab.get(&format!("{}/items?rootFolderId={NOBODY}", lab.workspace()))),
+    ("InfiniteFolderHierarchyLoop", |lab| {
+        let folders = format!("{}/folders", lab.workspace());
+        let folder = lab.post(&folders, json!({"displayName": "f"})).is(201).id();
+        lab.post(&format!("{folders}/{folder}/move"), json!({"targetFolderId": folder}))
+    }),
+    ("InvalidConnectionDetails", |lab| {
+        let mut body = sql_connection("c");
+        body["connectionDetails"]["type"] = "Nonsense".into();
+        lab.post("/v1/connections", body)
+    }),
+    ("InvalidCredentialDetails", |lab| {
+        let mut body = sql_connection("c");
+        body["credentialDetails"]["credentials"] = json!({"credentialType": "Basic"});
+        lab.post("/v1/connections", body)
+    }),
+    ("InvalidFolderDisplayName", |lab| {
+        lab.post(&format!("{}/folders", lab.workspace()), json!({"displayName": "a/b"}))
+    }),
+    ("InvalidInputs", |lab| {
+        let mirror = lab.mirror(&lab.workspace(), "m", &open_mirror()).replace("mirroredDatabases", "items");
+        lab.post(&format!("{mirror}/applyTags"), json!({"tags": []}))
+    }),
+    ("InvalidItemType", |lab| lab.get(&format!("{}/items?type=Nonsense", lab.workspace()))),
+    ("InvalidParameter", |lab| lab.get("/v1/workspaces?roles=Nonsense")),
+    ("InvalidRequest", |lab| lab.patch(&lab.shop(), json!({}))),
+    ("ItemDisplayNameAlreadyInUse", |lab| {
+        let workspace = lab.workspace();
+        lab.mirror(&workspace, "m", &open_mirror());
+        lab.create(&workspace, "M", &open_mirror())
+    }),
+    ("ItemNotFound", |lab| {
+        lab.settings(json!({"behaviours": {"itemNotFound": "ItemNotFound"}}));
+        lab.get(&format!("{}/items/{NOBODY}", lab.workspace()))
+    }),
+    ("OperationNotSupportedForItem", |lab| {
+        let workspace = lab.workspace();
+        lab.mirror(&workspace, "m", &open_mirror());
+        lab.pass(30.0);
+        let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
+        lab.call(&format!("{workspace}/items/{}/getDefinition", endpoint.as_str().unwrap()))
+    }),
+    ("TooManyFolders", |lab| {
+        lab.settings(json!({"throttle": "off"}));
+        let folders = format!("{}/folders", lab.workspace());
+        for n in 0..1000 {
+            lab.post(&folders, json!({"displayName": format!("f{n}")})).is(201);
+        }
+        lab.post(&folders, json!({"displayName": "one more"}))
+    }),
+    ("WorkspaceItemsLimitExceeded", |lab| {
+        lab.settings(json!({"throttle": "off"}));
+        let workspace = lab.workspace();
+        for n in 0..500 {
+            lab.mirror(&workspace, &format!("m{n}"), &open_mirror());
+        }
+        lab.create(&workspace, "one more", &open_mirror())
+    }),
+    ("WorkspaceNotSupported", |lab| {
+        let mine = lab.get("/v1/workspaces").body()["value"][0]["id"].as_str().unwrap().to_owned();
+        lab.post(&format!("/v1/workspaces/{mine}/folders"), json!({"displayName": "f"}))
+    }),
+];
+
+#[test]
+fn codes_are_answered_when_they_are_due() {
+    for (code, provoke) in PROVOKED {
+        let lab = Lab::new();
+        let reply = provoke(&lab);
+        let status = reply.status.as_u16();
+        assert!((400..500).contains(&status), "{code}: {}", reply.text());
+        reply.refuses(status, code);
+    }
+    // A slow kind's refusals stand in its operation.
+    let lab = Lab::new();
+    let body = json!({"displayName": "c", "definition": {"parts": [part("definition.json", "{")]}});
+    let started = lab.post(&format!("{}/cosmosDbDatabases", lab.workspace()), body).is(202);
+    lab.result(&started).refuses(400, "OperationNotSucceeded");
+}
+
+/// The codes that a description of a response lists: `* Code - what it means`.
+fn codes(description: &str) -> impl Iterator<Item = &str> {
+    description.lines().filter_map(|line| {
+        let line = line.trim().trim_start_matches('*').trim_start();
+        let (code, _) = line.split_once(" - ")?;
+        let is_code = code.starts_with(char::is_uppercase) && code.chars().all(|c| c.is_ascii_alphanumeric());
+        is_code.then_some(code)
+    })
+}
+
+#[test]
+fn every_described_code_is_provoked_or_named_as_never_answered() {
+    let Some(specs) = shared("specs") else { return };
+    let served: BTreeSet<String> = OPERATIONS
+        .iter()
+        .filter(|operation| operation.handler().is_some())
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    let document = include_str!("../../docs/fidelity.md");
+    let (_, never) = document.split_once("## Codes that are never answered").expect("the document has the section");
+    let never = never.split("\n## ").next().unwrap();
+    let mut described = BTreeSet::new();
+    for entry in std::fs::read_dir(specs).unwrap() {
+        let Ok(text) = std::fs::read_to_string(entry.unwrap().path().join("swagger.json")) else { continue };
+        let swagger: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        for (path, methods) in swagger["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                if !served.contains(&format!("{} {}", method.to_uppercase(), path.split('?').next().unwrap())) {
+                    continue;
+                }
+                let responses = operation["responses"].as_object().into_iter().flatten();
+                let texts = responses.filter_map(|(_, response)| response["description"].as_str());
+                described.extend(texts.flat_map(codes).map(str::to_owned));
+            }
+        }
+    }
+    assert!(described.len() > 30, "{described:?}");
+    let lost: Vec<&String> = described
+        .iter()
+        .filter(|code| !PROVOKED.iter().any(|(known, _)| known == code) && !never.contains(&format!("`{code}`")))
+        .collect();
+    assert!(lost.is_empty(), "neither provoked nor named as never answered: {lost:?}");
+    let both: Vec<&str> =
+        PROVOKED.iter().map(|(code, _)| *code).filter(|code| never.contains(&format!("`{code}`"))).collect();
+    assert!(both.is_empty(), "named as never answered, and answered: {both:?}");
+}

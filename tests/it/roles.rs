@@ -1,0 +1,166 @@
+//! Principals and roles: who may do what, who may give it, and what strangers see.
+
+use serde_json::{Value, json};
+use specularite::fabric::role::Role;
+use specularite::http::operations::OPERATIONS;
+
+use crate::lab::{Lab, Reply, open_mirror};
+
+const ONE: &str = "00000000-0000-4000-8000-000000000011";
+const OTHER: &str = "00000000-0000-4000-8000-000000000012";
+const NOBODY: &str = "00000000-1111-4222-8333-444444444444";
+
+/// Every operation in a workspace, tried by a stranger, by who has one role too few, and by who has the role.
+#[test]
+fn every_operation_takes_the_role_that_its_row_says() {
+    let lab = Lab::new();
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    let id = workspace.rsplit('/').next().unwrap();
+    let users: Vec<(Role, Lab)> = Role::ALL
+        .into_iter()
+        .map(|role| {
+            let oid = format!("00000000-0000-4000-8000-00000000010{}", role as u8);
+            lab.give(&workspace, &oid, role.as_str());
+            (role, lab.user(&oid))
+        })
+        .collect();
+    let stranger = lab.user(NOBODY);
+    let mut tried = 0;
+    for operation in OPERATIONS.iter().filter(|operation| operation.handler().is_some()) {
+        let Some(needed) = operation.role else { continue };
+        // Of the kind's own routes, one kind's say it for all.
+        let path = operation.path.replacen("{workspaceId}", id, 1);
+        let path: Vec<&str> = path.split('/').map(|it| if it.starts_with('{') { NOBODY } else { it }).collect();
+        let path = format!("/v1{}", path.join("/"));
+        let body = json!({
+            "displayName": "x", "type": "MirroredDatabase", "tags": [NOBODY], "items": [NOBODY], "role": "Viewer",
+            "capacityId": NOBODY, "principal": {"id": NOBODY, "type": "User"},
+            "definition": {"parts": []},
+        });
+        let ask = |by: &Lab| by.json(operation.method.as_str(), &path, &body);
+        let refused = |reply: &Reply| reply.header("x-ms-public-api-error-code") == Some("InsufficientPrivileges");
+        let strange = ask(&stranger);
+        let hidden = strange.header("x-ms-public-api-error-code") == Some("EntityNotFound");
+        assert!(refused(&strange) || hidden, "{} by a stranger: {}", operation.id, strange.text());
+        assert!(strange.header("x-emulator-note").is_some());
+        for (role, user) in &users {
+            // The workspace itself stays for the others.
+            if operation.id == "Workspaces_DeleteWorkspace" && *role >= needed {
+                continue;
+            }
+            let reply = ask(user);
+            assert_eq!(refused(&reply), *role < needed, "{} by {role:?}: {}", operation.id, reply.text());
+        }
+        tried += 1;
+    }
+    assert!(tried > 40, "{tried}");
+}
+
+#[test]
+fn a_role_is_given_changed_shown_and_taken() {
+    let lab = Lab::new();
+    let roles = format!("{}/roleAssignments", lab.workspace());
+    let app = json!({"id": ONE, "type": "ServicePrincipal", "displayName": "app", "servicePrincipalDetails": {"aadAppId": OTHER}});
+    insta::assert_snapshot!("directory", lab.put("/_emulator/principals", json!({"value": [app]})).is(200).text());
+    // The service looks the id up, whatever type is claimed.
+    let body = json!({"principal": {"id": ONE, "type": "user"}, "role": "member"});
+    insta::assert_snapshot!("role_given", lab.post(&roles, body.clone()).is(201).whole());
+    lab.post(&roles, body).refuses(409, "PrincipalAlreadyHasWorkspaceRolePermissions");
+    insta::assert_snapshot!(
+        "role_changed",
+        lab.patch(&format!("{roles}/{ONE}"), json!({"role": "Viewer"})).is(200).whole()
+    );
+    insta::assert_snapshot!("roles_listed", lab.get(&roles).is(200).text());
+    assert_eq!(lab.get(&format!("{roles}/{ONE}")).is(200).body()["role"], "Viewer");
+    insta::assert_snapshot!("role_taken", lab.delete(&format!("{roles}/{ONE}")).is(200).whole());
+    for reply in [
+        lab.get(&format!("{roles}/{ONE}")),
+        lab.patch(&format!("{roles}/{ONE}"), json!({"role": "Viewer"})),
+        lab.delete(&format!("{roles}/{ONE}")),
+    ] {
+        reply.refuses(404, "EntityNotFound");
+    }
+}
+
+#[test]
+fn what_no_role_assignment_can_be_is_refused() {
+    let lab = Lab::new();
+    let roles = format!("{}/roleAssignments", lab.workspace());
+    lab.knows(&[(ONE, "ServicePrincipalProfile"), (OTHER, "Group")]);
+    let add = |principal: Value, role: Value| lab.post(&roles, json!({"principal": principal, "role": role}));
+    let one = || json!({"id": ONE, "type": "ServicePrincipalProfile"});
+    add(json!(null), json!("Viewer")).refuses(400, "InvalidInput");
+    add(json!({"id": "x", "type": "User"}), json!("Viewer")).refuses(400, "InvalidInput");
+    add(json!({"id": ONE}), json!("Viewer")).refuses(400, "InvalidInput");
+    add(json!({"id": ONE, "type": "Robot"}), json!("Viewer")).refuses(400, "InvalidInput");
+    add(one(), json!("Owner")).refuses(400, "InvalidInput");
+    add(one(), json!(null)).refuses(400, "InvalidInput");
+    add(one(), json!("Viewer")).refuses(400, "WorkspaceRoleNotAllowedForServicePrincipalProfile");
+    add(one(), json!("Member")).is(201);
+    lab.patch(&format!("{roles}/{ONE}"), json!({"role": "Viewer"}))
+        .refuses(400, "WorkspaceRoleNotAllowedForServicePrincipalProfile");
+    add(json!({"id": OTHER, "type": "Group"}), json!("Viewer")).is(201);
+    let unknown = add(json!({"id": NOBODY, "type": "User"}), json!("Viewer")).refuses(400, "PrincipalNotFound");
+    insta::assert_snapshot!("principal_not_found", unknown.whole());
+    lab.settings(json!({"behaviours": {"unknownPrincipal": "201"}}));
+    add(json!({"id": NOBODY, "type": "User"}), json!("Viewer")).is(201);
+}
+
+#[test]
+fn the_last_admin_stays() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let roles = format!("{workspace}/roleAssignments");
+    let admin = lab.get(&roles).body()["value"][0]["id"].as_str().unwrap().to_owned();
+    lab.delete(&format!("{roles}/{admin}")).refuses(400, "InvalidInput");
+    lab.patch(&format!("{roles}/{admin}"), json!({"role": "Member"})).refuses(400, "InvalidInput");
+    lab.patch(&format!("{roles}/{admin}"), json!({"role": "Admin"})).is(200);
+    lab.give(&workspace, ONE, "Admin");
+    lab.patch(&format!("{roles}/{admin}"), json!({"role": "Member"})).is(200);
+    lab.delete(&format!("{roles}/{ONE}")).refuses(403, "InsufficientPrivileges");
+    lab.user(ONE).delete(&format!("{roles}/{admin}")).is(200);
+    lab.get(&workspace).refuses(403, "InsufficientPrivileges");
+}
+
+#[test]
+fn a_role_for_everybody_counts_where_it_is_the_most() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    lab.knows(&[(OTHER, "EntireTenant")]);
+    lab.give(&workspace, ONE, "Viewer");
+    let user = lab.user(ONE);
+    user.create(&workspace, "m", &open_mirror()).refuses(403, "InsufficientPrivileges");
+    let everybody = json!({"principal": {"id": OTHER, "type": "EntireTenant"}, "role": "Contributor"});
+    lab.post(&format!("{workspace}/roleAssignments"), everybody).is(201);
+    user.create(&workspace, "m", &open_mirror()).is(201);
+    lab.user(NOBODY).create(&workspace, "n", &open_mirror()).is(201);
+}
+
+#[test]
+fn a_stranger_cannot_tell_an_item_from_none() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let mirror = lab.mirror(&workspace, "m", &open_mirror());
+    let stranger = lab.user(NOBODY);
+    let told = |path: &str| {
+        let mut body = stranger.get(path).refuses(404, "EntityNotFound").body();
+        (body["requestId"], body["relatedResource"]) = (json!(null), json!(null));
+        body
+    };
+    assert_eq!(told(&mirror), told(&format!("{workspace}/mirroredDatabases/{NOBODY}")));
+}
+
+#[test]
+fn deleting_for_good_takes_an_admin_on_the_generic_route() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    lab.give(&workspace, ONE, "Contributor");
+    let user = lab.user(ONE);
+    let mirror = lab.mirror(&workspace, "m", &open_mirror());
+    let item = mirror.replace("mirroredDatabases", "items");
+    user.delete(&format!("{item}?hardDelete=true")).refuses(403, "InsufficientPrivileges");
+    user.delete(&format!("{mirror}?hardDelete=True")).is(200);
+    let other = lab.mirror(&workspace, "n", &open_mirror());
+    lab.delete(&format!("{}?hardDelete=true", other.replace("mirroredDatabases", "items"))).is(200);
+}
