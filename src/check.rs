@@ -68,7 +68,7 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
 /// Checks the folder of an item: its `.platform`, and the definition beside it.
 fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> Result<(), String> {
     report.checked += 1;
-    let place = |part: &str| folder.join(part);
+    let place = |part: &str| if part.is_empty() { folder.to_owned() } else { folder.join(part) };
     let platform = folder.join(PLATFORM);
     let kind = if platform.is_file() {
         let part = Part { path: PLATFORM.into(), payload: read(&platform)? };

@@ -146,7 +146,7 @@ impl<'a> ItemBody<'a> {
 
     fn whole(state: &'a State, workspace: &'a Workspace, item: &'a Item, now: Timestamp) -> Self {
         let mirrored = || mirrored_databases::properties(state, workspace, item, now).map(Properties::MirroredDatabase);
-        let sql = || sql_databases::properties(workspace.id, item, now).map(Properties::SqlDatabase);
+        let sql = || sql_databases::properties(workspace, item, now).map(Properties::SqlDatabase);
         Self { properties: mirrored().or_else(sql), ..Self::new(state, workspace.id, item) }
     }
 }

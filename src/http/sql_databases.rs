@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::fabric::item::Item;
 use crate::fabric::item::sql_database::{self, DeletedDatabase};
+use crate::fabric::workspace::Workspace;
 use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
 use crate::http::context::Context;
 use crate::http::wire::List;
-use crate::ids::WorkspaceId;
 
 /// `properties`, which the get on the kind's own route shows.
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ pub(super) struct Properties<'a> {
 }
 
 /// The properties of a SQL database at `now`; other kinds have none.
-pub(super) fn properties(workspace: WorkspaceId, item: &Item, now: Timestamp) -> Option<Properties<'_>> {
+pub(super) fn properties<'a>(workspace: &Workspace, item: &'a Item, now: Timestamp) -> Option<Properties<'a>> {
     let database = item.sql_database.as_ref()?;
     let (server_fqdn, database_name) = (sql_database::server_fqdn(workspace), sql_database::database_name(item));
     let connection = format!(

@@ -79,6 +79,82 @@ impl Mirror {
     }
 }
 
+/// What others do between two pages of a walk: to the n-th thing that is there.
+#[derive(Debug, Clone)]
+enum Meanwhile {
+    Create,
+    Delete(usize),
+    Move(usize),
+    Rename(usize),
+}
+
+fn meanwhile() -> impl Strategy<Value = Vec<Vec<Meanwhile>>> {
+    let deed = prop_oneof![
+        Just(Meanwhile::Create),
+        (0_usize..100).prop_map(Meanwhile::Delete),
+        (0_usize..100).prop_map(Meanwhile::Move),
+        (0_usize..100).prop_map(Meanwhile::Rename),
+    ];
+    prop::collection::vec(prop::collection::vec(deed, 0..4), 0..12)
+}
+
+/// A list whose things can be made, deleted, moved and renamed, all by their ids.
+struct Listed<'a> {
+    lab: &'a Lab,
+    list: String,
+    target: String,
+    made: usize,
+    there: Vec<String>,
+}
+
+impl Listed<'_> {
+    fn act(&mut self, deed: &Meanwhile) {
+        let path = |n: &usize| self.there.get(n % self.there.len().max(1)).map(|id| format!("{}/{id}", self.list));
+        let folders = self.list.ends_with("folders");
+        match deed {
+            Meanwhile::Create => {
+                self.made += 1;
+                let mut body = json!({"displayName": format!("n{}", self.made)});
+                if !folders {
+                    body["definition"] = definition(&open_mirror().to_string());
+                }
+                self.there.push(self.lab.post(&self.list, body).is(201).id());
+            }
+            Meanwhile::Delete(n) => {
+                if let Some(path) = path(n) {
+                    self.lab.delete(&path).is(200);
+                    self.there.remove(n % self.there.len());
+                }
+            }
+            Meanwhile::Move(n) => {
+                if let Some(path) = path(n) {
+                    let path = path.replace("mirroredDatabases", "items");
+                    self.lab.post(&format!("{path}/move"), json!({"targetFolderId": self.target})).is(200);
+                }
+            }
+            Meanwhile::Rename(n) => {
+                self.made += 1;
+                if let Some(path) = path(n) {
+                    self.lab.patch(&path, json!({"displayName": format!("n{}", self.made)})).is(200);
+                }
+            }
+        }
+    }
+
+    /// Walks the list to its end, and does something after each page: what was seen, in order.
+    fn walk(&mut self, meanwhile: &[Vec<Meanwhile>]) -> Vec<String> {
+        let (mut seen, mut query) = (Vec::new(), String::new());
+        for deeds in meanwhile.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..])) {
+            let body = self.lab.get(&format!("{}{query}", self.list)).is(200).body();
+            seen.extend(body["value"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()));
+            let Some(token) = body["continuationToken"].as_str() else { break };
+            query = format!("?continuationToken={token}");
+            deeds.iter().for_each(|deed| self.act(deed));
+        }
+        seen
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -156,6 +232,30 @@ proptest! {
         mirror.lab.pass(0.001);
         mirror.run(&later);
         prop_assert_eq!(then(), before);
+    }
+
+    #[test]
+    fn a_walk_through_a_list_ends_without_a_double_or_a_gap(
+        folders in any::<bool>(), first in 0_usize..12, size in 1_u32..5, meanwhile in meanwhile()
+    ) {
+        let lab = Lab::new();
+        lab.settings(json!({"throttle": "off", "pageSize": size}));
+        let workspace = lab.workspace();
+        let target = lab.post(&format!("{workspace}/folders"), json!({"displayName": "target"})).is(201).id();
+        let list = format!("{workspace}/{}", if folders { "folders" } else { "mirroredDatabases" });
+        let mut listed = Listed { lab: &lab, list, target: target.clone(), made: 0, there: Vec::new() };
+        (0..first).for_each(|_| listed.act(&Meanwhile::Create));
+        let before = listed.there.clone();
+        let mut seen = listed.walk(&meanwhile);
+        seen.retain(|id| *id != target);
+        let mut once = seen.clone();
+        once.sort();
+        once.dedup();
+        prop_assert_eq!(once.len(), seen.len(), "a double: {:?}", seen);
+        for id in before.iter().filter(|id| listed.there.contains(id)) {
+            prop_assert!(seen.contains(id), "a gap: {} in {:?}", id, seen);
+        }
+        prop_assert_eq!(listed.walk(&[]).len() - usize::from(folders), listed.there.len());
     }
 
     #[test]

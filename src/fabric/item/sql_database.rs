@@ -185,6 +185,11 @@ impl SqlDatabase {
         }
     }
 
+    /// Whether its mirroring was last switched on.
+    pub(in crate::fabric) fn is_mirrored(&self) -> bool {
+        self.switches.last().is_none_or(|(_, switch, _)| *switch == Switch::On)
+    }
+
     /// From when to when it can be restored; nothing until the first backup is made.
     pub fn restore_points(&self, now: Timestamp) -> Option<RestorePoints> {
         if now < self.first_backup_at {
@@ -261,7 +266,8 @@ pub fn database_name(item: &Item) -> String {
 }
 
 /// The server of a workspace's databases: two ids in base 32, as long as the service's.
-pub fn server_fqdn(workspace: WorkspaceId) -> String {
-    let digits = super::base32(workspace.as_u128());
-    format!("{digits}-{digits}.database.fabric.microsoft.com,1433")
+pub fn server_fqdn(workspace: &Workspace) -> String {
+    let capacity = workspace.capacity.map_or(0, |capacity| capacity.as_u128());
+    let (capacity, workspace) = (super::base32(capacity), super::base32(workspace.id.as_u128()));
+    format!("{capacity}-{workspace}.database.fabric.microsoft.com,1433")
 }

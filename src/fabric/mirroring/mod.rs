@@ -70,9 +70,11 @@ enum Selection {
 pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
     state.check_capacity(within)?;
     let (workspace, pace) = (within.id, state.settings.pace);
-    if item.sql_database.is_some() {
-        // It takes both at any time (docs/fidelity.md#sql-databases).
-        return Ok((vec![Fact::MirroringStarted { workspace, id: item.id, pace, trouble: None }], ()));
+    if let Some(database) = &item.sql_database {
+        // It takes both at any time; one that changes nothing leaves no trace (docs/fidelity.md#sql-databases).
+        let started =
+            (!database.is_mirrored()).then_some(Fact::MirroringStarted { workspace, id: item.id, pace, trouble: None });
+        return Ok((started.into_iter().collect(), ()));
     }
     let mirroring = item.mirroring()?;
     if !mirroring.may_start(&state.settings.behaviours, now)? {
@@ -88,7 +90,11 @@ pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> 
 /// Stops replication: the facts of it, none where it changes nothing.
 pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
     state.check_capacity(within)?;
-    if item.sql_database.is_none() && !item.mirroring()?.may_stop(&state.settings.behaviours, now)? {
+    let stops = match &item.sql_database {
+        Some(database) => database.is_mirrored(),
+        None => item.mirroring()?.may_stop(&state.settings.behaviours, now)?,
+    };
+    if !stops {
         return Ok((Vec::new(), ()));
     }
     Ok((vec![Fact::MirroringStopped { workspace: within.id, id: item.id, pace: state.settings.pace }], ()))
