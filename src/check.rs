@@ -32,7 +32,7 @@ pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
     report.checked += 1;
     if name == PLATFORM {
         let part = Part { path: PLATFORM.into(), payload };
-        let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, part));
+        let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, &part));
         report.note(|_| path.to_owned(), checked);
     } else {
         // Whatever the file is called: it is what the API knows under this name.
@@ -75,7 +75,7 @@ fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> 
         let told = definition::kind_of(&part);
         // The folder's name says what it should be; where it says nothing, the file's word is taken.
         let kind = by_name.map_or_else(|| told.clone(), Ok);
-        report.note(place, kind.and_then(|kind| check_platform(kind, part)));
+        report.note(place, kind.and_then(|kind| check_platform(kind, &part)));
         by_name.or(told.ok())
     } else {
         report.faults.push(format!("{}: the file {PLATFORM} is missing", folder.display()));
@@ -88,8 +88,8 @@ fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> 
     Ok(())
 }
 
-fn check_platform(kind: ItemKind, part: Part) -> Result<(), FabricError> {
-    definition::read_platform(kind, &part).map(drop)
+fn check_platform(kind: ItemKind, part: &Part) -> Result<(), FabricError> {
+    definition::read_platform(kind, part).map(drop)
 }
 
 /// All files of an item but `.platform`, under their paths in the definition.

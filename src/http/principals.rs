@@ -19,18 +19,17 @@ pub(super) struct PrincipalBody<'a> {
     details: Option<DetailsBody<'a>>,
 }
 
-/// The member that goes with the type.
+/// The member that goes with the type, under its name.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 enum DetailsBody<'a> {
-    #[serde(rename_all = "camelCase")]
-    UserDetails { user_principal_name: &'a str },
-    #[serde(rename_all = "camelCase")]
-    ServicePrincipalDetails { aad_app_id: &'a str },
-    #[serde(rename_all = "camelCase")]
-    GroupDetails { group_type: &'a str },
-    #[serde(rename_all = "camelCase")]
-    ServicePrincipalProfileDetails { parent_principal: Box<PrincipalBody<'a>> },
+    #[serde(rename = "userDetails", rename_all = "camelCase")]
+    User { user_principal_name: &'a str },
+    #[serde(rename = "servicePrincipalDetails", rename_all = "camelCase")]
+    ServicePrincipal { aad_app_id: &'a str },
+    #[serde(rename = "groupDetails", rename_all = "camelCase")]
+    Group { group_type: &'a str },
+    #[serde(rename = "servicePrincipalProfileDetails", rename_all = "camelCase")]
+    ServicePrincipalProfile { parent_principal: Box<PrincipalBody<'a>> },
 }
 
 impl From<Principal> for PrincipalBody<'_> {
@@ -42,18 +41,16 @@ impl From<Principal> for PrincipalBody<'_> {
 impl<'a> From<&'a DirectoryEntry> for PrincipalBody<'a> {
     fn from(entry: &'a DirectoryEntry) -> Self {
         let details = match &entry.details {
-            Details::User { user_principal_name } => user_principal_name
-                .as_deref()
-                .map(|user_principal_name| DetailsBody::UserDetails { user_principal_name }),
+            Details::User { user_principal_name } => {
+                user_principal_name.as_deref().map(|user_principal_name| DetailsBody::User { user_principal_name })
+            }
             Details::ServicePrincipal { aad_app_id } => {
-                aad_app_id.as_deref().map(|aad_app_id| DetailsBody::ServicePrincipalDetails { aad_app_id })
+                aad_app_id.as_deref().map(|aad_app_id| DetailsBody::ServicePrincipal { aad_app_id })
             }
-            Details::Group { group_type } => {
-                group_type.as_deref().map(|group_type| DetailsBody::GroupDetails { group_type })
+            Details::Group { group_type } => group_type.as_deref().map(|group_type| DetailsBody::Group { group_type }),
+            Details::ServicePrincipalProfile { parent } => {
+                parent.map(|parent| DetailsBody::ServicePrincipalProfile { parent_principal: Box::new(parent.into()) })
             }
-            Details::ServicePrincipalProfile { parent } => parent.map(|parent| {
-                DetailsBody::ServicePrincipalProfileDetails { parent_principal: Box::new(parent.into()) }
-            }),
             Details::EntireTenant => None,
         };
         let Principal { id, kind } = entry.principal();

@@ -46,6 +46,20 @@ fn run(text: &str) -> Result<(), String> {
                 lab.settings(json!({"pace": words[1]}));
                 continue;
             }
+            "pause" => {
+                lab.capacity("Inactive");
+                continue;
+            }
+            "resume" => {
+                lab.capacity("Active");
+                continue;
+            }
+            "unreachable" => {
+                lab.call(&format!("{mirror}/getMirroringStatus")).refuses(404, "CapacityNotActive");
+                lab.call(&format!("{mirror}/startMirroring")).refuses(404, "CapacityNotActive");
+                lab.get(&mirror).is(200);
+                continue;
+            }
             order @ ("start" | "stop") => {
                 format!("{order} {}", lab.call(&format!("{mirror}/{order}Mirroring")).status.as_u16())
             }
@@ -82,7 +96,7 @@ fn timelines_come_true() {
             failed.push(format!("{}: {why}", path.display()));
         }
     }
-    assert!(count >= 6, "the timelines are there");
+    assert!(count >= 8, "the timelines are there");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
@@ -203,6 +217,30 @@ fn figures_do_not_shrink_when_a_source_is_declared_anew() {
     }
     lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": []})).is(200);
     assert_eq!((rows() >= before, &lab.tables(&mirror)[0]["status"]), (true, &json!("Failed")));
+}
+
+#[test]
+fn a_pause_halts_the_figures_and_a_start_catches_up() {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let source = json!({"tables": [{"schemaName": "dbo", "tableName": "T", "rows": 1000, "rowsPerSecond": 1}]});
+    lab.put(&format!("/_emulator/sources/{connection}"), source).is(200);
+    let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
+    lab.pass(20.0);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(500.0);
+    let rows = |lab: &Lab| lab.tables(&mirror)[0]["metrics"]["processedRows"].as_u64().unwrap();
+    let before = rows(&lab);
+    lab.capacity("Inactive");
+    lab.pass(1000.0);
+    lab.capacity("Active");
+    assert_eq!(rows(&lab), before);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(19.0);
+    assert_eq!(rows(&lab), before, "it stands still until it runs again");
+    lab.pass(1.0);
+    let caught_up = rows(&lab);
+    assert!((before + 1000..before + 1040).contains(&caught_up), "{before} {caught_up}");
 }
 
 #[test]

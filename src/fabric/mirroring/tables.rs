@@ -75,18 +75,28 @@ impl Mirroring {
     pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
         let happened = self.lifecycle.partition_point(|(at, _)| *at <= now);
         let happened = &self.lifecycle[..happened];
-        match happened.last() {
-            Some((at, last @ Lifecycle::Started { trouble: None, .. })) => match run_at(happened, happened.len() - 1) {
-                Some(run) if now >= later(*at, last.takes()) => self.live(sources, run, now),
-                _ if resumes(happened) => self.standing_still(sources, happened, now),
-                _ => self.at_the_stop(sources, happened, now),
-            },
-            Some((_, Lifecycle::Paused)) => self.standing_still(sources, happened, now),
-            Some((at, last @ Lifecycle::Stopped { .. })) if now < later(*at, last.takes()) => {
-                self.standing_still(sources, happened, now)
+        let halt = last_halt(happened);
+        let was_paused = halt.is_some_and(|halt| halt.is_pause);
+        let stands_still = match happened.last() {
+            Some((at, last @ Lifecycle::Started { trouble: None, .. })) => {
+                if now >= later(*at, last.takes())
+                    && let Some(run) = run_at(happened, happened.len() - 1)
+                {
+                    return self.live(sources, run, now);
+                }
+                was_paused
             }
-            _ => self.at_the_stop(sources, happened, now),
+            Some((_, Lifecycle::Paused)) => was_paused,
+            Some((at, last @ Lifecycle::Stopped { .. })) => now < later(*at, last.takes()),
+            Some((_, Lifecycle::Created { .. } | Lifecycle::Started { .. })) | None => false,
+        };
+        let mut tables = halt.map_or_else(Vec::new, |halt| self.as_at(sources, halt, now));
+        if !stands_still {
+            for table in &mut tables {
+                (table.status, table.error) = (TableStatus::Stopped, None);
+            }
         }
+        tables
     }
 
     /// Whether replication was ever started by `now`.
@@ -94,33 +104,13 @@ impl Mirroring {
         self.lifecycle.iter().any(|(at, what)| *at <= now && matches!(what, Lifecycle::Started { .. }))
     }
 
-    /// The tables as they were at the last stop, those that are still chosen.
-    fn standing_still(
-        &self,
-        sources: &impl Sources,
-        happened: &[(Timestamp, Lifecycle)],
-        now: Timestamp,
-    ) -> Vec<TableState> {
-        let Some((run, stopped)) = last_run(happened) else { return Vec::new() };
+    /// The tables as they were at a halt, those that are still chosen.
+    fn as_at(&self, sources: &impl Sources, halt: Halt<'_>, now: Timestamp) -> Vec<TableState> {
         let selection = self.selection_at(now);
-        let mut tables = self.live(sources, run, stopped);
+        let mut tables = self.live(sources, halt.run, halt.at);
         tables.retain(|table| selection.since(&table.name).is_some());
         for table in &mut tables {
             table.gives_way.clear();
-        }
-        tables
-    }
-
-    /// The same, with the status that says so.
-    fn at_the_stop(
-        &self,
-        sources: &impl Sources,
-        happened: &[(Timestamp, Lifecycle)],
-        now: Timestamp,
-    ) -> Vec<TableState> {
-        let mut tables = self.standing_still(sources, happened, now);
-        for table in &mut tables {
-            (table.status, table.error) = (TableStatus::Stopped, None);
         }
         tables
     }
@@ -141,13 +131,28 @@ impl Mirroring {
     }
 }
 
-/// The last run that was stopped or paused, and when.
-fn last_run(happened: &[(Timestamp, Lifecycle)]) -> Option<(Run<'_>, Timestamp)> {
-    let halt = |(_, what): &(Timestamp, Lifecycle)| matches!(what, Lifecycle::Stopped { .. } | Lifecycle::Paused);
-    let halt = happened.iter().rposition(halt)?;
+/// The end of a run: a stop, or a pause.
+#[derive(Debug, Clone, Copy)]
+struct Halt<'a> {
+    run: Run<'a>,
+    at: Timestamp,
+    is_pause: bool,
+}
+
+/// The last stop or pause of a run; one that came before anything ran is none.
+fn last_halt(happened: &[(Timestamp, Lifecycle)]) -> Option<Halt<'_>> {
     let started = |(_, what): &(Timestamp, Lifecycle)| matches!(what, Lifecycle::Started { trouble: None, .. });
-    let start = happened[..halt].iter().rposition(started)?;
-    Some((run_at(happened, start)?, happened[halt].0))
+    (0..happened.len()).rev().find_map(|halt| {
+        let (at, what) = &happened[halt];
+        let is_pause = match what {
+            Lifecycle::Paused => true,
+            Lifecycle::Stopped { .. } => false,
+            Lifecycle::Created { .. } | Lifecycle::Started { .. } => return None,
+        };
+        let start = happened[..halt].iter().rposition(started)?;
+        let run = run_at(happened, start).filter(|run| run.running <= *at)?;
+        Some(Halt { run, at: *at, is_pause })
+    })
 }
 
 /// The run of a start. What had run when the capacity was paused goes on: it is the same run as before.
@@ -161,11 +166,6 @@ fn run_at(happened: &[(Timestamp, Lifecycle)], start: usize) -> Option<Run<'_>> 
     }
     let (at, Lifecycle::Started { pace, source, trouble: None }) = &happened[start] else { return None };
     Some(Run { running: later(*at, happened[start].1.takes()), pace: *pace, source })
-}
-
-/// Whether the last start came after a pause.
-fn resumes(happened: &[(Timestamp, Lifecycle)]) -> bool {
-    matches!(happened, [.., (_, Lifecycle::Paused), (_, Lifecycle::Started { .. })])
 }
 
 impl Run<'_> {
