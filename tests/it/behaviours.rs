@@ -5,10 +5,12 @@ use specularite::fabric::behaviours::Behaviours;
 
 use crate::lab::{Lab, Reply, definition, open_mirror};
 
-/// Each row: the behaviour, an answer, and what is seen under it.
+/// A behaviour, an answer, and what is seen of a mirrored database under it.
+type Check = (&'static str, &'static str, fn(&Lab, &str) -> bool);
+
 #[test]
 fn each_answer_can_be_had() {
-    let checks: &[(&str, &str, fn(&Lab, &str) -> bool)] = &[
+    let checks: &[Check] = &[
         ("mirroringByApps", "200", |lab, mirror| by_app(lab, mirror).status == 200),
         ("mirroringByApps", "401", |lab, mirror| by_app(lab, mirror).status == 401),
         ("capacityNotActive", "404", |lab, mirror| paused(lab, mirror).status == 404),

@@ -11,7 +11,9 @@ use crate::lab::{Lab, Reply, definition, open_mirror, part, sql_connection};
 const NOBODY: &str = "00000000-1111-4222-8333-444444444444";
 
 /// A code, and a way to be refused with it.
-const PROVOKED: &[(&str, fn(&Lab) -> Reply)] = &[
+type Provocation = (&'static str, fn(&Lab) -> Reply);
+
+const PROVOKED: &[Provocation] = &[
     ("CannotMoveChildOnly", |lab| {
         let workspace = lab.workspace();
         lab.mirror(&workspace, "m", &open_mirror());

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::lab::{Lab, open_mirror, part};
 
+#[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
 fn create(lab: &Lab, workspace: &str, name: &str, payload: Value) -> crate::lab::Reply {
     lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": name, "creationPayload": payload}))
 }
