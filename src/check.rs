@@ -49,7 +49,12 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
         entries.push(entry.map_err(unread)?.path());
     }
     entries.sort();
-    let by_name = folder.extension().and_then(|kind| kind.to_str()).and_then(|kind| kind.parse::<ItemKind>().ok());
+    // The names of kinds are common words: spelled otherwise, or of a kind whose definition is not known, a name says nothing.
+    let suffix = folder.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+    let by_name = suffix.parse().ok().filter(|kind: &ItemKind| {
+        let spec = kind.spec();
+        spec.name == suffix && spec.definition.is_some()
+    });
     if by_name.is_some() || entries.iter().any(|path| path.ends_with(PLATFORM)) {
         return check_item(folder, by_name, report);
     }

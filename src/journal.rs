@@ -1,4 +1,4 @@
-//! The journal: the last exchanges of a tenant, bounded by their bytes. Secrets are blanked when it is read.
+//! The journal: the last exchanges of a tenant, bounded by their bytes. Secrets are blanked before anything is kept.
 
 use std::collections::VecDeque;
 
@@ -22,6 +22,7 @@ const SECRETS: &[&str] = &[
     "client_assertion",
     "client_secret",
     "clientsecret",
+    "encryptedcredentials",
     "id_token",
     "key",
     "passphrase",
@@ -38,7 +39,7 @@ const SECRETS: &[&str] = &[
 /// A request and its answer.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// When it was answered, in the tenant's time.
+    /// Its one instant, in the tenant's time.
     pub time: Timestamp,
     /// Whose universe it was.
     pub tenant: TenantId,
@@ -69,7 +70,7 @@ pub struct Filter {
     pub path: Option<String>,
     /// Their status is this.
     pub status: Option<u16>,
-    /// They were answered then or later.
+    /// They came then or later.
     pub since: Option<Timestamp>,
 }
 
@@ -89,6 +90,7 @@ impl Journal {
 
     /// Writes an exchange down, and forgets the oldest ones for it. One that is larger than the whole journal leaves it empty.
     pub fn record(&mut self, exchange: Exchange) {
+        let exchange = exchange.without_secrets();
         self.weight += exchange.weight();
         self.exchanges.push_back(exchange);
         while self.weight > self.most {
@@ -121,7 +123,20 @@ impl Exchange {
         HEADS + self.path.len() + self.request.len() + self.body.len()
     }
 
-    /// The exchange as one line of NDJSON, its secrets blanked; `timing` tells how long it took, which no two runs share.
+    /// The exchange with its secrets blanked by their names, in the query and in both bodies.
+    fn without_secrets(mut self) -> Self {
+        if let Some((path, query)) = self.path.split_once('?') {
+            let shown = query.split('&').map(|pair| match pair.split_once('=') {
+                Some((name, _)) if is_secret(name) => format!("{name}={BLANK}"),
+                Some(_) | None => pair.to_owned(),
+            });
+            self.path = format!("{path}?{}", shown.collect::<Vec<_>>().join("&"));
+        }
+        (self.request, self.body) = (blanked(self.request), blanked(self.body));
+        self
+    }
+
+    /// The exchange as one line of NDJSON; `timing` tells how long it took, which no two runs share.
     pub fn line(&self, timing: bool) -> String {
         let headers: Map<String, Value> = self
             .headers
@@ -147,26 +162,40 @@ impl Exchange {
     }
 }
 
+fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
+/// A body without its secrets. What is no JSON has no members to blank: where one of their names occurs, all of it goes.
+fn blanked(body: Bytes) -> Bytes {
+    let lower = body.to_ascii_lowercase();
+    let names_one = |secret: &str| lower.windows(secret.len()).any(|window| window == secret.as_bytes());
+    if !SECRETS.iter().copied().chain(["credentials"]).any(names_one) {
+        return body;
+    }
+    match serde_json::from_slice(&body) {
+        Ok(mut value) => {
+            blank(&mut value);
+            Bytes::from(value.to_string())
+        }
+        Err(_) => Bytes::from_static(BLANK.as_bytes()),
+    }
+}
+
 /// A body as JSON where it is that, else as text; null where there is none.
 fn shown(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    if let Ok(mut value) = serde_json::from_slice(body) {
-        blank(&mut value);
-        return value;
-    }
-    let text = String::from_utf8_lossy(body);
-    let lower = text.to_lowercase();
-    // What is no JSON has no members to blank: it is shown only where none of their names occurs.
-    if SECRETS.iter().any(|secret| lower.contains(secret)) { BLANK.into() } else { text.into() }
+    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }
 
 fn blank(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                if SECRETS.contains(&name.to_lowercase().as_str()) && !value.is_null() {
+                let misplaced = name.eq_ignore_ascii_case("credentials") && !value.is_object();
+                if (is_secret(name) || misplaced) && !value.is_null() && !value.is_array() {
                     *value = BLANK.into();
                 } else {
                     blank(value);
@@ -214,11 +243,14 @@ mod tests {
     #[test]
     fn secrets_are_blanked_by_their_names() {
         let body = r#"{"credentialDetails":{"credentials":[{"Password":"p1","username":"u"}]},"continuationToken":"t","key":null}"#;
-        let line = exchange("/", body).line(false);
+        let line = |path: &str, body| exchange(path, body).without_secrets().line(false);
+        let told = line("/", body);
         assert!(
-            !line.contains("p1") && line.contains(r#""username":"u""#) && line.contains(r#""continuationToken":"t""#)
+            !told.contains("p1") && told.contains(r#""username":"u""#) && told.contains(r#""continuationToken":"t""#)
         );
-        assert!(!exchange("/", r#"{"password":"p1""#).line(false).contains("p1"), "broken JSON is not shown");
-        assert!(exchange("/", "plain").line(false).contains("plain"));
+        assert!(!line("/", r#"{"password":"p1""#).contains("p1"), "broken JSON is not shown");
+        assert!(!line("/", r#"{"credentials":"p1"}"#).contains("p1"), "a secret in the wrong place is not shown");
+        assert!(line("/", "plain").contains("plain"));
+        assert!(line("/a?x=1&Token=p1&y", "").contains("/a?x=1&Token=***&y"));
     }
 }

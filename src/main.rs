@@ -113,12 +113,13 @@ async fn health(options: Health) -> Result<(), Failure> {
 /// Checks definitions, and prints each fault on a line of its own.
 fn check_all(options: &Check) -> Result<(), Failure> {
     let mut report = Report::default();
-    for path in &options.paths {
-        check::check(path, &mut report).map_err(|says| Failure { says, code: BAD_OPTION })?;
-    }
+    let unread = options.paths.iter().find_map(|path| check::check(path, &mut report).err());
     let mut out = std::io::stdout();
     for fault in &report.faults {
         let _ = writeln!(out, "{fault}");
+    }
+    if let Some(says) = unread {
+        return Err(Failure { says, code: BAD_OPTION });
     }
     match (report.checked, report.faults.len()) {
         (0, _) => Err(Failure { says: "nothing to check was found".into(), code: BAD_OPTION }),

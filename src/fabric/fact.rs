@@ -164,14 +164,11 @@ impl Fact {
     /// Its size in memory, roughly, in bytes: what history is bounded by.
     pub fn weight(&self) -> usize {
         const SMALL: usize = 512;
-        let parts = |definition: &Definition| {
-            definition.parts.iter().map(|part| part.path.len() + part.payload.len()).sum::<usize>()
-        };
         match self {
-            Self::ItemCreated { item, .. } => SMALL + item.definition.as_deref().map_or(0, parts),
+            Self::ItemCreated { item, .. } => SMALL + item.definition.as_deref().map_or(0, Definition::weight),
             Self::PrincipalsDeclared(entries) => SMALL + entries.len() * 256,
             Self::TagsDeclared { tags, .. } => SMALL + tags.len() * 128,
-            Self::DefinitionUpdated { definition, .. } => SMALL + parts(definition),
+            Self::DefinitionUpdated { definition, .. } => SMALL + definition.weight(),
             Self::SourceDeclared { declaration, .. } => SMALL + declaration.tables.len() * 128,
             _ => SMALL,
         }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::item::Item;
+use crate::fabric::item::{Definition, Item};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
@@ -12,6 +12,8 @@ use crate::ids::{ItemId, OperationId, WorkspaceId};
 
 /// Operations of a tenant that are remembered; of those that have ended, the oldest is forgotten first.
 pub const OPERATIONS_MAX: usize = 10_000;
+/// Bytes of definitions that operations remember for their results, roughly.
+pub const DEFINITIONS_MAX: usize = 64 << 20;
 
 /// What becomes of a request: it is done, or it goes on by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub struct NewOperation {
     pub id: OperationId,
     /// Where it works.
     pub workspace: WorkspaceId,
-    /// The role that its beginning took, and that looking at it takes.
+    /// The role that looking at it takes: what the description says of its beginning.
     pub role: Role,
     /// When it ends, unless something comes between.
     pub ends_at: Timestamp,
@@ -177,13 +179,22 @@ pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operat
     Ok(operation)
 }
 
-/// Makes room for one more: forgets the oldest that has ended by `now`, else the oldest.
-pub(super) fn make_room(operations: &mut Ordered<OperationId, Operation>, now: Timestamp) {
-    if operations.len() < OPERATIONS_MAX {
-        return;
+impl Operation {
+    /// Bytes of the definition that it remembers.
+    fn weight(&self) -> usize {
+        match &self.outcome {
+            Outcome::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
+            Outcome::Created(_) | Outcome::Item(_) | Outcome::Failed(_) => 0,
+        }
     }
-    let ended = operations.values().find(|operation| operation.ends_at <= now);
-    if let Some(id) = ended.or_else(|| operations.values().next()).map(|operation| operation.id) {
-        operations.remove(&id);
+}
+
+/// Keeps within the bounds: forgets the oldest that have ended by `now`, and where none has, the oldest.
+pub(super) fn make_room(operations: &mut Ordered<OperationId, Operation>, now: Timestamp) {
+    let mut weight: usize = operations.values().map(Operation::weight).sum();
+    while operations.len() > OPERATIONS_MAX || weight > DEFINITIONS_MAX && operations.len() > 1 {
+        let ended = operations.values().find(|operation| operation.ends_at <= now);
+        let Some(id) = ended.or_else(|| operations.values().next()).map(|operation| operation.id) else { return };
+        weight -= operations.remove(&id).map_or(0, |operation| operation.weight());
     }
 }

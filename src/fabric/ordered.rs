@@ -38,6 +38,13 @@ impl<K: Hash + Eq, V> Ordered<K, V> {
         self.values.remove(&self.positions.remove(id)?)
     }
 
+    /// Takes out all values but those that pass.
+    pub fn retain(&mut self, passes: impl Fn(&V) -> bool) {
+        self.values.retain(|_, value| passes(value));
+        let values = &self.values;
+        self.positions.retain(|_, position| values.contains_key(position));
+    }
+
     /// The value of an id.
     pub fn get(&self, id: &K) -> Option<&V> {
         self.values.get(self.positions.get(id)?)

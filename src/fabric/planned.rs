@@ -1,7 +1,7 @@
 //! What is going to change by itself, as far as it is known now: `next-change` and `until` look here.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::fabric::State;
 use crate::fabric::item::Item;
@@ -14,6 +14,7 @@ use crate::ids::{ItemId, OperationId, WorkspaceId};
 #[serde(rename_all = "camelCase")]
 pub struct Planned {
     /// When.
+    #[serde(serialize_with = "as_shown")]
     pub at: Timestamp,
     /// Where.
     pub workspace_id: WorkspaceId,
@@ -23,6 +24,12 @@ pub struct Planned {
     /// What of it.
     #[serde(flatten)]
     pub change: Change,
+}
+
+/// With as many digits as every instant that is shown.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn as_shown<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.7}"))
 }
 
 /// What changes.

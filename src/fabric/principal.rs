@@ -106,5 +106,11 @@ pub fn declare(state: &State, entries: Vec<DirectoryEntry>) -> Decided<()> {
     if state.directory().len() + new > DIRECTORY_MAX {
         return Err(FabricError::invalid_input(format!("A directory has at most {DIRECTORY_MAX} principals.")));
     }
+    for entry in &entries {
+        let known = state.directory().get(&entry.id).map(|known| known.principal().kind);
+        if known.is_some_and(|kind| kind != entry.principal().kind) {
+            return Err(FabricError::invalid_input(format!("The principal {} is known as another type.", entry.id)));
+        }
+    }
     Ok((vec![Fact::PrincipalsDeclared(entries)], ()))
 }

@@ -114,12 +114,12 @@ pub fn add(
     caller: Principal,
 ) -> Decided<RoleAssignment> {
     workspace.check_shared()?;
+    workspace.check_role(caller, role)?;
     let principal = match state.directory().get(&asked.id) {
         Some(entry) => entry.principal(),
         None if state.settings.behaviours.unknown_principal == UnknownPrincipal::Accept => asked,
         None => return Err(unknown(workspace, asked.id)),
     };
-    workspace.check_role(caller, role)?;
     if principal.kind == PrincipalType::ServicePrincipalProfile && role < Role::Member {
         return Err(FabricError::new(ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile)
             .about("Workspace", workspace.id));

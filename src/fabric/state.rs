@@ -1,6 +1,7 @@
 //! The state of a tenant: what its facts come to, with the indexes that the rules need.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,7 +10,7 @@ use crate::fabric::connection::Connection;
 use crate::fabric::fact::{Dated, Fact};
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::{DELETED_MAX, Switch};
-use crate::fabric::item::{self, Item, ItemKind, NewItem};
+use crate::fabric::item::{self, Definition, Item, ItemKind, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{SourceKey, TableName};
@@ -239,7 +240,7 @@ impl State {
             }
             Fact::WorkspaceAssigned { id, capacity, pace } => self.within(id, |workspace| {
                 workspace.capacity = capacity;
-                workspace.assigned_at = later(at, pace.capacity_assignment());
+                workspace.assigned_at = capacity.map_or(at, |_| later(at, pace.capacity_assignment()));
             }),
             Fact::RoleGiven { workspace, assignment } => {
                 self.within(workspace, |workspace| workspace.roles.insert(assignment.principal.id, assignment));
@@ -256,6 +257,7 @@ impl State {
                 self.update_workspace(id, display_name, description)
             }
             Fact::WorkspaceDeleted { id } => {
+                self.operations.retain(|operation| operation.workspace != id);
                 if let Some(workspace) = self.workspaces.remove(&id) {
                     self.workspace_names.remove(&Folded::new(&workspace.display_name));
                 }
@@ -374,7 +376,7 @@ impl State {
         });
     }
 
-    /// What copies on a capacity that is paused does so no more, and what is on its way there fails.
+    /// What copies on a capacity that is paused does so no more, and what is being made or read there fails.
     fn change_capacity(&mut self, id: CapacityId, to: CapacityState, at: Timestamp) {
         if let Some(capacity) = self.capacities.iter_mut().find(|capacity| capacity.id == id) {
             capacity.state = to;
@@ -382,40 +384,67 @@ impl State {
         if to == CapacityState::Active {
             return;
         }
-        for workspace in self.workspaces.values_mut().filter(|workspace| workspace.capacity == Some(id)) {
-            for item in workspace.items.values_mut() {
-                item.mirroring.iter_mut().for_each(|mirroring| mirroring.paused(at));
-            }
-            let place = workspace.id;
-            let here = |operation: &&mut Operation| operation.workspace == place && at < operation.ends_at;
-            for operation in self.operations.values_mut().filter(here) {
-                if let Outcome::Created(item) = &operation.outcome {
-                    workspace.delete_item(item.id, at, at);
-                }
-                let refusal = FabricError::new(ErrorCode::CapacityNotActive);
-                operation.ends_at = at;
-                operation.outcome = Outcome::Failed(Failure::from(&refusal));
-            }
+        let there: Vec<WorkspaceId> =
+            self.workspaces.values().filter(|it| it.capacity == Some(id)).map(|workspace| workspace.id).collect();
+        for workspace in there {
+            self.pause_mirrors(workspace, at);
+            self.fail_operations(workspace, at);
         }
+    }
+
+    fn pause_mirrors(&mut self, workspace: WorkspaceId, at: Timestamp) {
+        let Some(within) = self.workspaces.get(&workspace) else { return };
+        let mirrors = within.items.values().filter_map(|item| Some((item.id, item.mirroring.as_ref()?)));
+        let paused: Vec<_> = mirrors.map(|(id, mirroring)| (id, mirroring.going_on_at(self, at))).collect();
+        for (id, going_on) in paused {
+            self.item(workspace, id, |item| {
+                if let Some(mirroring) = &mut item.mirroring {
+                    mirroring.paused(at, going_on);
+                }
+            });
+        }
+    }
+
+    /// A change holds from its request on: the operation of one succeeds all the same.
+    fn fail_operations(&mut self, workspace: WorkspaceId, at: Timestamp) {
+        let mut unmade = Vec::new();
+        let here = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;
+        for operation in self.operations.values_mut().filter(here) {
+            match &operation.outcome {
+                Outcome::Created(item) => unmade.push(item.id),
+                Outcome::Definition(..) => {}
+                Outcome::Item(_) | Outcome::Failed(_) => continue,
+            }
+            operation.ends_at = at;
+            operation.outcome = Outcome::Failed(Failure::from(&ErrorCode::CapacityNotActive.into()));
+        }
+        self.within(workspace, |workspace| unmade.iter().for_each(|id| workspace.delete_item(*id, at, at)));
+    }
+
+    fn definition(&self, workspace: WorkspaceId, id: ItemId) -> Option<Arc<Definition>> {
+        self.workspaces.get(&workspace)?.items.get(&id)?.definition.clone()
     }
 
     fn start_operation(&mut self, new: NewOperation, at: Timestamp) {
         let NewOperation { id, workspace, role, ends_at, retry_after, yields } = new;
         let item = |id: ItemId| {
             let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
-            item.cloned().map(Box::new)
+            item.map(|item| Box::new(item.outline()))
         };
         let outcome = match yields {
             Yield::Created(id) => item(id).map(Outcome::Created),
             Yield::Item(id) => item(id).map(Outcome::Item),
-            Yield::Definition(id, format) => item(id).map(|item| Outcome::Definition(item, format)),
+            Yield::Definition(id, format) => item(id).map(|mut outline| {
+                outline.definition = self.definition(workspace, id);
+                Outcome::Definition(outline, format)
+            }),
             Yield::Failure(failure) => Some(Outcome::Failed(failure)),
         };
         self.counts.operations += 1;
         let Some(outcome) = outcome else { return };
-        operation::make_room(&mut self.operations, at);
         let operation = Operation { id, workspace, role, created_at: at, ends_at, retry_after, outcome };
         self.operations.insert(id, operation);
+        operation::make_room(&mut self.operations, at);
     }
 }
 
@@ -470,9 +499,10 @@ impl Workspace {
             self.items.remove(&endpoint);
         }
         if let Some(database) = item.sql_database.as_ref().filter(|_| item.visible_from <= at) {
-            self.deleted_databases.push(database.deleted(&item, at));
-            if self.deleted_databases.len() > DELETED_MAX {
-                self.deleted_databases.remove(0);
+            self.deleted_databases.insert(item.id, database.deleted(&item, at));
+            let oldest = self.deleted_databases.values().next().map(|deleted| deleted.id);
+            if let Some(oldest) = oldest.filter(|_| self.deleted_databases.len() > DELETED_MAX) {
+                self.deleted_databases.remove(&oldest);
             }
         }
         let key = (item.kind, Folded::new(&item.display_name));

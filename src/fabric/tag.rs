@@ -46,7 +46,8 @@ pub enum Change {
 
 /// Makes tags known to the tenant; one whose id is known already is written anew.
 pub fn declare(state: &State, new: Vec<NewTag>) -> Decided<()> {
-    if state.tags().len() + new.len() > TAGS_MAX {
+    let more = new.iter().filter(|tag| tag.id.is_none_or(|id| state.tag(id).is_none())).count();
+    if state.tags().len() + more > TAGS_MAX {
         return Err(FabricError::invalid_input(format!("A tenant has at most {TAGS_MAX} tags.")));
     }
     let mut drawn = 0;
@@ -54,8 +55,14 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decided<()> {
     for NewTag { id, display_name, domain } in new {
         check_name(&display_name, NAME_MAX)?;
         let id = id.unwrap_or_else(|| {
-            drawn += 1;
-            state.next_tag(drawn - 1)
+            loop {
+                drawn += 1;
+                let id = state.next_tag(drawn - 1);
+                // One that was declared under its id is not drawn again.
+                if state.tag(id).is_none() {
+                    break id;
+                }
+            }
         });
         tags.push(Tag { id, display_name, domain });
     }

@@ -11,7 +11,7 @@ use crate::ids::PrincipalId;
 const WINDOWS_MAX: usize = 10_000;
 
 /// Whose calls of what are counted together.
-pub type Key = (PrincipalId, &'static str);
+pub type Key = (PrincipalId, &'static str, &'static str);
 
 /// The open windows of a tenant.
 #[derive(Debug, Default)]
@@ -87,7 +87,7 @@ mod tests {
     }
 
     fn key() -> Key {
-        (PrincipalId::nth(crate::seed::Seed::new(0), 0), "Connections_ListConnections")
+        (PrincipalId::nth(crate::seed::Seed::new(0), 0), "GET", "/connections")
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
     fn the_number_of_windows_is_bounded() {
         let mut windows = Windows::default();
         for n in 0..2 * WINDOWS_MAX as u64 {
-            let key = (PrincipalId::nth(crate::seed::Seed::new(0), n), "x");
+            let key = (PrincipalId::nth(crate::seed::Seed::new(0), n), "GET", "x");
             windows.take(key, 1, MINUTE, at(0)).unwrap();
             assert!(windows.0.len() <= WINDOWS_MAX);
         }

@@ -51,7 +51,7 @@ pub struct Workspace {
     /// When it has got to its capacity.
     pub assigned_at: Timestamp,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
-    pub(super) deleted_databases: Vec<DeletedDatabase>,
+    pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
     pub(super) items: Ordered<ItemId, Item>,
     pub(super) names: HashMap<(ItemKind, Folded), ItemId>,
@@ -76,7 +76,7 @@ pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decided<W
     check_name(&display_name, NAME_MAX)?;
     check_description(&description, WORKSPACE_DESCRIPTION_MAX)?;
     if let Some(id) = capacity {
-        state.capacity(id)?;
+        check_assignable(state, id)?;
     }
     check_free(state, &display_name, None)?;
     if state.workspaces().len() >= WORKSPACES_MAX {
@@ -116,17 +116,23 @@ pub fn delete(workspace: &Workspace) -> Decided<()> {
 pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>) -> Decided<()> {
     workspace.check_shared()?;
     match capacity {
-        Some(id) if state.capacity(id)?.state == CapacityState::Inactive => {
-            return Err(FabricError::new(ErrorCode::CapacityNotInActiveState).about("Capacity", id));
-        }
+        Some(id) => check_assignable(state, id)?,
         None if !workspace.items.is_empty() => {
             return Err(FabricError::new(ErrorCode::InvalidRequest)
                 .message("Workspaces with Fabric items cannot be unassigned from their capacity.")
                 .about("Workspace", workspace.id));
         }
-        Some(_) | None => {}
+        None => {}
     }
     Ok((vec![Fact::WorkspaceAssigned { id: workspace.id, capacity, pace: state.settings.pace }], ()))
+}
+
+/// Refuses a capacity to which no workspace can go.
+fn check_assignable(state: &State, id: CapacityId) -> Result<(), FabricError> {
+    match state.capacity(id)?.state {
+        CapacityState::Active => Ok(()),
+        CapacityState::Inactive => Err(FabricError::new(ErrorCode::CapacityNotInActiveState).about("Capacity", id)),
+    }
 }
 
 fn check_free(state: &State, name: &str, own: Option<WorkspaceId>) -> Result<(), FabricError> {
@@ -150,7 +156,7 @@ impl Workspace {
             kind: WorkspaceType::Workspace,
             assigned_at: at,
             roles,
-            deleted_databases: Vec::new(),
+            deleted_databases: Ordered::default(),
             folders: Ordered::default(),
             items: Ordered::default(),
             names: HashMap::new(),

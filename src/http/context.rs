@@ -82,8 +82,9 @@ impl Context<'_> {
         if self.body.is_empty() {
             return Err(FabricError::invalid_input("A non-empty request body is required."));
         }
-        serde_json::from_slice(self.body)
-            .map_err(|why| FabricError::invalid_input(format!("The request body is not valid: {why}.")))
+        serde_json::from_slice(self.body).map_err(|why| {
+            FabricError::invalid_input(format!("The request body is not valid: {}.", without_values(&why.to_string())))
+        })
     }
 
     /// The body where one is sent; nothing is as good as an empty object.
@@ -155,6 +156,17 @@ impl Context<'_> {
         let host =
             host.or_else(|| self.parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("localhost");
         format!("http://{host}{path}")
+    }
+}
+
+/// What serde complains of, without the text that it quotes: that may be a secret in the wrong place.
+fn without_values(complaint: &str) -> String {
+    match complaint.split_once("string \"") {
+        Some((before, rest)) => {
+            let after = rest.rfind("\", expected").map_or("", |end| &rest[end + 1..]);
+            format!("{before}a text{after}")
+        }
+        None => complaint.to_owned(),
     }
 }
 

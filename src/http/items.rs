@@ -146,7 +146,7 @@ impl<'a> ItemBody<'a> {
 
     fn whole(state: &'a State, workspace: &'a Workspace, item: &'a Item, now: Timestamp) -> Self {
         let mirrored = || mirrored_databases::properties(state, workspace, item, now).map(Properties::MirroredDatabase);
-        let sql = || sql_databases::properties(workspace, item, now).map(Properties::SqlDatabase);
+        let sql = || sql_databases::properties(state, workspace.id, item, now).map(Properties::SqlDatabase);
         Self { properties: mirrored().or_else(sql), ..Self::new(state, workspace.id, item) }
     }
 }
@@ -376,14 +376,14 @@ pub(super) fn update_definition(context: &Context<'_>) -> Outcome {
     )?
 }
 
-/// The connections that an item's definition names, those that are there.
+/// The connections that an item's definition names, those that the caller may see.
 pub(super) fn connections(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let (_, item) = find(context, state, context.now)?;
         let page = context.page(state)?;
         let plan = item.mirroring.as_ref().map(|mirroring| mirroring.plan());
         let named = plan.into_iter().flat_map(|plan| plan.connection.iter().chain(&plan.other_connections));
-        let there = (1..).zip(named.filter_map(|id| state.connection_at_all(*id)));
+        let there = (1..).zip(named.filter_map(|id| state.connection(*id, &context.caller).ok()));
         let page =
             page.cut(there.skip_while(|(position, _)| Some(*position) <= page.after)).map(ItemConnectionBody::from);
         Ok(Answer::ok(&List::new(context, page)))

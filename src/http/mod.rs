@@ -29,7 +29,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Version, request};
+use axum::http::{HeaderMap, StatusCode, Version};
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -74,8 +74,7 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 /// A path of neither interface.
-fn no_endpoint(parts: &request::Parts) -> FabricError {
-    let path = parts.uri.path();
+fn no_endpoint(path: &str) -> FabricError {
     FabricError::new(ErrorCode::EndpointNotFound).about("Endpoint", path.chars().take(200).collect::<String>())
 }
 

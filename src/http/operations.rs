@@ -65,9 +65,9 @@ impl Operation {
         own || self.path.contains("{itemId}")
     }
 
-    /// What its calls are counted under. Ids are not unique in the description, paths are with their method.
-    pub(super) fn key(&self) -> &'static str {
-        if self.kind.is_some() { self.path } else { self.id }
+    /// What its calls are counted under: ids are not unique in the description, paths are with their method.
+    pub(super) fn key(&'static self) -> (&'static str, &'static str) {
+        (self.method.as_str(), self.path)
     }
 
     /// The refusal while it is absent.

@@ -1,6 +1,7 @@
-//! The way of every request under `/v1`, in order: identify, stamp, journal, access, route, throttle, handle.
+//! The way of every request under `/v1`, in order: identify, stamp, route, greet, throttle, access, handle, journal.
 //!
-//! Whoever asks is known before anything is counted, time is read once, and what refuses does so before anything is changed.
+//! Whoever asks is known before anything is counted, time is read once, and what refuses does so before anything is changed; but
+//! that somebody called for the first time is noted whatever becomes of it.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -87,14 +88,15 @@ fn admit(
 ) -> Result<(Principal, Found), FabricError> {
     let entry = caller?;
     let caller = entry.principal();
-    let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts)))?;
+    let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;
     let (has_met, limit) =
         tenant.read(|state| (state.has_met(caller), state.settings.limit(found.operation.id, found.operation.limit)));
     if !has_met {
         tenant.commit(moment.now, |state, _| principal::greet(state, &entry))?;
     }
     if let Some(limit) = limit {
-        tenant.count_call((caller.id, found.operation.key()), limit, moment.now)?;
+        let (method, path) = found.operation.key();
+        tenant.count_call((caller.id, method, path), limit, moment.now)?;
     }
     Ok((caller, found))
 }

@@ -5,13 +5,14 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::fabric::State;
 use crate::fabric::item::Item;
 use crate::fabric::item::sql_database::{self, DeletedDatabase};
-use crate::fabric::workspace::Workspace;
 use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
 use crate::http::context::Context;
 use crate::http::wire::List;
+use crate::ids::WorkspaceId;
 
 /// `properties`, which the get on the kind's own route shows.
 #[derive(Serialize)]
@@ -30,9 +31,14 @@ pub(super) struct Properties<'a> {
 }
 
 /// The properties of a SQL database at `now`; other kinds have none.
-pub(super) fn properties<'a>(workspace: &Workspace, item: &'a Item, now: Timestamp) -> Option<Properties<'a>> {
+pub(super) fn properties<'a>(
+    state: &State,
+    workspace: WorkspaceId,
+    item: &'a Item,
+    now: Timestamp,
+) -> Option<Properties<'a>> {
     let database = item.sql_database.as_ref()?;
-    let (server_fqdn, database_name) = (sql_database::server_fqdn(workspace), sql_database::database_name(item));
+    let (server_fqdn, database_name) = (sql_database::server_fqdn(state, workspace), sql_database::database_name(item));
     let connection = format!(
         "Data Source={server_fqdn};Initial Catalog={database_name};Multiple Active Result Sets=False;\
          Connect Timeout=30;Encrypt=True;Trust Server Certificate=False"
@@ -85,8 +91,7 @@ impl From<&DeletedDatabase> for RestorableBody {
 pub(super) fn restorable(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let page = context.page(state)?;
-        let all = (1..).zip(context.workspace(state)?.restorable(context.now));
-        let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
+        let page = page.cut(context.workspace(state)?.restorable_after(page.after, context.now));
         Ok(Answer::ok(&List::new(context, page.map(RestorableBody::from))))
     })
 }

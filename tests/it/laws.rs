@@ -259,8 +259,45 @@ proptest! {
     }
 
     #[test]
+    fn pauses_take_nothing_away_from_what_is_replicated(
+        steps in prop::collection::vec((0_u8..4, 0.0_f64..300.0), 1..25)
+    ) {
+        let mirror = Mirror::new();
+        mirror.lab.pass(20.0);
+        mirror.act(&Deed::Start);
+        mirror.lab.pass(3600.0);
+        let figures = |lab: &Lab| -> Vec<u64> {
+            lab.tables(&mirror.path).iter().map(|table| table["metrics"]["processedRows"].as_u64().unwrap()).collect()
+        };
+        let mut before = figures(&mirror.lab);
+        for (deed, wait) in steps {
+            let status = mirror.lab.status(&mirror.path);
+            match deed {
+                0 => mirror.act(&Deed::PauseAndResume),
+                1 => mirror.act(&Deed::Start),
+                2 => {
+                    mirror.lab.capacity("Inactive");
+                    mirror.lab.pass(wait);
+                    mirror.lab.capacity("Active");
+                    let stood = figures(&mirror.lab);
+                    prop_assert!(status == "Running" || stood == before, "{status}: {before:?} {stood:?}");
+                }
+                _ => mirror.lab.pass(wait),
+            }
+            let now = figures(&mirror.lab);
+            prop_assert!(before.iter().zip(&now).all(|(was, is)| is >= was), "{before:?} {now:?}");
+            if mirror.lab.status(&mirror.path) == "Paused" {
+                mirror.lab.pass(wait);
+                prop_assert_eq!(&figures(&mirror.lab), &now, "figures move while Paused");
+            }
+            before = now;
+        }
+    }
+
+    #[test]
     fn replaying_the_facts_gives_the_same_state(deeds in deeds()) {
         let mirror = Mirror::new();
+        everything_else(&mirror.lab);
         mirror.run(&deeds);
         let tenant = mirror.lab.emulator.default_tenant();
         prop_assert!(tenant.replays());
@@ -276,6 +313,39 @@ proptest! {
         prop_assert!(replay(&read) == replay(&facts));
         prop_assert_eq!(fact::FORMAT, 1);
     }
+}
+
+/// One of each kind of fact that the mirror's deeds do not come to.
+fn everything_else(lab: &Lab) {
+    let other = "00000000-0000-4000-8000-000000000011";
+    let path = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", json!({"displayName": "else"})).is(201).id());
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    lab.post(&format!("{path}/assignToCapacity"), json!({"capacityId": capacity})).is(202);
+    lab.patch(&path, json!({"description": "d"})).is(200);
+    lab.give(&path, other, "Viewer");
+    lab.patch(&format!("{path}/roleAssignments/{other}"), json!({"role": "Member"})).is(200);
+    lab.delete(&format!("{path}/roleAssignments/{other}")).is(200);
+    let folder = lab.post(&format!("{path}/folders"), json!({"displayName": "f"})).is(201).id();
+    let empty =
+        lab.post(&format!("{path}/folders"), json!({"displayName": "g", "parentFolderId": folder})).is(201).id();
+    lab.patch(&format!("{path}/folders/{empty}"), json!({"displayName": "h"})).is(200);
+    lab.call(&format!("{path}/folders/{empty}/move")).is(200);
+    lab.delete(&format!("{path}/folders/{empty}")).is(200);
+    lab.put("/_emulator/tags", json!({"value": [{"displayName": "t"}]})).is(200);
+    let tag = lab.get("/v1/tags").body()["value"][0]["id"].clone();
+    let sql = lab.sql_database(&path, "sql");
+    let item = sql.replace("sqlDatabases", "items");
+    lab.post(&format!("{item}/applyTags"), json!({"tags": [tag]})).is(200);
+    lab.post(&format!("{item}/move"), json!({"targetFolderId": folder})).is(200);
+    lab.call(&format!("{sql}/stopMirroring")).is(200);
+    lab.call(&format!("{sql}/getDefinition")).is(202);
+    lab.patch(&sql, json!({"description": "d"})).is(200);
+    lab.sql_database(&path, "gone");
+    lab.delete(&sql).is(200);
+    let connection = lab.post("/v1/connections", crate::lab::sql_connection("else")).is(201).id();
+    lab.delete(&format!("/v1/connections/{connection}")).is(200);
+    let failing = json!({"displayName": "c", "definition": {"parts": [crate::lab::part("definition.json", "{")]}});
+    lab.post(&format!("{path}/cosmosDbDatabases"), failing).is(202);
 }
 
 /// A small generator of its own: the requests are the same in every run.

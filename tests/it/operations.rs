@@ -80,15 +80,20 @@ fn what_is_wrong_with_a_slow_kinds_definition_makes_the_operation_fail() {
 fn a_pause_of_the_capacity_ends_what_is_on_its_way() {
     let lab = Lab::new();
     let workspace = lab.workspace();
-    let started = lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": "sql"})).is(202);
+    let cosmos =
+        lab.result(&lab.post(&format!("{workspace}/cosmosDbDatabases"), json!({"displayName": "c"})).is(202)).id();
+    let started = lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": "other"})).is(202);
     lab.pass(1.0);
+    let update = json!({"definition": {"parts": [part("definition.json", "{}")]}});
+    let changed = lab.post(&format!("{workspace}/cosmosDbDatabases/{cosmos}/updateDefinition"), update).is(202);
     lab.capacity("Inactive");
     let failed = state(&lab, &started).body();
     assert_eq!((&failed["status"], &failed["error"]["errorCode"]), (&json!("Failed"), &json!("CapacityNotActive")));
     lab.capacity("Active");
+    lab.result(&changed).is(200);
     lab.pass(1000.0);
-    assert_eq!(lab.get(&format!("{workspace}/items")).body(), json!({"value": []}));
-    lab.sql_database(&workspace, "sql");
+    assert_eq!(lab.get(&format!("{workspace}/items?type=SQLDatabase")).body(), json!({"value": []}));
+    lab.sql_database(&workspace, "other");
 }
 
 #[test]
@@ -124,6 +129,28 @@ fn the_oldest_that_has_ended_makes_room() {
     let ask = |started: &Reply| lab.get(&format!("/v1/operations/{}", started.header("x-ms-operation-id").unwrap()));
     ask(&first).refuses(404, "OperationNotFound");
     assert_eq!(ask(&pending).is(200).body()["status"], "Running");
+}
+
+#[test]
+fn definitions_that_operations_remember_are_bounded_by_their_bytes() {
+    let lab = Lab::new();
+    lab.settings(json!({"throttle": "off", "pace": "instant"}));
+    let workspace = lab.workspace();
+    let large = "x".repeat(8 << 20);
+    let body = json!({"displayName": "sql", "definition": {"parts": [part("sql.dacpac", &large)]}});
+    let path = format!(
+        "{workspace}/sqlDatabases/{}",
+        lab.result(&lab.post(&format!("{workspace}/sqlDatabases"), body).is(202)).id()
+    );
+    let first = lab.call(&format!("{path}/getDefinition")).is(202);
+    let most = specularite::fabric::operation::DEFINITIONS_MAX / large.len();
+    let mut last = first;
+    let first = last.header("x-ms-operation-id").unwrap().to_owned();
+    for _ in 0..most {
+        last = lab.call(&format!("{path}/getDefinition")).is(202);
+    }
+    lab.get(&format!("/v1/operations/{first}")).refuses(404, "OperationNotFound");
+    assert_eq!(state(&lab, &last).body()["status"], "Succeeded");
 }
 
 /// The members that a state has, in order.

@@ -29,7 +29,6 @@ fn every_operation_takes_the_role_that_its_row_says() {
     let mut tried = 0;
     for operation in OPERATIONS.iter().filter(|operation| operation.handler().is_some()) {
         let Some(needed) = operation.role else { continue };
-        // Of the kind's own routes, one kind's say it for all.
         let path = operation.path.replacen("{workspaceId}", id, 1);
         let path: Vec<&str> = path.split('/').map(|it| if it.starts_with('{') { NOBODY } else { it }).collect();
         let path = format!("/v1{}", path.join("/"));
@@ -103,6 +102,7 @@ fn what_no_role_assignment_can_be_is_refused() {
     add(json!({"id": OTHER, "type": "Group"}), json!("Viewer")).is(201);
     let unknown = add(json!({"id": NOBODY, "type": "User"}), json!("Viewer")).refuses(400, "PrincipalNotFound");
     insta::assert_snapshot!("principal_not_found", unknown.whole());
+    lab.put("/_emulator/principals", json!({"value": [{"id": OTHER, "type": "User"}]})).refuses(400, "InvalidInput");
     lab.settings(json!({"behaviours": {"unknownPrincipal": "201"}}));
     add(json!({"id": NOBODY, "type": "User"}), json!("Viewer")).is(201);
 }

@@ -39,6 +39,9 @@ fn creation_payloads_are_checked() {
         json!({"creationMode": "Clone"}),
         json!({"creationMode": "New", "backupRetentionDays": 0}),
         json!({"creationMode": "New", "backupRetentionDays": 36}),
+        json!({"creationMode": "New", "collation": ""}),
+        json!({"creationMode": "New", "collation": "x".repeat(129)}),
+        json!({"creationMode": "New", "collation": "<x>"}),
         json!({"creationMode": "Restore"}),
         json!({"creationMode": "Restore", "restorePointInTime": "2031-02-03T04:05:05Z"}),
         json!({"creationMode": "Restore", "restorePointInTime": "2032-01-01T00:00:00Z"}),
@@ -54,7 +57,8 @@ fn creation_payloads_are_checked() {
     lab.post(&format!("{workspace}/sqlDatabases"), both)
         .refuses(400, "RequestWithDefinitionAndCreationPayloadNotSupported");
 
-    let chosen = json!({"creationMode": "New", "backupRetentionDays": 3, "collation": "Latin1_General_100_BIN2_UTF8"});
+    lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": "a/b"})).refuses(400, "InvalidInput");
+    let chosen = json!({"creationMode": "new", "backupRetentionDays": 3, "collation": "Latin1_General_100_BIN2_UTF8"});
     let id = lab.result(&create(&lab, &workspace, "sql", chosen).is(202)).id();
     let properties = lab.get(&format!("{workspace}/sqlDatabases/{id}")).body()["properties"].clone();
     assert_eq!(
@@ -72,11 +76,18 @@ fn a_database_is_restored_while_it_is_there_and_after_it_was_deleted() {
     let point = lab.get(&path).body()["properties"]["earliestRestorePoint"].clone();
     let source = json!({"referenceType": "ById", "itemId": path.rsplit('/').next(), "workspaceId": workspace.rsplit('/').next()});
     let restore = json!({"creationMode": "Restore", "restorePointInTime": point, "sourceDatabaseReference": source});
-    let started = create(&lab, &workspace, "copy", restore).is(202);
+    let started = create(&lab, &workspace, "copy", restore.clone()).is(202);
     lab.pass(380.0);
     let state = lab.get(&format!("/v1/operations/{}", started.header("x-ms-operation-id").unwrap())).body();
     assert_eq!(state["status"], "Running");
     lab.result(&started).is(200);
+    // Who only reads the source cannot make it his own.
+    let reader = "00000000-0000-4000-8000-000000000011";
+    lab.give(&workspace, reader, "Viewer");
+    let user = lab.user(reader);
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    let own = user.post("/v1/workspaces", json!({"displayName": "own", "capacityId": capacity})).is(201).id();
+    create(&user, &format!("/v1/workspaces/{own}"), "mine", restore).refuses(403, "InsufficientPrivileges");
 
     lab.delete(&path).is(200);
     let restorable = lab.get(&format!("{workspace}/sqlDatabases/restorableDeletedDatabases")).is(200);
@@ -84,6 +95,15 @@ fn a_database_is_restored_while_it_is_there_and_after_it_was_deleted() {
     let deleted = restorable.body()["value"][0]["properties"].clone();
     let again = json!({"creationMode": "RestoreDeletedDatabase", "restorePointInTime": deleted["latestRestorePoint"], "restorableDeletedDatabaseName": deleted["restorableDeletedDatabaseName"]});
     lab.result(&create(&lab, &workspace, "again", again.clone()).is(202)).is(200);
+    lab.sql_database(&workspace, "a,b");
+    let comma =
+        lab.get(&format!("{workspace}/sqlDatabases")).body()["value"].as_array().unwrap().last().unwrap()["id"].clone();
+    lab.delete(&format!("{workspace}/sqlDatabases/{}", comma.as_str().unwrap())).is(200);
+    let listed = lab.get(&format!("{workspace}/sqlDatabases/restorableDeletedDatabases")).body();
+    let name =
+        listed["value"].as_array().unwrap().last().unwrap()["properties"]["restorableDeletedDatabaseName"].clone();
+    let payload = json!({"creationMode": "RestoreDeletedDatabase", "restorePointInTime": "2031-02-03T04:05:05Z", "restorableDeletedDatabaseName": name});
+    create(&lab, &workspace, "comma", payload).is(202);
     lab.pass(86_400.0 * 7.0);
     assert_eq!(lab.get(&format!("{workspace}/sqlDatabases/restorableDeletedDatabases")).body(), json!({"value": []}));
     create(&lab, &workspace, "late", again).refuses(400, "InvalidInput");
@@ -107,6 +127,12 @@ fn definitions_are_kept_as_they_were_given() {
     let paths: Vec<&Value> = kept["definition"]["parts"].as_array().unwrap().iter().map(|part| &part["path"]).collect();
     assert_eq!(paths, ["sql.sqlproj", "t.sql", ".platform"]);
     lab.call(&format!("{path}/getDefinition?format=dacpac")).refuses(501, "NotEmulated");
+    // A copy has the tables of its source.
+    let source = json!({"referenceType": "ById", "itemId": path.rsplit('/').next(), "workspaceId": workspace.rsplit('/').next()});
+    let restore = json!({"creationMode": "Restore", "restorePointInTime": "2031-02-03T04:05:05Z", "sourceDatabaseReference": source});
+    let copy = lab.result(&create(&lab, &workspace, "copy", restore).is(202)).id();
+    let copied = lab.result(&lab.call(&format!("{workspace}/sqlDatabases/{copy}/getDefinition")).is(202)).body();
+    assert_eq!(copied["definition"]["parts"][1], kept["definition"]["parts"][1]);
     let wrong = json!({"definition": {"parts": [part("sql.sqlproj", "<Project/>")]}});
     lab.post(&format!("{path}/updateDefinition"), wrong).refuses(400, "MissingDefinitionParts");
 }

@@ -11,9 +11,15 @@ fn tags_are_put_on_and_taken_off() {
     assert_eq!(lab.get("/v1/tags").is(200).body(), json!({"value": []}));
     let declared: Vec<Value> = (0..11).map(|n| json!({"displayName": format!("tag {n}")})).collect();
     lab.put("/_emulator/tags", json!({"value": declared})).is(200);
-    lab.put("/_emulator/tags", json!({"value": [{"displayName": "of a domain", "domainId": "d"}]})).is(200);
+    lab.put(
+        "/_emulator/tags",
+        json!({"value": [{"displayName": "of a domain", "scope": {"type": "Domain", "domainId": "d"}}]}),
+    )
+    .is(200);
     insta::assert_snapshot!("tags", lab.get("/v1/tags").is(200).text());
-    let listed = lab.get("/v1/tags").body();
+    let listed = lab.get("/_emulator/tags").body();
+    assert_eq!(lab.put("/_emulator/tags", listed.clone()).is(200).body(), listed, "what is shown can be put back");
+    lab.put("/_emulator/tags", json!({"value": [{"displayName": "x", "domainId": "d"}]})).refuses(400, "InvalidInput");
     let tag = |n: usize| listed["value"][n]["id"].clone();
     lab.put("/_emulator/tags", json!({"value": [{"id": tag(1), "displayName": "renamed"}]})).is(200);
 

@@ -104,6 +104,13 @@ pub struct Definition {
     pub mirroring: Option<Plan>,
 }
 
+impl Definition {
+    /// Its size in memory, roughly, in bytes.
+    pub fn weight(&self) -> usize {
+        self.parts.iter().map(|part| part.path.len() + part.payload.len()).sum()
+    }
+}
+
 /// What `.platform` says about its item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {

@@ -28,6 +28,8 @@ pub struct KindSpec {
     pub takes: Takes,
     /// What becomes of a new name in an update.
     pub rename: Rename,
+    /// Characters that its items' names must not have.
+    pub forbidden: &'static str,
 }
 
 /// How long a kind's operations take at a realistic pace: the medians that were measured. `None`: it is done at once.
@@ -84,6 +86,7 @@ const fn absent(kind: ItemKind, name: &'static str) -> KindSpec {
         definition: None,
         takes: AT_ONCE,
         rename: Rename::Taken,
+        forbidden: "",
     }
 }
 
@@ -133,7 +136,8 @@ kinds! {
             unwritten: dacpac::unwritten
         }),
         takes: Takes { create: millis(16_100), get_definition: millis(28_900), update_definition: millis(28_900) },
-        rename: Rename::Ignored
+        rename: Rename::Ignored,
+        forbidden: "![]<>*%&:/?#=@^\"';()"
     },
     CopyJob,
     VariableLibrary,

@@ -126,18 +126,21 @@ pub fn create(
         within.folder(folder)?;
     }
     let mut takes = spec.takes.create;
+    let mut inherited = None;
     let sql_database = if new.kind == ItemKind::SQLDatabase {
         if new.definition.is_some() && new.creation_payload.is_some() {
             return Err(ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported.into());
         }
-        let (design, time) = sql_database::design(state, within, new.creation_payload.as_ref(), caller, now)?;
-        takes = Some(time);
+        let (design, definition, time) =
+            sql_database::design(state, within, new.creation_payload.as_ref(), caller, now)?;
+        (inherited, takes) = (definition, Some(time));
         Some(design)
     } else {
         None
     };
     let definition = new.definition.map(|request| definition::check(new.kind, request, true)).transpose()?;
     let (definition, platform) = definition.map_or((None, None), |(definition, platform)| (Some(definition), platform));
+    check_characters(new.kind, &new.display_name)?;
     within.check_item_name(new.kind, &new.display_name, None, now)?;
     within.check_room(1 + usize::from(spec.has_sql_endpoint))?;
 
@@ -160,7 +163,7 @@ pub fn create(
         description,
         folder: new.folder,
         sensitivity_label: new.sensitivity_label,
-        definition: definition.map(Arc::new),
+        definition: definition.map(Arc::new).or(inherited),
         sql_database,
     };
     let sql_endpoint = spec.has_sql_endpoint.then(|| (state.next_item(1), later(visible_from, pace.sql_endpoint())));
@@ -169,6 +172,15 @@ pub fn create(
         Some(operation) => operation.after(facts),
         None => (facts, Progress::Done(id)),
     })
+}
+
+/// Refuses a name with a character that the kind's names must not have.
+fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
+    if name.contains(|c| kind.spec().forbidden.contains(c)) {
+        let complaint = format!("DisplayName is Invalid for ArtifactType. DisplayName: <pi>{name}</pi>");
+        return Err(FabricError::invalid_input(complaint));
+    }
+    Ok(())
 }
 
 /// The creation of a SQL database takes more than the description says where that is asked for.
@@ -198,6 +210,7 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
     state.check_capacity(within)?;
     check_own(item)?;
     if display_name != item.display_name {
+        check_characters(item.kind, &display_name)?;
         within.check_item_name(item.kind, &display_name, Some(item.id), now)?;
     }
     Ok((vec![Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description }], item.id))
@@ -336,6 +349,14 @@ impl Item {
             sql_database: None,
         };
         Self { parent: Some(parent.id), ..Self::new(new, visible_from, pace) }
+    }
+
+    /// The item as a list shows it, without its definition and without what was done to it.
+    pub(super) fn outline(&self) -> Self {
+        let (tags, display_name, description) =
+            (self.tags.clone(), self.display_name.clone(), self.description.clone());
+        let sql_database = self.sql_database.as_ref().map(SqlDatabase::outline);
+        Self { tags, display_name, description, definition: None, mirroring: None, sql_database, ..*self }
     }
 
     /// What was done to it; refused where its kind does not replicate.

@@ -1,14 +1,18 @@
 //! SQL databases: how one is created or restored, its backups, and its mirroring, which is on from the start
 //! (docs/fidelity.md#sql-databases).
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Item, ItemKind};
+use super::{Definition, Item, ItemKind};
 use crate::fabric::mirroring::MirroringStatus;
 use crate::fabric::pace::Pace;
+use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
+use crate::fabric::role::Role;
 use crate::fabric::timeline::{self, Look, Span};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State, later};
@@ -26,7 +30,11 @@ const RESTORE_TAKES: SignedDuration = SignedDuration::from_secs(387);
 /// Starts and stops that are remembered; older ones are forgotten.
 const SWITCHES_MAX: usize = 1_000;
 /// Deleted databases that a workspace remembers; older ones are forgotten.
-pub(in crate::fabric) const DELETED_MAX: usize = 1_000;
+pub(in crate::fabric) const DELETED_MAX: usize = 100;
+/// Characters of a collation's name at most.
+const COLLATION_MAX: usize = 128;
+/// The ways to create a database, as the description spells them; enumerations match without regard to case.
+const CREATION_MODES: [&str; 3] = ["New", "Restore", "RestoreDeletedDatabase"];
 
 /// What a SQL database has that other items have not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +70,8 @@ pub struct RestorePoints {
 /// A database that was deleted and can be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedDatabase {
+    /// The id that it had.
+    pub id: ItemId,
     /// Its name on its server.
     pub database_name: String,
     /// When it was deleted.
@@ -69,6 +79,7 @@ pub struct DeletedDatabase {
     /// From when to when it can be restored.
     pub points: RestorePoints,
     database: SqlDatabase,
+    definition: Option<Arc<Definition>>,
 }
 
 /// What a client asks for in the `creationPayload`.
@@ -87,7 +98,8 @@ struct ItemReference {
     workspace_id: String,
 }
 
-/// A new database as the payload describes it, and how long its creation takes at a realistic pace.
+/// A new database as the payload describes it, the definition that it takes over, and how long its creation takes at a realistic
+/// pace.
 ///
 /// That a restore point lies between the earliest and the latest is not checked, but that it is not yet to come.
 pub(super) fn design(
@@ -96,11 +108,11 @@ pub(super) fn design(
     payload: Option<&Value>,
     caller: Principal,
     now: Timestamp,
-) -> Result<(Design, SignedDuration), FabricError> {
+) -> Result<(Design, Option<Arc<Definition>>, SignedDuration), FabricError> {
     let takes = ItemKind::SQLDatabase.spec().takes.create.unwrap_or_default();
     let fresh = Design { backup_retention_days: RETENTION_DAYS, collation: COLLATION.into() };
-    let Some(payload) = payload else { return Ok((fresh, takes)) };
-    let payload: CreationPayload = CreationPayload::deserialize(payload)
+    let Some(payload) = payload else { return Ok((fresh, None, takes)) };
+    let payload = CreationPayload::deserialize(with_known_mode(payload.clone()))
         .map_err(|why| FabricError::invalid_input(format!("The CreationPayload field is not valid: {why}.")))?;
     match payload {
         CreationPayload::New { backup_retention_days, collation } => {
@@ -110,27 +122,41 @@ pub(super) fn design(
                     "The field BackupRetentionDays must be between 1 and {RETENTION_DAYS_MAX}."
                 )));
             }
-            Ok((Design { backup_retention_days, collation: collation.unwrap_or(fresh.collation) }, takes))
+            let collation = collation.unwrap_or(fresh.collation);
+            let named = !collation.is_empty() && collation.len() <= COLLATION_MAX;
+            if !named || !collation.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                return Err(FabricError::invalid_input("The field Collation is not the name of a collation."));
+            }
+            Ok((Design { backup_retention_days, collation }, None, takes))
         }
         CreationPayload::Restore { restore_point_in_time, source_database_reference } => {
             check_past(restore_point_in_time, now)?;
             let source = source_database_reference
                 .ok_or_else(|| FabricError::invalid_input("The SourceDatabaseReference field is required."))?;
-            let source = find(state, &source, caller, now)?;
-            Ok((Design::like(source), RESTORE_TAKES))
+            let item = find(state, &source, caller, now)?;
+            Ok((Design::like(item.sql_database()?), item.definition.clone(), RESTORE_TAKES))
         }
         CreationPayload::RestoreDeletedDatabase { restore_point_in_time, restorable_deleted_database_name: name } => {
             check_past(Some(restore_point_in_time), now)?;
-            // The number after the comma is the instant of the deletion; the name before it is never given twice.
-            let database_name = name.split_once(',').map_or(name.as_str(), |(name, _)| name);
+            // The number after the last comma is the instant of the deletion; the name before it is never given twice.
+            let database_name = name.rsplit_once(',').map_or(name.as_str(), |(name, _)| name);
             let deleted =
                 within.restorable(now).find(|deleted| deleted.database_name.eq_ignore_ascii_case(database_name));
             let deleted = deleted.ok_or_else(|| {
                 FabricError::invalid_input(format!("No deleted database {name:?} can be restored in this workspace."))
             })?;
-            Ok((Design::like(&deleted.database), RESTORE_TAKES))
+            Ok((Design::like(&deleted.database), deleted.definition.clone(), RESTORE_TAKES))
         }
     }
+}
+
+/// The payload with its mode spelled as the description does, whatever its case.
+fn with_known_mode(mut payload: Value) -> Value {
+    let given = payload.get("creationMode").and_then(Value::as_str).unwrap_or_default();
+    if let Some(known) = CREATION_MODES.iter().find(|known| known.eq_ignore_ascii_case(given)) {
+        payload["creationMode"] = (*known).into();
+    }
+    payload
 }
 
 fn check_past(point: Option<Timestamp>, now: Timestamp) -> Result<(), FabricError> {
@@ -141,18 +167,20 @@ fn check_past(point: Option<Timestamp>, now: Timestamp) -> Result<(), FabricErro
     }
 }
 
-/// The database that a payload refers to, if the caller may see it.
+/// The database that a payload refers to: whoever restores it must be able to read and write it where it is.
 fn find<'s>(
     state: &'s State,
     reference: &ItemReference,
     caller: Principal,
     now: Timestamp,
-) -> Result<&'s SqlDatabase, FabricError> {
+) -> Result<&'s Item, FabricError> {
     let missing = || FabricError::no_item(&reference.item_id);
     let workspace: WorkspaceId = reference.workspace_id.parse().map_err(|_| missing())?;
     let item: ItemId = reference.item_id.parse().map_err(|_| missing())?;
     let workspace = state.workspace(workspace).ok().filter(|it| it.role_of(caller).is_some()).ok_or_else(missing)?;
-    workspace.item(item, now)?.sql_database()
+    workspace.check_role(caller, Role::Contributor)?;
+    state.check_capacity(workspace)?;
+    workspace.item_of(ItemKind::SQLDatabase, item, now)
 }
 
 /// What is settled of a database before it is created.
@@ -185,6 +213,11 @@ impl SqlDatabase {
         }
     }
 
+    /// The same without what was done to it.
+    pub(super) fn outline(&self) -> Self {
+        Self { collation: self.collation.clone(), switches: Vec::new(), ..*self }
+    }
+
     /// Whether its mirroring was last switched on.
     pub(in crate::fabric) fn is_mirrored(&self) -> bool {
         self.switches.last().is_none_or(|(_, switch, _)| *switch == Switch::On)
@@ -206,10 +239,12 @@ impl SqlDatabase {
     pub(in crate::fabric) fn deleted(&self, item: &Item, at: Timestamp) -> DeletedDatabase {
         let earliest = self.restore_points(at).map_or(at, |points| points.earliest);
         DeletedDatabase {
+            id: item.id,
             database_name: database_name(item),
             deleted_at: at,
             points: RestorePoints { earliest, latest: at },
-            database: self.clone(),
+            database: self.outline(),
+            definition: item.definition.clone(),
         }
     }
 
@@ -245,7 +280,16 @@ impl DeletedDatabase {
 impl Workspace {
     /// The deleted databases that can still be restored.
     pub fn restorable(&self, now: Timestamp) -> impl Iterator<Item = &DeletedDatabase> {
-        self.deleted_databases.iter().filter(move |deleted| {
+        self.restorable_after(None, now).map(|(_, deleted)| deleted)
+    }
+
+    /// The same after a position, in order of their deletion.
+    pub fn restorable_after(
+        &self,
+        position: Option<Position>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (Position, &DeletedDatabase)> {
+        self.deleted_databases.after(position).filter(move |(_, deleted)| {
             let days = i64::from(deleted.database.backup_retention_days);
             now < later(deleted.deleted_at, SignedDuration::from_hours(24 * days))
         })
@@ -265,9 +309,9 @@ pub fn database_name(item: &Item) -> String {
     format!("{}-{}", item.display_name, item.id)
 }
 
-/// The server of a workspace's databases: two ids in base 32, as long as the service's.
-pub fn server_fqdn(workspace: &Workspace) -> String {
-    let capacity = workspace.capacity.map_or(0, |capacity| capacity.as_u128());
-    let (capacity, workspace) = (super::base32(capacity), super::base32(workspace.id.as_u128()));
-    format!("{capacity}-{workspace}.database.fabric.microsoft.com,1433")
+/// The server of a workspace's databases: the tenant's part and the workspace's, each an id in base 32.
+pub fn server_fqdn(state: &State, workspace: WorkspaceId) -> String {
+    let tenant = state.capacities().first().map_or(0, |capacity| capacity.id.as_u128());
+    let (tenant, workspace) = (super::base32(tenant), super::base32(workspace.as_u128()));
+    format!("{tenant}-{workspace}.database.fabric.microsoft.com,1433")
 }

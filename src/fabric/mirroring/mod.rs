@@ -52,9 +52,20 @@ pub struct Trouble {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Lifecycle {
     Created { pace: Pace },
-    Started { pace: Pace, source: SourceKey, trouble: Option<Trouble> },
+    Started { pace: Pace, source: SourceKey, trouble: Option<Trouble>, going_on: Arc<GoingOn> },
     Stopped { pace: Pace },
-    Paused,
+    Paused { going_on: Arc<GoingOn> },
+}
+
+/// The tables whose snapshot was done when the capacity was paused, and what their figures are reckoned from: they go on where
+/// they were. All others begin anew.
+pub type GoingOn = BTreeMap<TableName, Origin>;
+
+/// What the figures of a table are reckoned from: since when it has been followed, and under which pace that was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    pub(super) since: Timestamp,
+    pub(super) pace: Pace,
 }
 
 /// The tables that a definition chose, and since when each has been chosen without a gap.
@@ -119,7 +130,11 @@ impl Mirroring {
     pub fn started(&mut self, at: Timestamp, pace: Pace, trouble: Option<Trouble>) {
         let Plan { source, connection, database, .. } = &self.plan;
         let source = SourceKey { source: *source, connection: *connection, database: database.clone() };
-        self.log(at, Lifecycle::Started { pace, source, trouble });
+        let going_on = match self.lifecycle.last() {
+            Some((_, Lifecycle::Paused { going_on })) => Arc::clone(going_on),
+            Some(_) | None => Arc::default(),
+        };
+        self.log(at, Lifecycle::Started { pace, source, trouble, going_on });
     }
 
     /// Replication was stopped.
@@ -127,10 +142,10 @@ impl Mirroring {
         self.log(at, Lifecycle::Stopped { pace });
     }
 
-    /// The capacity was paused: what copied, or was about to, does so no more.
-    pub fn paused(&mut self, at: Timestamp) {
+    /// The capacity was paused while these tables would be `going_on`: what copied, or was about to, does so no more.
+    pub fn paused(&mut self, at: Timestamp, going_on: GoingOn) {
         if matches!(self.status_at(at), MirroringStatus::Starting | MirroringStatus::Running) {
-            self.log(at, Lifecycle::Paused);
+            self.log(at, Lifecycle::Paused { going_on: Arc::new(going_on) });
         }
     }
 

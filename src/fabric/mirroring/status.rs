@@ -100,8 +100,11 @@ impl Mirroring {
     pub fn may_stop(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.stop_while_not_running) {
             (MirroringStatus::Running, _) => Ok(true),
-            (_, StopWhileNotRunning::Accept) => Ok(false),
-            (status, StopWhileNotRunning::Refuse) => Err(not_while(status)),
+            (
+                MirroringStatus::Initialized | MirroringStatus::Paused | MirroringStatus::Stopped,
+                StopWhileNotRunning::Accept,
+            ) => Ok(false),
+            (status, StopWhileNotRunning::Refuse | StopWhileNotRunning::Accept) => Err(not_while(status)),
         }
     }
 
@@ -132,7 +135,7 @@ impl Lifecycle {
             Self::Created { .. } => MirroringStatus::Initializing,
             Self::Started { .. } => MirroringStatus::Starting,
             Self::Stopped { .. } => MirroringStatus::Stopping,
-            Self::Paused => MirroringStatus::Paused,
+            Self::Paused { .. } => MirroringStatus::Paused,
         }
     }
 
@@ -142,7 +145,7 @@ impl Lifecycle {
             Self::Created { pace } => pace.initializing(),
             Self::Started { pace, source, .. } => pace.starting(source.source),
             Self::Stopped { pace } => pace.stopping(),
-            Self::Paused => jiff::SignedDuration::ZERO,
+            Self::Paused { .. } => jiff::SignedDuration::ZERO,
         }
     }
 
@@ -152,7 +155,7 @@ impl Lifecycle {
             Self::Started { trouble: None, .. } => (MirroringStatus::Running, None),
             Self::Started { trouble, .. } => (MirroringStatus::Initialized, trouble.as_ref()),
             Self::Stopped { .. } => (MirroringStatus::Stopped, None),
-            Self::Paused => (MirroringStatus::Paused, None),
+            Self::Paused { .. } => (MirroringStatus::Paused, None),
         }
     }
 }

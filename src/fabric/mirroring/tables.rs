@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::TABLES_MAX;
 use super::source::{ObjectType, Presence, Source};
-use super::{Lifecycle, Mirroring, Selection, SourceKey, TableName, Trouble};
+use super::{GoingOn, Lifecycle, Mirroring, Origin, Selection, SourceKey, TableName, Trouble};
 use crate::fabric::later;
 use crate::fabric::pace::Pace;
 
@@ -62,6 +62,7 @@ struct Run<'a> {
     running: Timestamp,
     pace: Pace,
     source: &'a SourceKey,
+    going_on: &'a GoingOn,
 }
 
 /// Gives the source that a key names.
@@ -80,13 +81,13 @@ impl Mirroring {
         let stands_still = match happened.last() {
             Some((at, last @ Lifecycle::Started { trouble: None, .. })) => {
                 if now >= later(*at, last.takes())
-                    && let Some(run) = run_at(happened, happened.len() - 1)
+                    && let Some(run) = run_of(happened.last())
                 {
                     return self.live(sources, run, now);
                 }
                 was_paused
             }
-            Some((_, Lifecycle::Paused)) => was_paused,
+            Some((_, Lifecycle::Paused { .. })) => was_paused,
             Some((at, last @ Lifecycle::Stopped { .. })) => now < later(*at, last.takes()),
             Some((_, Lifecycle::Created { .. } | Lifecycle::Started { .. })) | None => false,
         };
@@ -102,6 +103,23 @@ impl Mirroring {
     /// Whether replication was ever started by `now`.
     pub fn was_started_by(&self, now: Timestamp) -> bool {
         self.lifecycle.iter().any(|(at, what)| *at <= now && matches!(what, Lifecycle::Started { .. }))
+    }
+
+    /// The tables that would go on after a pause at `now`: those whose snapshot is done, or that were to go on already.
+    pub fn going_on_at(&self, sources: &impl Sources, now: Timestamp) -> GoingOn {
+        let Some(last @ (at, Lifecycle::Started { pace, going_on, trouble: None, .. })) = self.lifecycle.last() else {
+            return GoingOn::new();
+        };
+        if now < later(*at, last.1.takes()) {
+            return GoingOn::clone(going_on);
+        }
+        let done = self.tables_at(sources, now).into_iter().filter(|table| table.status == TableStatus::Replicating);
+        done.map(|table| {
+            let pace =
+                going_on.get(&table.name).filter(|origin| origin.since == table.since).map_or(*pace, |it| it.pace);
+            (table.name, Origin { since: table.since, pace })
+        })
+        .collect()
     }
 
     /// The tables as they were at a halt, those that are still chosen.
@@ -139,39 +157,38 @@ struct Halt<'a> {
     is_pause: bool,
 }
 
-/// The last stop or pause of a run; one that came before anything ran is none.
+/// The last stop or pause of what ran; a pause that came while it was still starting is none.
 fn last_halt(happened: &[(Timestamp, Lifecycle)]) -> Option<Halt<'_>> {
-    let started = |(_, what): &(Timestamp, Lifecycle)| matches!(what, Lifecycle::Started { trouble: None, .. });
-    (0..happened.len()).rev().find_map(|halt| {
+    (1..happened.len()).rev().find_map(|halt| {
         let (at, what) = &happened[halt];
         let is_pause = match what {
-            Lifecycle::Paused => true,
+            Lifecycle::Paused { .. } => true,
             Lifecycle::Stopped { .. } => false,
             Lifecycle::Created { .. } | Lifecycle::Started { .. } => return None,
         };
-        let start = happened[..halt].iter().rposition(started)?;
-        let run = run_at(happened, start).filter(|run| run.running <= *at)?;
+        let run = run_of(happened.get(halt - 1)).filter(|run| run.running <= *at)?;
         Some(Halt { run, at: *at, is_pause })
     })
 }
 
-/// The run of a start. What had run when the capacity was paused goes on: it is the same run as before.
-fn run_at(happened: &[(Timestamp, Lifecycle)], start: usize) -> Option<Run<'_>> {
-    let before = &happened[..start];
-    if let [.., (paused, Lifecycle::Paused)] = before
-        && let Some(run) = before.len().checked_sub(2).and_then(|earlier| run_at(happened, earlier))
-        && run.running <= *paused
-    {
-        return Some(run);
-    }
-    let (at, Lifecycle::Started { pace, source, trouble: None }) = &happened[start] else { return None };
-    Some(Run { running: later(*at, happened[start].1.takes()), pace: *pace, source })
+/// The run that a start came to.
+fn run_of(start: Option<&(Timestamp, Lifecycle)>) -> Option<Run<'_>> {
+    let (at, what) = start?;
+    let Lifecycle::Started { pace, source, trouble: None, going_on } = what else { return None };
+    Some(Run { running: later(*at, what.takes()), pace: *pace, source, going_on })
 }
 
 impl Run<'_> {
     fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
         let named = selection.names(&name);
-        let chosen = selection.since(&name).unwrap_or(self.running).max(self.running);
+        let chosen = selection.since(&name).unwrap_or(self.running);
+        if let Some(Origin { since, pace }) = self.going_on.get(&name).copied()
+            && chosen <= since
+            && matches!(source.presence(&name, named, now), Presence::Since(there) if there <= since)
+        {
+            return Run { pace, ..self }.following(source, name, since, now);
+        }
+        let chosen = chosen.max(self.running);
         match source.presence(&name, named, now) {
             Presence::Since(there) => self.following(source, name, chosen.max(there), now),
             Presence::Until(gone) if gone > chosen => {

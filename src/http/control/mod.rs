@@ -201,8 +201,9 @@ fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
     response.map(Body::from)
 }
 
-async fn nowhere(State(emulator): Shared, request: Request) -> Response<Body> {
-    refuse(&emulator.default_tenant(), &no_endpoint(&request.into_parts().0))
+async fn nowhere(State(emulator): Shared, uri: Uri) -> Response<Body> {
+    // The router has taken the prefix off.
+    refuse(&emulator.default_tenant(), &no_endpoint(&format!("/_emulator{}", uri.path())))
 }
 
 async fn no_method(State(emulator): Shared) -> Response<Body> {

@@ -8,13 +8,20 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Call;
+use crate::fabric::behaviours::Behaviours;
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{PAGE_SIZE_MAX, Settings, Throttle};
 use crate::fabric::{FabricError, Fact};
 use crate::http::operations::OPERATIONS;
 
+/// The settings, and of each behaviour all the answers that it can have, the default first.
 pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer(|call| Ok(call.tenant.read(|state| json!(state.settings))))
+    call.answer(|call| {
+        let mut settings = call.tenant.read(|state| json!(state.settings));
+        let answers = Behaviours::ANSWERS.iter().map(|(name, answers)| ((*name).to_owned(), json!(answers)));
+        settings["answers"] = answers.collect::<Map<String, Value>>().into();
+        Ok(settings)
+    })
 }
 
 /// A change of settings; what is left out stays, and a limit of null is taken back.

@@ -17,12 +17,23 @@ struct DeclareTags {
     value: Vec<DeclareTag>,
 }
 
+/// A tag as it is shown, but that its id may be left out: one is drawn then.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct DeclareTag {
     id: Option<String>,
     display_name: String,
-    domain_id: Option<String>,
+    scope: Option<Scope>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", deny_unknown_fields)]
+enum Scope {
+    Tenant,
+    #[serde(rename_all = "camelCase")]
+    Domain {
+        domain_id: String,
+    },
 }
 
 pub(super) async fn show(call: Call) -> Response<Body> {
@@ -34,7 +45,11 @@ pub(super) async fn declare(call: Call) -> Response<Body> {
     call.answer(|call| {
         let DeclareTags { value } = call.json()?;
         let tag = |tag: DeclareTag| {
-            Ok(NewTag { id: wire::id(tag.id, "Id")?, display_name: tag.display_name, domain: tag.domain_id })
+            let domain = tag.scope.and_then(|scope| match scope {
+                Scope::Tenant => None,
+                Scope::Domain { domain_id } => Some(domain_id),
+            });
+            Ok(NewTag { id: wire::id(tag.id, "Id")?, display_name: tag.display_name, domain })
         };
         let tags = value.into_iter().map(tag).collect::<Result<Vec<NewTag>, FabricError>>()?;
         let now = call.tenant.clock().now();
