@@ -27,7 +27,6 @@ pub struct Planned {
 }
 
 /// With as many digits as every instant that is shown.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
 fn as_shown<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.7}"))
 }
