@@ -71,6 +71,8 @@ ids! {
     OperationId = "operation";
     /// A sensitivity label; these come from elsewhere only.
     LabelId = "label";
+    /// The app of a workspace's identity.
+    ApplicationId = "application";
     /// A tag.
     TagId = "tag";
 }

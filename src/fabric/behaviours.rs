@@ -115,6 +115,13 @@ behaviours! {
         /// As an operation.
         Operation = "202",
     }
+    /// The creation of a warehouse: at once since the end of April 2026, as an operation before.
+    warehouse_creation, "warehouseCreation": WarehouseCreation {
+        /// At once.
+        AtOnce = "201",
+        /// As an operation.
+        Operation = "202",
+    }
     /// The host in the `Location` of an operation.
     operation_location, "operationLocation": OperationLocation {
         /// The one that was called: the client stays where it is.

@@ -112,6 +112,8 @@ codes! {
     NotEmulated = "Specularite does not emulate this operation.";
     /// A wait ended before what it waited for.
     OperationFailedOnTimeout (retriable) = "What was waited for did not come in time.";
+    /// The operation yields nothing.
+    OperationHasNoResult = "The operation has no result";
     /// The mirror's status does not allow it now.
     OperationNotAllowedInCurrentStatus = "The operation is not allowed in the current status.";
     /// No such operation, or not for this caller.
@@ -144,6 +146,10 @@ codes! {
     UnsupportedPayloadType = "The payload type is not supported: InlineBase64 is expected.";
     /// Items of this kind need a capacity.
     WorkspaceHasNoCapacityAssigned = "A workspace with a capacity assigned is required for the operation";
+    /// The workspace has an identity already.
+    WorkspaceIdentityAlreadyExists = "The workspace has an identity already.";
+    /// The workspace has no identity.
+    WorkspaceIdentityNotFound = "The workspace has no identity.";
     /// The workspace has as many items as it may.
     WorkspaceItemsLimitExceeded = "Workspace item limit exceeded.";
     /// The workspace's name is taken in the tenant.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
-use crate::fabric::item::{Definition, NewItem};
+use crate::fabric::item::{Companion, Definition, NewItem};
 use crate::fabric::mirroring::{Declaration, Trouble};
 use crate::fabric::operation::NewOperation;
 use crate::fabric::pace::Pace;
@@ -15,6 +16,7 @@ use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
+use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
 /// The number of this format of facts.
@@ -72,6 +74,14 @@ pub enum Fact {
     WorkspaceDeleted {
         id: WorkspaceId,
     },
+    IdentityProvisioned {
+        workspace: WorkspaceId,
+        identity: WorkspaceIdentity,
+        from: Timestamp,
+    },
+    IdentityTaken {
+        workspace: WorkspaceId,
+    },
     RoleGiven {
         workspace: WorkspaceId,
         assignment: RoleAssignment,
@@ -116,7 +126,7 @@ pub enum Fact {
         workspace: WorkspaceId,
         item: NewItem,
         visible_from: Timestamp,
-        sql_endpoint: Option<(ItemId, Timestamp)>,
+        companions: Vec<Companion>,
         pace: Pace,
     },
     ItemUpdated {
@@ -124,6 +134,7 @@ pub enum Fact {
         id: ItemId,
         display_name: String,
         description: String,
+        extended: Map<String, Value>,
     },
     ItemsMoved {
         workspace: WorkspaceId,

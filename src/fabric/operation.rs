@@ -7,6 +7,7 @@ use crate::fabric::item::{Definition, Item};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
+use crate::fabric::workspace::WorkspaceIdentity;
 use crate::fabric::{ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
@@ -50,6 +51,10 @@ pub enum Yield {
     Item(ItemId),
     /// An item's definition in a format.
     Definition(ItemId, Option<String>),
+    /// The identity of a workspace.
+    Identity(WorkspaceIdentity),
+    /// Nothing.
+    Nothing,
     /// An error.
     Failure(Failure),
 }
@@ -83,6 +88,10 @@ pub enum Outcome {
     Item(Box<Item>),
     /// The item whose definition was asked for, and in which format.
     Definition(Box<Item>, Option<String>),
+    /// The identity of a workspace.
+    Identity(WorkspaceIdentity),
+    /// Nothing.
+    Nothing,
     /// The error.
     Failed(Failure),
 }
@@ -123,13 +132,25 @@ impl Operation {
         match self.outcome {
             _ if now < self.ends_at => OperationStatus::Running,
             Outcome::Failed(_) => OperationStatus::Failed,
-            Outcome::Created(_) | Outcome::Item(_) | Outcome::Definition(..) => OperationStatus::Succeeded,
+            Outcome::Created(_)
+            | Outcome::Item(_)
+            | Outcome::Definition(..)
+            | Outcome::Identity(_)
+            | Outcome::Nothing => OperationStatus::Succeeded,
         }
     }
 
-    /// What it came to; refused until then, and when it failed.
+    /// Whether it comes to anything that can be had.
+    pub fn has_result(&self) -> bool {
+        !matches!(self.outcome, Outcome::Nothing | Outcome::Failed(_))
+    }
+
+    /// What it came to; refused until then, when it failed, and when it came to nothing.
     pub fn result_at(&self, now: Timestamp) -> Result<&Outcome, FabricError> {
         match self.status_at(now) {
+            OperationStatus::Succeeded if !self.has_result() => {
+                Err(FabricError::new(ErrorCode::OperationHasNoResult).about("Operation", self.id))
+            }
             OperationStatus::Succeeded => Ok(&self.outcome),
             OperationStatus::Running | OperationStatus::Failed => {
                 Err(FabricError::new(ErrorCode::OperationNotSucceeded).about("Operation", self.id))
@@ -184,7 +205,7 @@ impl Operation {
     fn weight(&self) -> usize {
         match &self.outcome {
             Outcome::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
-            Outcome::Created(_) | Outcome::Item(_) | Outcome::Failed(_) => 0,
+            Outcome::Created(_) | Outcome::Item(_) | Outcome::Identity(_) | Outcome::Nothing | Outcome::Failed(_) => 0,
         }
     }
 }

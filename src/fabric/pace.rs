@@ -81,6 +81,24 @@ impl Pace {
         }
     }
 
+    /// From the creation of a workspace's first dataflow to its staging lakehouse: 2 to 3 s.
+    pub fn staging_lakehouse(self) -> SignedDuration {
+        self.pick(millis(200), millis(2_500))
+    }
+
+    /// From the creation of a workspace's first dataflow to its staging warehouse: 10 s to a minute.
+    pub fn staging_warehouse(self) -> SignedDuration {
+        self.pick(millis(500), secs(23))
+    }
+
+    /// How long a client is asked to wait between two looks at the provisioning of an identity.
+    pub fn retry_after_identity(self) -> SignedDuration {
+        match self {
+            Self::Fast | Self::Instant => secs(1),
+            Self::Realistic => secs(5),
+        }
+    }
+
     /// How long a workspace takes to get to its capacity (guessed).
     pub fn capacity_assignment(self) -> SignedDuration {
         self.pick(secs(1), secs(5))

@@ -10,7 +10,7 @@ use crate::fabric::connection::Connection;
 use crate::fabric::fact::{Dated, Fact};
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::{DELETED_MAX, Switch};
-use crate::fabric::item::{self, Definition, Item, ItemKind, NewItem};
+use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{SourceKey, TableName};
@@ -21,9 +21,11 @@ use crate::fabric::pace::Pace;
 use crate::fabric::principal::{DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
-use crate::fabric::workspace::{NewWorkspace, Workspace};
+use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::{ErrorCode, FabricError, later};
-use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, TagId, WorkspaceId};
+use crate::ids::{
+    ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, TagId, WorkspaceId,
+};
 use crate::seed::Seed;
 
 /// How many ids of each purpose have been given.
@@ -34,6 +36,7 @@ struct Counts {
     connections: u64,
     items: u64,
     operations: u64,
+    identities: u64,
     tags: u64,
 }
 
@@ -198,6 +201,15 @@ impl State {
         OperationId::nth(self.seed, self.counts.operations + 1)
     }
 
+    /// The next identity of a workspace.
+    pub fn next_identity(&self) -> WorkspaceIdentity {
+        let count = self.counts.identities + 1;
+        WorkspaceIdentity {
+            application_id: ApplicationId::nth(self.seed, count),
+            service_principal_id: PrincipalId::nth(self.seed, count),
+        }
+    }
+
     /// The id of the next tag but `skip`.
     pub fn next_tag(&self, skip: u64) -> TagId {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
@@ -242,6 +254,11 @@ impl State {
                 workspace.capacity = capacity;
                 workspace.assigned_at = capacity.map_or(at, |_| later(at, pace.capacity_assignment()));
             }),
+            Fact::IdentityProvisioned { workspace, identity, from } => {
+                self.counts.identities += 1;
+                self.within(workspace, |workspace| workspace.identify(Some((identity, from))));
+            }
+            Fact::IdentityTaken { workspace } => self.within(workspace, |workspace| workspace.identify(None)),
             Fact::RoleGiven { workspace, assignment } => {
                 self.within(workspace, |workspace| workspace.roles.insert(assignment.principal.id, assignment));
             }
@@ -287,16 +304,17 @@ impl State {
                 }
             }
 
-            Fact::ItemCreated { workspace, item, visible_from, sql_endpoint, pace } => {
-                self.counts.items += 1 + u64::from(sql_endpoint.is_some());
-                self.within(workspace, |workspace| workspace.create_item(item, visible_from, sql_endpoint, pace));
+            Fact::ItemCreated { workspace, item, visible_from, companions, pace } => {
+                self.counts.items += 1 + companions.len() as u64;
+                self.within(workspace, |workspace| workspace.create_item(item, visible_from, companions, pace));
             }
             Fact::ItemsMoved { workspace, ids, folder } => {
                 self.within(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
             }
             Fact::ItemTagged { workspace, id, tags } => self.item(workspace, id, |item| item.tags = tags),
-            Fact::ItemUpdated { workspace, id, display_name, description } => {
+            Fact::ItemUpdated { workspace, id, display_name, description, extended } => {
                 self.within(workspace, |workspace| workspace.update_item(id, display_name, description));
+                self.item(workspace, id, |item| item.extended.extend(extended));
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
                 self.within(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
@@ -413,7 +431,7 @@ impl State {
             match &operation.outcome {
                 Outcome::Created(item) => unmade.push(item.id),
                 Outcome::Definition(..) => {}
-                Outcome::Item(_) | Outcome::Failed(_) => continue,
+                Outcome::Item(_) | Outcome::Identity(_) | Outcome::Nothing | Outcome::Failed(_) => continue,
             }
             operation.ends_at = at;
             operation.outcome = Outcome::Failed(Failure::from(&ErrorCode::CapacityNotActive.into()));
@@ -438,6 +456,8 @@ impl State {
                 outline.definition = self.definition(workspace, id);
                 Outcome::Definition(outline, format)
             }),
+            Yield::Identity(identity) => Some(Outcome::Identity(identity)),
+            Yield::Nothing => Some(Outcome::Nothing),
             Yield::Failure(failure) => Some(Outcome::Failed(failure)),
         };
         self.counts.operations += 1;
@@ -456,28 +476,42 @@ impl Sources for State {
 
 /// How items change when facts are applied: what came along with an item goes along with it.
 impl Workspace {
-    fn create_item(
-        &mut self,
-        new: NewItem,
-        visible_from: Timestamp,
-        sql_endpoint: Option<(ItemId, Timestamp)>,
-        pace: Pace,
-    ) {
-        let mut item = Item::new(new, visible_from, pace);
-        item.sql_endpoint = sql_endpoint.map(|(id, _)| id);
-        let endpoint = sql_endpoint.map(|(id, visible_from)| Item::sql_endpoint_of(&item, id, visible_from, pace));
-        self.names.insert((item.kind, Folded::new(&item.display_name)), item.id);
-        self.items.insert(item.id, item);
-        if let Some(endpoint) = endpoint {
-            self.items.insert(endpoint.id, endpoint);
+    fn create_item(&mut self, new: NewItem, visible_from: Timestamp, companions: Vec<Companion>, pace: Pace) {
+        self.insert_item(Item::new(new, visible_from, pace));
+        for Companion { item, visible_from } in companions {
+            self.insert_item(Item::new(item, visible_from, pace));
         }
     }
 
+    /// A SQL endpoint is known to its parent, and does not take a name: its parent has it.
+    fn insert_item(&mut self, item: Item) {
+        if item.kind == ItemKind::SQLEndpoint {
+            if let Some(parent) = item.parent.and_then(|id| self.items.get_mut(&id)) {
+                parent.sql_endpoint = Some(item.id);
+            }
+        } else {
+            self.names.insert((item.kind, Folded::new(&item.display_name)), item.id);
+        }
+        self.items.insert(item.id, item);
+    }
+
+    /// What belongs to an item, at any remove: it moves and goes with it.
+    fn belongings(&self, id: ItemId) -> Vec<ItemId> {
+        let mut found = vec![id];
+        let mut next = 0;
+        while let Some(parent) = found.get(next).copied() {
+            found.extend(self.items.values().filter(|item| item.parent == Some(parent)).map(|item| item.id));
+            next += 1;
+        }
+        found.split_off(1)
+    }
+
     fn move_item(&mut self, id: ItemId, folder: Option<FolderId>) {
-        let Some(item) = self.items.get_mut(&id) else { return };
-        item.folder = folder;
-        if let Some(endpoint) = item.sql_endpoint.and_then(|id| self.items.get_mut(&id)) {
-            endpoint.folder = folder;
+        let belongings = self.belongings(id);
+        for id in std::iter::once(id).chain(belongings) {
+            if let Some(item) = self.items.get_mut(&id) {
+                item.folder = folder;
+            }
         }
     }
 
@@ -494,12 +528,17 @@ impl Workspace {
     }
 
     fn delete_item(&mut self, id: ItemId, reserved_until: Timestamp, at: Timestamp) {
-        let Some(item) = self.items.remove(&id) else { return };
-        if let Some(endpoint) = item.sql_endpoint {
-            self.items.remove(&endpoint);
+        for id in self.belongings(id).into_iter().chain([id]) {
+            if let Some(item) = self.items.remove(&id).filter(|item| item.kind != ItemKind::SQLEndpoint) {
+                self.forget_item(&item, reserved_until, at);
+            }
         }
+    }
+
+    /// A name is reserved for a while, and a SQL database can be restored.
+    fn forget_item(&mut self, item: &Item, reserved_until: Timestamp, at: Timestamp) {
         if let Some(database) = item.sql_database.as_ref().filter(|_| item.visible_from <= at) {
-            self.deleted_databases.insert(item.id, database.deleted(&item, at));
+            self.deleted_databases.insert(item.id, database.deleted(item, at));
             let oldest = self.deleted_databases.values().next().map(|deleted| deleted.id);
             if let Some(oldest) = oldest.filter(|_| self.deleted_databases.len() > DELETED_MAX) {
                 self.deleted_databases.remove(&oldest);

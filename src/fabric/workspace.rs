@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::capacity::CapacityState;
@@ -10,16 +10,20 @@ use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::name::{Folded, NAME_MAX, WORKSPACE_DESCRIPTION_MAX, check_description, check_name};
+use crate::fabric::operation::{self, NewOperation, Progress, Yield};
 use crate::fabric::ordered::Ordered;
+use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
-use crate::ids::{CapacityId, FolderId, ItemId, PrincipalId, WorkspaceId};
+use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, WorkspaceId};
 
 /// Items of a workspace at most, children counted.
 pub const ITEMS_MAX: usize = 1_000;
 /// Workspaces of a tenant at most (guessed).
 pub const WORKSPACES_MAX: usize = 10_000;
+/// The last rank that a kind has.
+const RANK_MAX: u64 = 3;
 /// Reserved names that are remembered in a workspace; the one that comes free first makes room.
 const RESERVED_MAX: usize = 10_000;
 
@@ -31,6 +35,20 @@ pub enum WorkspaceType {
     /// One that is shared by roles.
     Workspace,
 }
+
+/// An app that stands for a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceIdentity {
+    /// The id of its registration.
+    pub application_id: ApplicationId,
+    /// Its object id.
+    pub service_principal_id: PrincipalId,
+}
+
+/// How long the provisioning of an identity takes (seen).
+const PROVISIONING_TAKES: SignedDuration = SignedDuration::from_millis(1_800);
+/// How long taking an identity away takes (seen).
+const DEPROVISIONING_TAKES: SignedDuration = SignedDuration::from_millis(1_100);
 
 /// What every user's own workspace is called.
 const MY_WORKSPACE: &str = "My workspace";
@@ -50,6 +68,8 @@ pub struct Workspace {
     pub kind: WorkspaceType,
     /// When it has got to its capacity.
     pub assigned_at: Timestamp,
+    /// Its identity, and from when on it has it.
+    identity: Option<(WorkspaceIdentity, Timestamp)>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
@@ -127,6 +147,33 @@ pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>
     Ok((vec![Fact::WorkspaceAssigned { id: workspace.id, capacity, pace: state.settings.pace }], ()))
 }
 
+/// Gives a workspace an identity of its own, as an operation.
+pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decided<Progress<()>> {
+    workspace.check_shared()?;
+    if workspace.identity.is_some() {
+        return Err(FabricError::new(ErrorCode::WorkspaceIdentityAlreadyExists).about("Workspace", workspace.id));
+    }
+    let identity = state.next_identity();
+    let operation = NewOperation {
+        retry_after: state.settings.pace.retry_after_identity(),
+        ..operation::begin(state, workspace.id, Role::Admin, PROVISIONING_TAKES, Yield::Identity(identity), now)
+    };
+    let provisioned = Fact::IdentityProvisioned { workspace: workspace.id, identity, from: operation.ends_at };
+    Ok(operation.after(vec![provisioned]))
+}
+
+/// Takes its identity from a workspace, as an operation without a result.
+pub fn deprovision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decided<Progress<()>> {
+    if workspace.identity.is_none() {
+        return Err(FabricError::new(ErrorCode::WorkspaceIdentityNotFound).about("Workspace", workspace.id));
+    }
+    let operation = NewOperation {
+        retry_after: state.settings.pace.retry_after_identity(),
+        ..operation::begin(state, workspace.id, Role::Admin, DEPROVISIONING_TAKES, Yield::Nothing, now)
+    };
+    Ok(operation.after(vec![Fact::IdentityTaken { workspace: workspace.id }]))
+}
+
 /// Refuses a capacity to which no workspace can go.
 fn check_assignable(state: &State, id: CapacityId) -> Result<(), FabricError> {
     match state.capacity(id)?.state {
@@ -155,6 +202,7 @@ impl Workspace {
             capacity,
             kind: WorkspaceType::Workspace,
             assigned_at: at,
+            identity: None,
             roles,
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),
@@ -168,6 +216,16 @@ impl Workspace {
     pub(super) fn personal(id: WorkspaceId, owner: Principal, at: Timestamp) -> Self {
         let new = NewWorkspace { display_name: MY_WORKSPACE.into(), description: String::new(), capacity: None };
         Self { kind: WorkspaceType::Personal, ..Self::new(id, new, owner, at) }
+    }
+
+    /// Its identity at `now`.
+    pub fn identity(&self, now: Timestamp) -> Option<WorkspaceIdentity> {
+        self.identity.filter(|(_, from)| *from <= now).map(|(identity, _)| identity)
+    }
+
+    /// It has an identity from an instant on, or none any more.
+    pub(super) fn identify(&mut self, identity: Option<(WorkspaceIdentity, Timestamp)>) {
+        self.identity = identity;
     }
 
     /// The role assignments, in order of their making.
@@ -188,6 +246,17 @@ impl Workspace {
     /// All items in order of creation, visible or not yet.
     pub fn items(&self) -> &Ordered<ItemId, Item> {
         &self.items
+    }
+
+    /// The items after a position, by the rank of their kinds and then in order of creation. The rank is in the position's high bits.
+    pub fn items_by_rank(&self, after: Option<Position>) -> impl Iterator<Item = (Position, &Item)> {
+        const RANK: u32 = 60;
+        let (from, within) = after.map_or((0, 0), |position| (position >> RANK, position & ((1 << RANK) - 1)));
+        (from..=RANK_MAX).flat_map(move |rank| {
+            let after = (rank == from).then_some(within);
+            let of_rank = self.items.after(after).filter(move |(_, item)| u64::from(item.kind.spec().rank) == rank);
+            of_rank.map(move |(position, item)| (rank << RANK | position, item))
+        })
     }
 
     /// All folders in order of creation.

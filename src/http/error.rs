@@ -32,6 +32,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidRequest
         | ErrorCode::MissingDefinitionParts
         | ErrorCode::MyWorkspaceCantBeChanged
+        | ErrorCode::OperationHasNoResult
         | ErrorCode::OperationNotAllowedInCurrentStatus
         | ErrorCode::OperationNotSucceeded
         | ErrorCode::OperationNotSupportedForItem
@@ -58,6 +59,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::FolderNotFound
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
+        | ErrorCode::WorkspaceIdentityNotFound
         | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
 
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -72,6 +74,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::DuplicateConnectionName
         | ErrorCode::FolderDisplayNameAlreadyInUse
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
+        | ErrorCode::WorkspaceIdentityAlreadyExists
         | ErrorCode::WorkspaceNameAlreadyExists => StatusCode::CONFLICT,
 
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,

@@ -4,20 +4,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::fabric::item::definition::PartRequest;
+use crate::fabric::item::kind::StartedEtag;
 use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, ReadBack, Update};
 use crate::fabric::operation::Progress;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Headers};
 use crate::http::connections::ItemConnectionBody;
 use crate::http::context::Context;
 use crate::http::tags::{self, ItemTag};
 use crate::http::wire::{self, List};
-use crate::http::{long_running_operations, mirrored_databases, sql_databases};
+use crate::http::{long_running_operations, mirrored_databases, properties, sql_databases};
 use crate::ids::{FolderId, ItemId, LabelId, WorkspaceId};
 
 #[derive(Deserialize)]
@@ -28,7 +30,7 @@ struct CreateItemBody {
     description: Option<String>,
     folder_id: Option<String>,
     definition: Option<DefinitionBody>,
-    creation_payload: Option<serde_json::Value>,
+    creation_payload: Option<Value>,
     sensitivity_label_settings: Option<SensitivityLabelSettings>,
 }
 
@@ -44,6 +46,7 @@ struct SensitivityLabelSettings {
 struct UpdateItemBody {
     display_name: Option<String>,
     description: Option<String>,
+    properties: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -124,9 +127,10 @@ struct SensitivityLabel {
 /// What only the get on a kind's own route shows, by kind.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Properties<'a> {
+pub(super) enum Properties<'a> {
     MirroredDatabase(mirrored_databases::Properties<'a>),
     SqlDatabase(sql_databases::Properties<'a>),
+    Other(Value),
 }
 
 impl<'a> ItemBody<'a> {
@@ -145,9 +149,7 @@ impl<'a> ItemBody<'a> {
     }
 
     fn whole(state: &'a State, workspace: &'a Workspace, item: &'a Item, now: Timestamp) -> Self {
-        let mirrored = || mirrored_databases::properties(state, workspace, item, now).map(Properties::MirroredDatabase);
-        let sql = || sql_databases::properties(state, workspace.id, item, now).map(Properties::SqlDatabase);
-        Self { properties: mirrored().or_else(sql), ..Self::new(state, workspace.id, item) }
+        Self { properties: properties::of(state, workspace, item, now), ..Self::new(state, workspace.id, item) }
     }
 }
 
@@ -194,12 +196,20 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
         definition,
         creation_payload: body.creation_payload,
     };
-    let unread_payload = new.creation_payload.is_some() && kind != ItemKind::SQLDatabase;
+    let unread_payload = new.creation_payload.is_some() && !properties::read_payload(kind);
+    let without_etag = match kind.spec().started_etag {
+        StartedEtag::Always => false,
+        StartedEtag::Generic => typed.is_some(),
+        StartedEtag::Never => true,
+    };
     let answer = context.tenant.commit_then(
         context.now,
         |state, now| item::create(state, context.workspace(state)?, new, context.caller, now),
         |state, created| match created {
-            Progress::Started(operation) => long_running_operations::started(context, state, operation),
+            Progress::Started(operation) => {
+                let started = long_running_operations::started(context, state, operation)?;
+                Ok::<_, FabricError>(if without_etag { started.family(Headers::Operation) } else { started })
+            }
             Progress::Done(id) => {
                 let within = context.workspace(state)?;
                 let created = within.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
@@ -222,7 +232,7 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
         let workspace = context.workspace(state)?;
         let scope = workspace.scope(root, recursive)?;
         let page = context.page(state)?;
-        let seen = workspace.items().after(page.after).filter(|(_, item)| {
+        let seen = workspace.items_by_rank(page.after).filter(|(_, item)| {
             item.visible_from <= context.now && wanted.is_none_or(|kind| item.kind == kind) && scope.has(item.folder)
         });
         let page = page.cut(seen).map(|item| ItemBody::new(state, workspace.id, item));
@@ -243,17 +253,21 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
 }
 
 pub(super) fn update(context: &Context<'_>) -> Outcome {
-    let UpdateItemBody { display_name, description } = context.json()?;
+    let UpdateItemBody { display_name, description, properties } = context.json()?;
+    let extended = context.operation.kind.map(|kind| properties::extended(kind, properties)).transpose()?;
+    let change = Update { display_name, description, extended: extended.unwrap_or_default() };
     context.tenant.commit_then(
         context.now,
         |state, now| {
             let (workspace, item) = find(context, state, now)?;
-            item::update(state, workspace, item, Update { display_name, description }, now)
+            item::update(state, workspace, item, change, now)
         },
         |state, id| {
             let workspace = context.workspace(state)?;
             let item = workspace.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
-            Ok(Answer::ok(&ItemBody::new(state, workspace.id, item)))
+            let properties =
+                context.operation.kind.and_then(|_| properties::of_update(state, workspace, item, context.now));
+            Ok(Answer::ok(&ItemBody { properties, ..ItemBody::new(state, workspace.id, item) }))
         },
     )?
 }
@@ -363,23 +377,19 @@ pub(super) fn update_definition(context: &Context<'_>) -> Outcome {
     let metadata = context.flag("updateMetadata")?.unwrap_or(false);
     let body: UpdateDefinitionBody = context.json()?;
     let request: DefinitionRequest = wire::required(body.definition, "Definition")?.try_into()?;
-    context.tenant.commit_then(
-        context.now,
-        |state, now| {
-            let (workspace, item) = find(context, state, now)?;
-            item::update_definition(state, workspace, item, request, metadata, now)
-        },
-        |state, updated| match updated {
-            Progress::Started(operation) => long_running_operations::started(context, state, operation),
-            Progress::Done(()) => Ok(Answer::empty()),
-        },
-    )?
+    long_running_operations::run(context, |state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        item::update_definition(state, workspace, item, request, metadata, now)
+    })
 }
 
 /// The connections that an item's definition names, those that the caller may see.
 pub(super) fn connections(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let (_, item) = find(context, state, context.now)?;
+        if !item.kind.spec().lists_connections {
+            return Err(ErrorCode::OperationNotSupportedForItem.into());
+        }
         let page = context.page(state)?;
         let plan = item.mirroring.as_ref().map(|mirroring| mirroring.plan());
         let named = plan.into_iter().flat_map(|plan| plan.connection.iter().chain(&plan.other_connections));

@@ -1,14 +1,16 @@
 //! Long-running operations: their state and their result, and the 202 that begins one.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::behaviours::{OperationLocation, OperationMembers};
-use crate::fabric::operation::{self, Failure, Operation, OperationStatus, Outcome as Yielded};
-use crate::fabric::{ErrorCode, FabricError, State};
+use crate::fabric::operation::{self, Failure, Operation, OperationStatus, Outcome as Yielded, Progress};
+use crate::fabric::{Decided, ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::{Answer, Headers, zoneless};
 use crate::http::context::Context;
 use crate::http::items::{DefinitionResponse, ItemBody};
+use crate::http::workspaces::IdentityBody;
 use crate::ids::OperationId;
 
 /// The host in the `Location` of an operation where the regional one is wanted: the service redirects to such a one.
@@ -48,6 +50,14 @@ impl<'a> From<&'a Failure> for FailureBody<'a> {
     }
 }
 
+/// Decides, and answers with the 202 of what has begun, or with an empty 200 where it is done.
+pub(super) fn run(context: &Context<'_>, decide: impl FnOnce(&State, Timestamp) -> Decided<Progress<()>>) -> Outcome {
+    context.tenant.commit_then(context.now, decide, |state, progress| match progress {
+        Progress::Started(operation) => started(context, state, operation),
+        Progress::Done(()) => Ok(Answer::empty()),
+    })?
+}
+
 /// The 202 of an operation that has begun.
 pub(super) fn started(context: &Context<'_>, state: &State, id: OperationId) -> Outcome {
     let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
@@ -75,8 +85,10 @@ pub(super) fn get_state(context: &Context<'_>) -> Outcome {
                 let wait = context.callers_seconds(operation.retry_after);
                 answer.at(location(context, state, id, "")).of(id, Some(wait))
             }
-            OperationStatus::Succeeded => answer.at(location(context, state, id, "/result")).of(id, None),
-            OperationStatus::Failed => answer,
+            OperationStatus::Succeeded if operation.has_result() => {
+                answer.at(location(context, state, id, "/result")).of(id, None)
+            }
+            OperationStatus::Succeeded | OperationStatus::Failed => answer,
         })
     })
 }
@@ -86,9 +98,7 @@ impl<'a> OperationState<'a> {
         let (last_updated, percent_complete, error) = match (status, &operation.outcome) {
             (OperationStatus::Running, _) => (operation.created_at, None, None),
             (_, Yielded::Failed(failure)) => (operation.ends_at, None, Some(FailureBody::from(failure))),
-            (_, Yielded::Created(_) | Yielded::Item(_) | Yielded::Definition(..)) => {
-                (operation.ends_at, Some(100), None)
-            }
+            (OperationStatus::Succeeded | OperationStatus::Failed, _) => (operation.ends_at, Some(100), None),
         };
         Self {
             status,
@@ -110,7 +120,8 @@ pub(super) fn get_result(context: &Context<'_>) -> Outcome {
                 Answer::ok(&ItemBody::new(state, operation.workspace, item))
             }
             Yielded::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
-            Yielded::Failed(_) => return Err(ErrorCode::OperationNotSucceeded.into()),
+            Yielded::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
+            Yielded::Nothing | Yielded::Failed(_) => return Err(ErrorCode::OperationNotSucceeded.into()),
         };
         Ok(answer.family(Headers::Result))
     })

@@ -16,6 +16,7 @@ mod mirrored_databases;
 pub mod operations;
 mod pipeline;
 mod principals;
+mod properties;
 mod role_assignments;
 mod routes;
 mod sql_databases;

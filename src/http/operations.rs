@@ -3,9 +3,12 @@
 //! Router, 501s, roles, scopes and rate limits are read from it; `tests/it/coverage.rs` holds it against Microsoft's
 //! description. A row without a handler is absent: it answers 501 `NotEmulated`.
 
+use std::sync::LazyLock;
+
 use axum::http::Method;
 
 use crate::fabric::item::ItemKind;
+use crate::fabric::item::kind::{KINDS, KindSpec};
 use crate::fabric::role::Role::{self, Admin, Contributor, Member, Viewer};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;
@@ -137,6 +140,44 @@ const fn delete(path: &'static str, id: &'static str, role: Option<Role>, scopes
     Operation::new(Method::DELETE, path, id, role, scopes)
 }
 
+/// The routes of the kinds that the description at hand leaves out: each has the operations that every kind has.
+pub static UNDESCRIBED: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let described = |spec: &KindSpec| OPERATIONS.iter().any(|operation| operation.kind == Some(spec.kind));
+    KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind).collect()
+});
+
+/// The operations of a kind's own routes.
+fn of_kind(spec: &KindSpec) -> Vec<Operation> {
+    let KindSpec { kind, name, collection, .. } = *spec;
+    // Made once for the whole life of the program.
+    let text = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let all = text(format!("/workspaces/{{workspaceId}}/{collection}"));
+    let one = text(format!("{all}/{{itemId}}"));
+    let verb = |verb: &str| text(format!("{one}/{verb}"));
+    let id = |verb: &str, plural: &str| text(format!("Items_{verb}{name}{plural}"));
+    let lists = "Workspace.Read.All Workspace.ReadWrite.All";
+    let reads = text(format!("Item.Read.All Item.ReadWrite.All {name}.Read.All {name}.ReadWrite.All"));
+    let writes = text(format!("Item.ReadWrite.All {name}.ReadWrite.All"));
+    let mut operations = vec![
+        get(all, id("List", "s"), Some(Viewer), lists).served(Guessed, items::list),
+        get(one, id("Get", ""), Some(Viewer), reads).item().served(Seen, items::get),
+        patch(one, id("Update", ""), Some(Contributor), writes).item().served(Seen, items::update),
+        delete(one, id("Delete", ""), Some(Contributor), writes).served(Guessed, items::delete),
+    ];
+    if spec.can_be_created {
+        operations.push(post(all, id("Create", ""), Some(Contributor), writes).item().served(Seen, items::create));
+    }
+    if spec.definition.is_some() {
+        let (read, write) = (id("Get", "Definition"), id("Update", "Definition"));
+        operations
+            .push(post(verb("getDefinition"), read, Some(Contributor), writes).served(Seen, items::get_definition));
+        operations.push(
+            post(verb("updateDefinition"), write, Some(Contributor), writes).served(Seen, items::update_definition),
+        );
+    }
+    operations.into_iter().map(|operation| operation.of(kind)).collect()
+}
+
 /// The table: path, id, role, scopes; then headers, kind, limit, and what serves it.
 #[rustfmt::skip]
 pub static OPERATIONS: &[Operation] = &[
@@ -226,8 +267,8 @@ pub static OPERATIONS: &[Operation] = &[
     post("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles", "OneLakeDataAccessSecurity_CreateOrUpdateSingleDataAccessRole", Some(Member), "OneLake.ReadWrite.All"),
     get("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles/{roleName}", "OneLakeDataAccessSecurity_GetDataAccessRole", Some(Member), "OneLake.Read.All OneLake.ReadWrite.All"),
     delete("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles/{roleName}", "OneLakeDataAccessSecurity_DeleteDataAccessRole", Some(Member), "OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/provisionIdentity", "Workspaces_ProvisionIdentity", Some(Admin), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/deprovisionIdentity", "Workspaces_DeprovisionIdentity", Some(Admin), "Workspace.ReadWrite.All"),
+    post("/workspaces/{workspaceId}/provisionIdentity", "Workspaces_ProvisionIdentity", Some(Admin), "Workspace.ReadWrite.All").served(Seen, workspaces::provision_identity),
+    post("/workspaces/{workspaceId}/deprovisionIdentity", "Workspaces_DeprovisionIdentity", Some(Admin), "Workspace.ReadWrite.All").served(Seen, workspaces::deprovision_identity),
     post("/workspaces/{workspaceId}/items/{itemId}/externalDataShares", "ExternalDataSharesProvider_CreateExternalDataShare", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All"),
     get("/workspaces/{workspaceId}/items/{itemId}/externalDataShares", "ExternalDataSharesProvider_ListExternalDataSharesInItem", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All").limited(10),
     get("/workspaces/{workspaceId}/items/{itemId}/externalDataShares/{externalDataShareId}", "ExternalDataSharesProvider_GetExternalDataShare", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All"),
@@ -317,13 +358,13 @@ pub static OPERATIONS: &[Operation] = &[
     post("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}/getTablesMirroringStatus", "Mirroring_GetTablesMirroringStatus", Some(Viewer), "Item.Read.All Item.ReadWrite.All MirroredDatabase.Read.All MirroredDatabase.ReadWrite.All").workload().of(ItemKind::MirroredDatabase).served(Seen, mirrored_databases::tables_status),
 
     // Mirrored catalogs.
-    get("/workspaces/{workspaceId}/mirroredCatalogs", "Items_ListMirroredCatalogs", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredCatalog),
-    post("/workspaces/{workspaceId}/mirroredCatalogs", "Items_CreateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog),
-    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_GetMirroredCatalog", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog),
-    patch("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_UpdateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog),
-    delete("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_DeleteMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
-    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/getDefinition", "Items_GetMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
-    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/updateDefinition", "Items_UpdateMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
+    get("/workspaces/{workspaceId}/mirroredCatalogs", "Items_ListMirroredCatalogs", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::list),
+    post("/workspaces/{workspaceId}/mirroredCatalogs", "Items_CreateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog).served(Documented, items::create),
+    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_GetMirroredCatalog", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog).served(Documented, items::get),
+    patch("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_UpdateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog).served(Documented, items::update),
+    delete("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_DeleteMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::delete),
+    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/getDefinition", "Items_GetMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::get_definition),
+    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/updateDefinition", "Items_UpdateMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::update_definition),
     post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/refreshCatalogMetadata", "Refresh_Refresh_Catalog_Metadata_(beta)", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
     get("/workspaces/{workspaceId}/catalogmirroring/scopes", "Discovery_List_Scopes_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
     get("/workspaces/{workspaceId}/catalogmirroring/tables", "Discovery_List_Tables_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
@@ -331,20 +372,20 @@ pub static OPERATIONS: &[Operation] = &[
     get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/tablesMirroringStatus", "Monitoring_Tables_Mirroring_Status_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
 
     // Mirrored Azure Databricks catalogs.
-    get("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs", "Items_ListMirroredAzureDatabricksCatalogs", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs", "Items_CreateMirroredAzureDatabricksCatalog", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog),
-    get("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_GetMirroredAzureDatabricksCatalog", Some(Viewer), "Item.Read.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.Read.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog),
-    patch("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_UpdateMirroredAzureDatabricksCatalog", Some(Contributor), "Item.Execute.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog),
-    delete("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_DeleteMirroredAzureDatabricksCatalog", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/getDefinition", "Items_GetMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/updateDefinition", "Items_UpdateMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.Execute.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog),
+    get("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs", "Items_ListMirroredAzureDatabricksCatalogs", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::list),
+    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs", "Items_CreateMirroredAzureDatabricksCatalog", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::create),
+    get("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_GetMirroredAzureDatabricksCatalog", Some(Viewer), "Item.Read.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.Read.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::get),
+    patch("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_UpdateMirroredAzureDatabricksCatalog", Some(Contributor), "Item.Execute.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::update),
+    delete("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_DeleteMirroredAzureDatabricksCatalog", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::delete),
+    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/getDefinition", "Items_GetMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::get_definition),
+    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/updateDefinition", "Items_UpdateMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.Execute.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::update_definition),
     post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/refreshCatalogMetadata", "Refresh_RefreshCatalogMetadata", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog),
     get("/workspaces/{workspaceId}/azureDatabricks/catalogs", "Discovery_DiscoverCatalogs", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
     get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas", "Discovery_DiscoverSchemas", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
     get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas/{schemaName}/tables", "Discovery_DiscoverTables", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
 
     // Mirrored warehouses.
-    get("/workspaces/{workspaceId}/mirroredWarehouses", "Items_ListMirroredWarehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredWarehouse),
+    get("/workspaces/{workspaceId}/mirroredWarehouses", "Items_ListMirroredWarehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredWarehouse).served(Documented, items::list),
 
     // SQL databases.
     get("/workspaces/{workspaceId}/sqlDatabases", "Items_ListSQLDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::list),
@@ -371,13 +412,13 @@ pub static OPERATIONS: &[Operation] = &[
     post("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}/updateDefinition", "Items_UpdateCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Seen, items::update_definition),
 
     // Snowflake databases.
-    get("/workspaces/{workspaceId}/snowflakeDatabases", "Items_ListSnowflakeDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SnowflakeDatabase),
-    post("/workspaces/{workspaceId}/snowflakeDatabases", "Items_CreateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase),
-    get("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_GetSnowflakeDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase),
-    delete("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_DeleteSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase),
-    patch("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_UpdateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase),
-    post("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}/getDefinition", "Items_GetSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase),
-    post("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}/updateDefinition", "Items_UpdateSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase),
+    get("/workspaces/{workspaceId}/snowflakeDatabases", "Items_ListSnowflakeDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::list),
+    post("/workspaces/{workspaceId}/snowflakeDatabases", "Items_CreateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase).served(Documented, items::create),
+    get("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_GetSnowflakeDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase).served(Documented, items::get),
+    delete("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_DeleteSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::delete),
+    patch("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_UpdateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase).served(Documented, items::update),
+    post("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}/getDefinition", "Items_GetSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::get_definition),
+    post("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}/updateDefinition", "Items_UpdateSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::update_definition),
 
     // SQL endpoints.
     get("/workspaces/{workspaceId}/sqlEndpoints", "Items_ListSQLEndpoints", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Documented, items::list),
@@ -388,11 +429,11 @@ pub static OPERATIONS: &[Operation] = &[
     post("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit/setAuditActionsAndGroups", "SQLAuditSettings_SetAuditActionsAndGroups", Some(Contributor), "Item.Audit.All").of(ItemKind::SQLEndpoint),
 
     // Lakehouses.
-    get("/workspaces/{workspaceId}/lakehouses", "Items_ListLakehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses", "Items_CreateLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse),
-    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_GetLakehouse", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse),
-    patch("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_UpdateLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse),
-    delete("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_DeleteLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
+    get("/workspaces/{workspaceId}/lakehouses", "Items_ListLakehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::list),
+    post("/workspaces/{workspaceId}/lakehouses", "Items_CreateLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse).served(Seen, items::create),
+    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_GetLakehouse", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse).served(Seen, items::get),
+    patch("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_UpdateLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse).served(Seen, items::update),
+    delete("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_DeleteLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::delete),
     get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/tables", "Tables_ListTables", Some(Viewer), "Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
     post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/tables/{tableName}/load", "Tables_LoadTable", Some(Contributor), "Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
     post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/schemas/{schemaName}/tables/{tableName}/load", "Tables_Load_Schema_Table_(beta)", Some(Contributor), "Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
@@ -403,8 +444,8 @@ pub static OPERATIONS: &[Operation] = &[
     post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/instances", "BackgroundJobs_RunOnDemandRefreshMaterializedLakeViews", Some(Contributor), "Item.Execute.All Lakehouse.Execute.All").of(ItemKind::Lakehouse),
     patch("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}", "BackgroundJobs_UpdateRefreshMaterializedLakeViewsSchedule", Some(Contributor), "Item.Execute.All Item.ReadWrite.All Lakehouse.Execute.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
     delete("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}", "BackgroundJobs_DeleteRefreshMaterializedLakeViewsSchedule", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/getDefinition", "Items_GetLakehouseDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/updateDefinition", "Items_UpdateLakehouseDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
+    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/getDefinition", "Items_GetLakehouseDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::get_definition),
+    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/updateDefinition", "Items_UpdateLakehouseDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::update_definition),
     post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions", "MaterializedLakeViews_CreateMlvExecutionDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
     get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions", "MaterializedLakeViews_ListMlvExecutionDefinitions", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
     get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}", "MaterializedLakeViews_GetMlvExecutionDefinition", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),

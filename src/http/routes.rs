@@ -6,21 +6,21 @@ use axum::http::{HeaderValue, Method};
 use matchit::Router;
 
 use crate::fabric::{ErrorCode, FabricError};
-use crate::http::operations::{OPERATIONS, Operation};
+use crate::http::operations::{OPERATIONS, Operation, UNDESCRIBED};
 
-/// The operations of each path, by the position of their rows.
-static ROUTES: LazyLock<Router<Vec<usize>>> = LazyLock::new(|| {
-    let mut paths: Vec<(String, Vec<usize>)> = Vec::new();
-    for (row, operation) in OPERATIONS.iter().enumerate() {
+/// The operations of each path.
+static ROUTES: LazyLock<Router<Vec<&'static Operation>>> = LazyLock::new(|| {
+    let mut paths: Vec<(String, Vec<&Operation>)> = Vec::new();
+    for operation in OPERATIONS.iter().chain(UNDESCRIBED.iter()) {
         let path = template(operation.path);
         match paths.iter_mut().find(|(known, _)| *known == path) {
-            Some((_, rows)) => rows.push(row),
-            None => paths.push((path, vec![row])),
+            Some((_, operations)) => operations.push(operation),
+            None => paths.push((path, vec![operation])),
         }
     }
     let mut router = Router::new();
-    for (path, rows) in paths {
-        router.insert(path, rows).expect("no two paths of the table exclude each other");
+    for (path, operations) in paths {
+        router.insert(path, operations).expect("no two paths of the table exclude each other");
     }
     router
 });
@@ -44,9 +44,9 @@ impl Found {
 
 /// The operation of a request; `Err(None)` where the path is none of Fabric's.
 pub(super) fn find(method: &Method, path: &str) -> Result<Found, Option<FabricError>> {
-    let rows = rows(path).ok_or(None)?;
-    let mut operations = rows.iter().map(|row| &OPERATIONS[*row]);
-    let operation = operations
+    let operation = operations(path)
+        .ok_or(None)?
+        .iter()
         .find(|operation| operation.method == *method)
         .ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))?;
     Ok(Found { operation })
@@ -54,13 +54,13 @@ pub(super) fn find(method: &Method, path: &str) -> Result<Found, Option<FabricEr
 
 /// The methods that a path has.
 pub(super) fn allowed(path: &str) -> Option<HeaderValue> {
-    let mut methods: Vec<&str> = rows(path)?.iter().map(|row| OPERATIONS[*row].method.as_str()).collect();
+    let mut methods: Vec<&str> = operations(path)?.iter().map(|operation| operation.method.as_str()).collect();
     methods.sort_unstable();
     methods.dedup();
     HeaderValue::try_from(methods.join(", ")).ok()
 }
 
-fn rows(path: &str) -> Option<&'static Vec<usize>> {
+fn operations(path: &str) -> Option<&'static Vec<&'static Operation>> {
     let path = trimmed(path).to_ascii_lowercase();
     ROUTES.at(path.strip_prefix("/v1")?).ok().map(|found| found.value)
 }

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::role::Role;
-use crate::fabric::workspace::{self, NewWorkspace, Workspace, WorkspaceType};
+use crate::fabric::workspace::{self, NewWorkspace, Workspace, WorkspaceIdentity, WorkspaceType};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
+use crate::http::long_running_operations;
 use crate::http::wire::{self, List};
-use crate::ids::{CapacityId, WorkspaceId};
+use crate::ids::{ApplicationId, CapacityId, PrincipalId, WorkspaceId};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +51,22 @@ struct WorkspaceBody<'a> {
     capacity_assignment_progress: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     one_lake_endpoints: Option<OneLakeEndpoints>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_identity: Option<IdentityBody>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IdentityBody {
+    application_id: ApplicationId,
+    service_principal_id: PrincipalId,
+}
+
+impl From<WorkspaceIdentity> for IdentityBody {
+    fn from(identity: WorkspaceIdentity) -> Self {
+        let WorkspaceIdentity { application_id, service_principal_id } = identity;
+        Self { application_id, service_principal_id }
+    }
 }
 
 #[derive(Serialize)]
@@ -71,6 +88,7 @@ impl<'a> WorkspaceBody<'a> {
             capacity_region: region,
             capacity_assignment_progress: None,
             one_lake_endpoints: None,
+            workspace_identity: None,
         }
     }
 
@@ -86,6 +104,7 @@ impl<'a> WorkspaceBody<'a> {
         Self {
             capacity_assignment_progress: endpoints.as_ref().map(|_| progress),
             one_lake_endpoints: endpoints,
+            workspace_identity: workspace.identity(now).map(IdentityBody::from),
             ..body
         }
     }
@@ -165,4 +184,14 @@ pub(super) fn assign_to_capacity(context: &Context<'_>) -> Outcome {
 pub(super) fn unassign_from_capacity(context: &Context<'_>) -> Outcome {
     context.commit(|state, _| workspace::assign(state, context.workspace(state)?, None))?;
     Ok(Answer::accepted())
+}
+
+pub(super) fn provision_identity(context: &Context<'_>) -> Outcome {
+    let decide = |state: &State, now| workspace::provision_identity(state, context.workspace(state)?, now);
+    long_running_operations::run(context, decide)
+}
+
+pub(super) fn deprovision_identity(context: &Context<'_>) -> Outcome {
+    let decide = |state: &State, now| workspace::deprovision_identity(state, context.workspace(state)?, now);
+    long_running_operations::run(context, decide)
 }

@@ -33,6 +33,10 @@ fn each_answer_can_be_had() {
         ("updateDefinition", "202", |lab, mirror| {
             lab.result(&update(lab, mirror).is(202)).body()["displayName"] == "m"
         }),
+        ("warehouseCreation", "201", |lab, mirror| warehouse(lab, mirror).status == 201),
+        ("warehouseCreation", "202", |lab, mirror| {
+            lab.result(&warehouse(lab, mirror).is(202)).body()["type"] == "Warehouse"
+        }),
         ("operationLocation", "same", |lab, mirror| {
             location(lab, mirror).starts_with("http://127.0.0.1:7310/v1/operations/")
         }),
@@ -119,6 +123,10 @@ fn endpoint(lab: &Lab, mirror: &str) -> Value {
 fn update(lab: &Lab, mirror: &str) -> Reply {
     let body = json!({"definition": definition(&open_mirror().to_string())});
     lab.post(&format!("{mirror}/updateDefinition"), body)
+}
+
+fn warehouse(lab: &Lab, mirror: &str) -> Reply {
+    lab.post(&format!("{}/warehouses", workspace(mirror)), json!({"displayName": "w"}))
 }
 
 fn location(lab: &Lab, mirror: &str) -> String {

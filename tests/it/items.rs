@@ -93,15 +93,6 @@ fn a_sql_endpoint_lives_and_goes_with_its_parent_only() {
 }
 
 #[test]
-fn kinds_that_are_not_emulated_are_found_nowhere_and_cannot_be_made() {
-    let lab = Lab::new();
-    let workspace = lab.workspace();
-    assert_eq!(lab.get(&format!("{workspace}/items?type=lakehouse")).is(200).body(), json!({"value": []}));
-    lab.post(&format!("{workspace}/items"), json!({"displayName": "x", "type": "Lakehouse"}))
-        .refuses(501, "NotEmulated");
-}
-
-#[test]
 fn items_are_found_in_folders() {
     let lab = Lab::new();
     let workspace = lab.workspace();

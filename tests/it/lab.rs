@@ -229,6 +229,13 @@ impl Reply {
         self
     }
 
+    /// A success, whichever.
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Self {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text());
+        self
+    }
+
     /// A refusal: status and code, the latter in body and header, and one request id in both.
     #[track_caller]
     pub(crate) fn refuses(self, status: u16, code: &str) -> Self {

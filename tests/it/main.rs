@@ -14,6 +14,7 @@ mod folders;
 mod items;
 mod journal;
 mod judges;
+mod kinds;
 mod lab;
 mod laws;
 mod mirroring;

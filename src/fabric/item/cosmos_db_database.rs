@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::{Item, Part};
+use super::Part;
 
 /// The part that describes the containers.
 pub(super) const PATH: &str = "definition.json";
 
 /// The definition of one that was made without: no containers.
-pub(super) fn unwritten(_: &Item, _: Option<&str>) -> Vec<Part> {
+pub(super) fn unwritten() -> Part {
     let definition = json!({
         "$schema": "https://developer.microsoft.com/json-schemas/fabric/item/CosmosDB/definition/CosmosDB/2.0.0/schema.json",
         "containers": [],
     });
-    vec![Part { path: PATH.into(), payload: format!("{definition:#}").into_bytes() }]
+    Part { path: PATH.into(), payload: format!("{definition:#}").into_bytes() }
 }

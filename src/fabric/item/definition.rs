@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Item, ItemKind};
+use super::{Item, ItemKind, notebook, unwritten};
 use crate::fabric::mirroring::{self, Plan};
 use crate::fabric::{ErrorCode, FabricError, json};
 
@@ -15,7 +15,7 @@ pub const PLATFORM: &str = ".platform";
 const PARTS_MAX: usize = 1_000;
 
 /// What a kind asks of its definition.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct DefinitionSpec {
     /// What must be in it.
     pub content: Content,
@@ -23,13 +23,34 @@ pub struct DefinitionSpec {
     pub is_needed: bool,
     /// The formats that have a name, the default first; none where a definition has no format.
     pub formats: &'static [&'static str],
-    /// The parts, but for `.platform`, of an item that was created without a definition, in a format.
-    pub unwritten: fn(&Item, Option<&str>) -> Vec<Part>,
+    /// Whether the format is told when a definition is read back.
+    pub shows_format: bool,
+}
+
+impl DefinitionSpec {
+    /// A definition that may be left out at the creation, and has no formats.
+    pub(super) const fn new(content: Content) -> Self {
+        Self { content, is_needed: false, formats: &[], shows_format: false }
+    }
+
+    /// No item is created without.
+    pub(super) const fn needed(mut self) -> Self {
+        self.is_needed = true;
+        self
+    }
+
+    /// With formats, the default first.
+    pub(super) const fn formats(mut self, formats: &'static [&'static str], shown: bool) -> Self {
+        (self.formats, self.shows_format) = (formats, shown);
+        self
+    }
 }
 
 /// What must be in a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
+    /// Any part.
+    Any,
     /// `mirroring.json`, which says what is replicated.
     Mirroring,
     /// A part of this path, which is JSON.
@@ -42,6 +63,7 @@ impl Content {
     /// Whether a part is the one that must be there.
     fn is_main(self, path: &str, format: Option<&str>) -> bool {
         match self {
+            Self::Any => true,
             Self::Mirroring => path == mirroring::definition::PATH,
             Self::Json(main) => path == main,
             Self::Extension(formats) => formats
@@ -53,6 +75,7 @@ impl Content {
     /// What is missed where it is not there.
     fn missed(self, format: Option<&str>) -> String {
         match self {
+            Self::Any => "with the content".into(),
             Self::Mirroring => mirroring::definition::PATH.into(),
             Self::Json(main) => main.into(),
             Self::Extension(formats) => {
@@ -187,7 +210,7 @@ pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(
             let main = definition.parts.iter().find(|part| part.path == path);
             main.map_or(Ok(()), |part| parse(part).map(drop).map_err(corrupted))
         }
-        Some(Content::Mirroring | Content::Extension(_)) | None => Ok(()),
+        Some(Content::Any | Content::Mirroring | Content::Extension(_)) | None => Ok(()),
     }
 }
 
@@ -207,13 +230,15 @@ pub fn check_format(kind: ItemKind, format: Option<&str>) -> Result<Option<&'sta
     Err(FabricError::new(ErrorCode::InvalidDefinitionFormat).detail(ErrorCode::InvalidDefinitionFormat, complaint))
 }
 
-/// Refuses a format that the item's definition was not given in: nothing is translated.
+/// Refuses a format that the item's definition was not given in: only notebooks are translated.
 pub(super) fn check_given(item: &Item, format: Option<&str>) -> Result<(), FabricError> {
     let given = item.definition.as_ref().and_then(|definition| definition.format.as_deref());
     match (given, format) {
-        (Some(given), Some(asked)) if given != asked => Err(FabricError::new(ErrorCode::NotEmulated).message(format!(
-            "Specularite does not translate definitions: this one was given as {given}, and {asked} is asked for."
-        ))),
+        (Some(given), Some(asked)) if given != asked && item.kind != ItemKind::Notebook => {
+            Err(FabricError::new(ErrorCode::NotEmulated).message(format!(
+                "Specularite does not translate definitions: this one was given as {given}, and {asked} is asked for."
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -229,17 +254,15 @@ pub struct ReadBack {
 
 /// The definition of an item, in a format that was checked.
 pub fn read_back(item: &Item, format: Option<&str>) -> ReadBack {
-    let spec = item.kind.spec().definition.as_ref();
-    let (format, mut parts) = match (&item.definition, spec) {
-        (Some(definition), _) => (definition.format.clone(), definition.parts.clone()),
-        (None, Some(spec)) => {
-            let format = format.or(spec.formats.first().copied());
-            (format.map(str::to_owned), (spec.unwritten)(item, format))
-        }
-        (None, None) => (None, Vec::new()),
+    let Some(spec) = &item.kind.spec().definition else { return ReadBack { format: None, parts: Vec::new() } };
+    let asked = format.or(spec.formats.first().copied());
+    let (format, mut parts) = match &item.definition {
+        Some(definition) if item.kind == ItemKind::Notebook => (None, notebook::translated(definition, asked)),
+        Some(definition) => (definition.format.clone(), definition.parts.clone()),
+        None => (asked.map(str::to_owned), unwritten::parts(item, asked)),
     };
     parts.push(write_platform(item));
-    ReadBack { format, parts }
+    ReadBack { format: format.filter(|_| spec.shows_format), parts }
 }
 
 fn invalid_parts(message: String) -> FabricError {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::cosmos_db_database;
 use super::definition::{Content, DefinitionSpec};
-use super::{cosmos_db_database, dacpac};
 use crate::fabric::{ErrorCode, FabricError};
 
 /// What is known of a kind. A kind without new behaviour is one row of [`KINDS`].
@@ -16,27 +16,50 @@ pub struct KindSpec {
     pub kind: ItemKind,
     /// Its name in `type`.
     pub name: &'static str,
-    /// Whether items of it can be in a workspace here.
-    pub is_emulated: bool,
-    /// Whether a client may create one; others only come along with their parent.
+    /// The segment of its own routes.
+    pub collection: &'static str,
+    /// Whether a client may create one; others only come along with their parent, or not at all.
     pub can_be_created: bool,
-    /// Whether a SQL endpoint of the same name comes along.
-    pub has_sql_endpoint: bool,
+    /// What comes along with one.
+    pub along: Along,
     /// What its definition must have; `None`: it has none.
     pub definition: Option<DefinitionSpec>,
     /// What is answered with an operation, and how long that takes.
     pub takes: Takes,
     /// What becomes of a new name in an update.
     pub rename: Rename,
-    /// Characters that its items' names must not have.
-    pub forbidden: &'static str,
+    /// What its items' names may be, beside what all names are.
+    pub names: Names,
+    /// Where it stands in a list of items: those of a lower rank come first (seen).
+    pub rank: u8,
+    /// Whether its connections can be listed.
+    pub lists_connections: bool,
+    /// Whether the 202 of a creation has the empty `ETag` of the 201.
+    pub started_etag: StartedEtag,
+}
+
+/// What comes along with an item as items of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Along {
+    /// Nothing.
+    Nothing,
+    /// A SQL endpoint of the same name.
+    SqlEndpoint,
+    /// A KQL database of the same name, where no definition says otherwise.
+    KqlDatabase,
+    /// A lakehouse and a flow, where no definition says otherwise.
+    DigitalTwin,
+    /// A staging lakehouse and a staging warehouse, with the first of a workspace.
+    Staging,
 }
 
 /// How long a kind's operations take at a realistic pace: the medians that were measured. `None`: it is done at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Takes {
-    /// A creation.
+    /// A creation without a definition.
     pub create: Option<SignedDuration>,
+    /// A creation with a definition.
+    pub create_with_definition: Option<SignedDuration>,
     /// The reading of a definition.
     pub get_definition: Option<SignedDuration>,
     /// The replacement of a definition.
@@ -54,129 +77,187 @@ pub enum Rename {
     Refused(ErrorCode),
 }
 
-/// A time that was measured, in milliseconds.
-const fn millis(millis: i64) -> Option<SignedDuration> {
-    Some(SignedDuration::from_millis(millis))
+/// What names may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Anything.
+    Any,
+    /// Letters, digits and underscores.
+    Word,
+    /// Anything without these characters.
+    Without(&'static str),
 }
 
-/// Nothing takes time.
-const AT_ONCE: Takes = Takes { create: None, get_definition: None, update_definition: None };
+/// Where the 202 of a creation has the empty `ETag`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartedEtag {
+    /// On all routes.
+    Always,
+    /// On the generic route alone.
+    Generic,
+    /// On none.
+    Never,
+}
 
-/// Makes [`ItemKind`] and [`KINDS`] from one list.
+/// A time that was measured, in milliseconds; 0: it is done at once.
+const fn millis(millis: i64) -> Option<SignedDuration> {
+    if millis == 0 { None } else { Some(SignedDuration::from_millis(millis)) }
+}
+
+/// Makes [`ItemKind`] and [`KINDS`] from one list: a kind, the segment of its routes, and what it has beyond what all have.
 macro_rules! kinds {
-    ($($kind:ident $({ $($field:ident: $value:expr),* })?,)*) => {
+    ($($kind:ident $collection:literal $(. $has:ident ($($value:expr),*))*;)*) => {
         /// A kind of item: every value of Fabric's `ItemType`, spelled as there.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[expect(missing_docs, reason = "they are Fabric's names, and Fabric's to explain")]
         pub enum ItemKind { $($kind),* }
 
         /// All kinds, in the order of the description.
-        pub const KINDS: &[KindSpec] = &[$(KindSpec { $($($field: $value,)*)? ..absent(ItemKind::$kind, stringify!($kind)) }),*];
+        pub const KINDS: &[KindSpec] =
+            &[$(KindSpec::new(ItemKind::$kind, stringify!($kind), $collection)$(.$has($($value),*))*),*];
     };
 }
 
-/// A kind that Fabric has and the emulator has not: lists may ask for it, and find none.
-const fn absent(kind: ItemKind, name: &'static str) -> KindSpec {
-    KindSpec {
-        kind,
-        name,
-        is_emulated: false,
-        can_be_created: false,
-        has_sql_endpoint: false,
-        definition: None,
-        takes: AT_ONCE,
-        rename: Rename::Taken,
-        forbidden: "",
-    }
+/// A definition of any parts.
+const PARTS: DefinitionSpec = DefinitionSpec::new(Content::Any);
+
+// What was measured stands in docs/fidelity.md#kinds; kinds without a time there are guessed.
+kinds! {
+    Dashboard "dashboards".not_created();
+    Report "reports".defined(PARTS.needed().formats(&["PBIR", "PBIR-Legacy"], true)).created_in(400, 400).read_in(200).updated_in(500)
+        .ranked(0).started_etag(StartedEtag::Generic);
+    SemanticModel "semanticModels".defined(PARTS.needed().formats(&["TMDL", "TMSL"], true)).created_in(10_800, 10_800).read_in(400)
+        .updated_in(500).ranked(1).started_etag(StartedEtag::Never);
+    PaginatedReport "paginatedReports".not_created();
+    Datamart "datamarts".not_created();
+    Lakehouse "lakehouses".defined(PARTS).created_in(0, 4_500).updated_in(2_400).with(Along::SqlEndpoint).named(Names::Word);
+    Eventhouse "eventhouses".defined(PARTS).created_in(0, 3_200).read_in(8_900).updated_in(200).with(Along::KqlDatabase);
+    Environment "environments".defined(PARTS).created_in(0, 3_000).read_in(200).updated_in(800).named(Names::Word);
+    KQLDatabase "kqlDatabases".defined(PARTS).created_in(7_600, 7_600).read_in(19_000).updated_in(200);
+    KQLQueryset "kqlQuerysets".defined(PARTS);
+    KQLDashboard "kqlDashboards".defined(PARTS);
+    DataPipeline "dataPipelines".defined(PARTS);
+    Notebook "notebooks".defined(PARTS.formats(&["fabricGitSource", "ipynb"], false)).created_in(1_500, 1_500).read_in(300).updated_in(200);
+    SparkJobDefinition "sparkJobDefinitions"
+        .defined(PARTS.formats(&["SparkJobDefinitionV1", "SparkJobDefinitionV2"], false));
+    MLExperiment "mlExperiments".created_in(900, 900);
+    MLModel "mlModels".created_in(600, 600);
+    Warehouse "warehouses".without_connections().ranked(2);
+    Eventstream "eventstreams".defined(PARTS).created_in(4_200, 4_200);
+    SQLEndpoint "sqlEndpoints".not_created().ranked(2);
+    MirroredWarehouse "mirroredWarehouses".not_created();
+    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed()).with(Along::SqlEndpoint);
+    Reflex "reflexes".defined(PARTS);
+    GraphQLApi "graphqlapis".defined(PARTS).read_in(900).updated_in(900);
+    MountedDataFactory "mounteddatafactories".defined(PARTS.needed());
+    SQLDatabase "sqlDatabases"
+        .defined(DefinitionSpec::new(Content::Extension(&[("dacpac", ".dacpac"), ("sqlproj", ".sqlproj")]))
+            .formats(&["dacpac", "sqlproj"], true))
+        .created_in(16_100, 16_100).read_in(28_900).updated_in(28_900)
+        .with(Along::SqlEndpoint).renamed(Rename::Ignored).named(Names::Without("![]<>*%&:/?#=@^\"';()"));
+    CopyJob "copyJobs".defined(PARTS);
+    VariableLibrary "variablelibraries".defined(PARTS).read_in(400).updated_in(800);
+    Dataflow "dataflows".defined(PARTS).with(Along::Staging);
+    ApacheAirflowJob "apacheAirflowJobs".defined(PARTS);
+    WarehouseSnapshot "warehousesnapshots";
+    DigitalTwinBuilder "digitalTwinBuilders".defined(PARTS).created_in(7_600, 7_600).read_in(900).updated_in(900).with(Along::DigitalTwin);
+    DigitalTwinBuilderFlow "digitalTwinBuilderFlows".defined(PARTS).created_in(0, 3_100).read_in(400).updated_in(200);
+    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(PARTS).with(Along::SqlEndpoint);
+    Map "maps".defined(PARTS).created_in(0, 1_500).read_in(700).updated_in(700);
+    AnomalyDetector "anomalydetectors".defined(PARTS);
+    UserDataFunction "userdatafunctions".defined(PARTS).created_in(0, 3_200).read_in(300).updated_in(200);
+    GraphModel "graphModels".defined(PARTS);
+    GraphQuerySet "graphQuerySets".defined(PARTS).read_in(300).updated_in(300);
+    SnowflakeDatabase "snowflakeDatabases".defined(PARTS).with(Along::SqlEndpoint);
+    OperationsAgent "operationsAgents".defined(PARTS);
+    CosmosDBDatabase "cosmosDbDatabases".defined(DefinitionSpec::new(Content::Json(cosmos_db_database::PATH)))
+        .created_in(8_100, 8_100).read_in(800).updated_in(200)
+        .with(Along::SqlEndpoint).renamed(Rename::Refused(ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged));
+    Ontology "ontologies".defined(PARTS).named(Names::Word);
+    EventSchemaSet "eventSchemaSets".defined(PARTS);
+    DataAgent "dataAgents".defined(PARTS);
+    MirroredCatalog "mirroredCatalogs".defined(PARTS.needed()).with(Along::SqlEndpoint);
+    AppBackend "appBackends".defined(PARTS);
+    OrgApp "orgApps".defined(PARTS);
+    OrgAppAudience "orgAppAudiences".defined(PARTS);
+    DataBuildToolJob "dataBuildToolJobs".defined(PARTS);
+    AzureDatabricksStorage "azureDatabricksStorages".defined(PARTS);
+    Plan "plans".defined(PARTS);
 }
 
-kinds! {
-    Dashboard,
-    Report,
-    SemanticModel,
-    PaginatedReport,
-    Datamart,
-    Lakehouse,
-    Eventhouse,
-    Environment,
-    KQLDatabase,
-    KQLQueryset,
-    KQLDashboard,
-    DataPipeline,
-    Notebook,
-    SparkJobDefinition,
-    MLExperiment,
-    MLModel,
-    Warehouse,
-    Eventstream,
-    SQLEndpoint { is_emulated: true },
-    MirroredWarehouse,
-    MirroredDatabase {
-        is_emulated: true,
-        can_be_created: true,
-        has_sql_endpoint: true,
-        definition: Some(DefinitionSpec {
-            content: Content::Mirroring,
-            is_needed: true,
-            formats: &[],
-            unwritten: |_, _| Vec::new()
-        })
-    },
-    Reflex,
-    GraphQLApi,
-    MountedDataFactory,
-    SQLDatabase {
-        is_emulated: true,
-        can_be_created: true,
-        has_sql_endpoint: true,
-        definition: Some(DefinitionSpec {
-            content: Content::Extension(&[("dacpac", ".dacpac"), ("sqlproj", ".sqlproj")]),
-            is_needed: false,
-            formats: &["dacpac", "sqlproj"],
-            unwritten: dacpac::unwritten
-        }),
-        takes: Takes { create: millis(16_100), get_definition: millis(28_900), update_definition: millis(28_900) },
-        rename: Rename::Ignored,
-        forbidden: "![]<>*%&:/?#=@^\"';()"
-    },
-    CopyJob,
-    VariableLibrary,
-    Dataflow,
-    ApacheAirflowJob,
-    WarehouseSnapshot,
-    DigitalTwinBuilder,
-    DigitalTwinBuilderFlow,
-    MirroredAzureDatabricksCatalog,
-    Map,
-    AnomalyDetector,
-    UserDataFunction,
-    GraphModel,
-    GraphQuerySet,
-    SnowflakeDatabase,
-    OperationsAgent,
-    CosmosDBDatabase {
-        is_emulated: true,
-        can_be_created: true,
-        has_sql_endpoint: true,
-        definition: Some(DefinitionSpec {
-            content: Content::Json(cosmos_db_database::PATH),
-            is_needed: false,
-            formats: &[],
-            unwritten: cosmos_db_database::unwritten
-        }),
-        takes: Takes { create: millis(8_100), get_definition: millis(800), update_definition: millis(200) },
-        rename: Rename::Refused(ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged)
-    },
-    Ontology,
-    EventSchemaSet,
-    DataAgent,
-    MirroredCatalog,
-    AppBackend,
-    OrgApp,
-    OrgAppAudience,
-    DataBuildToolJob,
-    AzureDatabricksStorage,
-    Plan,
+impl KindSpec {
+    /// A kind that is created at once, brings nothing along and has no definition.
+    const fn new(kind: ItemKind, name: &'static str, collection: &'static str) -> Self {
+        Self {
+            kind,
+            name,
+            collection,
+            can_be_created: true,
+            along: Along::Nothing,
+            definition: None,
+            takes: Takes { create: None, create_with_definition: None, get_definition: None, update_definition: None },
+            rename: Rename::Taken,
+            names: Names::Any,
+            rank: 3,
+            lists_connections: true,
+            started_etag: StartedEtag::Always,
+        }
+    }
+
+    const fn not_created(mut self) -> Self {
+        self.can_be_created = false;
+        self
+    }
+
+    const fn with(mut self, along: Along) -> Self {
+        self.along = along;
+        self
+    }
+
+    const fn defined(mut self, definition: DefinitionSpec) -> Self {
+        self.definition = Some(definition);
+        self
+    }
+
+    const fn created_in(mut self, plain: i64, with_definition: i64) -> Self {
+        (self.takes.create, self.takes.create_with_definition) = (millis(plain), millis(with_definition));
+        self
+    }
+
+    const fn read_in(mut self, time: i64) -> Self {
+        self.takes.get_definition = millis(time);
+        self
+    }
+
+    const fn updated_in(mut self, time: i64) -> Self {
+        self.takes.update_definition = millis(time);
+        self
+    }
+
+    const fn renamed(mut self, rename: Rename) -> Self {
+        self.rename = rename;
+        self
+    }
+
+    const fn named(mut self, names: Names) -> Self {
+        self.names = names;
+        self
+    }
+
+    const fn ranked(mut self, rank: u8) -> Self {
+        self.rank = rank;
+        self
+    }
+
+    const fn without_connections(mut self) -> Self {
+        self.lists_connections = false;
+        self
+    }
+
+    const fn started_etag(mut self, etag: StartedEtag) -> Self {
+        self.started_etag = etag;
+        self
+    }
 }
 
 impl ItemKind {
@@ -205,7 +286,8 @@ mod tests {
         for spec in KINDS {
             assert_eq!(spec.kind.spec().name, spec.name);
             assert_eq!(spec.name.to_lowercase().parse::<ItemKind>(), Ok(spec.kind));
-            assert!(spec.is_emulated || !spec.can_be_created, "{}", spec.name);
+            let same = KINDS.iter().filter(|other| other.collection.eq_ignore_ascii_case(spec.collection));
+            assert_eq!(same.count(), 1, "{}", spec.collection);
         }
         assert!("NoSuchThing".parse::<ItemKind>().is_err());
     }

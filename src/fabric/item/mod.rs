@@ -1,20 +1,26 @@
 //! Items: what all kinds share.
 
+mod along;
 mod cosmos_db_database;
 mod dacpac;
 pub mod definition;
 pub mod kind;
+mod notebook;
 pub mod sql_database;
+mod unwritten;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+pub use self::along::Companion;
 pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack};
+use self::kind::Names;
 pub use self::kind::{ItemKind, KindSpec, Rename};
 use self::sql_database::{Design, SqlDatabase};
-use crate::fabric::behaviours::{GetDefinition, SqlDatabaseCreation, UpdateDefinition};
+use crate::fabric::behaviours::{GetDefinition, SqlDatabaseCreation, UpdateDefinition, WarehouseCreation};
 use crate::fabric::mirroring::{self, Mirroring};
 use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
 use crate::fabric::operation::{self, Failure, Progress, Yield};
@@ -25,6 +31,8 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, LabelId, TagId, WorkspaceId};
 
+/// How long the creation of a warehouse took while it was an operation.
+const WAREHOUSE_TAKES: SignedDuration = SignedDuration::from_millis(9_100);
 /// Items that one request moves at most (documented).
 pub const MOVED_MAX: usize = 50;
 
@@ -51,6 +59,10 @@ pub struct Item {
     pub sql_endpoint: Option<ItemId>,
     /// The tags that it bears, in the order in which they were put on.
     pub tags: Vec<TagId>,
+    /// What its kind was told at the creation.
+    pub creation_payload: Option<Arc<Value>>,
+    /// The properties that a client has set since.
+    pub extended: Map<String, Value>,
     /// The definition as it was last given.
     pub definition: Option<Arc<Definition>>,
     /// What was done to it, when it is a mirrored database.
@@ -76,6 +88,10 @@ pub struct NewItem {
     pub sensitivity_label: Option<LabelId>,
     /// Its definition.
     pub definition: Option<Arc<Definition>>,
+    /// The item that it came with or belongs to.
+    pub parent: Option<ItemId>,
+    /// What its kind was told.
+    pub creation_payload: Option<Arc<Value>>,
     /// What is settled of it as a SQL database.
     pub sql_database: Option<Design>,
 }
@@ -96,7 +112,7 @@ pub struct CreateItem {
     /// Its definition, unchecked.
     pub definition: Option<DefinitionRequest>,
     /// What its kind is told at the creation, unchecked.
-    pub creation_payload: Option<serde_json::Value>,
+    pub creation_payload: Option<Value>,
 }
 
 /// Creates an item, with what comes along with it: at once, or as an operation where its kind is slow.
@@ -113,9 +129,6 @@ pub fn create(
     check_name(&new.display_name, NAME_MAX)?;
     check_description(new.description.as_deref().unwrap_or_default(), ITEM_DESCRIPTION_MAX)?;
     let spec = new.kind.spec();
-    if !spec.is_emulated {
-        return Err(not_emulated(new.kind));
-    }
     if !spec.can_be_created {
         return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem)
             .message(format!("{} items cannot be created by themselves", spec.name)));
@@ -125,26 +138,25 @@ pub fn create(
     if let Some(folder) = new.folder {
         within.folder(folder)?;
     }
-    let mut takes = spec.takes.create;
-    let mut inherited = None;
-    let sql_database = if new.kind == ItemKind::SQLDatabase {
-        if new.definition.is_some() && new.creation_payload.is_some() {
-            return Err(ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported.into());
-        }
-        let (design, definition, time) =
+    if new.definition.is_some() && new.creation_payload.is_some() {
+        return Err(ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported.into());
+    }
+    let mut takes = if new.definition.is_some() { spec.takes.create_with_definition } else { spec.takes.create };
+    if new.kind == ItemKind::Warehouse && state.settings.behaviours.warehouse_creation == WarehouseCreation::Operation {
+        takes = Some(WAREHOUSE_TAKES);
+    }
+    let (mut inherited, mut design) = (None, None);
+    if new.kind == ItemKind::SQLDatabase {
+        let (chosen, definition, time) =
             sql_database::design(state, within, new.creation_payload.as_ref(), caller, now)?;
-        (inherited, takes) = (definition, Some(time));
-        Some(design)
-    } else {
-        None
-    };
+        (inherited, takes, design) = (definition, Some(time), Some(chosen));
+    }
     let definition = new.definition.map(|request| definition::check(new.kind, request, true)).transpose()?;
     let (definition, platform) = definition.map_or((None, None), |(definition, platform)| (Some(definition), platform));
+    let parent = along::parent(within, new.kind, new.creation_payload.as_ref(), definition.as_ref(), now)?;
     check_characters(new.kind, &new.display_name)?;
     within.check_item_name(new.kind, &new.display_name, None, now)?;
-    within.check_room(1 + usize::from(spec.has_sql_endpoint))?;
 
-    let id = state.next_item(0);
     let pace = state.settings.pace;
     let description = new.description.or_else(|| platform?.description).unwrap_or_default();
     check_description(&description, ITEM_DESCRIPTION_MAX)?;
@@ -154,9 +166,10 @@ pub fn create(
     {
         return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
     }
+    let id = state.next_item(0);
     let operation = takes.map(|realistic| begin(realistic, Yield::Created(id)));
     let visible_from = operation.as_ref().map_or(now, |operation| operation.ends_at);
-    let item = NewItem {
+    let mut item = NewItem {
         id,
         kind: new.kind,
         display_name: new.display_name,
@@ -164,10 +177,18 @@ pub fn create(
         folder: new.folder,
         sensitivity_label: new.sensitivity_label,
         definition: definition.map(Arc::new).or(inherited),
-        sql_database,
+        parent,
+        creation_payload: new.creation_payload.map(Arc::new),
+        sql_database: design,
     };
-    let sql_endpoint = spec.has_sql_endpoint.then(|| (state.next_item(1), later(visible_from, pace.sql_endpoint())));
-    let facts = vec![Fact::ItemCreated { workspace: within.id, item, visible_from, sql_endpoint, pace }];
+    let companions = along::companions(state, within, &mut item, visible_from);
+    within.check_room(1 + companions.len())?;
+    for companion in companions.iter().map(|companion| &companion.item) {
+        if companion.kind != ItemKind::SQLEndpoint {
+            within.check_item_name(companion.kind, &companion.display_name, None, now)?;
+        }
+    }
+    let facts = vec![Fact::ItemCreated { workspace: within.id, item, visible_from, companions, pace }];
     Ok(match operation {
         Some(operation) => operation.after(facts),
         None => (facts, Progress::Done(id)),
@@ -176,11 +197,16 @@ pub fn create(
 
 /// Refuses a name with a character that the kind's names must not have.
 fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
-    if name.contains(|c| kind.spec().forbidden.contains(c)) {
-        let complaint = format!("DisplayName is Invalid for ArtifactType. DisplayName: <pi>{name}</pi>");
-        return Err(FabricError::invalid_input(complaint));
+    let fits = match kind.spec().names {
+        Names::Any => true,
+        Names::Word => name.chars().all(|c| c.is_alphanumeric() || c == '_'),
+        Names::Without(forbidden) => !name.contains(|c| forbidden.contains(c)),
+    };
+    if fits {
+        return Ok(());
     }
-    Ok(())
+    let complaint = format!("DisplayName is Invalid for ArtifactType. DisplayName: <pi>{name}</pi>");
+    Err(FabricError::invalid_input(complaint))
 }
 
 /// The creation of a SQL database takes more than the description says where that is asked for.
@@ -193,14 +219,14 @@ fn check_creator(state: &State, within: &Workspace, kind: ItemKind, caller: Prin
 
 /// Renames or describes an item; what is `None` stays as it is. What came with it is renamed along.
 pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decided<ItemId> {
-    let Update { display_name, description } = change;
+    let Update { display_name, description, extended } = change;
     let display_name = match item.kind.spec().rename {
         Rename::Taken => display_name,
         Rename::Ignored => None,
         Rename::Refused(code) if display_name.is_some() => return Err(code.into()),
         Rename::Refused(_) => None,
     };
-    if display_name.is_none() && description.is_none() {
+    if display_name.is_none() && description.is_none() && extended.is_empty() {
         return Err(ErrorCode::InvalidRequest.into());
     }
     let display_name = display_name.unwrap_or_else(|| item.display_name.clone());
@@ -213,7 +239,7 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
         check_characters(item.kind, &display_name)?;
         within.check_item_name(item.kind, &display_name, Some(item.id), now)?;
     }
-    Ok((vec![Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description }], item.id))
+    Ok((vec![Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description, extended }], item.id))
 }
 
 /// What a client asks for when it updates an item.
@@ -223,6 +249,8 @@ pub struct Update {
     pub display_name: Option<String>,
     /// The new description.
     pub description: Option<String>,
+    /// Properties to set.
+    pub extended: Map<String, Value>,
 }
 
 /// Deletes an item, with what came along with it. Its name stays reserved for as long as the pace says.
@@ -282,7 +310,7 @@ pub fn update_definition(
     if let Some(platform) = platform {
         let description = Some(platform.description.unwrap_or_default());
         let display_name = Some(platform.display_name).filter(|name| *name != item.display_name);
-        facts.extend(update(state, within, item, Update { display_name, description }, now)?.0);
+        facts.extend(update(state, within, item, Update { display_name, description, extended: Map::new() }, now)?.0);
     }
     Ok(match takes {
         Some(realistic) => begin(realistic, Yield::Item(item.id)).after(facts),
@@ -316,7 +344,8 @@ pub fn get_definition(
 impl Item {
     /// A new item, visible from `visible_from` on.
     pub(super) fn new(new: NewItem, visible_from: Timestamp, pace: Pace) -> Self {
-        let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, sql_database } = new;
+        let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, .. } = new;
+        let NewItem { parent, creation_payload, sql_database, .. } = new;
         let mirroring = plan(definition.as_deref()).map(|plan| Mirroring::created(visible_from, pace, plan));
         let sql_database = sql_database.map(|design| SqlDatabase::created(design, visible_from, pace));
         Self {
@@ -327,28 +356,15 @@ impl Item {
             folder,
             sensitivity_label,
             visible_from,
-            parent: None,
+            parent,
             sql_endpoint: None,
             tags: Vec::new(),
+            creation_payload,
+            extended: Map::new(),
             definition,
             mirroring,
             sql_database,
         }
-    }
-
-    /// The SQL endpoint that came with `parent`: its sibling, under its name.
-    pub(super) fn sql_endpoint_of(parent: &Self, id: ItemId, visible_from: Timestamp, pace: Pace) -> Self {
-        let new = NewItem {
-            id,
-            kind: ItemKind::SQLEndpoint,
-            display_name: parent.display_name.clone(),
-            description: String::new(),
-            folder: parent.folder,
-            sensitivity_label: None,
-            definition: None,
-            sql_database: None,
-        };
-        Self { parent: Some(parent.id), ..Self::new(new, visible_from, pace) }
     }
 
     /// The item as a list shows it, without its definition and without what was done to it.
@@ -356,7 +372,19 @@ impl Item {
         let (tags, display_name, description) =
             (self.tags.clone(), self.display_name.clone(), self.description.clone());
         let sql_database = self.sql_database.as_ref().map(SqlDatabase::outline);
-        Self { tags, display_name, description, definition: None, mirroring: None, sql_database, ..*self }
+        let creation_payload = self.creation_payload.clone();
+        let (extended, definition, mirroring) = (Map::new(), None, None);
+        Self {
+            tags,
+            display_name,
+            description,
+            creation_payload,
+            extended,
+            definition,
+            mirroring,
+            sql_database,
+            ..*self
+        }
     }
 
     /// What was done to it; refused where its kind does not replicate.
@@ -369,7 +397,7 @@ impl Item {
 
 /// Refuses what is asked of an item that only lives with its parent.
 fn check_own(item: &Item) -> Result<(), FabricError> {
-    if item.parent.is_some() {
+    if item.kind == ItemKind::SQLEndpoint {
         Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id))
     } else {
         Ok(())
@@ -383,13 +411,6 @@ fn check_definable(item: &Item) -> Result<(), FabricError> {
     Ok(())
 }
 
-fn not_emulated(kind: ItemKind) -> FabricError {
-    FabricError::new(ErrorCode::NotEmulated).message(format!(
-        "Specularite does not emulate items of the type {} yet; MirroredDatabase, SQLDatabase and CosmosDBDatabase are served.",
-        kind.spec().name
-    ))
-}
-
 /// Where a mirrored database's tables lie once its endpoint is there: `properties.oneLakeTablesPath`.
 pub fn one_lake_tables_path(workspace: &Workspace, item: &Item) -> String {
     format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/Tables", workspace.id, item.id)
@@ -398,6 +419,23 @@ pub fn one_lake_tables_path(workspace: &Workspace, item: &Item) -> String {
 /// The host of a SQL endpoint: two ids in base 32, as long as the service's (docs/fidelity.md#sql-endpoints).
 pub fn sql_endpoint_host(workspace: WorkspaceId, endpoint: ItemId) -> String {
     format!("{}-{}.datawarehouse.fabric.microsoft.com", base32(workspace.as_u128()), base32(endpoint.as_u128()))
+}
+
+/// The host of an eventhouse: 18 digits of its id in base 36, as long as the service's.
+pub fn query_host(eventhouse: ItemId) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut rest = eventhouse.as_u128();
+    let digits = std::iter::repeat_with(|| {
+        let digit = char::from(DIGITS[(rest % 36) as usize]);
+        rest /= 36;
+        digit
+    });
+    format!("trd-{}.z5.kusto.fabric.microsoft.com", digits.take(18).collect::<String>())
+}
+
+/// A text that an item's kind was told at the creation, by its JSON pointer; empty where there is none.
+pub fn text_of<'a>(item: &'a Item, pointer: &str) -> &'a str {
+    item.creation_payload.as_ref().and_then(|payload| payload.pointer(pointer)?.as_str()).unwrap_or_default()
 }
 
 /// The 26 digits of 128 bits.

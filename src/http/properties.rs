@@ -1,0 +1,147 @@
+//! `properties`, which the get on a kind's own route shows, by kind (docs/fidelity.md#kinds).
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::fabric::item::{self, Item, ItemKind};
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{FabricError, State};
+use crate::http::answer::zoneless;
+use crate::http::items::Properties;
+use crate::http::{mirrored_databases, sql_databases};
+
+/// What a variable library has set unless somebody chose.
+const DEFAULT_VALUE_SET: &str = "Default value set";
+
+/// The properties of an item at `now`; `None` where its kind was seen to have none, or nobody has told of any.
+pub(super) fn of<'a>(
+    state: &'a State,
+    workspace: &'a Workspace,
+    item: &'a Item,
+    now: Timestamp,
+) -> Option<Properties<'a>> {
+    let other = match item.kind {
+        ItemKind::MirroredDatabase => {
+            return mirrored_databases::properties(state, workspace, item, now).map(Properties::MirroredDatabase);
+        }
+        ItemKind::SQLDatabase => {
+            return sql_databases::properties(state, workspace.id, item, now).map(Properties::SqlDatabase);
+        }
+        ItemKind::Lakehouse => lakehouse(workspace, item, now),
+        ItemKind::Warehouse => warehouse(workspace, item),
+        ItemKind::Eventhouse => eventhouse(workspace, item, now),
+        ItemKind::KQLDatabase => kql_database(item),
+        ItemKind::MLExperiment => json!({"mlFlowExperimentId": item.id}),
+        ItemKind::Dataflow => json!({"isParametric": false}),
+        ItemKind::DigitalTwinBuilderFlow => {
+            let member = "digitalTwinBuilderItemReference";
+            let reference = item.creation_payload.as_ref().and_then(|payload| payload.get(member));
+            json!({member: reference?})
+        }
+        ItemKind::VariableLibrary => json!({"activeValueSetName": active_value_set(item)}),
+        _ => return None,
+    };
+    Some(Properties::Other(other))
+}
+
+/// The properties that the answer to an update on the kind's own route shows: two kinds were seen to.
+pub(super) fn of_update<'a>(
+    state: &'a State,
+    workspace: &'a Workspace,
+    item: &'a Item,
+    now: Timestamp,
+) -> Option<Properties<'a>> {
+    match item.kind {
+        ItemKind::MLExperiment => of(state, workspace, item, now),
+        ItemKind::VariableLibrary => Some(Properties::Other(json!({
+            "$type": "VariableLibraryProperties",
+            "activeValueSetName": active_value_set(item),
+        }))),
+        _ => None,
+    }
+}
+
+/// Whether a kind reads what it is told at the creation.
+pub(super) fn read_payload(kind: ItemKind) -> bool {
+    matches!(
+        kind,
+        ItemKind::SQLDatabase
+            | ItemKind::Warehouse
+            | ItemKind::KQLDatabase
+            | ItemKind::DigitalTwinBuilderFlow
+            | ItemKind::Lakehouse
+    )
+}
+
+/// The properties that a client may set, of those that it names: the others are ignored.
+pub(super) fn extended(kind: ItemKind, named: Option<Map<String, Value>>) -> Result<Map<String, Value>, FabricError> {
+    let mut known = Map::new();
+    for (name, value) in named.unwrap_or_default() {
+        if kind == ItemKind::VariableLibrary && name == "activeValueSetName" {
+            if !value.is_string() {
+                return Err(FabricError::invalid_input(format!("The field {name} must be a text.")));
+            }
+            known.insert(name, value);
+        }
+    }
+    Ok(known)
+}
+
+fn active_value_set(item: &Item) -> &str {
+    item.extended.get("activeValueSetName").and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
+}
+
+fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
+    let endpoint = item.sql_endpoint.filter(|id| workspace.item(*id, now).is_ok());
+    let path = |folder: &str| format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/{folder}", workspace.id, item.id);
+    let mut properties = json!({
+        "oneLakeTablesPath": path("Tables"),
+        "oneLakeFilesPath": path("Files"),
+        "sqlEndpointProperties": {
+            "connectionString": endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
+            "id": endpoint,
+            "provisioningStatus": if endpoint.is_some() { "Success" } else { "InProgress" },
+        },
+    });
+    let schemas = item.creation_payload.as_ref().and_then(|payload| payload.get("enableSchemas")?.as_bool());
+    if schemas == Some(true) {
+        properties["defaultSchema"] = "dbo".into();
+    }
+    properties
+}
+
+fn warehouse(workspace: &Workspace, item: &Item) -> Value {
+    let host = item::sql_endpoint_host(workspace.id, item.id);
+    let collation = [item::text_of(item, "/defaultCollation"), item::text_of(item, "/collationType")];
+    let collation = collation.into_iter().find(|name| !name.is_empty()).unwrap_or("Latin1_General_100_BIN2_UTF8");
+    json!({
+        "connectionInfo": host,
+        "connectionString": host,
+        "createdDate": zoneless(item.visible_from),
+        "lastUpdatedTime": zoneless(item.visible_from),
+        "collationType": collation,
+        "creationMode": "New",
+    })
+}
+
+fn eventhouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
+    let host = item::query_host(item.id);
+    let databases =
+        workspace.items().values().filter(|other| other.parent == Some(item.id) && other.visible_from <= now);
+    json!({
+        "queryServiceUri": format!("https://{host}"),
+        "ingestionServiceUri": format!("https://ingest-{host}"),
+        "databasesItemIds": databases.map(|database| database.id).collect::<Vec<_>>(),
+        "minimumConsumptionUnits": 0.0,
+    })
+}
+
+fn kql_database(item: &Item) -> Value {
+    let host = item.parent.map(item::query_host).unwrap_or_default();
+    json!({
+        "parentEventhouseItemId": item.parent,
+        "queryServiceUri": format!("https://{host}"),
+        "ingestionServiceUri": format!("https://ingest-{host}"),
+        "databaseType": "ReadWrite",
+    })
+}
