@@ -82,6 +82,8 @@ codes! {
     InvalidDefinitionParts = "The definition parts are not valid.";
     /// The folder's name has a character that it must not have, or is too long.
     InvalidFolderDisplayName = "The provided folder display name is invalid.";
+    /// The tenant of a guest is no tenant.
+    InvalidGuestTenantId = "The guest tenant ID is not valid.";
     /// The body, or something in it, is not valid.
     InvalidInput = "The request has an invalid input";
     /// `tags` are not what they must be.

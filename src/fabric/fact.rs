@@ -136,6 +136,11 @@ pub enum Fact {
         description: String,
         extended: Map<String, Value>,
     },
+    ItemExtended {
+        workspace: WorkspaceId,
+        id: ItemId,
+        extended: Map<String, Value>,
+    },
     ItemsMoved {
         workspace: WorkspaceId,
         ids: Vec<ItemId>,

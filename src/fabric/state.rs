@@ -308,6 +308,9 @@ impl State {
                 self.counts.items += 1 + companions.len() as u64;
                 self.within(workspace, |workspace| workspace.create_item(item, visible_from, companions, pace));
             }
+            Fact::ItemExtended { workspace, id, extended } => {
+                self.item(workspace, id, |item| item.extended.extend(extended));
+            }
             Fact::ItemsMoved { workspace, ids, folder } => {
                 self.within(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
             }

@@ -57,8 +57,13 @@ impl Context<'_> {
         Ok(workspace)
     }
 
-    /// Refuses who has not the role that the operation takes, before anything else of the request is looked at.
+    /// Refuses who has not the role that the operation takes, and who has not said that he knows a preview for one, before
+    /// anything else of the request is looked at.
     pub fn check_access(&self) -> Result<(), FabricError> {
+        if self.operation.is_beta() && self.flag("beta")? != Some(true) {
+            return Err(FabricError::new(ErrorCode::InvalidParameter)
+                .message("This API is in beta: the query parameter beta must be true."));
+        }
         match self.operation.role {
             Some(_) => self.read(|state| self.workspace(state).map(drop)),
             None => Ok(()),
@@ -74,6 +79,22 @@ impl Context<'_> {
     pub fn id<T: FromStr>(&self, n: usize) -> Result<T, FabricError> {
         let text = self.segments.get(n).copied().unwrap_or_default();
         text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
+    }
+
+    /// The `n`-th variable segment of the path, as a text, percent-decoded.
+    pub fn text(&self, n: usize) -> String {
+        let text = self.segments.get(n).copied().unwrap_or_default();
+        // A path has no `+` for a blank: it is kept as it is.
+        let encoded = text.replace('+', "%2B");
+        form_urlencoded::parse(encoded.as_bytes()).map(|(text, _)| text.into_owned()).next().unwrap_or_default()
+    }
+
+    /// All values of a parameter that can be given more than once, or as a list with commas.
+    pub fn query_all(&self, name: &str) -> Vec<String> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(given, _)| given.eq_ignore_ascii_case(name));
+        let values = pairs.flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>());
+        values.filter(|value| !value.is_empty()).collect()
     }
 
     /// The body, as JSON of this shape. Members that the shape has not are ignored.

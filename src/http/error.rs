@@ -24,6 +24,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidDefinitionFormat
         | ErrorCode::InvalidDefinitionParts
         | ErrorCode::InvalidFolderDisplayName
+        | ErrorCode::InvalidGuestTenantId
         | ErrorCode::InvalidInput
         | ErrorCode::InvalidInputs
         | ErrorCode::InvalidItemType

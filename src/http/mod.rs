@@ -5,6 +5,7 @@
 
 pub mod answer;
 mod capacities;
+mod catalogs;
 mod connections;
 mod context;
 mod control;
@@ -20,6 +21,7 @@ mod properties;
 mod role_assignments;
 mod routes;
 mod sql_databases;
+mod sql_endpoints;
 mod tags;
 mod wire;
 mod workspaces;

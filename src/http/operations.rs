@@ -14,8 +14,8 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;
 use crate::http::operations::Fidelity::{Documented, Guessed, Seen};
 use crate::http::{
-    Handler, capacities, connections, folders, items, long_running_operations, mirrored_databases, role_assignments,
-    sql_databases, tags, workspaces,
+    Handler, capacities, catalogs, connections, folders, items, long_running_operations, mirrored_databases,
+    role_assignments, sql_databases, sql_endpoints, tags, workspaces,
 };
 
 /// What an operation's behaviour rests on (docs/fidelity.md).
@@ -60,6 +60,11 @@ impl Operation {
     /// What its behaviour rests on; `None` while it is absent.
     pub fn fidelity(&self) -> Option<Fidelity> {
         self.served.map(|(fidelity, _)| fidelity)
+    }
+
+    /// Whether it must be asked for with `?beta=true`.
+    pub fn is_beta(&self) -> bool {
+        self.id.ends_with("(beta)")
     }
 
     /// Whether its path names an item, on the generic route or on the kind's own.
@@ -365,11 +370,11 @@ pub static OPERATIONS: &[Operation] = &[
     delete("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_DeleteMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::delete),
     post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/getDefinition", "Items_GetMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::get_definition),
     post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/updateDefinition", "Items_UpdateMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::update_definition),
-    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/refreshCatalogMetadata", "Refresh_Refresh_Catalog_Metadata_(beta)", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
-    get("/workspaces/{workspaceId}/catalogmirroring/scopes", "Discovery_List_Scopes_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/catalogmirroring/tables", "Discovery_List_Tables_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/mirroringStatus", "Monitoring_Mirroring_Status_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
-    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/tablesMirroringStatus", "Monitoring_Tables_Mirroring_Status_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All").of(ItemKind::MirroredCatalog),
+    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/refreshCatalogMetadata", "Refresh_Refresh_Catalog_Metadata_(beta)", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, catalogs::refresh),
+    get("/workspaces/{workspaceId}/catalogmirroring/scopes", "Discovery_List_Scopes_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::scopes),
+    get("/workspaces/{workspaceId}/catalogmirroring/tables", "Discovery_List_Tables_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::tables),
+    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/mirroringStatus", "Monitoring_Mirroring_Status_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, catalogs::status),
+    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/tablesMirroringStatus", "Monitoring_Tables_Mirroring_Status_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, catalogs::tables_status),
 
     // Mirrored Azure Databricks catalogs.
     get("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs", "Items_ListMirroredAzureDatabricksCatalogs", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::list),
@@ -379,10 +384,10 @@ pub static OPERATIONS: &[Operation] = &[
     delete("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_DeleteMirroredAzureDatabricksCatalog", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::delete),
     post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/getDefinition", "Items_GetMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::get_definition),
     post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/updateDefinition", "Items_UpdateMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.Execute.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::update_definition),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/refreshCatalogMetadata", "Refresh_RefreshCatalogMetadata", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog),
-    get("/workspaces/{workspaceId}/azureDatabricks/catalogs", "Discovery_DiscoverCatalogs", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas", "Discovery_DiscoverSchemas", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas/{schemaName}/tables", "Discovery_DiscoverTables", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All"),
+    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/refreshCatalogMetadata", "Refresh_RefreshCatalogMetadata", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, catalogs::refresh),
+    get("/workspaces/{workspaceId}/azureDatabricks/catalogs", "Discovery_DiscoverCatalogs", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::databricks_catalogs),
+    get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas", "Discovery_DiscoverSchemas", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::databricks_schemas),
+    get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas/{schemaName}/tables", "Discovery_DiscoverTables", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::databricks_tables),
 
     // Mirrored warehouses.
     get("/workspaces/{workspaceId}/mirroredWarehouses", "Items_ListMirroredWarehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredWarehouse).served(Documented, items::list),
@@ -397,9 +402,9 @@ pub static OPERATIONS: &[Operation] = &[
     post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/updateDefinition", "Items_UpdateSQLDatabasesDefinition", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::update_definition),
     post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/startMirroring", "Mirroring_StartMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase).served(Documented, mirrored_databases::start),
     post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/stopMirroring", "Mirroring_StopMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase).served(Documented, mirrored_databases::stop),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/revalidateCMK", "Items_RevalidateCMK", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
-    get("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLDatabase.Read.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
-    patch("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase),
+    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/revalidateCMK", "Items_RevalidateCMK", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, sql_databases::revalidate_cmk),
+    get("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLDatabase.Read.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, sql_endpoints::audit),
+    patch("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, sql_endpoints::update_audit),
     get("/workspaces/{workspaceId}/sqlDatabases/restorableDeletedDatabases", "Items_ListRestorableDeletedDatabases", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Seen, sql_databases::restorable),
 
     // Cosmos DB databases.
@@ -422,11 +427,11 @@ pub static OPERATIONS: &[Operation] = &[
 
     // SQL endpoints.
     get("/workspaces/{workspaceId}/sqlEndpoints", "Items_ListSQLEndpoints", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Documented, items::list),
-    post("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}/refreshMetadata", "Items_RefreshSqlEndpointMetadata", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SQLEndpoint),
-    get("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}/connectionString", "Items_GetConnectionString", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All").of(ItemKind::SQLEndpoint),
-    patch("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit", "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.Audit.All").of(ItemKind::SQLEndpoint),
-    get("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit", "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All").of(ItemKind::SQLEndpoint),
-    post("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit/setAuditActionsAndGroups", "SQLAuditSettings_SetAuditActionsAndGroups", Some(Contributor), "Item.Audit.All").of(ItemKind::SQLEndpoint),
+    post("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}/refreshMetadata", "Items_RefreshSqlEndpointMetadata", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Seen, sql_endpoints::refresh_metadata),
+    get("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}/connectionString", "Items_GetConnectionString", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::connection_string),
+    patch("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit", "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.Audit.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::update_audit),
+    get("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit", "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::audit),
+    post("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit/setAuditActionsAndGroups", "SQLAuditSettings_SetAuditActionsAndGroups", Some(Contributor), "Item.Audit.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::set_audit_groups),
 
     // Lakehouses.
     get("/workspaces/{workspaceId}/lakehouses", "Items_ListLakehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::list),

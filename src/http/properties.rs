@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::fabric::item::{self, Item, ItemKind};
+use crate::fabric::item::{self, Item, ItemKind, catalog};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{FabricError, State};
-use crate::http::answer::zoneless;
+use crate::http::answer::{utc, zoneless};
+use crate::http::catalogs::MirroredProperties;
 use crate::http::items::Properties;
 use crate::http::{mirrored_databases, sql_databases};
 
@@ -27,6 +28,9 @@ pub(super) fn of<'a>(
         ItemKind::SQLDatabase => {
             return sql_databases::properties(state, workspace.id, item, now).map(Properties::SqlDatabase);
         }
+        ItemKind::MirroredCatalog => mirrored_catalog(workspace, item, now)?,
+        ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
+        ItemKind::SnowflakeDatabase => snowflake_database(workspace, item, now),
         ItemKind::Lakehouse => lakehouse(workspace, item, now),
         ItemKind::Warehouse => warehouse(workspace, item),
         ItemKind::Eventhouse => eventhouse(workspace, item, now),
@@ -65,7 +69,9 @@ pub(super) fn of_update<'a>(
 pub(super) fn read_payload(kind: ItemKind) -> bool {
     matches!(
         kind,
-        ItemKind::SQLDatabase
+        ItemKind::MirroredAzureDatabricksCatalog
+            | ItemKind::SnowflakeDatabase
+            | ItemKind::SQLDatabase
             | ItemKind::Warehouse
             | ItemKind::KQLDatabase
             | ItemKind::DigitalTwinBuilderFlow
@@ -75,6 +81,9 @@ pub(super) fn read_payload(kind: ItemKind) -> bool {
 
 /// The properties that a client may set, of those that it names: the others are ignored.
 pub(super) fn extended(kind: ItemKind, named: Option<Map<String, Value>>) -> Result<Map<String, Value>, FabricError> {
+    if kind == ItemKind::MirroredAzureDatabricksCatalog {
+        return catalog::settable(named.unwrap_or_default());
+    }
     let mut known = Map::new();
     for (name, value) in named.unwrap_or_default() {
         if kind == ItemKind::VariableLibrary && name == "activeValueSetName" {
@@ -91,23 +100,86 @@ fn active_value_set(item: &Item) -> &str {
     item.extended.get("activeValueSetName").and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
 }
 
-fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
+/// Where the tables or files of an item lie.
+fn one_lake(workspace: &Workspace, item: &Item, folder: &str) -> String {
+    format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/{folder}", workspace.id, item.id)
+}
+
+/// `sqlEndpointProperties`: nulls at first, filled once the endpoint is there.
+fn sql_endpoint(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     let endpoint = item.sql_endpoint.filter(|id| workspace.item(*id, now).is_ok());
-    let path = |folder: &str| format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/{folder}", workspace.id, item.id);
+    json!({
+        "connectionString": endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
+        "id": endpoint,
+        "provisioningStatus": if endpoint.is_some() { "Success" } else { "InProgress" },
+    })
+}
+
+/// The same as the newer kinds have it: null until the endpoint is there, for the description lets no member of it be null.
+fn sql_endpoint_or_null(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
+    let properties = sql_endpoint(workspace, item, now);
+    if properties["id"].is_null() { Value::Null } else { properties }
+}
+
+fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     let mut properties = json!({
-        "oneLakeTablesPath": path("Tables"),
-        "oneLakeFilesPath": path("Files"),
-        "sqlEndpointProperties": {
-            "connectionString": endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
-            "id": endpoint,
-            "provisioningStatus": if endpoint.is_some() { "Success" } else { "InProgress" },
-        },
+        "oneLakeTablesPath": one_lake(workspace, item, "Tables"),
+        "oneLakeFilesPath": one_lake(workspace, item, "Files"),
+        "sqlEndpointProperties": sql_endpoint(workspace, item, now),
     });
     let schemas = item.creation_payload.as_ref().and_then(|payload| payload.get("enableSchemas")?.as_bool());
     if schemas == Some(true) {
         properties["defaultSchema"] = "dbo".into();
     }
     properties
+}
+
+fn mirrored_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
+    let mut properties = json!(MirroredProperties::from(catalog::mirrored(item)?));
+    properties["oneLakeTablesPath"] = one_lake(workspace, item, "Tables").into();
+    properties["sqlEndpointProperties"] = sql_endpoint_or_null(workspace, item, now);
+    Some(properties)
+}
+
+fn databricks_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
+    let plan = catalog::databricks(item)?;
+    let refreshing = catalog::is_refreshing(item, now);
+    let mut endpoint = sql_endpoint_or_null(workspace, item, now);
+    if let Some(endpoint) = endpoint.as_object_mut() {
+        endpoint.remove("provisioningStatus");
+    }
+    let mut properties = json!({
+        "catalogName": plan.catalog_name,
+        "databricksWorkspaceConnectionId": plan.databricks_workspace_connection_id,
+        "oneLakeTablesPath": one_lake(workspace, item, "Tables"),
+        "sqlEndpointProperties": endpoint,
+        "autoSync": plan.auto_sync,
+        "mirroringMode": plan.mirroring_mode,
+        "syncDetails": {
+            "status": if refreshing { "InProgress" } else { "Success" },
+            "lastSyncDateTime": utc(catalog::last_sync(item, now)),
+            "errorInfo": null,
+        },
+        "mirrorStatus": "Mirrored",
+    });
+    if let Some(storage) = plan.storage_connection_id {
+        properties["storageConnectionId"] = storage.into();
+    }
+    Some(properties)
+}
+
+fn snowflake_database(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
+    let told = |member: &str| {
+        let text = item::text_of(item, &format!("/{member}"));
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    json!({
+        "snowflakeDatabaseName": told("snowflakeDatabaseName"),
+        "connectionId": told("connectionId"),
+        "onelakeTablesPath": one_lake(workspace, item, "Tables"),
+        "snowflakeVolumePath": one_lake(workspace, item, "Files"),
+        "sqlEndpointProperties": sql_endpoint_or_null(workspace, item, now),
+    })
 }
 
 fn warehouse(workspace: &Workspace, item: &Item) -> Value {

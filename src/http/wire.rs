@@ -32,6 +32,22 @@ impl<T> List<T> {
     }
 }
 
+/// A page of a list whose members are null where nothing follows: so the description shows some lists.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NullableList<T> {
+    value: Vec<T>,
+    continuation_token: Option<String>,
+    continuation_uri: Option<String>,
+}
+
+impl<T> NullableList<T> {
+    pub(super) fn new(context: &Context<'_>, page: Page<T>) -> Self {
+        let (continuation_token, continuation_uri) = context.continuation(&page).unzip();
+        Self { value: page.elements, continuation_token, continuation_uri }
+    }
+}
+
 /// A member of a body that must be there.
 pub(super) fn required<T>(value: Option<T>, field: &str) -> Result<T, FabricError> {
     value.ok_or_else(|| FabricError::invalid_input(format!("The {field} field is required.")))

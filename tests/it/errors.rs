@@ -68,6 +68,13 @@ const PROVOKED: &[Provocation] = &[
     ("InvalidFolderDisplayName", 400, |lab| {
         lab.post(&format!("{}/folders", lab.workspace()), json!({"displayName": "a/b"}))
     }),
+    ("InvalidGuestTenantId", 400, |lab| {
+        let workspace = lab.workspace();
+        lab.mirror(&workspace, "m", &open_mirror());
+        lab.pass(30.0);
+        let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
+        lab.get(&format!("{workspace}/sqlEndpoints/{}/connectionString?guestTenantId=x", endpoint.as_str().unwrap()))
+    }),
     ("InvalidInputs", 400, |lab| {
         let mirror = lab.mirror(&lab.workspace(), "m", &open_mirror()).replace("mirroredDatabases", "items");
         lab.post(&format!("{mirror}/applyTags"), json!({"tags": []}))

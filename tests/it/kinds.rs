@@ -36,6 +36,11 @@ fn least(lab: &Lab, workspace: &str, spec: &KindSpec, name: &str) -> Value {
             let reference = json!({"referenceType": "ById", "itemId": workspace, "workspaceId": workspace});
             body["creationPayload"] = json!({"digitalTwinBuilderItemReference": reference});
         }
+        ItemKind::MirroredAzureDatabricksCatalog => {
+            let connection = "00000000-1111-4222-8333-444444444444";
+            body["creationPayload"] =
+                json!({"catalogName": "main", "databricksWorkspaceConnectionId": connection, "mirroringMode": "Full"});
+        }
         _ if spec.definition.is_some_and(|definition| definition.is_needed) => body["definition"] = given(spec, "1"),
         _ => {}
     }
@@ -47,6 +52,19 @@ fn given(spec: &KindSpec, content: &str) -> Value {
     let content = format!("{{\"content\": {content}}}");
     let (path, text) = match spec.kind {
         ItemKind::MirroredDatabase => return definition(&open_mirror().to_string()),
+        ItemKind::MirroredAzureDatabricksCatalog => {
+            let told = json!({
+                "name": content, "databricksWorkspaceConnectionId": "00000000-1111-4222-8333-444444444444", "mirroringMode": "Full",
+            });
+            ("mirroringAzureDatabricksCatalog.json", told.to_string())
+        }
+        ItemKind::MirroredCatalog => {
+            let source = json!({
+                "type": "AWSIcebergCatalog",
+                "typeProperties": {"connectionId": "00000000-1111-4222-8333-444444444444", "scope": [content]},
+            });
+            ("MirroredCatalogDefinition.json", json!({"$schema": "x", "properties": {"source": source}}).to_string())
+        }
         ItemKind::SQLDatabase => ("x.dacpac", content),
         ItemKind::CosmosDBDatabase => ("definition.json", content),
         ItemKind::Notebook => ("notebook-content.py", content),

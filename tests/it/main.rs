@@ -4,6 +4,7 @@
 mod answers;
 mod architecture;
 mod behaviours;
+mod catalogs;
 mod check;
 mod connections;
 mod control;

@@ -31,7 +31,7 @@ fn every_operation_takes_the_role_that_its_row_says() {
         let Some(needed) = operation.role else { continue };
         let path = operation.path.replacen("{workspaceId}", id, 1);
         let path: Vec<&str> = path.split('/').map(|it| if it.starts_with('{') { NOBODY } else { it }).collect();
-        let path = format!("/v1{}", path.join("/"));
+        let path = format!("/v1{}{}", path.join("/"), if operation.is_beta() { "?beta=true" } else { "" });
         let body = json!({
             "displayName": "x", "type": "MirroredDatabase", "tags": [NOBODY], "items": [NOBODY], "role": "Viewer",
             "capacityId": NOBODY, "principal": {"id": NOBODY, "type": "User"},

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::cosmos_db_database;
 use super::definition::{Content, DefinitionSpec};
+use super::{catalog, cosmos_db_database};
 use crate::fabric::{ErrorCode, FabricError};
 
 /// What is known of a kind. A kind without new behaviour is one row of [`KINDS`].
@@ -162,7 +162,7 @@ kinds! {
     WarehouseSnapshot "warehousesnapshots";
     DigitalTwinBuilder "digitalTwinBuilders".defined(PARTS).created_in(7_600, 7_600).read_in(900).updated_in(900).with(Along::DigitalTwin);
     DigitalTwinBuilderFlow "digitalTwinBuilderFlows".defined(PARTS).created_in(0, 3_100).read_in(400).updated_in(200);
-    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(PARTS).with(Along::SqlEndpoint);
+    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(DefinitionSpec::new(Content::Json(catalog::DATABRICKS))).with(Along::SqlEndpoint);
     Map "maps".defined(PARTS).created_in(0, 1_500).read_in(700).updated_in(700);
     AnomalyDetector "anomalydetectors".defined(PARTS);
     UserDataFunction "userdatafunctions".defined(PARTS).created_in(0, 3_200).read_in(300).updated_in(200);
@@ -176,7 +176,8 @@ kinds! {
     Ontology "ontologies".defined(PARTS).named(Names::Word);
     EventSchemaSet "eventSchemaSets".defined(PARTS);
     DataAgent "dataAgents".defined(PARTS);
-    MirroredCatalog "mirroredCatalogs".defined(PARTS.needed()).with(Along::SqlEndpoint);
+    MirroredCatalog "mirroredCatalogs"
+        .defined(DefinitionSpec::new(Content::Json(catalog::MIRRORED)).needed().formats(&["MirroredCatalogDefinition"], true)).with(Along::SqlEndpoint);
     AppBackend "appBackends".defined(PARTS);
     OrgApp "orgApps".defined(PARTS);
     OrgAppAudience "orgAppAudiences".defined(PARTS);

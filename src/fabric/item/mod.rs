@@ -1,6 +1,8 @@
 //! Items: what all kinds share.
 
 mod along;
+pub mod audit;
+pub mod catalog;
 mod cosmos_db_database;
 mod dacpac;
 pub mod definition;
@@ -153,6 +155,7 @@ pub fn create(
     }
     let definition = new.definition.map(|request| definition::check(new.kind, request, true)).transpose()?;
     let (definition, platform) = definition.map_or((None, None), |(definition, platform)| (Some(definition), platform));
+    catalog::check(new.kind, new.creation_payload.as_ref(), definition.as_ref())?;
     let parent = along::parent(within, new.kind, new.creation_payload.as_ref(), definition.as_ref(), now)?;
     check_characters(new.kind, &new.display_name)?;
     within.check_item_name(new.kind, &new.display_name, None, now)?;
@@ -296,6 +299,7 @@ pub fn update_definition(
     state.check_capacity(within)?;
     check_definable(item)?;
     let (definition, platform) = definition::check(item.kind, request, metadata)?;
+    catalog::check_change(item, &definition)?;
     if let (Some(mirroring), Some(plan)) = (&item.mirroring, &definition.mirroring) {
         mirroring.may_become(plan, now)?;
     }

@@ -1,0 +1,137 @@
+//! SQL endpoints: their connection string, their refresh, and the audit settings that they share with SQL databases.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::fabric::item::audit::{self, AuditSettings, AuditState, AuditUpdate};
+use crate::fabric::item::{self, Item, ItemKind};
+use crate::fabric::mirroring::TableStatus;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{ErrorCode, FabricError, State};
+use crate::http::Outcome;
+use crate::http::answer::{Answer, utc};
+use crate::http::context::Context;
+use crate::http::items::find;
+use crate::http::wire::List;
+use crate::ids::TenantId;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionString {
+    connection_string: String,
+}
+
+pub(super) fn connection_string(context: &Context<'_>) -> Outcome {
+    let guest = context.query("guestTenantId");
+    if guest.as_ref().is_some_and(|id| id.parse::<TenantId>().is_err()) {
+        return Err(ErrorCode::InvalidGuestTenantId.into());
+    }
+    let private = context.query("privateLinkType").is_some();
+    context.read(|state| {
+        let (workspace, item) = find(context, state, context.now)?;
+        let connection_string = item::sql_endpoint_host(workspace.id, item.id);
+        let answer = Answer::ok(&ConnectionString { connection_string });
+        Ok(answer.inert("guestTenantId", guest.is_some()).inert("privateLinkType", private))
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TableSyncStatus {
+    table_name: String,
+    status: &'static str,
+    start_date_time: String,
+    end_date_time: String,
+    last_successful_sync_date_time: String,
+}
+
+/// The endpoint looks at its parent's tables at once: those that have rows are there.
+pub(super) fn refresh_metadata(context: &Context<'_>) -> Outcome {
+    context.read(|state| {
+        let (workspace, item) = find(context, state, context.now)?;
+        state.check_capacity(workspace)?;
+        let now = utc(context.now);
+        let table = |table_name: String| TableSyncStatus {
+            table_name,
+            status: "Success",
+            start_date_time: now.clone(),
+            end_date_time: now.clone(),
+            last_successful_sync_date_time: now.clone(),
+        };
+        let tables = replicated(state, workspace, item, context.now);
+        Ok(Answer::ok(&List::all(tables.into_iter().map(table).collect())))
+    })
+}
+
+/// The tables of an endpoint's mirrored database that have arrived.
+fn replicated(state: &State, workspace: &Workspace, endpoint: &Item, now: Timestamp) -> Vec<String> {
+    let parent = endpoint.parent.and_then(|id| workspace.items().get(&id));
+    let Some(mirroring) = parent.and_then(|parent| parent.mirroring.as_ref()) else { return Vec::new() };
+    let tables = mirroring.tables_at(state, now).into_iter();
+    let arrived = tables.filter(|table| matches!(table.status, TableStatus::Replicating | TableStatus::Stopped));
+    arrived.map(|table| table.name.table.to_string()).collect()
+}
+
+/// The settings as they are shown: a SQL database has two members more.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuditBody {
+    state: AuditState,
+    retention_days: u32,
+    audit_actions_and_groups: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predicate_expression: Option<String>,
+}
+
+impl AuditBody {
+    fn new(workspace: &Workspace, item: &Item, settings: AuditSettings) -> Self {
+        let AuditSettings { state, retention_days, audit_actions_and_groups, predicate_expression } = settings;
+        let is_database = item.kind == ItemKind::SQLDatabase;
+        let folder = || format!("https://onelake.blob.fabric.microsoft.com/{}/{}/Audit", workspace.id, item.id);
+        Self {
+            state,
+            retention_days,
+            audit_actions_and_groups,
+            storage_endpoint: is_database.then(folder),
+            predicate_expression: is_database.then_some(predicate_expression),
+        }
+    }
+}
+
+pub(super) fn audit(context: &Context<'_>) -> Outcome {
+    context.read(|state| {
+        let (workspace, item) = find(context, state, context.now)?;
+        Ok(Answer::ok(&AuditBody::new(workspace, item, audit::of(item))))
+    })
+}
+
+pub(super) fn update_audit(context: &Context<'_>) -> Outcome {
+    let mut change: AuditUpdate = context.json()?;
+    if context.operation.kind != Some(ItemKind::SQLDatabase) {
+        // The description gives these two to SQL databases alone.
+        (change.audit_actions_and_groups, change.predicate_expression) = (None, None);
+    }
+    set_audit(context, change).map(|body| Answer::ok(&body))
+}
+
+pub(super) fn set_audit_groups(context: &Context<'_>) -> Outcome {
+    let groups: Vec<String> = context.json()?;
+    let change = AuditUpdate { audit_actions_and_groups: Some(groups), ..AuditUpdate::default() };
+    set_audit(context, change).map(|_| Answer::empty())
+}
+
+fn set_audit(context: &Context<'_>, change: AuditUpdate) -> Result<AuditBody, FabricError> {
+    context.tenant.commit_then(
+        context.now,
+        |state, now| {
+            let (workspace, item) = find(context, state, now)?;
+            audit::update(workspace, item, change)
+        },
+        |state, settings| {
+            let (workspace, item) = find(context, state, context.now)?;
+            Ok(AuditBody::new(workspace, item, settings))
+        },
+    )?
+}
