@@ -38,6 +38,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// Something in the request is missing or wrong.
+    BadRequest = "The request could not be processed due to missing or invalid information";
     /// What lives with its parent moves with it, not alone.
     CannotMoveChildOnly = "Child item can't be moved without its parent item.";
     /// A capacity that the workspace needs is paused.
@@ -52,8 +54,12 @@ codes! {
     CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
     /// The connection's name is taken.
     DuplicateConnectionName = "The connection name is already in use.";
+    /// An import has two items of one kind and name.
+    DuplicateDisplayNameAndType = "More than one item of the request has the same display name and type.";
     /// The route is none of Fabric's.
     EndpointNotFound = "The requested endpoint was not found.";
+    /// It is there already.
+    EntityConflict = "The requested resource is there already";
     /// Nothing there, or nothing that the caller may see.
     EntityNotFound = "The requested resource could not be found";
     /// The folder would lie too deep.
@@ -68,6 +74,8 @@ codes! {
     Forbidden = "The control interface is closed to this request.";
     /// The folder would lie within itself.
     InfiniteFolderHierarchyLoop = "The folder can't be moved into any of its descents.";
+    /// The role of the connection does not suffice.
+    InsufficientPermissionsToManageConnection = "The caller does not have sufficient permissions to manage the connection";
     /// The role does not suffice.
     InsufficientPrivileges = "The caller does not have sufficient permissions to perform this operation";
     /// `connectionDetails` names no known type or method, or lacks a parameter.
@@ -80,6 +88,8 @@ codes! {
     InvalidDefinitionFormat = "The definition format is not supported by the item type.";
     /// A part of the definition is not what the kind takes.
     InvalidDefinitionParts = "The definition parts are not valid.";
+    /// A part of an import lies under no item.
+    InvalidFilesPath = "A path of the definition parts is not valid.";
     /// The folder's name has a character that it must not have, or is too long.
     InvalidFolderDisplayName = "The provided folder display name is invalid.";
     /// The tenant of a guest is no tenant.
@@ -104,6 +114,8 @@ codes! {
     ItemDisplayNameNotAvailableYet (retriable) = "The requested display name is not available yet and is expected to become available in the upcoming minutes.";
     /// No such item: documented, and not seen.
     ItemNotFound = "The requested item was not found.";
+    /// An export names an item twice.
+    ItemReferencedMoreThanOnce = "An item is referenced more than once.";
     /// The route exists, with another method.
     MethodNotAllowed = "The requested method is not supported by this endpoint.";
     /// The definition lacks a part that the kind needs.

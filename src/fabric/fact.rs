@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
+use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, NewItem};
 use crate::fabric::mirroring::{Declaration, Trouble};
 use crate::fabric::operation::NewOperation;
@@ -82,6 +83,10 @@ pub enum Fact {
     IdentityTaken {
         workspace: WorkspaceId,
     },
+    WorkspaceTagged {
+        id: WorkspaceId,
+        tags: Vec<TagId>,
+    },
     RoleGiven {
         workspace: WorkspaceId,
         assignment: RoleAssignment,
@@ -136,6 +141,16 @@ pub enum Fact {
         description: String,
         extended: Map<String, Value>,
     },
+    ShortcutsChanged {
+        workspace: WorkspaceId,
+        id: ItemId,
+        shortcuts: Vec<Shortcut>,
+    },
+    IdentityAssociated {
+        workspace: WorkspaceId,
+        id: ItemId,
+        identity: Principal,
+    },
     ItemExtended {
         workspace: WorkspaceId,
         id: ItemId,
@@ -183,6 +198,7 @@ impl Fact {
         match self {
             Self::ItemCreated { item, .. } => SMALL + item.definition.as_deref().map_or(0, Definition::weight),
             Self::PrincipalsDeclared(entries) => SMALL + entries.len() * 256,
+            Self::ShortcutsChanged { shortcuts, .. } => SMALL + shortcuts.len() * 512,
             Self::TagsDeclared { tags, .. } => SMALL + tags.len() * 128,
             Self::DefinitionUpdated { definition, .. } => SMALL + definition.weight(),
             Self::SourceDeclared { declaration, .. } => SMALL + declaration.tables.len() * 128,

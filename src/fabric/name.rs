@@ -23,6 +23,11 @@ impl Folded {
     pub fn new(name: &str) -> Self {
         Self(UniCase::unicode(name).to_folded_case())
     }
+
+    /// Whether it has another one within.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
 }
 
 /// Checks a display name: 1 to `most` characters, printable, not all of them blank.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::{Definition, Item};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::Principal;
@@ -53,6 +54,8 @@ pub enum Yield {
     Definition(ItemId, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
+    /// What became of the items of an import.
+    Imported(Vec<Imported>),
     /// Nothing.
     Nothing,
     /// An error.
@@ -90,6 +93,8 @@ pub enum Outcome {
     Definition(Box<Item>, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
+    /// What became of the items of an import.
+    Imported(Vec<Imported>),
     /// Nothing.
     Nothing,
     /// The error.
@@ -136,6 +141,7 @@ impl Operation {
             | Outcome::Item(_)
             | Outcome::Definition(..)
             | Outcome::Identity(_)
+            | Outcome::Imported(_)
             | Outcome::Nothing => OperationStatus::Succeeded,
         }
     }
@@ -205,6 +211,7 @@ impl Operation {
     fn weight(&self) -> usize {
         match &self.outcome {
             Outcome::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
+            Outcome::Imported(items) => items.iter().map(Imported::weight).sum(),
             Outcome::Created(_) | Outcome::Item(_) | Outcome::Identity(_) | Outcome::Nothing | Outcome::Failed(_) => 0,
         }
     }

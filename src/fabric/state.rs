@@ -152,7 +152,7 @@ impl State {
 
     /// A connection that the caller may see.
     pub fn connection(&self, id: ConnectionId, caller: &Principal) -> Result<&Connection, FabricError> {
-        let found = self.connections.get(&id).filter(|connection| connection.creator.id == caller.id);
+        let found = self.connections.get(&id).filter(|connection| connection.role_of(caller.id).is_some());
         found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Connection", id))
     }
 
@@ -308,6 +308,13 @@ impl State {
                 self.counts.items += 1 + companions.len() as u64;
                 self.within(workspace, |workspace| workspace.create_item(item, visible_from, companions, pace));
             }
+            Fact::ShortcutsChanged { workspace, id, shortcuts } => {
+                self.item(workspace, id, |item| item.shortcuts = shortcuts);
+            }
+            Fact::IdentityAssociated { workspace, id, identity } => {
+                self.item(workspace, id, |item| item.default_identity = Some(identity));
+            }
+            Fact::WorkspaceTagged { id, tags } => self.within(id, |workspace| workspace.tags = tags),
             Fact::ItemExtended { workspace, id, extended } => {
                 self.item(workspace, id, |item| item.extended.extend(extended));
             }
@@ -434,7 +441,11 @@ impl State {
             match &operation.outcome {
                 Outcome::Created(item) => unmade.push(item.id),
                 Outcome::Definition(..) => {}
-                Outcome::Item(_) | Outcome::Identity(_) | Outcome::Nothing | Outcome::Failed(_) => continue,
+                Outcome::Item(_)
+                | Outcome::Identity(_)
+                | Outcome::Imported(_)
+                | Outcome::Nothing
+                | Outcome::Failed(_) => continue,
             }
             operation.ends_at = at;
             operation.outcome = Outcome::Failed(Failure::from(&ErrorCode::CapacityNotActive.into()));
@@ -460,6 +471,7 @@ impl State {
                 Outcome::Definition(outline, format)
             }),
             Yield::Identity(identity) => Some(Outcome::Identity(identity)),
+            Yield::Imported(items) => Some(Outcome::Imported(items)),
             Yield::Nothing => Some(Outcome::Nothing),
             Yield::Failure(failure) => Some(Outcome::Failed(failure)),
         };

@@ -10,8 +10,8 @@ use crate::ids::TagId;
 
 /// Tags of a tenant at most (guessed).
 pub const TAGS_MAX: usize = 10_000;
-/// Tags of an item at most (documented for people, not for the API).
-pub const TAGS_OF_AN_ITEM_MAX: usize = 10;
+/// Tags of an item or of a workspace at most (documented for people, not for the API).
+pub const TAGS_MAX_EACH: usize = 10;
 
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,14 +71,29 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decided<()> {
 
 /// Puts tags on an item or takes them off; what is so already stays so.
 pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId], change: Change) -> Decided<()> {
+    let tags = changed(state, &item.tags, named, change)?;
+    let tagged = (tags != item.tags).then_some(Fact::ItemTagged { workspace: workspace.id, id: item.id, tags });
+    Ok((tagged.into_iter().collect(), ()))
+}
+
+/// The same of a workspace.
+pub fn change_workspace(state: &State, workspace: &Workspace, named: &[TagId], change: Change) -> Decided<()> {
+    let tags = changed(state, &workspace.tags, named, change)?;
+    let tagged = (tags != workspace.tags).then_some(Fact::WorkspaceTagged { id: workspace.id, tags });
+    Ok((tagged.into_iter().collect(), ()))
+}
+
+/// The tags after a change; refused where one is unknown, none is named, or there are too many.
+fn changed(state: &State, before: &[TagId], named: &[TagId], change: Change) -> Result<Vec<TagId>, FabricError> {
+    let invalid =
+        |complaint: String| FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint);
     if named.is_empty() {
-        let complaint = "The Tags field is required.";
-        return Err(FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint));
+        return Err(invalid("The Tags field is required.".into()));
     }
     if let Some(unknown) = named.iter().find(|id| state.tag(**id).is_none()) {
         return Err(FabricError::new(ErrorCode::EntityNotFound).about("Tag", unknown));
     }
-    let mut tags = item.tags.clone();
+    let mut tags = before.to_vec();
     match change {
         Change::Apply => named.iter().for_each(|id| {
             if !tags.contains(id) {
@@ -87,14 +102,8 @@ pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId]
         }),
         Change::Unapply => tags.retain(|id| !named.contains(id)),
     }
-    if tags.len() > TAGS_OF_AN_ITEM_MAX {
-        let complaint = format!("An item has at most {TAGS_OF_AN_ITEM_MAX} tags.");
-        return Err(FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint));
+    if tags.len() > TAGS_MAX_EACH {
+        return Err(invalid(format!("At most {TAGS_MAX_EACH} tags are applied at once.")));
     }
-    let facts = if tags == item.tags {
-        Vec::new()
-    } else {
-        vec![Fact::ItemTagged { workspace: workspace.id, id: item.id, tags }]
-    };
-    Ok((facts, ()))
+    Ok(tags)
 }

@@ -16,7 +16,7 @@ use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
-use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, WorkspaceId};
+use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
 /// Items of a workspace at most, children counted.
 pub const ITEMS_MAX: usize = 1_000;
@@ -66,6 +66,8 @@ pub struct Workspace {
     pub capacity: Option<CapacityId>,
     /// Whose it is.
     pub kind: WorkspaceType,
+    /// The tags that it bears.
+    pub tags: Vec<TagId>,
     /// When it has got to its capacity.
     pub assigned_at: Timestamp,
     /// Its identity, and from when on it has it.
@@ -201,6 +203,7 @@ impl Workspace {
             description,
             capacity,
             kind: WorkspaceType::Workspace,
+            tags: Vec::new(),
             assigned_at: at,
             identity: None,
             roles,

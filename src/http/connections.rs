@@ -171,8 +171,10 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
 pub(super) fn list(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let page = context.page(state)?;
-        let seen =
-            state.connections().after(page.after).filter(|(_, connection)| connection.creator.id == context.caller.id);
+        let seen = state
+            .connections()
+            .after(page.after)
+            .filter(|(_, connection)| connection.role_of(context.caller.id).is_some());
         Ok(Answer::ok(&List::new(context, page.cut(seen).map(ConnectionBody::from))))
     })
 }
@@ -253,4 +255,18 @@ pub(super) fn supported_types(context: &Context<'_>) -> Outcome {
     let after = (1..).zip(KINDS).skip_while(|(position, _)| Some(*position) <= page.after);
     let list = List::new(context, page.cut(after).map(SupportedType::from));
     Ok(Answer::ok(&list).inert("gatewayId", gateway).inert("showAllCreationMethods", all_methods))
+}
+
+#[derive(Serialize)]
+struct ConnectionStatus {
+    status: &'static str,
+}
+
+/// The test of a connection always succeeds: nothing is behind it.
+pub(super) fn test(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    context.read(|state| {
+        state.connection(id, &context.caller)?;
+        Ok(Answer::ok(&ConnectionStatus { status: "Online" }))
+    })
 }

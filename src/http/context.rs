@@ -171,6 +171,11 @@ impl Context<'_> {
         Some((token, uri))
     }
 
+    /// The path of the request, as it was sent.
+    pub fn path(&self) -> &str {
+        self.parts.uri.path().trim_end_matches('/')
+    }
+
     /// The absolute URL of a path of this very server, as the caller knows it.
     pub fn url(&self, path: &str) -> String {
         let host = self.parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());

@@ -11,10 +11,12 @@ use crate::ids::RequestId;
 /// The status of a refusal. Where the service was seen to answer in two ways, the tenant's behaviours decide.
 pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode {
     match code {
-        ErrorCode::CannotMoveChildOnly
+        ErrorCode::BadRequest
+        | ErrorCode::CannotMoveChildOnly
         | ErrorCode::CapacityNotInActiveState
         | ErrorCode::CorruptedPayload
         | ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged
+        | ErrorCode::DuplicateDisplayNameAndType
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
         | ErrorCode::InfiniteFolderHierarchyLoop
@@ -23,6 +25,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidCredentialDetails
         | ErrorCode::InvalidDefinitionFormat
         | ErrorCode::InvalidDefinitionParts
+        | ErrorCode::InvalidFilesPath
         | ErrorCode::InvalidFolderDisplayName
         | ErrorCode::InvalidGuestTenantId
         | ErrorCode::InvalidInput
@@ -31,6 +34,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidParameter
         | ErrorCode::InvalidPlatformFile
         | ErrorCode::InvalidRequest
+        | ErrorCode::ItemReferencedMoreThanOnce
         | ErrorCode::MissingDefinitionParts
         | ErrorCode::MyWorkspaceCantBeChanged
         | ErrorCode::OperationHasNoResult
@@ -48,7 +52,10 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
 
         ErrorCode::TokenExpired | ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
 
-        ErrorCode::Forbidden | ErrorCode::InsufficientPrivileges | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
+        ErrorCode::Forbidden
+        | ErrorCode::InsufficientPermissionsToManageConnection
+        | ErrorCode::InsufficientPrivileges
+        | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
 
         ErrorCode::CapacityNotActive => match behaviours.capacity_not_active {
             CapacityNotActive::NotFound => StatusCode::NOT_FOUND,
@@ -73,6 +80,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
             }
         }
         ErrorCode::DuplicateConnectionName
+        | ErrorCode::EntityConflict
         | ErrorCode::FolderDisplayNameAlreadyInUse
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
         | ErrorCode::WorkspaceIdentityAlreadyExists

@@ -10,6 +10,7 @@ use crate::fabric::item::definition::PartRequest;
 use crate::fabric::item::kind::StartedEtag;
 use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, ReadBack, Update};
 use crate::fabric::operation::Progress;
+use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
@@ -17,7 +18,8 @@ use crate::http::Outcome;
 use crate::http::answer::{Answer, Headers};
 use crate::http::connections::ItemConnectionBody;
 use crate::http::context::Context;
-use crate::http::tags::{self, ItemTag};
+use crate::http::principals::PrincipalBody;
+use crate::http::tags::{self, AppliedTag};
 use crate::http::wire::{self, List};
 use crate::http::{long_running_operations, mirrored_databases, properties, sql_databases};
 use crate::ids::{FolderId, ItemId, LabelId, WorkspaceId};
@@ -64,7 +66,7 @@ struct DefinitionBody {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PartBody {
+pub(super) struct PartBody {
     path: Option<String>,
     payload: Option<String>,
     payload_type: Option<String>,
@@ -74,15 +76,18 @@ impl TryFrom<DefinitionBody> for DefinitionRequest {
     type Error = FabricError;
 
     fn try_from(body: DefinitionBody) -> Result<Self, FabricError> {
-        let part = |part: PartBody| {
-            Ok(PartRequest {
-                path: wire::required(part.path, "Path")?,
-                payload: wire::required(part.payload, "Payload")?,
-                payload_type: wire::required(part.payload_type, "PayloadType")?,
-            })
-        };
-        let parts = wire::required(body.parts, "Parts")?.into_iter().map(part).collect::<Result<_, FabricError>>()?;
-        Ok(Self { format: body.format, parts })
+        let parts = wire::required(body.parts, "Parts")?.into_iter().map(PartBody::request);
+        Ok(Self { format: body.format, parts: parts.collect::<Result<_, FabricError>>()? })
+    }
+}
+
+impl PartBody {
+    pub(super) fn request(self) -> Result<PartRequest, FabricError> {
+        Ok(PartRequest {
+            path: wire::required(self.path, "Path")?,
+            payload: wire::required(self.payload, "Payload")?,
+            payload_type: wire::required(self.payload_type, "PayloadType")?,
+        })
     }
 }
 
@@ -112,7 +117,9 @@ pub(super) struct ItemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     folder_id: Option<FolderId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<ItemTag<'a>>,
+    tags: Vec<AppliedTag<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_identity: Option<PrincipalBody<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sensitivity_label: Option<SensitivityLabel>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +149,8 @@ impl<'a> ItemBody<'a> {
             description: wire::description(state, &item.description),
             workspace_id,
             folder_id: item.folder,
-            tags: tags::of_item(state, &item.tags),
+            tags: tags::applied(state, &item.tags),
+            default_identity: None,
             sensitivity_label: item.sensitivity_label.map(|id| SensitivityLabel { id }),
             properties: None,
         }
@@ -151,6 +159,63 @@ impl<'a> ItemBody<'a> {
     fn whole(state: &'a State, workspace: &'a Workspace, item: &'a Item, now: Timestamp) -> Self {
         Self { properties: properties::of(state, workspace, item, now), ..Self::new(state, workspace.id, item) }
     }
+}
+
+/// What a query wants to see beside what all items show.
+#[derive(Debug, Clone, Copy)]
+struct Included {
+    default_identity: bool,
+    /// Something that is not known.
+    others: bool,
+}
+
+impl Included {
+    fn read(context: &Context<'_>) -> Self {
+        let (identity, others): (Vec<_>, Vec<_>) =
+            context.query_all("include").into_iter().partition(|name| name.eq_ignore_ascii_case("defaultIdentity"));
+        Self { default_identity: !identity.is_empty(), others: !others.is_empty() }
+    }
+
+    fn with<'a>(self, state: &'a State, item: &Item, body: ItemBody<'a>) -> ItemBody<'a> {
+        let identity = item.default_identity.filter(|_| self.default_identity);
+        let known = |principal: Principal| {
+            state.directory().get(&principal.id).map_or_else(|| principal.into(), PrincipalBody::from)
+        };
+        ItemBody { default_identity: identity.map(known), ..body }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateItemIdentity {
+    assignment_type: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateItemIdentityResponse {
+    assignment_status: [AssignmentStatus; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AssignmentStatus {
+    item_id: ItemId,
+    status: &'static str,
+}
+
+/// Lets an item act as the caller: no other identity can be chosen (documented).
+pub(super) fn associate_identity(context: &Context<'_>) -> Outcome {
+    let body: UpdateItemIdentity = context.json()?;
+    if !wire::required(body.assignment_type, "AssignmentType")?.eq_ignore_ascii_case("Caller") {
+        return Err(FabricError::new(ErrorCode::InvalidRequest).message("Invalid association request."));
+    }
+    let item_id = context.commit(|state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        item::associate_identity(state, workspace, item, context.caller)
+    })?;
+    let assignment_status = [AssignmentStatus { item_id, status: "Succeeded" }];
+    Ok(Answer::ok(&UpdateItemIdentityResponse { assignment_status }))
 }
 
 /// The item that a path names. On a kind's own route, items of other kinds are not there.
@@ -227,7 +292,7 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     };
     let root = context.query_id("rootFolderId")?;
     let recursive = context.flag("recursive")?.unwrap_or(true);
-    let include = context.query("include").is_some();
+    let included = Included::read(context);
     context.read(|state| {
         let workspace = context.workspace(state)?;
         let scope = workspace.scope(root, recursive)?;
@@ -235,20 +300,20 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
         let seen = workspace.items_by_rank(page.after).filter(|(_, item)| {
             item.visible_from <= context.now && wanted.is_none_or(|kind| item.kind == kind) && scope.has(item.folder)
         });
-        let page = page.cut(seen).map(|item| ItemBody::new(state, workspace.id, item));
-        Ok(Answer::ok(&List::new(context, page)).inert("include", include))
+        let page = page.cut(seen).map(|item| included.with(state, item, ItemBody::new(state, workspace.id, item)));
+        Ok(Answer::ok(&List::new(context, page)).inert("include", included.others))
     })
 }
 
 pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let include = context.query("include").is_some();
+    let included = Included::read(context);
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
         let body = match context.operation.kind {
             Some(_) => ItemBody::whole(state, workspace, item, context.now),
             None => ItemBody::new(state, workspace.id, item),
         };
-        Ok(Answer::ok(&body).inert("include", include))
+        Ok(Answer::ok(&included.with(state, item, body)).inert("include", included.others))
     })
 }
 
@@ -346,10 +411,17 @@ impl From<ReadBack> for DefinitionResponse {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct DefinitionPart {
+pub(super) struct DefinitionPart {
     path: String,
     payload: String,
     payload_type: &'static str,
+}
+
+impl DefinitionPart {
+    /// The part as it lies in a folder.
+    pub(super) fn under(self, root: &str) -> Self {
+        Self { path: format!("{root}/{}", self.path), ..self }
+    }
 }
 
 impl From<Part> for DefinitionPart {
@@ -380,6 +452,14 @@ pub(super) fn update_definition(context: &Context<'_>) -> Outcome {
     long_running_operations::run(context, |state, now| {
         let (workspace, item) = find(context, state, now)?;
         item::update_definition(state, workspace, item, request, metadata, now)
+    })
+}
+
+/// Publishes what an environment has staged: nothing is, but the operation is one.
+pub(super) fn publish_environment(context: &Context<'_>) -> Outcome {
+    long_running_operations::run(context, |state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        item::publish_environment(state, workspace, item, now)
     })
 }
 

@@ -8,6 +8,7 @@ use crate::fabric::operation::{self, Failure, Operation, OperationStatus, Outcom
 use crate::fabric::{Decided, ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::{Answer, Headers, zoneless};
+use crate::http::bulk::ImportResponse;
 use crate::http::context::Context;
 use crate::http::items::{DefinitionResponse, ItemBody};
 use crate::http::workspaces::IdentityBody;
@@ -121,6 +122,7 @@ pub(super) fn get_result(context: &Context<'_>) -> Outcome {
             }
             Yielded::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
             Yielded::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
+            Yielded::Imported(items) => Answer::ok(&ImportResponse::new(items)),
             Yielded::Nothing | Yielded::Failed(_) => return Err(ErrorCode::OperationNotSucceeded.into()),
         };
         Ok(answer.family(Headers::Result))

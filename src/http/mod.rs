@@ -4,13 +4,17 @@
 //! wraps. No rule of Fabric's lives here.
 
 pub mod answer;
+mod bulk;
 mod capacities;
+mod catalog_search;
 mod catalogs;
+mod connection_roles;
 mod connections;
 mod context;
 mod control;
 pub mod error;
 mod folders;
+mod gateways;
 mod items;
 mod long_running_operations;
 mod mirrored_databases;
@@ -20,6 +24,7 @@ mod principals;
 mod properties;
 mod role_assignments;
 mod routes;
+mod shortcuts;
 mod sql_databases;
 mod sql_endpoints;
 mod tags;

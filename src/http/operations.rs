@@ -14,8 +14,9 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;
 use crate::http::operations::Fidelity::{Documented, Guessed, Seen};
 use crate::http::{
-    Handler, capacities, catalogs, connections, folders, items, long_running_operations, mirrored_databases,
-    role_assignments, sql_databases, sql_endpoints, tags, workspaces,
+    Handler, bulk, capacities, catalog_search, catalogs, connection_roles, connections, folders, gateways, items,
+    long_running_operations, mirrored_databases, role_assignments, shortcuts, sql_databases, sql_endpoints, tags,
+    workspaces,
 };
 
 /// What an operation's behaviour rests on (docs/fidelity.md).
@@ -60,6 +61,15 @@ impl Operation {
     /// What its behaviour rests on; `None` while it is absent.
     pub fn fidelity(&self) -> Option<Fidelity> {
         self.served.map(|(fidelity, _)| fidelity)
+    }
+
+    /// Whether it is `served`, `simplified` (it answers, and does less than it says) or `absent`.
+    pub fn coverage(&self) -> &'static str {
+        match self.served {
+            None => "absent",
+            Some(_) if SIMPLIFIED.contains(&self.id) => "simplified",
+            Some(_) => "served",
+        }
     }
 
     /// Whether it must be asked for with `?beta=true`.
@@ -145,6 +155,23 @@ const fn delete(path: &'static str, id: &'static str, role: Option<Role>, scopes
     Operation::new(Method::DELETE, path, id, role, scopes)
 }
 
+/// Operations that answer and have no effect beyond what they show: docs/fidelity.md says of each what is left out.
+const SIMPLIFIED: &[&str] = &[
+    "Connections_TestConnection",
+    "Domains_GetDomain",
+    "Domains_ListDomains",
+    "Gateways_GetGateway",
+    "Gateways_ListGateways",
+    "Items_RevalidateCMK",
+    "OneLakeShortcuts_CreateShortcut",
+    "OneLakeShortcuts_DeleteShortcut",
+    "OneLakeShortcuts_GetShortcut",
+    "OneLakeShortcuts_ListShortcuts",
+    "SQLAuditSettings_GetSQLAuditSettings",
+    "SQLAuditSettings_SetAuditActionsAndGroups",
+    "SQLAuditSettings_UpdateSQLAuditSettings",
+];
+
 /// The routes of the kinds that the description at hand leaves out: each has the operations that every kind has.
 pub static UNDESCRIBED: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|operation| operation.kind == Some(spec.kind));
@@ -180,6 +207,12 @@ fn of_kind(spec: &KindSpec) -> Vec<Operation> {
             post(verb("updateDefinition"), write, Some(Contributor), writes).served(Seen, items::update_definition),
         );
     }
+    if kind == ItemKind::Environment {
+        operations.push(
+            post(verb("staging/publish"), "Environments_PublishEnvironment", Some(Contributor), writes)
+                .served(Guessed, items::publish_environment),
+        );
+    }
     operations.into_iter().map(|operation| operation.of(kind)).collect()
 }
 
@@ -204,8 +237,8 @@ pub static OPERATIONS: &[Operation] = &[
     delete("/workspaces/{workspaceId}/items/{itemId}", "Items_DeleteItem", Some(Contributor), "Item.ReadWrite.All").served(Seen, items::delete),
     post("/workspaces/{workspaceId}/items/{itemId}/getDefinition", "Items_GetItemDefinition", Some(Contributor), "Item.ReadWrite.All").served(Seen, items::get_definition),
     post("/workspaces/{workspaceId}/items/{itemId}/updateDefinition", "Items_UpdateItemDefinition", Some(Contributor), "Item.ReadWrite.All").served(Seen, items::update_definition),
-    post("/workspaces/{workspaceId}/items/bulkExportDefinitions", "Items_Bulk_Export_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/bulkImportDefinitions", "Items_Bulk_Import_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All"),
+    post("/workspaces/{workspaceId}/items/bulkExportDefinitions", "Items_Bulk_Export_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All").served(Documented, bulk::export),
+    post("/workspaces/{workspaceId}/items/bulkImportDefinitions", "Items_Bulk_Import_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All").served(Documented, bulk::import),
     get("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules", "JobScheduler_ListItemSchedules", Some(Viewer), "Item.Read.All Item.ReadWrite.All"),
     post("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules", "JobScheduler_CreateItemSchedule", Some(Contributor), "Item.Execute.All Item.ReadWrite.All"),
     get("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules/{scheduleId}", "JobScheduler_GetItemSchedule", Some(Viewer), "Item.Read.All Item.ReadWrite.All"),
@@ -236,13 +269,13 @@ pub static OPERATIONS: &[Operation] = &[
     get("/operations/{operationId}", "LongRunningOperations_GetOperationState", None, "").served(Seen, long_running_operations::get_state),
     get("/operations/{operationId}/result", "LongRunningOperations_GetOperationResult", None, "").served(Seen, long_running_operations::get_result),
     post("/workspaces/{workspaceId}/items/{itemId}/shortcuts/bulkCreate", "OneLakeShortcuts_CreatesShortcutsInBulk", Some(Contributor), "OneLake.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_ListShortcuts", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_CreateShortcut", Some(Contributor), "OneLake.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_GetShortcut", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All"),
-    delete("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_DeleteShortcut", Some(Contributor), "OneLake.ReadWrite.All"),
+    get("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_ListShortcuts", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All").served(Documented, shortcuts::list),
+    post("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_CreateShortcut", Some(Contributor), "OneLake.ReadWrite.All").served(Documented, shortcuts::create),
+    get("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_GetShortcut", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All").served(Documented, shortcuts::get),
+    delete("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_DeleteShortcut", Some(Contributor), "OneLake.ReadWrite.All").served(Documented, shortcuts::delete),
     get("/tags", "Tags_ListTags", None, "Tag.Read.All").limited(25).served(Documented, tags::list),
-    get("/domains", "Domains_ListDomains", None, "Domain.Read.All"),
-    get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All"),
+    get("/domains", "Domains_ListDomains", None, "Domain.Read.All").served(Guessed, gateways::list),
+    get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All").served(Guessed, gateways::get),
     post("/workspaces/{workspaceId}/onelake/resetShortcutCache", "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All"),
     get("/workspaces/{workspaceId}/onelake/settings", "OneLakeSettings_GetSettings", Some(Admin), "OneLake.Read.All OneLake.ReadWrite.All"),
     post("/workspaces/{workspaceId}/onelake/settings/modifyDiagnostics", "OneLakeSettings_ModifyDiagnostics", Some(Admin), "OneLake.ReadWrite.All"),
@@ -284,8 +317,8 @@ pub static OPERATIONS: &[Operation] = &[
     get("/workspaces/{workspaceId}/items/{itemId}/connections", "Items_ListItemConnections", Some(Contributor), "Item.ReadWrite.All").served(Guessed, items::connections),
     post("/workspaces/{workspaceId}/items/{itemId}/applyTags", "Tags_ApplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All").limited(25).served(Documented, tags::apply),
     post("/workspaces/{workspaceId}/items/{itemId}/unapplyTags", "Tags_UnapplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All").limited(25).served(Documented, tags::unapply),
-    post("/workspaces/{workspaceId}/applyTags", "Workspaces_ApplyWorkspaceTags", Some(Contributor), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/unapplyTags", "Workspaces_UnapplyWorkspaceTags", Some(Contributor), "Tenant.ReadWrite.All"),
+    post("/workspaces/{workspaceId}/applyTags", "Workspaces_ApplyWorkspaceTags", Some(Contributor), "Workspace.ReadWrite.All").served(Documented, tags::apply_to_workspace),
+    post("/workspaces/{workspaceId}/unapplyTags", "Workspaces_UnapplyWorkspaceTags", Some(Contributor), "Tenant.ReadWrite.All").served(Documented, tags::unapply_from_workspace),
     get("/workspaces/{workspaceId}/folders", "Folders_ListFolders", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").limited(10).served(Seen, folders::list),
     post("/workspaces/{workspaceId}/folders", "Folders_CreateFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Seen, folders::create),
     get("/workspaces/{workspaceId}/folders/{folderId}", "Folders_GetFolder", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, folders::get),
@@ -303,11 +336,11 @@ pub static OPERATIONS: &[Operation] = &[
     get("/connections/{connectionId}", "Connections_GetConnection", None, "Connection.Read.All Connection.ReadWrite.All").served(Seen, connections::get),
     patch("/connections/{connectionId}", "Connections_UpdateConnection", None, "Connection.ReadWrite.All").served(Seen, connections::update),
     delete("/connections/{connectionId}", "Connections_DeleteConnection", None, "Connection.ReadWrite.All").served(Seen, connections::delete),
-    post("/connections/{connectionId}/testConnection", "Connections_TestConnection", None, "Connection.Read.All Connection.ReadWrite.All"),
+    post("/connections/{connectionId}/testConnection", "Connections_TestConnection", None, "Connection.Read.All Connection.ReadWrite.All").served(Documented, connections::test),
     get("/connections/supportedConnectionTypes", "Connections_ListSupportedConnectionTypes", None, "Connection.Read.All Connection.ReadWrite.All").served(Seen, connections::supported_types),
-    get("/gateways", "Gateways_ListGateways", None, "Gateway.Read.All Gateway.ReadWrite.All"),
+    get("/gateways", "Gateways_ListGateways", None, "Gateway.Read.All Gateway.ReadWrite.All").served(Guessed, gateways::list),
     post("/gateways", "Gateways_CreateGateway", None, "Gateway.ReadWrite.All"),
-    get("/gateways/{gatewayId}", "Gateways_GetGateway", None, "Gateway.Read.All Gateway.ReadWrite.All"),
+    get("/gateways/{gatewayId}", "Gateways_GetGateway", None, "Gateway.Read.All Gateway.ReadWrite.All").served(Guessed, gateways::get),
     patch("/gateways/{gatewayId}", "Gateways_UpdateGateway", None, "Gateway.ReadWrite.All"),
     delete("/gateways/{gatewayId}", "Gateways_DeleteGateway", None, "Gateway.ReadWrite.All"),
     get("/gateways/{gatewayId}/members", "Gateways_ListGatewayMembers", None, "Gateway.Read.All Gateway.ReadWrite.All"),
@@ -322,11 +355,11 @@ pub static OPERATIONS: &[Operation] = &[
     patch("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}", "Gateways_UpdateGatewayRoleAssignment", None, "Gateway.ReadWrite.All"),
     delete("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}", "Gateways_DeleteGatewayRoleAssignment", None, "Gateway.ReadWrite.All"),
     post("/gateways/{gatewayId}/shutdown", "Gateways_ShutdownGateway", None, "Gateway.ReadWrite.All"),
-    get("/connections/{connectionId}/roleAssignments", "Connections_ListConnectionRoleAssignments", None, "Connection.Read.All Connection.ReadWrite.All"),
-    post("/connections/{connectionId}/roleAssignments", "Connections_AddConnectionRoleAssignment", None, "Connection.ReadWrite.All"),
-    get("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_GetConnectionRoleAssignment", None, "Connection.Read.All Connection.ReadWrite.All"),
-    patch("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_UpdateConnectionRoleAssignment", None, "Connection.ReadWrite.All"),
-    delete("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_DeleteConnectionRoleAssignment", None, "Connection.ReadWrite.All"),
+    get("/connections/{connectionId}/roleAssignments", "Connections_ListConnectionRoleAssignments", None, "Connection.Read.All Connection.ReadWrite.All").served(Documented, connection_roles::list),
+    post("/connections/{connectionId}/roleAssignments", "Connections_AddConnectionRoleAssignment", None, "Connection.ReadWrite.All").served(Documented, connection_roles::add),
+    get("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_GetConnectionRoleAssignment", None, "Connection.Read.All Connection.ReadWrite.All").served(Documented, connection_roles::get),
+    patch("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_UpdateConnectionRoleAssignment", None, "Connection.ReadWrite.All").served(Documented, connection_roles::update),
+    delete("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_DeleteConnectionRoleAssignment", None, "Connection.ReadWrite.All").served(Documented, connection_roles::delete),
     get("/workspaces/{workspaceId}/networking/communicationPolicy", "Workspaces_GetNetworkCommunicationPolicy", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
     put("/workspaces/{workspaceId}/networking/communicationPolicy", "Workspaces_SetNetworkCommunicationPolicy", Some(Admin), "Workspace.ReadWrite.All"),
     get("/workspaces/{workspaceId}/networking/communicationPolicy/outbound/connections", "Workspaces_GetOutboundCloudConnectionRules", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
@@ -339,8 +372,8 @@ pub static OPERATIONS: &[Operation] = &[
     put("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/azureResources", "Workspaces_SetInboundAzureResourceRules", Some(Admin), "Workspace.ReadWrite.All"),
     get("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/externalDataShares", "Workspaces_GetInboundExternalDataSharesPolicy", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
     put("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/externalDataShares", "Workspaces_SetInboundExternalDataSharesPolicy", Some(Admin), "Workspace.ReadWrite.All"),
-    post("/catalog/search", "Catalog_Search", None, "Catalog.Read.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/identities/default/assign", "Items_Associate_Identity_(beta)", Some(Contributor), "Item.ReadWrite.All"),
+    post("/catalog/search", "Catalog_Search", None, "Catalog.Read.All").served(Documented, catalog_search::search),
+    post("/workspaces/{workspaceId}/items/{itemId}/identities/default/assign", "Items_Associate_Identity_(beta)", Some(Contributor), "Item.ReadWrite.All").served(Documented, items::associate_identity),
     get("/workspaces/{workspaceId}/encryption", "Workspaces_GetWorkspaceEncryption", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
     post("/workspaces/{workspaceId}/encryption/assign", "Workspaces_AssignWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All"),
     post("/workspaces/{workspaceId}/encryption/reset", "Workspaces_ResetWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All"),

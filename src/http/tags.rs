@@ -1,9 +1,9 @@
-//! Tags: list those of the tenant, put them on items and take them off.
+//! Tags: list those of the tenant, put them on items and workspaces and take them off.
 
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::State;
 use crate::fabric::tag::{self, Change, Tag};
+use crate::fabric::{FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
@@ -41,18 +41,18 @@ impl<'a> From<&'a Tag> for TagBody<'a> {
     }
 }
 
-/// A tag as an item shows it.
+/// A tag as an item or a workspace shows it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ItemTag<'a> {
+pub(super) struct AppliedTag<'a> {
     id: TagId,
     display_name: &'a str,
 }
 
-/// The tags of these ids, as an item shows them.
-pub(super) fn of_item<'a>(state: &'a State, tags: &[TagId]) -> Vec<ItemTag<'a>> {
+/// The tags of these ids, as an item or a workspace shows them.
+pub(super) fn applied<'a>(state: &'a State, tags: &[TagId]) -> Vec<AppliedTag<'a>> {
     let known = tags.iter().filter_map(|id| state.tag(*id));
-    known.map(|tag| ItemTag { id: tag.id, display_name: &tag.display_name }).collect()
+    known.map(|tag| AppliedTag { id: tag.id, display_name: &tag.display_name }).collect()
 }
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {
@@ -70,13 +70,31 @@ pub(super) fn unapply(context: &Context<'_>) -> Outcome {
     change(context, Change::Unapply)
 }
 
-fn change(context: &Context<'_>, change: Change) -> Outcome {
+pub(super) fn apply_to_workspace(context: &Context<'_>) -> Outcome {
+    change_workspace(context, Change::Apply)
+}
+
+pub(super) fn unapply_from_workspace(context: &Context<'_>) -> Outcome {
+    change_workspace(context, Change::Unapply)
+}
+
+fn named(context: &Context<'_>) -> Result<Vec<TagId>, FabricError> {
     let body: ChangeTags = context.json()?;
     let tags = wire::required(body.tags, "Tags")?.into_iter().map(|tag| wire::id(Some(tag), "Tags"));
-    let tags = tags.collect::<Result<Vec<Option<TagId>>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
+    Ok(tags.collect::<Result<Vec<Option<TagId>>, _>>()?.into_iter().flatten().collect())
+}
+
+fn change(context: &Context<'_>, change: Change) -> Outcome {
+    let tags = named(context)?;
     context.commit(|state, now| {
         let (workspace, item) = items::find(context, state, now)?;
         tag::change(state, workspace, item, &tags, change)
     })?;
+    Ok(Answer::empty())
+}
+
+fn change_workspace(context: &Context<'_>, change: Change) -> Outcome {
+    let tags = named(context)?;
+    context.commit(|state, _| tag::change_workspace(state, context.workspace(state)?, &tags, change))?;
     Ok(Answer::empty())
 }

@@ -10,6 +10,7 @@ use crate::http::Outcome;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
 use crate::http::long_running_operations;
+use crate::http::tags::{self, AppliedTag};
 use crate::http::wire::{self, List};
 use crate::ids::{ApplicationId, CapacityId, PrincipalId, WorkspaceId};
 
@@ -45,6 +46,8 @@ struct WorkspaceBody<'a> {
     r#type: WorkspaceType,
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity_id: Option<CapacityId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<AppliedTag<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity_region: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +88,7 @@ impl<'a> WorkspaceBody<'a> {
             description: wire::description(state, &workspace.description),
             r#type: workspace.kind,
             capacity_id: workspace.capacity,
+            tags: tags::applied(state, &workspace.tags),
             capacity_region: region,
             capacity_assignment_progress: None,
             one_lake_endpoints: None,

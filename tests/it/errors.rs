@@ -14,6 +14,11 @@ const NOBODY: &str = "00000000-1111-4222-8333-444444444444";
 type Provocation = (&'static str, u16, fn(&Lab) -> Reply);
 
 const PROVOKED: &[Provocation] = &[
+    ("BadRequest", 400, |lab| {
+        let roles = format!("/v1/connections/{}/roleAssignments", lab.connection());
+        let owner = lab.get(&roles).body()["value"][0]["principal"].clone();
+        lab.post(&roles, json!({"principal": owner, "role": "User"}))
+    }),
     ("CannotMoveChildOnly", 400, |lab| {
         let workspace = lab.workspace();
         lab.mirror(&workspace, "m", &open_mirror());
@@ -106,6 +111,7 @@ const PROVOKED: &[Provocation] = &[
         }
         lab.post(&folders, json!({"displayName": "one more"}))
     }),
+    ("Unauthorized", 401, |lab| lab.send("GET", "/v1/workspaces", &[("authorization", "Basic x")], "")),
     ("WorkspaceItemsLimitExceeded", 400, |lab| {
         lab.settings(json!({"throttle": "off"}));
         let workspace = lab.workspace();
@@ -113,6 +119,15 @@ const PROVOKED: &[Provocation] = &[
             lab.mirror(&workspace, &format!("m{n}"), &open_mirror());
         }
         lab.create(&workspace, "one more", &open_mirror())
+    }),
+    ("WorkspaceNotFound", 404, |lab| lab.get(&format!("/v1/workspaces/{NOBODY}"))),
+    ("InsufficientPermissionsToManageConnection", 403, |lab| {
+        let path = format!("/v1/connections/{}", lab.connection());
+        let user = "00000000-0000-4000-8000-000000000011";
+        lab.knows(&[(user, "User")]);
+        let role = json!({"principal": {"id": user, "type": "User"}, "role": "User"});
+        lab.post(&format!("{path}/roleAssignments"), role).is(201);
+        lab.user(user).delete(&path)
     }),
     ("WorkspaceNotSupported", 400, |lab| {
         let mine = lab.get("/v1/workspaces").body()["value"][0]["id"].as_str().unwrap().to_owned();

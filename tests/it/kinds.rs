@@ -138,10 +138,12 @@ fn a_definition_that_was_updated_is_the_one_read_back() {
     for spec in created() {
         let (lab, workspace) = lab();
         let item = done(&lab, lab.post(&format!("{workspace}/items"), least(&lab, &workspace, spec, "one")));
-        let path = format!("{workspace}/items/{}", item["id"].as_str().unwrap());
+        let path = format!("{workspace}/{}/{}", spec.collection, item["id"].as_str().unwrap());
         let read = || lab.call(&format!("{path}/getDefinition"));
         if spec.definition.is_none() {
-            read().refuses(400, "OperationNotSupportedForItem");
+            read().refuses(404, "EndpointNotFound");
+            lab.call(&format!("{}/getDefinition", path.replace(spec.collection, "items")))
+                .refuses(400, "OperationNotSupportedForItem");
             continue;
         }
         let first = done(&lab, read().succeeds());

@@ -3,6 +3,7 @@
 
 mod answers;
 mod architecture;
+mod around;
 mod behaviours;
 mod catalogs;
 mod check;

@@ -1,11 +1,13 @@
 //! Connections to sources. Secrets are looked at once, when they are sent, and kept nowhere.
 
 pub mod kinds;
+pub mod role;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::kinds::{ConnectionKind, Path};
+use self::role::{ConnectionRole, ConnectionRoleAssignment};
 use crate::fabric::name::{CONNECTION_NAME_MAX, Folded, check_name};
 use crate::fabric::principal::Principal;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
@@ -65,8 +67,8 @@ pub struct Connection {
     pub allow_usage_in_gateway: bool,
     /// Whether notebooks and the like may use it.
     pub allow_usage_in_user_controlled_code: bool,
-    /// Who made it: the only one who sees it.
-    pub creator: Principal,
+    /// Who may see it, and do what with it.
+    pub roles: Vec<ConnectionRoleAssignment>,
 }
 
 /// What can be read back of credentials.
@@ -183,7 +185,7 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
         credentials,
         allow_usage_in_gateway: request.allow_usage_in_gateway.unwrap_or(false),
         allow_usage_in_user_controlled_code: request.allow_usage_in_user_controlled_code.unwrap_or(false),
-        creator,
+        roles: vec![ConnectionRoleAssignment { principal: creator, role: ConnectionRole::Owner }],
     };
     Ok((vec![Fact::ConnectionCreated(connection)], id))
 }
@@ -191,6 +193,7 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
 /// Updates a connection; what is `None` stays as it is.
 pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, caller: &Principal) -> Decided<()> {
     let mut connection = state.connection(id, caller)?.clone();
+    connection.check_role(caller, ConnectionRole::Owner)?;
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
     if !connectivity.eq_ignore_ascii_case(&connection.connectivity_type) {
         return Err(FabricError::invalid_input("ConnectivityType cannot be changed."));
@@ -216,7 +219,7 @@ pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, calle
 
 /// Deletes a connection; what uses it fails at its next start.
 pub fn delete(state: &State, id: ConnectionId, caller: &Principal) -> Decided<()> {
-    state.connection(id, caller)?;
+    state.connection(id, caller)?.check_role(caller, ConnectionRole::Owner)?;
     Ok((vec![Fact::ConnectionDeleted { id }], ()))
 }
 

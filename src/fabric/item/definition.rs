@@ -106,6 +106,21 @@ pub struct PartRequest {
     pub payload_type: String,
 }
 
+impl PartRequest {
+    /// Its bytes; refused where they do not come as the service takes them.
+    pub(super) fn decoded(&self) -> Result<Vec<u8>, FabricError> {
+        let Self { path, payload, payload_type } = self;
+        if !payload_type.eq_ignore_ascii_case("InlineBase64") {
+            return Err(FabricError::new(ErrorCode::UnsupportedPayloadType).detail(
+                ErrorCode::UnsupportedPayloadType,
+                format!("{path}: payloadType is {payload_type:?}, InlineBase64 was expected"),
+            ));
+        }
+        let decoded = STANDARD.decode(payload);
+        decoded.map_err(|why| corrupted(format!("{path}: the payload is not base64 with its padding: {why}")))
+    }
+}
+
 /// A part, decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
@@ -271,16 +286,9 @@ fn invalid_parts(message: String) -> FabricError {
 
 fn decode(parts: Vec<PartRequest>) -> Result<Vec<Part>, FabricError> {
     let mut decoded: Vec<Part> = Vec::with_capacity(parts.len());
-    for PartRequest { path, payload, payload_type } in parts {
-        if !payload_type.eq_ignore_ascii_case("InlineBase64") {
-            return Err(FabricError::new(ErrorCode::UnsupportedPayloadType).detail(
-                ErrorCode::UnsupportedPayloadType,
-                format!("{path}: payloadType is {payload_type:?}, InlineBase64 was expected"),
-            ));
-        }
-        let payload = STANDARD
-            .decode(payload)
-            .map_err(|why| corrupted(format!("{path}: the payload is not base64 with its padding: {why}")))?;
+    for part in parts {
+        let payload = part.decoded()?;
+        let path = part.path;
         if decoded.iter().any(|part| part.path == path) {
             return Err(invalid_parts(format!("the part {path} is there twice")));
         }

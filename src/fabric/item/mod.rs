@@ -2,12 +2,14 @@
 
 mod along;
 pub mod audit;
+pub mod bulk;
 pub mod catalog;
 mod cosmos_db_database;
 mod dacpac;
 pub mod definition;
 pub mod kind;
 mod notebook;
+pub mod shortcut;
 pub mod sql_database;
 mod unwritten;
 
@@ -21,6 +23,7 @@ pub use self::along::Companion;
 pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack};
 use self::kind::Names;
 pub use self::kind::{ItemKind, KindSpec, Rename};
+use self::shortcut::Shortcut;
 use self::sql_database::{Design, SqlDatabase};
 use crate::fabric::behaviours::{GetDefinition, SqlDatabaseCreation, UpdateDefinition, WarehouseCreation};
 use crate::fabric::mirroring::{self, Mirroring};
@@ -33,6 +36,8 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, LabelId, TagId, WorkspaceId};
 
+/// How long the publishing of an environment takes (guessed).
+const PUBLISHING_TAKES: SignedDuration = SignedDuration::from_secs(20);
 /// How long the creation of a warehouse took while it was an operation.
 const WAREHOUSE_TAKES: SignedDuration = SignedDuration::from_millis(9_100);
 /// Items that one request moves at most (documented).
@@ -61,6 +66,10 @@ pub struct Item {
     pub sql_endpoint: Option<ItemId>,
     /// The tags that it bears, in the order in which they were put on.
     pub tags: Vec<TagId>,
+    /// Its shortcuts, in the order in which they were made.
+    pub shortcuts: Vec<Shortcut>,
+    /// The principal under which it acts.
+    pub default_identity: Option<Principal>,
     /// What its kind was told at the creation.
     pub creation_payload: Option<Arc<Value>>,
     /// The properties that a client has set since.
@@ -263,6 +272,21 @@ pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) ->
     Ok((vec![Fact::ItemDeleted { workspace: within.id, id: item.id, reserved_until }], ()))
 }
 
+/// Lets an item act as a principal.
+pub fn associate_identity(state: &State, within: &Workspace, item: &Item, identity: Principal) -> Decided<ItemId> {
+    state.check_capacity(within)?;
+    Ok((vec![Fact::IdentityAssociated { workspace: within.id, id: item.id, identity }], item.id))
+}
+
+/// Publishes an environment, as an operation without a result.
+pub fn publish_environment(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<Progress<()>> {
+    state.check_capacity(within)?;
+    if item.kind != ItemKind::Environment {
+        return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id));
+    }
+    Ok(operation::begin(state, within.id, Role::Contributor, PUBLISHING_TAKES, Yield::Nothing, now).after(Vec::new()))
+}
+
 /// Moves items, with what came along with them, into a folder or into the workspace: all of them, or none.
 pub fn relocate(
     within: &Workspace,
@@ -363,6 +387,8 @@ impl Item {
             parent,
             sql_endpoint: None,
             tags: Vec::new(),
+            shortcuts: Vec::new(),
+            default_identity: None,
             creation_payload,
             extended: Map::new(),
             definition,
@@ -377,13 +403,14 @@ impl Item {
             (self.tags.clone(), self.display_name.clone(), self.description.clone());
         let sql_database = self.sql_database.as_ref().map(SqlDatabase::outline);
         let creation_payload = self.creation_payload.clone();
-        let (extended, definition, mirroring) = (Map::new(), None, None);
+        let (extended, shortcuts, definition, mirroring) = (Map::new(), Vec::new(), None, None);
         Self {
             tags,
             display_name,
             description,
             creation_payload,
             extended,
+            shortcuts,
             definition,
             mirroring,
             sql_database,

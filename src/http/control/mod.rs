@@ -2,6 +2,7 @@
 
 mod capacities;
 mod clock;
+mod coverage;
 mod directory;
 mod journal;
 mod settings;
@@ -45,6 +46,7 @@ pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
         .route("/sources/{connection}", get(sources::show).put(sources::declare))
         .route("/tags", get(tags::show).put(tags::declare))
         .route("/timeline", get(timeline::show))
+        .route("/coverage", get(coverage::show))
         .route("/journal", get(journal::show).delete(journal::clear))
         .fallback(nowhere)
         .method_not_allowed_fallback(no_method)

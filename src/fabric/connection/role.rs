@@ -1,0 +1,134 @@
+//! Roles of a connection: who may use it, who may pass it on, and who may change it (docs/fidelity.md#connections).
+
+use serde::{Deserialize, Serialize};
+
+use super::Connection;
+use crate::fabric::behaviours::UnknownPrincipal;
+use crate::fabric::principal::Principal;
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::ids::{ConnectionId, PrincipalId};
+
+/// Role assignments of a connection at most (guessed).
+pub const ASSIGNMENTS_MAX: usize = 1_000;
+
+/// A role of a connection, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ConnectionRole {
+    /// Uses it.
+    User,
+    /// Uses it and lets others use it.
+    UserWithReshare,
+    /// Everything.
+    Owner,
+}
+
+impl ConnectionRole {
+    /// The role of this name; enumerations match without regard to case.
+    pub fn named(name: &str) -> Option<Self> {
+        [("User", Self::User), ("UserWithReshare", Self::UserWithReshare), ("Owner", Self::Owner)]
+            .into_iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, role)| role)
+    }
+}
+
+/// A principal's role of a connection. Its id is the principal's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionRoleAssignment {
+    /// Who has it.
+    pub principal: Principal,
+    /// The role.
+    pub role: ConnectionRole,
+}
+
+impl Connection {
+    /// The role that somebody has; who has none does not see the connection.
+    pub fn role_of(&self, principal: PrincipalId) -> Option<ConnectionRole> {
+        self.roles.iter().find(|assignment| assignment.principal.id == principal).map(|assignment| assignment.role)
+    }
+
+    /// Refuses who has not at least this role.
+    pub(super) fn check_role(&self, caller: &Principal, needed: ConnectionRole) -> Result<(), FabricError> {
+        if self.role_of(caller.id) >= Some(needed) {
+            return Ok(());
+        }
+        Err(FabricError::new(ErrorCode::InsufficientPermissionsToManageConnection).about("Connection", self.id))
+    }
+
+    /// A role assignment.
+    pub fn role_assignment(&self, id: PrincipalId) -> Result<&ConnectionRoleAssignment, FabricError> {
+        let missing = || FabricError::new(ErrorCode::EntityNotFound).about("ConnectionRoleAssignment", id);
+        self.roles.iter().find(|assignment| assignment.principal.id == id).ok_or_else(missing)
+    }
+
+    fn check_not_last_owner(&self, id: PrincipalId) -> Result<(), FabricError> {
+        let mut owners = self.roles.iter().filter(|assignment| assignment.role == ConnectionRole::Owner);
+        if owners.all(|assignment| assignment.principal.id == id) {
+            return Err(FabricError::invalid_input("A connection keeps at least one owner."));
+        }
+        Ok(())
+    }
+}
+
+/// Gives a principal a role: nobody gives more than he has, and who only uses it gives none.
+pub fn add(
+    state: &State,
+    id: ConnectionId,
+    asked: Principal,
+    role: ConnectionRole,
+    caller: &Principal,
+) -> Decided<ConnectionRoleAssignment> {
+    let mut connection = state.connection(id, caller)?.clone();
+    connection.check_role(caller, role.max(ConnectionRole::UserWithReshare))?;
+    let principal = match state.directory().get(&asked.id) {
+        Some(entry) => entry.principal(),
+        None if state.settings.behaviours.unknown_principal == UnknownPrincipal::Accept => asked,
+        None => {
+            return Err(FabricError::new(ErrorCode::PrincipalNotFound)
+                .about("Connection", id)
+                .concerning("Principal", asked.id)
+                .note("the directory of this tenant does not know the id: PUT /_emulator/principals makes it known"));
+        }
+    };
+    if connection.role_of(principal.id).is_some() {
+        let complaint = "The principal already has a role for this connection.";
+        return Err(FabricError::new(ErrorCode::BadRequest).detail(ErrorCode::InvalidParameter, complaint));
+    }
+    if connection.roles.len() >= ASSIGNMENTS_MAX {
+        return Err(FabricError::invalid_input(format!(
+            "A connection has at most {ASSIGNMENTS_MAX} role assignments."
+        )));
+    }
+    let assignment = ConnectionRoleAssignment { principal, role };
+    connection.roles.push(assignment);
+    Ok((vec![Fact::ConnectionUpdated(connection)], assignment))
+}
+
+/// Gives a principal another role.
+pub fn update(
+    state: &State,
+    id: ConnectionId,
+    principal: PrincipalId,
+    role: ConnectionRole,
+    caller: &Principal,
+) -> Decided<ConnectionRoleAssignment> {
+    let mut connection = state.connection(id, caller)?.clone();
+    connection.check_role(caller, ConnectionRole::Owner)?;
+    let assignment = ConnectionRoleAssignment { role, ..*connection.role_assignment(principal)? };
+    if role != ConnectionRole::Owner {
+        connection.check_not_last_owner(principal)?;
+    }
+    let changed = connection.roles.iter_mut().filter(|known| known.principal.id == principal);
+    changed.for_each(|known| *known = assignment);
+    Ok((vec![Fact::ConnectionUpdated(connection)], assignment))
+}
+
+/// Takes a role away.
+pub fn delete(state: &State, id: ConnectionId, principal: PrincipalId, caller: &Principal) -> Decided<()> {
+    let mut connection = state.connection(id, caller)?.clone();
+    connection.check_role(caller, ConnectionRole::Owner)?;
+    connection.role_assignment(principal)?;
+    connection.check_not_last_owner(principal)?;
+    connection.roles.retain(|assignment| assignment.principal.id != principal);
+    Ok((vec![Fact::ConnectionUpdated(connection)], ()))
+}

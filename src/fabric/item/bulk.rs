@@ -1,0 +1,245 @@
+//! Many definitions at once: all items of a workspace out, and a folder of items in (docs/fidelity.md#around).
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::definition::{self, DefinitionRequest, PLATFORM, PartRequest};
+use super::{CreateItem, Item, ItemKind, Part, create, update_definition};
+use crate::fabric::folder;
+use crate::fabric::name::Folded;
+use crate::fabric::operation::{self, Progress, Yield};
+use crate::fabric::principal::Principal;
+use crate::fabric::role::Role;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{Dated, Decided, ErrorCode, FabricError, Fact, State};
+use crate::ids::{FolderId, ItemId, WorkspaceId};
+
+/// How long an import takes (guessed).
+const IMPORT_TAKES: SignedDuration = SignedDuration::from_secs(10);
+/// The logical id of what has none.
+const NO_LOGICAL_ID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// An item as it is exported: its parts are under its root.
+#[derive(Debug)]
+pub struct Exported {
+    /// The item.
+    pub id: ItemId,
+    /// Where it lies: the names of its folders, its own, and its kind.
+    pub root: String,
+    /// Its definition.
+    pub parts: Vec<Part>,
+}
+
+/// The definitions of the items that are named, or of all that have one.
+pub fn export(
+    state: &State,
+    within: &Workspace,
+    named: Option<&[ItemId]>,
+    now: Timestamp,
+) -> Result<Vec<Exported>, FabricError> {
+    state.check_capacity(within)?;
+    let items: Vec<&Item> = match named {
+        None => within.items().values().filter(|item| item.visible_from <= now).collect(),
+        Some(ids) => ids.iter().map(|id| within.item(*id, now)).collect::<Result<_, _>>()?,
+    };
+    if let Some(twice) = items.iter().enumerate().find(|(n, item)| items[..*n].iter().any(|other| other.id == item.id))
+    {
+        return Err(FabricError::new(ErrorCode::ItemReferencedMoreThanOnce).about("Item", twice.1.id));
+    }
+    let has_one = |item: &&Item| item.kind.spec().definition.is_some();
+    if named.is_some()
+        && let Some(without) = items.iter().find(|item| !has_one(item))
+    {
+        return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", without.id));
+    }
+    let exported = items.into_iter().filter(has_one).map(|item| {
+        let root = format!("{}/{}.{}", within.folder_path(item.folder), item.display_name, item.kind.spec().name);
+        Exported { id: item.id, root, parts: definition::read_back(item, None).parts }
+    });
+    Ok(exported.collect())
+}
+
+/// What became of an item that was imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Its id.
+    pub id: ItemId,
+    /// Its name.
+    pub display_name: String,
+    /// Its kind.
+    pub kind: ItemKind,
+    /// The id that it has where it comes from.
+    pub logical_id: String,
+    /// Whether it is a new one.
+    pub is_new: bool,
+}
+
+impl Imported {
+    /// Bytes that remembering it takes, roughly.
+    pub(in crate::fabric) fn weight(&self) -> usize {
+        size_of::<Self>() + self.display_name.len() + self.logical_id.len()
+    }
+}
+
+/// Creates or updates items from the parts of their definitions, as an operation: all of them, or none.
+///
+/// An item that has a logical id, or that may be paired by its name, is the one of its kind and name where there is one.
+pub fn import(
+    state: &State,
+    within: &Workspace,
+    parts: Vec<PartRequest>,
+    may_pair: bool,
+    caller: Principal,
+    now: Timestamp,
+) -> Decided<Progress<()>> {
+    state.check_capacity(within)?;
+    // Each decision sees what those before it came to.
+    let mut draft = Draft { state: state.clone(), workspace: within.id, now, facts: Vec::new() };
+    let mut imported: Vec<Imported> = Vec::new();
+    for (root, parts) in by_root(parts)? {
+        let one = draft.import(&root, parts, may_pair, caller)?;
+        if imported.iter().any(|other| other.id == one.id) {
+            return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(format!(
+                "There is more than one {} with the name '{}'.",
+                one.kind.spec().name,
+                one.display_name
+            )));
+        }
+        imported.push(one);
+    }
+    let operation = operation::begin(state, within.id, Role::Contributor, IMPORT_TAKES, Yield::Imported(imported), now);
+    Ok(operation.after(draft.facts))
+}
+
+/// The parts by the item that they are under: the outermost segment that ends in a kind.
+fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, FabricError> {
+    let mut items: BTreeMap<Root, Vec<PartRequest>> = BTreeMap::new();
+    for part in parts {
+        let segments: Vec<&str> = part.path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let kind = |segment: &str| segment.rsplit_once('.').and_then(|(_, kind)| kind.parse::<ItemKind>().ok());
+        let found = segments.iter().enumerate().find_map(|(n, segment)| Some((n, kind(segment)?)));
+        let Some((at, kind)) = found.filter(|(at, _)| at + 1 < segments.len()) else {
+            return Err(FabricError::new(ErrorCode::InvalidFilesPath)
+                .detail(ErrorCode::InvalidFilesPath, format!("{}: no folder of it is an item's", part.path)));
+        };
+        let name = segments[at].rsplit_once('.').map_or("", |(name, _)| name).to_owned();
+        let root = Root { folders: segments[..at].iter().map(|&name| name.to_owned()).collect(), name, kind };
+        let path = segments[at + 1..].join("/");
+        items.entry(root).or_default().push(PartRequest { path, ..part });
+    }
+    if items.is_empty() {
+        return Err(FabricError::invalid_input("The DefinitionParts field is required."));
+    }
+    Ok(items)
+}
+
+/// Where an item lies in a request.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Root {
+    folders: Vec<String>,
+    name: String,
+    kind: ItemKind,
+}
+
+/// A state in the making, and the facts that make it.
+struct Draft {
+    state: State,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    facts: Vec<Fact>,
+}
+
+impl Draft {
+    fn import(
+        &mut self,
+        root: &Root,
+        parts: Vec<PartRequest>,
+        may_pair: bool,
+        caller: Principal,
+    ) -> Result<Imported, FabricError> {
+        let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
+        let platform: Value = platform.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let text = |pointer: &str| platform.pointer(pointer).and_then(Value::as_str);
+        let display_name = text("/metadata/displayName").unwrap_or(&root.name).to_owned();
+        let logical_id = text("/config/logicalId").unwrap_or(NO_LOGICAL_ID).to_owned();
+        let request = DefinitionRequest { format: None, parts };
+        let may_pair = may_pair || logical_id != NO_LOGICAL_ID;
+        let existing = self.within()?.named(root.kind, &display_name).filter(|_| may_pair);
+        let (id, is_new) = match existing {
+            Some(id) => {
+                let within = self.within()?;
+                let item = within.item(id, self.now)?;
+                let (facts, _) = update_definition(&self.state, within, item, request, true, self.now)?;
+                self.take(facts);
+                (id, false)
+            }
+            None => {
+                let folder = self.folder(&root.folders)?;
+                let id = self.state.next_item(0);
+                let new = CreateItem {
+                    kind: root.kind,
+                    display_name: display_name.clone(),
+                    description: None,
+                    folder,
+                    sensitivity_label: None,
+                    definition: Some(request),
+                    creation_payload: None,
+                };
+                let (facts, _) = create(&self.state, self.within()?, new, caller, self.now)?;
+                self.take(facts);
+                (id, true)
+            }
+        };
+        Ok(Imported { id, display_name, kind: root.kind, logical_id, is_new })
+    }
+
+    /// The folder of these names, made where it is not there.
+    fn folder(&mut self, names: &[String]) -> Result<Option<FolderId>, FabricError> {
+        let mut place = None;
+        for name in names {
+            let there = self.within()?.folder_named(place, name);
+            place = Some(match there {
+                Some(id) => id,
+                None => {
+                    let (facts, id) = folder::create(&self.state, self.within()?, name.clone(), place)?;
+                    self.take(facts);
+                    id
+                }
+            });
+        }
+        Ok(place)
+    }
+
+    fn within(&self) -> Result<&Workspace, FabricError> {
+        self.state.workspace(self.workspace)
+    }
+
+    /// The operations of single items are left out: the import is one.
+    fn take(&mut self, facts: Vec<Fact>) {
+        for fact in facts.into_iter().filter(|fact| !matches!(fact, Fact::OperationStarted(_))) {
+            self.state.apply(&Dated { at: self.now, fact: fact.clone() });
+            self.facts.push(fact);
+        }
+    }
+}
+
+impl Workspace {
+    /// The names of a folder and those around it, each after a slash.
+    fn folder_path(&self, folder: Option<FolderId>) -> String {
+        let Some(folder) = folder.and_then(|id| self.folders().get(&id)) else { return String::new() };
+        format!("{}/{}", self.folder_path(folder.parent), folder.display_name)
+    }
+
+    fn folder_named(&self, place: Option<FolderId>, name: &str) -> Option<FolderId> {
+        let folded = Folded::new(name);
+        let found = self.folders().values().find(|it| it.parent == place && Folded::new(&it.display_name) == folded);
+        found.map(|folder| folder.id)
+    }
+
+    fn named(&self, kind: ItemKind, name: &str) -> Option<ItemId> {
+        self.names.get(&(kind, Folded::new(name))).copied()
+    }
+}

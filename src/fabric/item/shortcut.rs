@@ -1,0 +1,117 @@
+//! Shortcuts of an item: kept and shown, and nothing lies behind them (docs/fidelity.md#shortcuts).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Item;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact};
+
+/// Shortcuts of an item at most (guessed).
+pub const SHORTCUTS_MAX: usize = 1_000;
+/// Characters of a shortcut's path and name at most (guessed).
+const PATH_MAX: usize = 400;
+/// The members that a target can have, and the type that each stands for.
+const TARGETS: [(&str, &str); 8] = [
+    ("oneLake", "OneLake"),
+    ("amazonS3", "AmazonS3"),
+    ("adlsGen2", "AdlsGen2"),
+    ("googleCloudStorage", "GoogleCloudStorage"),
+    ("s3Compatible", "S3Compatible"),
+    ("dataverse", "Dataverse"),
+    ("azureBlobStorage", "AzureBlobStorage"),
+    ("oneDriveSharePoint", "OneDriveSharePoint"),
+];
+
+/// A shortcut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortcut {
+    /// Where it is: in `Files` or `Tables`.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// What it points to: its `type`, and the member that goes with that.
+    pub target: Map<String, Value>,
+}
+
+/// What becomes of a shortcut that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConflictPolicy {
+    /// The new one is refused.
+    #[default]
+    Abort,
+    /// The new one gets a number at the end of its name.
+    GenerateUniqueName,
+    /// It is written anew, or made.
+    CreateOrOverwrite,
+    /// It is written anew; where there is none, that is refused.
+    OverwriteOnly,
+}
+
+impl ConflictPolicy {
+    /// The policy of this name, whatever its case.
+    pub fn named(name: &str) -> Option<Self> {
+        [
+            ("Abort", Self::Abort),
+            ("GenerateUniqueName", Self::GenerateUniqueName),
+            ("CreateOrOverwrite", Self::CreateOrOverwrite),
+            ("OverwriteOnly", Self::OverwriteOnly),
+        ]
+        .into_iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, policy)| policy)
+    }
+}
+
+/// Makes a shortcut; whether it is a new one stands beside it.
+pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: ConflictPolicy) -> Decided<(Shortcut, bool)> {
+    new.path = new.path.trim_matches('/').to_owned();
+    let top = new.path.split('/').next().unwrap_or_default();
+    let is_name = !new.name.is_empty() && !new.name.contains('/') && new.name.chars().count() <= PATH_MAX;
+    if !["Files", "Tables"].contains(&top) || new.path.chars().count() > PATH_MAX || !is_name {
+        return Err(FabricError::invalid_input(
+            "A shortcut has a path in Files or Tables, and a name without a slash.",
+        ));
+    }
+    let mut named = TARGETS.iter().filter(|(member, _)| new.target.get(*member).is_some_and(Value::is_object));
+    let (Some((member, kind)), None) = (named.next(), named.next()) else {
+        return Err(FabricError::invalid_input("A shortcut has exactly one target."));
+    };
+    let told = new.target.remove(*member).unwrap_or(Value::Null);
+    new.target = [("type".to_owned(), Value::from(*kind)), ((*member).to_owned(), told)].into_iter().collect();
+    let is_there = |name: &str| item.shortcuts.iter().any(|known| known.path == new.path && known.name == name);
+    let replaces = match (is_there(&new.name), policy) {
+        (true, ConflictPolicy::Abort) => {
+            return Err(FabricError::new(ErrorCode::EntityConflict).about("Shortcut", &new.name));
+        }
+        (false, ConflictPolicy::OverwriteOnly) => {
+            return Err(FabricError::new(ErrorCode::EntityNotFound).about("Shortcut", &new.name));
+        }
+        (true, ConflictPolicy::GenerateUniqueName) => {
+            let free = (1..).map(|n| format!("{} ({n})", new.name)).find(|name| !is_there(name));
+            new.name = free.unwrap_or_default();
+            false
+        }
+        (there, _) => there,
+    };
+    if !replaces && item.shortcuts.len() >= SHORTCUTS_MAX {
+        return Err(FabricError::invalid_input(format!("An item has at most {SHORTCUTS_MAX} shortcuts.")));
+    }
+    let mut shortcuts = item.shortcuts.clone();
+    shortcuts.retain(|known| known.path != new.path || known.name != new.name);
+    shortcuts.push(new.clone());
+    Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], (new, !replaces)))
+}
+
+/// A shortcut of an item, by its path and its name.
+pub fn find<'i>(item: &'i Item, path: &str, name: &str) -> Result<&'i Shortcut, FabricError> {
+    let found = item.shortcuts.iter().find(|known| known.path == path.trim_matches('/') && known.name == name);
+    found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Shortcut", name))
+}
+
+/// Deletes a shortcut.
+pub fn delete(within: &Workspace, item: &Item, path: &str, name: &str) -> Decided<()> {
+    let gone = find(item, path, name)?;
+    let shortcuts = item.shortcuts.iter().filter(|known| *known != gone).cloned().collect();
+    Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], ()))
+}

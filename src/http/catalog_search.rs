@@ -1,0 +1,106 @@
+//! `catalog/search`: items by a text, in all workspaces that the caller sees.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::item::ItemKind;
+use crate::fabric::name::Folded;
+use crate::fabric::page::{self, PageRequest};
+use crate::fabric::{ErrorCode, FabricError};
+use crate::http::Outcome;
+use crate::http::answer::Answer;
+use crate::http::context::Context;
+use crate::ids::{ItemId, WorkspaceId};
+
+/// Entries of a page at most (documented), and unless said.
+const PAGE_SIZE_MAX: u32 = 1_000;
+const PAGE_SIZE: u32 = 50;
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct CatalogQuery {
+    search: Option<String>,
+    page_size: Option<u32>,
+    filter: Option<String>,
+    continuation_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CatalogPage<'a> {
+    value: Vec<CatalogEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CatalogEntry<'a> {
+    id: ItemId,
+    r#type: ItemKind,
+    catalog_entry_type: &'static str,
+    display_name: &'a str,
+    description: &'a str,
+    hierarchy: Hierarchy<'a>,
+}
+
+#[derive(Serialize)]
+struct Hierarchy<'a> {
+    workspace: CatalogWorkspace<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CatalogWorkspace<'a> {
+    id: WorkspaceId,
+    display_name: &'a str,
+}
+
+/// The kinds that a filter names: `Type eq 'Report' or Type eq 'Lakehouse'`. Nothing else was described.
+fn kinds(filter: &str) -> Result<Vec<ItemKind>, FabricError> {
+    let clause = |clause: &str| {
+        let mut words = clause.split_whitespace();
+        let (member, relation, value) = (words.next()?, words.next()?, words.next()?);
+        let value = value.strip_prefix('\'')?.strip_suffix('\'')?;
+        let fits = member.eq_ignore_ascii_case("type") && relation.eq_ignore_ascii_case("eq") && words.next().is_none();
+        fits.then(|| value.parse::<ItemKind>().ok()).flatten()
+    };
+    let clauses: Option<Vec<ItemKind>> =
+        filter.split(" or ").map(|it| clause(it.trim_matches(['(', ')', ' ']))).collect();
+    clauses.ok_or_else(|| FabricError::invalid_input(format!("The filter {filter:?} is not understood.")))
+}
+
+pub(super) fn search(context: &Context<'_>) -> Outcome {
+    let CatalogQuery { search, page_size, filter, continuation_token } = context.json()?;
+    let size = page_size.unwrap_or(PAGE_SIZE);
+    if !(1..=PAGE_SIZE_MAX).contains(&size) {
+        return Err(FabricError::invalid_input(format!("The field PageSize must be between 1 and {PAGE_SIZE_MAX}.")));
+    }
+    let after = continuation_token.map(|token| page::position(&token.replace("%3D", "="))).transpose();
+    let after = after.map_err(|_| FabricError::new(ErrorCode::InvalidContinuationToken))?;
+    let kinds = filter.as_deref().map(kinds).transpose()?;
+    let wanted = Folded::new(search.as_deref().unwrap_or_default());
+    context.read(|state| {
+        let seen = state.workspaces().values().filter(|workspace| workspace.role_of(context.caller).is_some());
+        let items = seen.flat_map(|workspace| workspace.items().values().map(move |item| (workspace, item)));
+        let found = items.filter(|(workspace, item)| {
+            let texts = [&item.display_name, &item.description, &workspace.display_name];
+            item.visible_from <= context.now
+                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&item.kind))
+                && texts.iter().any(|text| Folded::new(text).contains(&wanted))
+        });
+        let page = PageRequest { after, size };
+        let page = page.cut((1..).zip(found).skip_while(|(position, _)| Some(*position) <= after));
+        let continuation_token = page.next.map(page::token);
+        let value = page.map(|(workspace, item)| CatalogEntry {
+            id: item.id,
+            r#type: item.kind,
+            catalog_entry_type: "FabricItem",
+            display_name: &item.display_name,
+            description: &item.description,
+            hierarchy: Hierarchy {
+                workspace: CatalogWorkspace { id: workspace.id, display_name: &workspace.display_name },
+            },
+        });
+        Ok(Answer::ok(&CatalogPage { value: value.elements, continuation_token }))
+    })
+}

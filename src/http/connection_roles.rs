@@ -1,0 +1,94 @@
+//! Role assignments of a connection: add, list, get, update, delete. The id of one is its principal's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::connection::role::{self, ConnectionRole, ConnectionRoleAssignment};
+use crate::fabric::{FabricError, State};
+use crate::http::Outcome;
+use crate::http::answer::Answer;
+use crate::http::context::Context;
+use crate::http::principals::{PrincipalBody, PrincipalRequest};
+use crate::http::wire::{self, List};
+use crate::ids::{ConnectionId, PrincipalId};
+
+#[derive(Deserialize)]
+struct AddRoleAssignment {
+    principal: Option<PrincipalRequest>,
+    role: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct UpdateRoleAssignment {
+    role: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RoleAssignmentBody<'a> {
+    id: PrincipalId,
+    principal: PrincipalBody<'a>,
+    role: ConnectionRole,
+}
+
+impl<'a> RoleAssignmentBody<'a> {
+    fn new(state: &'a State, assignment: &ConnectionRoleAssignment) -> Self {
+        let ConnectionRoleAssignment { principal, role } = *assignment;
+        let known = state.directory().get(&principal.id);
+        Self { id: principal.id, principal: known.map_or_else(|| principal.into(), PrincipalBody::from), role }
+    }
+}
+
+fn role(name: Option<String>) -> Result<ConnectionRole, FabricError> {
+    let name = wire::required(name, "Role")?;
+    ConnectionRole::named(&name)
+        .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of Role is no connection role.")))
+}
+
+pub(super) fn add(context: &Context<'_>) -> Outcome {
+    let id: ConnectionId = context.id(0)?;
+    let body: AddRoleAssignment = context.json()?;
+    let principal = wire::required(body.principal, "Principal")?.principal()?;
+    let role = role(body.role)?;
+    context.tenant.commit_then(
+        context.now,
+        |state, _| role::add(state, id, principal, role, &context.caller),
+        |state, added| {
+            let location = context.url(&format!("/v1/connections/{id}/roleAssignments/{}", added.principal.id));
+            Ok(Answer::created(&RoleAssignmentBody::new(state, &added)).at(location))
+        },
+    )?
+}
+
+pub(super) fn list(context: &Context<'_>) -> Outcome {
+    let id = context.id(0)?;
+    context.read(|state| {
+        let roles = &state.connection(id, &context.caller)?.roles;
+        let page = context.page(state)?;
+        let page = page.cut((1..).zip(roles).skip_while(|(position, _)| Some(*position) <= page.after));
+        Ok(Answer::ok(&List::new(context, page.map(|assignment| RoleAssignmentBody::new(state, assignment)))))
+    })
+}
+
+pub(super) fn get(context: &Context<'_>) -> Outcome {
+    let (id, principal) = (context.id(0)?, context.id(1)?);
+    context.read(|state| {
+        let assignment = state.connection(id, &context.caller)?.role_assignment(principal)?;
+        Ok(Answer::ok(&RoleAssignmentBody::new(state, assignment)))
+    })
+}
+
+pub(super) fn update(context: &Context<'_>) -> Outcome {
+    let (id, principal) = (context.id(0)?, context.id(1)?);
+    let body: UpdateRoleAssignment = context.json()?;
+    let role = role(body.role)?;
+    context.tenant.commit_then(
+        context.now,
+        |state, _| role::update(state, id, principal, role, &context.caller),
+        |state, changed| Ok(Answer::ok(&RoleAssignmentBody::new(state, &changed))),
+    )?
+}
+
+pub(super) fn delete(context: &Context<'_>) -> Outcome {
+    let (id, principal) = (context.id(0)?, context.id(1)?);
+    context.commit(|state, _| role::delete(state, id, principal, &context.caller))?;
+    Ok(Answer::empty())
+}

@@ -1,0 +1,95 @@
+//! Shortcuts of an item: create, list, get, delete.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::fabric::FabricError;
+use crate::fabric::item::shortcut::{self, ConflictPolicy, Shortcut};
+use crate::http::Outcome;
+use crate::http::answer::Answer;
+use crate::http::context::Context;
+use crate::http::items::find;
+use crate::http::wire::{self, List};
+
+#[derive(Deserialize)]
+struct CreateShortcut {
+    path: Option<String>,
+    name: Option<String>,
+    target: Option<Map<String, Value>>,
+}
+
+#[derive(Serialize)]
+struct ShortcutBody<'a> {
+    path: &'a str,
+    name: &'a str,
+    target: &'a Map<String, Value>,
+}
+
+impl<'a> From<&'a Shortcut> for ShortcutBody<'a> {
+    fn from(shortcut: &'a Shortcut) -> Self {
+        Self { path: &shortcut.path, name: &shortcut.name, target: &shortcut.target }
+    }
+}
+
+pub(super) fn create(context: &Context<'_>) -> Outcome {
+    let body: CreateShortcut = context.json()?;
+    let new = Shortcut {
+        path: wire::required(body.path, "Path")?,
+        name: wire::required(body.name, "Name")?,
+        target: wire::required(body.target, "Target")?,
+    };
+    let policy = context.query("shortcutConflictPolicy").map(|name| {
+        ConflictPolicy::named(&name)
+            .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of shortcutConflictPolicy is none.")))
+    });
+    let policy = policy.transpose()?.unwrap_or_default();
+    let (made, is_new) = context.commit(|state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        state.check_capacity(workspace)?;
+        shortcut::create(workspace, item, new, policy)
+    })?;
+    let answer = Answer::ok(&ShortcutBody::from(&made));
+    let answer = if is_new { Answer::created(&ShortcutBody::from(&made)) } else { answer };
+    let place = context.path();
+    Ok(answer.at(context.url(&format!("{place}/{}/{}", segment(&made.path), segment(&made.name)))))
+}
+
+/// A text as one segment of a path: its slashes end none.
+fn segment(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+pub(super) fn list(context: &Context<'_>) -> Outcome {
+    let parent = context.query("parentPath");
+    context.read(|state| {
+        let (_, item) = find(context, state, context.now)?;
+        let parent = parent.as_deref().map(|path| path.trim_matches('/'));
+        let within = |path: &str| {
+            parent.is_none_or(|parent| {
+                path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        let page = context.page(state)?;
+        let all = (1..).zip(&item.shortcuts).filter(|(_, shortcut)| within(&shortcut.path));
+        let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
+        Ok(Answer::ok(&List::new(context, page.map(ShortcutBody::from))))
+    })
+}
+
+/// The path of a shortcut has slashes, which are sent as `%2F`.
+pub(super) fn get(context: &Context<'_>) -> Outcome {
+    let (path, name) = (context.text(2), context.text(3));
+    context.read(|state| {
+        let (_, item) = find(context, state, context.now)?;
+        Ok(Answer::ok(&ShortcutBody::from(shortcut::find(item, &path, &name)?)))
+    })
+}
+
+pub(super) fn delete(context: &Context<'_>) -> Outcome {
+    let (path, name) = (context.text(2), context.text(3));
+    context.commit(|state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        shortcut::delete(workspace, item, &path, &name)
+    })?;
+    Ok(Answer::empty())
+}

@@ -1,0 +1,170 @@
+//! What lies around items: connection roles, tags of workspaces, shortcuts, search, identities, gateways and domains.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, open_mirror, sql_connection};
+
+const ONE: &str = "00000000-0000-4000-8000-000000000011";
+const OTHER: &str = "00000000-0000-4000-8000-000000000012";
+const NOBODY: &str = "00000000-1111-4222-8333-444444444444";
+
+fn lab() -> (Lab, String) {
+    let lab = Lab::new();
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    (lab, workspace)
+}
+
+#[test]
+fn connections_are_shared_by_roles() {
+    let (lab, _) = lab();
+    let path = format!("/v1/connections/{}", lab.connection());
+    let roles = format!("{path}/roleAssignments");
+    lab.knows(&[(ONE, "User"), (OTHER, "User")]);
+    let give = |by: &Lab, id: &str, role: &str| {
+        by.post(&roles, json!({"principal": {"id": id, "type": "User"}, "role": role}))
+    };
+    let user = lab.user(ONE);
+    user.get(&path).refuses(404, "EntityNotFound");
+    insta::assert_snapshot!("connection_role_given", give(&lab, ONE, "user").is(201).whole());
+    user.get(&path).is(200);
+    assert_eq!(user.get("/v1/connections").body()["value"].as_array().unwrap().len(), 1);
+    user.patch(&path, json!({"connectivityType": "ShareableCloud"}))
+        .refuses(403, "InsufficientPermissionsToManageConnection");
+    user.delete(&path).refuses(403, "InsufficientPermissionsToManageConnection");
+    give(&user, OTHER, "User").refuses(403, "InsufficientPermissionsToManageConnection");
+    give(&lab, ONE, "Owner").refuses(400, "BadRequest");
+    give(&lab, NOBODY, "User").refuses(400, "PrincipalNotFound");
+    give(&lab, OTHER, "Boss").refuses(400, "InvalidInput");
+    assert_eq!(
+        lab.patch(&format!("{roles}/{ONE}"), json!({"role": "UserWithReshare"})).is(200).body()["role"],
+        "UserWithReshare"
+    );
+    give(&user, OTHER, "Owner").refuses(403, "InsufficientPermissionsToManageConnection");
+    give(&user, OTHER, "User").is(201);
+    assert_eq!(lab.get(&roles).is(200).body()["value"].as_array().unwrap().len(), 3);
+    assert_eq!(lab.get(&format!("{roles}/{OTHER}")).is(200).body()["role"], "User");
+    lab.delete(&format!("{roles}/{OTHER}")).is(200);
+    lab.get(&format!("{roles}/{OTHER}")).refuses(404, "EntityNotFound");
+    let owner = lab.get(&roles).body()["value"][0]["id"].as_str().unwrap().to_owned();
+    lab.delete(&format!("{roles}/{owner}")).refuses(400, "InvalidInput");
+    lab.patch(&format!("{roles}/{owner}"), json!({"role": "User"})).refuses(400, "InvalidInput");
+    assert_eq!(lab.call(&format!("{path}/testConnection")).is(200).body(), json!({"status": "Online"}));
+    lab.user(NOBODY).call(&format!("{path}/testConnection")).refuses(404, "EntityNotFound");
+}
+
+#[test]
+fn an_item_does_not_show_connections_that_its_reader_may_not_see() {
+    let (lab, workspace) = lab();
+    let connection = lab.post("/v1/connections", sql_connection("hidden")).is(201).id();
+    let mirror =
+        lab.mirror(&workspace, "m", &crate::lab::sql_mirror(&connection, None)).replace("mirroredDatabases", "items");
+    lab.give(&workspace, ONE, "Contributor");
+    let seen = |by: &Lab| by.get(&format!("{mirror}/connections")).is(200).body()["value"].as_array().unwrap().len();
+    assert_eq!((seen(&lab), seen(&lab.user(ONE))), (1, 0));
+}
+
+#[test]
+fn workspaces_bear_tags() {
+    let (lab, workspace) = lab();
+    lab.put("/_emulator/tags", json!({"value": [{"displayName": "t"}]})).is(200);
+    let tag = lab.get("/v1/tags").body()["value"][0]["id"].clone();
+    lab.post(&format!("{workspace}/applyTags"), json!({"tags": [tag]})).is(200);
+    assert_eq!(lab.get(&workspace).body()["tags"], json!([{"id": tag, "displayName": "t"}]));
+    lab.post(&format!("{workspace}/applyTags"), json!({"tags": [NOBODY]})).refuses(404, "EntityNotFound");
+    lab.post(&format!("{workspace}/unapplyTags"), json!({"tags": []})).refuses(400, "InvalidInputs");
+    lab.post(&format!("{workspace}/unapplyTags"), json!({"tags": [tag]})).is(200);
+    assert!(lab.get(&workspace).body().get("tags").is_none());
+}
+
+#[test]
+fn shortcuts_are_kept_and_found_again() {
+    let (lab, workspace) = lab();
+    let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
+    let shortcuts = format!("{workspace}/items/{lakehouse}/shortcuts");
+    let target = json!({"oneLake": {"workspaceId": NOBODY, "itemId": NOBODY, "path": "Tables/t"}});
+    let make = |path: &str, name: &str, policy: &str| {
+        lab.post(&format!("{shortcuts}{policy}"), json!({"path": path, "name": name, "target": target}))
+    };
+    let made = make("Files/deep er", "s 1", "").is(201);
+    insta::assert_snapshot!("shortcut", made.whole());
+    let location = made.header("location").unwrap().strip_prefix("http://127.0.0.1:7310").unwrap().to_owned();
+    assert_eq!(lab.get(&location).is(200).body(), made.body());
+    make("Files/deep er", "s 1", "").refuses(409, "EntityConflict");
+    make("Files/deep er", "s 1", "?shortcutConflictPolicy=overwriteOnly").is(200);
+    make("Tables", "t", "?shortcutConflictPolicy=OverwriteOnly").refuses(404, "EntityNotFound");
+    make("Tables", "t", "?shortcutConflictPolicy=CreateOrOverwrite").is(201);
+    assert_eq!(make("Tables", "t", "?shortcutConflictPolicy=GenerateUniqueName").is(201).body()["name"], "t (1)");
+    make("Tables", "t", "?shortcutConflictPolicy=Perhaps").refuses(400, "InvalidInput");
+    make("Elsewhere", "t", "").refuses(400, "InvalidInput");
+    make("Files", "a/b", "").refuses(400, "InvalidInput");
+    lab.post(&shortcuts, json!({"path": "Files", "name": "x", "target": {}})).refuses(400, "InvalidInput");
+    let count = |query: &str| lab.get(&format!("{shortcuts}{query}")).is(200).body()["value"].as_array().unwrap().len();
+    assert_eq!((count(""), count("?parentPath=Files"), count("?parentPath=Table")), (3, 1, 0));
+    lab.delete(&location).is(200);
+    lab.get(&location).refuses(404, "EntityNotFound");
+}
+
+#[test]
+fn items_are_searched_where_the_caller_has_a_role() {
+    let (lab, workspace) = lab();
+    for name in ["Sales", "sales of last year", "other"] {
+        lab.mirror(&workspace, name, &open_mirror());
+    }
+    lab.pass(30.0);
+    let search = |by: &Lab, body: Value| by.post("/v1/catalog/search", body).is(200).body();
+    let found = search(&lab, json!({"search": "SALES", "filter": "Type eq 'MirroredDatabase'"}));
+    assert_eq!(found["value"].as_array().unwrap().len(), 2);
+    insta::assert_snapshot!("catalog_entry", found["value"][0].to_string());
+    let first = search(&lab, json!({"search": "", "pageSize": 4}));
+    let rest = search(&lab, json!({"search": "", "pageSize": 4, "continuationToken": first["continuationToken"]}));
+    assert_eq!((rest["value"].as_array().unwrap().len(), rest.get("continuationToken")), (2, None));
+    assert_eq!(search(&lab.user(ONE), json!({"search": "sales"}))["value"], json!([]));
+    for body in [json!({"pageSize": 0}), json!({"filter": "Size gt 3"})] {
+        lab.post("/v1/catalog/search", body).refuses(400, "InvalidInput");
+    }
+    lab.post("/v1/catalog/search", json!({"continuationToken": "x"})).refuses(400, "InvalidContinuationToken");
+}
+
+#[test]
+fn an_item_acts_as_the_caller_once_it_is_told_to() {
+    let (lab, workspace) = lab();
+    let item = lab.mirror(&workspace, "m", &open_mirror()).replace("mirroredDatabases", "items");
+    let assign = |body: Value| lab.post(&format!("{item}/identities/default/assign?beta=true"), body);
+    assign(json!({"assignmentType": "Somebody"})).refuses(400, "InvalidRequest");
+    let id = item.rsplit('/').next().unwrap();
+    let told = assign(json!({"assignmentType": "Caller"})).is(200).body();
+    assert_eq!(told, json!({"assignmentStatus": [{"itemId": id, "status": "Succeeded"}]}));
+    assert!(lab.get(&item).body().get("defaultIdentity").is_none());
+    let shown = lab.get(&format!("{item}?include=defaultIdentity")).body();
+    assert_eq!(shown["defaultIdentity"]["displayName"], "Specularite Admin");
+    let other = lab.get(&format!("{workspace}/items?include=DefaultIdentity,size")).is(200);
+    assert_eq!(other.header("x-emulator-note"), Some("inert=include"));
+    assert!(other.body()["value"][0].get("defaultIdentity").is_some());
+}
+
+#[test]
+fn there_are_no_gateways_and_no_domains() {
+    let (lab, workspace) = lab();
+    for path in ["/v1/gateways", "/v1/domains"] {
+        assert_eq!(lab.get(path).is(200).body(), json!({"value": []}));
+        lab.get(&format!("{path}/{NOBODY}")).refuses(404, "EntityNotFound");
+    }
+    let environment = lab.post(&format!("{workspace}/environments"), json!({"displayName": "e"})).is(201).id();
+    let published = lab.call(&format!("{workspace}/environments/{environment}/staging/publish")).is(202);
+    lab.result(&published).refuses(400, "OperationHasNoResult");
+}
+
+#[test]
+fn coverage_is_data() {
+    let (lab, _) = lab();
+    let body = lab.get("/_emulator/coverage").is(200).body();
+    let operations = body["operations"].as_array().unwrap();
+    let of = |id: &str| operations.iter().find(|it| it["operation"] == id).unwrap()["coverage"].clone();
+    assert_eq!(of("Items_CreateMirroredDatabase"), "served");
+    assert_eq!(of("Connections_TestConnection"), "simplified");
+    assert_eq!(of("Git_Connect"), "absent");
+    let count = |what: &str| operations.iter().filter(|it| it["coverage"] == what).count() as u64;
+    assert_eq!(body["served"].as_u64().unwrap(), count("served") + count("simplified"));
+    assert_eq!(body["absent"].as_u64().unwrap(), count("absent"));
+}
