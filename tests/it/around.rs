@@ -168,3 +168,65 @@ fn coverage_is_data() {
     assert_eq!(body["served"].as_u64().unwrap(), count("served") + count("simplified"));
     assert_eq!(body["absent"].as_u64().unwrap(), count("absent"));
 }
+
+#[test]
+fn a_workspace_is_exported_and_imported_elsewhere() {
+    let (lab, workspace) = lab();
+    let folder = lab.post(&format!("{workspace}/folders"), json!({"displayName": "raw"})).is(201).id();
+    let mirror = lab.mirror(&workspace, "m", &open_mirror()).replace("mirroredDatabases", "items");
+    lab.call(&format!("{mirror}/move")).is(200);
+    lab.post(&format!("{mirror}/move"), json!({"targetFolderId": folder})).is(200);
+    lab.post(&format!("{workspace}/notebooks"), json!({"displayName": "n"})).succeeds();
+    lab.pass(60.0);
+    let notebook = lab.get(&format!("{workspace}/notebooks")).body()["value"][0]["id"].clone();
+
+    let export = |body: Value| lab.post(&format!("{workspace}/items/bulkExportDefinitions?beta=true"), body);
+    lab.post(&format!("{workspace}/items/bulkExportDefinitions"), json!({"mode": "All"}))
+        .refuses(400, "InvalidParameter");
+    export(json!({})).refuses(400, "InvalidInput");
+    export(json!({"mode": "Some"})).refuses(400, "InvalidInput");
+    export(json!({"mode": "Selective", "items": [{"id": NOBODY}]})).refuses(404, "EntityNotFound");
+    let one = export(json!({"mode": "Selective", "items": [{"id": notebook}]})).is(200).body();
+    assert_eq!(one["itemDefinitionsIndex"], json!([{"id": notebook, "rootPath": "/n.Notebook"}]));
+    let all = export(json!({"mode": "All"})).is(200).body();
+    let roots = all["itemDefinitionsIndex"].as_array().unwrap().iter().map(|it| it["rootPath"].clone());
+    assert_eq!(roots.collect::<Vec<_>>(), ["/raw/m.MirroredDatabase", "/n.Notebook"]);
+
+    let other = lab.workspace();
+    let import = |parts: &Value, pairing: bool| {
+        let body = json!({"definitionParts": parts, "options": {"allowPairingByName": pairing}});
+        lab.post(&format!("{other}/items/bulkImportDefinitions?beta=true"), body)
+    };
+    let came = |reply: crate::lab::Reply, what: &str| {
+        let details = lab.result(&reply.is(202)).body()["importItemDefinitionsDetails"].clone();
+        let details = details.as_array().unwrap().iter();
+        assert!(details.clone().all(|it| it["operationType"] == what && it["operationStatus"] == "Succeeded"));
+        details.map(|it| it["itemId"].clone()).collect::<Vec<_>>()
+    };
+    let made = came(import(&all["definitionParts"], false), "Create");
+    assert_eq!(made.len(), 2);
+    let again = lab.post(&format!("{other}/items/bulkExportDefinitions?beta=true"), json!({"mode": "All"})).is(200);
+    let sorted = |body: &Value| {
+        let mut parts = body["definitionParts"].as_array().unwrap().clone();
+        parts.sort_by_key(|part| part["path"].to_string());
+        parts
+    };
+    assert_eq!(sorted(&again.body()), sorted(&all), "what went in is what comes out");
+
+    // Without an id of its own, an item is another of that name, unless it may be paired by it.
+    import(&all["definitionParts"], false).refuses(409, "ItemDisplayNameAlreadyInUse");
+    assert_eq!(came(import(&all["definitionParts"], true), "Update"), made);
+
+    // All or nothing.
+    let good = json!({"path": "/new/x.Notebook/notebook-content.py", "payload": "", "payloadType": "InlineBase64"});
+    let before = lab.get(&format!("{other}/items")).body();
+    for (bad, code) in [("x.Notebook", "InvalidFilesPath"), ("/a/b.txt", "InvalidFilesPath")] {
+        let bad = json!({"path": bad, "payload": "", "payloadType": "InlineBase64"});
+        import(&json!([good, bad]), false).refuses(400, code);
+    }
+    let broken = json!({"path": "y.MirroredDatabase/mirroring.json", "payload": "?", "payloadType": "InlineBase64"});
+    import(&json!([good, broken]), false).refuses(400, "CorruptedPayload");
+    import(&json!([]), false).refuses(400, "InvalidInput");
+    assert_eq!(lab.get(&format!("{other}/items")).body(), before);
+    assert_eq!(lab.get(&format!("{other}/folders")).body()["value"].as_array().unwrap().len(), 1);
+}

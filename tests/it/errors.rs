@@ -103,6 +103,24 @@ const PROVOKED: &[Provocation] = &[
         let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
         lab.call(&format!("{workspace}/items/{}/getDefinition", endpoint.as_str().unwrap()))
     }),
+    ("InvalidFilesPath", 400, |lab| {
+        let parts = json!([{"path": "x.txt", "payload": "", "payloadType": "InlineBase64"}]);
+        let path = format!("{}/items/bulkImportDefinitions?beta=true", lab.workspace());
+        lab.post(&path, json!({"definitionParts": parts}))
+    }),
+    ("DuplicateDisplayNameAndType", 400, |lab| {
+        let part = |path: &str| json!({"path": path, "payload": "", "payloadType": "InlineBase64"});
+        let parts = json!([part("a/x.Notebook/notebook-content.py"), part("b/X.notebook/notebook-content.py")]);
+        let path = format!("{}/items/bulkImportDefinitions?beta=true", lab.workspace());
+        lab.post(&path, json!({"definitionParts": parts}))
+    }),
+    ("ItemReferencedMoreThanOnce", 400, |lab| {
+        let workspace = lab.workspace();
+        lab.mirror(&workspace, "m", &open_mirror());
+        let item = json!({"id": lab.get(&format!("{workspace}/items")).body()["value"][0]["id"]});
+        let path = format!("{workspace}/items/bulkExportDefinitions?beta=true");
+        lab.post(&path, json!({"mode": "Selective", "items": [item, item]}))
+    }),
     ("TooManyFolders", 400, |lab| {
         lab.settings(json!({"throttle": "off"}));
         let folders = format!("{}/folders", lab.workspace());

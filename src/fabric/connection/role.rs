@@ -85,8 +85,7 @@ pub fn add(
         None if state.settings.behaviours.unknown_principal == UnknownPrincipal::Accept => asked,
         None => {
             return Err(FabricError::new(ErrorCode::PrincipalNotFound)
-                .about("Connection", id)
-                .concerning("Principal", asked.id)
+                .about("Principal", asked.id)
                 .note("the directory of this tenant does not know the id: PUT /_emulator/principals makes it known"));
         }
     };

@@ -1,6 +1,6 @@
 //! Many definitions at once: all items of a workspace out, and a folder of items in (docs/fidelity.md#around).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -98,18 +98,13 @@ pub fn import(
     state.check_capacity(within)?;
     // Each decision sees what those before it came to.
     let mut draft = Draft { state: state.clone(), workspace: within.id, now, facts: Vec::new() };
-    let mut imported: Vec<Imported> = Vec::new();
-    for (root, parts) in by_root(parts)? {
-        let one = draft.import(&root, parts, may_pair, caller)?;
-        if imported.iter().any(|other| other.id == one.id) {
-            return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(format!(
-                "There is more than one {} with the name '{}'.",
-                one.kind.spec().name,
-                one.display_name
-            )));
-        }
-        imported.push(one);
+    let incoming: Vec<Incoming> = by_root(parts)?.into_iter().map(Incoming::new).collect();
+    let mut names = BTreeSet::new();
+    if let Some(twice) = incoming.iter().find(|it| !names.insert((it.kind, Folded::new(&it.display_name)))) {
+        let text = format!("There is more than one {} with the name '{}'.", twice.kind.spec().name, twice.display_name);
+        return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(text));
     }
+    let imported = incoming.into_iter().map(|item| draft.import(item, may_pair, caller)).collect::<Result<_, _>>()?;
     let operation = operation::begin(state, within.id, Role::Contributor, IMPORT_TAKES, Yield::Imported(imported), now);
     Ok(operation.after(draft.facts))
 }
@@ -144,6 +139,32 @@ struct Root {
     kind: ItemKind,
 }
 
+/// An item in a request: where it lies, what it is, and the parts of its definition.
+#[derive(Debug)]
+struct Incoming {
+    folders: Vec<String>,
+    kind: ItemKind,
+    display_name: String,
+    logical_id: String,
+    definition: DefinitionRequest,
+}
+
+impl Incoming {
+    /// What its `.platform` says of itself goes before the name of its folder.
+    fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
+        let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
+        let platform: Value = platform.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let text = |pointer: &str| platform.pointer(pointer).and_then(Value::as_str);
+        Self {
+            display_name: text("/metadata/displayName").unwrap_or(&root.name).to_owned(),
+            logical_id: text("/config/logicalId").unwrap_or(NO_LOGICAL_ID).to_owned(),
+            folders: root.folders,
+            kind: root.kind,
+            definition: DefinitionRequest { format: None, parts },
+        }
+    }
+}
+
 /// A state in the making, and the facts that make it.
 struct Draft {
     state: State,
@@ -153,47 +174,36 @@ struct Draft {
 }
 
 impl Draft {
-    fn import(
-        &mut self,
-        root: &Root,
-        parts: Vec<PartRequest>,
-        may_pair: bool,
-        caller: Principal,
-    ) -> Result<Imported, FabricError> {
-        let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
-        let platform: Value = platform.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let text = |pointer: &str| platform.pointer(pointer).and_then(Value::as_str);
-        let display_name = text("/metadata/displayName").unwrap_or(&root.name).to_owned();
-        let logical_id = text("/config/logicalId").unwrap_or(NO_LOGICAL_ID).to_owned();
-        let request = DefinitionRequest { format: None, parts };
+    fn import(&mut self, item: Incoming, may_pair: bool, caller: Principal) -> Result<Imported, FabricError> {
+        let Incoming { folders, kind, display_name, logical_id, definition } = item;
         let may_pair = may_pair || logical_id != NO_LOGICAL_ID;
-        let existing = self.within()?.named(root.kind, &display_name).filter(|_| may_pair);
-        let (id, is_new) = match existing {
+        let existing = self.within()?.named(kind, &display_name).filter(|_| may_pair);
+        let id = match existing {
             Some(id) => {
                 let within = self.within()?;
                 let item = within.item(id, self.now)?;
-                let (facts, _) = update_definition(&self.state, within, item, request, true, self.now)?;
+                let (facts, _) = update_definition(&self.state, within, item, definition, true, self.now)?;
                 self.take(facts);
-                (id, false)
+                id
             }
             None => {
-                let folder = self.folder(&root.folders)?;
+                let folder = self.folder(&folders)?;
                 let id = self.state.next_item(0);
                 let new = CreateItem {
-                    kind: root.kind,
+                    kind,
                     display_name: display_name.clone(),
                     description: None,
                     folder,
                     sensitivity_label: None,
-                    definition: Some(request),
+                    definition: Some(definition),
                     creation_payload: None,
                 };
                 let (facts, _) = create(&self.state, self.within()?, new, caller, self.now)?;
                 self.take(facts);
-                (id, true)
+                id
             }
         };
-        Ok(Imported { id, display_name, kind: root.kind, logical_id, is_new })
+        Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
     }
 
     /// The folder of these names, made where it is not there.
