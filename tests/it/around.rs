@@ -192,7 +192,9 @@ fn a_workspace_is_exported_and_imported_elsewhere() {
     let roots = all["itemDefinitionsIndex"].as_array().unwrap().iter().map(|it| it["rootPath"].clone());
     assert_eq!(roots.collect::<Vec<_>>(), ["/raw/m.MirroredDatabase", "/n.Notebook"]);
 
-    let other = lab.workspace();
+    let capacity = lab.get(&workspace).body()["capacityId"].clone();
+    let other = lab.post("/v1/workspaces", json!({"displayName": "elsewhere", "capacityId": capacity})).is(201).id();
+    let other = format!("/v1/workspaces/{other}");
     let import = |parts: &Value, pairing: bool| {
         let body = json!({"definitionParts": parts, "options": {"allowPairingByName": pairing}});
         lab.post(&format!("{other}/items/bulkImportDefinitions?beta=true"), body)
