@@ -8,10 +8,12 @@ use serde_json::{Map, Value};
 
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
+use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, NewItem};
+use crate::fabric::json;
 use crate::fabric::mirroring::{Declaration, Trouble};
-use crate::fabric::operation::NewOperation;
+use crate::fabric::operation::{NewOperation, Yield};
 use crate::fabric::pace::Pace;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
@@ -196,9 +198,19 @@ impl Fact {
     pub fn weight(&self) -> usize {
         const SMALL: usize = 512;
         match self {
-            Self::ItemCreated { item, .. } => SMALL + item.definition.as_deref().map_or(0, Definition::weight),
+            Self::ItemCreated { item, .. } => {
+                let payload = item.creation_payload.as_deref().map_or(0, json::weight);
+                SMALL + payload + item.definition.as_deref().map_or(0, Definition::weight)
+            }
+            Self::ItemUpdated { extended, .. } | Self::ItemExtended { extended, .. } => {
+                SMALL + extended.values().map(json::weight).sum::<usize>()
+            }
+            Self::OperationStarted(NewOperation { yields: Yield::Imported(items), .. }) => {
+                SMALL + items.iter().map(Imported::weight).sum::<usize>()
+            }
+            Self::ConnectionUpdated(connection) => SMALL + connection.roles.len() * 64,
             Self::PrincipalsDeclared(entries) => SMALL + entries.len() * 256,
-            Self::ShortcutsChanged { shortcuts, .. } => SMALL + shortcuts.len() * 512,
+            Self::ShortcutsChanged { shortcuts, .. } => SMALL + shortcuts.iter().map(Shortcut::weight).sum::<usize>(),
             Self::TagsDeclared { tags, .. } => SMALL + tags.len() * 128,
             Self::DefinitionUpdated { definition, .. } => SMALL + definition.weight(),
             Self::SourceDeclared { declaration, .. } => SMALL + declaration.tables.len() * 128,

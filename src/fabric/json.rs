@@ -5,6 +5,7 @@ use std::io;
 use jsonc_parser::ast::Value as Node;
 use jsonc_parser::common::Ranged;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::ser::Formatter;
 
 /// Writes JSON indented by two spaces with CRLF line ends: definitions that were re-serialised, and the answers about
@@ -117,6 +118,17 @@ pub fn locate(text: &str, place: &[String]) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
     (line, column)
+}
+
+/// The size of a value in memory, roughly, in bytes.
+pub fn weight(value: &Value) -> usize {
+    let inner = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| 64 + name.len() + weight(value)).sum(),
+    };
+    size_of::<Value>() + inner
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::WorkspaceIdentity;
-use crate::fabric::{ErrorCode, FabricError, Fact, State, later};
+use crate::fabric::{ErrorCode, FabricError, Fact, State, json, later};
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
 /// Operations of a tenant that are remembered; of those that have ended, the oldest is forgotten first.
@@ -212,7 +212,8 @@ impl Operation {
         match &self.outcome {
             Outcome::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
             Outcome::Imported(items) => items.iter().map(Imported::weight).sum(),
-            Outcome::Created(_) | Outcome::Item(_) | Outcome::Identity(_) | Outcome::Nothing | Outcome::Failed(_) => 0,
+            Outcome::Created(item) | Outcome::Item(item) => item.creation_payload.as_deref().map_or(0, json::weight),
+            Outcome::Identity(_) | Outcome::Nothing | Outcome::Failed(_) => 0,
         }
     }
 }

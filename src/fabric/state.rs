@@ -336,6 +336,7 @@ impl State {
                         mirroring.redefined(at, plan, followed);
                     }
                     item.definition = Some(definition);
+                    item.extended.retain(|name, _| !item::catalog::SETTABLE.contains(&name.as_str()));
                 });
             }
             Fact::OperationStarted(new) => self.start_operation(new, at),

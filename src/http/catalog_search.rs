@@ -55,16 +55,26 @@ struct CatalogWorkspace<'a> {
     display_name: &'a str,
 }
 
-/// The kinds that a filter names: `Type eq 'Report' or Type eq 'Lakehouse'`. Nothing else was described.
-fn kinds(filter: &str) -> Result<Vec<ItemKind>, FabricError> {
+/// A clause of a filter: an item's type is a kind, or is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Clause {
+    is_equal: bool,
+    kind: ItemKind,
+}
+
+/// The clauses of a filter, of which any is to hold: `Type eq 'Report' or Type ne 'Lakehouse'`. There is nothing but `or`
+/// to join them with, so that brackets change nothing.
+fn clauses(filter: &str) -> Result<Vec<Clause>, FabricError> {
     let clause = |clause: &str| {
         let mut words = clause.split_whitespace();
         let (member, relation, value) = (words.next()?, words.next()?, words.next()?);
         let value = value.strip_prefix('\'')?.strip_suffix('\'')?;
-        let fits = member.eq_ignore_ascii_case("type") && relation.eq_ignore_ascii_case("eq") && words.next().is_none();
-        fits.then(|| value.parse::<ItemKind>().ok()).flatten()
+        let is_equal = relation.eq_ignore_ascii_case("eq");
+        let is_relation = is_equal || relation.eq_ignore_ascii_case("ne");
+        let fits = member.eq_ignore_ascii_case("type") && is_relation && words.next().is_none();
+        fits.then(|| Some(Clause { is_equal, kind: value.parse().ok()? })).flatten()
     };
-    let clauses: Option<Vec<ItemKind>> =
+    let clauses: Option<Vec<Clause>> =
         filter.split(" or ").map(|it| clause(it.trim_matches(['(', ')', ' ']))).collect();
     clauses.ok_or_else(|| FabricError::invalid_input(format!("The filter {filter:?} is not understood.")))
 }
@@ -77,15 +87,18 @@ pub(super) fn search(context: &Context<'_>) -> Outcome {
     }
     let after = continuation_token.map(|token| page::position(&token.replace("%3D", "="))).transpose();
     let after = after.map_err(|_| FabricError::new(ErrorCode::InvalidContinuationToken))?;
-    let kinds = filter.as_deref().map(kinds).transpose()?;
+    let clauses = filter.as_deref().map(clauses).transpose()?;
     let wanted = Folded::new(search.as_deref().unwrap_or_default());
     context.read(|state| {
         let seen = state.workspaces().values().filter(|workspace| workspace.role_of(context.caller).is_some());
         let items = seen.flat_map(|workspace| workspace.items().values().map(move |item| (workspace, item)));
+        let fits = |kind: ItemKind| {
+            clauses.as_ref().is_none_or(|any| any.iter().any(|clause| (clause.kind == kind) == clause.is_equal))
+        };
         let found = items.filter(|(workspace, item)| {
             let texts = [&item.display_name, &item.description, &workspace.display_name];
             item.visible_from <= context.now
-                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&item.kind))
+                && fits(item.kind)
                 && texts.iter().any(|text| Folded::new(text).contains(&wanted))
         });
         let page = PageRequest { after, size };

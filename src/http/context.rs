@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::fabric::behaviours::DoubleEncodedToken;
@@ -84,9 +85,7 @@ impl Context<'_> {
     /// The `n`-th variable segment of the path, as a text, percent-decoded.
     pub fn text(&self, n: usize) -> String {
         let text = self.segments.get(n).copied().unwrap_or_default();
-        // A path has no `+` for a blank: it is kept as it is.
-        let encoded = text.replace('+', "%2B");
-        form_urlencoded::parse(encoded.as_bytes()).map(|(text, _)| text.into_owned()).next().unwrap_or_default()
+        percent_decode_str(text).decode_utf8_lossy().into_owned()
     }
 
     /// All values of a parameter that can be given more than once, or as a list with commas.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::fabric::item::definition::PartRequest;
+use crate::fabric::item::environment;
 use crate::fabric::item::kind::StartedEtag;
 use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, ReadBack, Update};
 use crate::fabric::operation::Progress;
@@ -131,7 +132,7 @@ struct SensitivityLabel {
     id: LabelId,
 }
 
-/// What only the get on a kind's own route shows, by kind.
+/// What only a kind's own route shows of its items, by kind.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Properties<'a> {
@@ -156,8 +157,10 @@ impl<'a> ItemBody<'a> {
         }
     }
 
-    fn whole(state: &'a State, workspace: &'a Workspace, item: &'a Item, now: Timestamp) -> Self {
-        Self { properties: properties::of(state, workspace, item, now), ..Self::new(state, workspace.id, item) }
+    /// The item, with its properties at an instant where they are to be seen.
+    fn seen(state: &'a State, workspace: &'a Workspace, item: &'a Item, whole_at: Option<Timestamp>) -> Self {
+        let properties = whole_at.and_then(|now| properties::of(state, workspace, item, now));
+        Self { properties, ..Self::new(state, workspace.id, item) }
     }
 }
 
@@ -300,7 +303,11 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
         let seen = workspace.items_by_rank(page.after).filter(|(_, item)| {
             item.visible_from <= context.now && wanted.is_none_or(|kind| item.kind == kind) && scope.has(item.folder)
         });
-        let page = page.cut(seen).map(|item| included.with(state, item, ItemBody::new(state, workspace.id, item)));
+        let is_whole = context.operation.kind.is_some_and(|kind| kind.spec().lists_properties);
+        let page = page.cut(seen).map(|item| {
+            let body = ItemBody::seen(state, workspace, item, is_whole.then_some(context.now));
+            included.with(state, item, body)
+        });
         Ok(Answer::ok(&List::new(context, page)).inert("include", included.others))
     })
 }
@@ -309,10 +316,8 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
     let included = Included::read(context);
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
-        let body = match context.operation.kind {
-            Some(_) => ItemBody::whole(state, workspace, item, context.now),
-            None => ItemBody::new(state, workspace.id, item),
-        };
+        let whole_at = context.operation.kind.map(|_| context.now);
+        let body = ItemBody::seen(state, workspace, item, whole_at);
         Ok(Answer::ok(&included.with(state, item, body)).inert("include", included.others))
     })
 }
@@ -459,7 +464,7 @@ pub(super) fn update_definition(context: &Context<'_>) -> Outcome {
 pub(super) fn publish_environment(context: &Context<'_>) -> Outcome {
     long_running_operations::run(context, |state, now| {
         let (workspace, item) = find(context, state, now)?;
-        item::publish_environment(state, workspace, item, now)
+        environment::publish(state, workspace, item, now)
     })
 }
 

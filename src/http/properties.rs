@@ -1,9 +1,11 @@
-//! `properties`, which the get on a kind's own route shows, by kind (docs/fidelity.md#kinds).
+//! `properties`, which get and list on a kind's own route show, by kind (docs/fidelity.md#kinds).
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::fabric::item::environment::published;
 use crate::fabric::item::{self, Item, ItemKind, catalog};
+use crate::fabric::name::NAME_MAX;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{FabricError, State};
 use crate::http::answer::{utc, zoneless};
@@ -31,6 +33,7 @@ pub(super) fn of<'a>(
         ItemKind::MirroredCatalog => mirrored_catalog(workspace, item, now)?,
         ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
         ItemKind::SnowflakeDatabase => snowflake_database(workspace, item, now),
+        ItemKind::Environment => environment(item, now)?,
         ItemKind::Lakehouse => lakehouse(workspace, item, now),
         ItemKind::Warehouse => warehouse(workspace, item),
         ItemKind::Eventhouse => eventhouse(workspace, item, now),
@@ -87,8 +90,10 @@ pub(super) fn extended(kind: ItemKind, named: Option<Map<String, Value>>) -> Res
     let mut known = Map::new();
     for (name, value) in named.unwrap_or_default() {
         if kind == ItemKind::VariableLibrary && name == "activeValueSetName" {
-            if !value.is_string() {
-                return Err(FabricError::invalid_input(format!("The field {name} must be a text.")));
+            if value.as_str().is_none_or(|text| text.chars().count() > NAME_MAX) {
+                return Err(FabricError::invalid_input(format!(
+                    "The field {name} must be a text of at most {NAME_MAX} characters."
+                )));
             }
             known.insert(name, value);
         }
@@ -98,6 +103,20 @@ pub(super) fn extended(kind: ItemKind, named: Option<Map<String, Value>>) -> Res
 
 fn active_value_set(item: &Item) -> &str {
     item.extended.get("activeValueSetName").and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
+}
+
+/// What became of the last publishing; nothing where there was none.
+fn environment(item: &Item, now: Timestamp) -> Option<Value> {
+    let published = published(item)?;
+    let is_over = published.ends_at <= now;
+    let state = if is_over { "Success" } else { "Running" };
+    Some(json!({"publishDetails": {
+        "state": state,
+        "targetVersion": published.operation,
+        "startTime": utc(published.started_at),
+        "endTime": is_over.then(|| utc(published.ends_at)),
+        "componentPublishInfo": {"sparkLibraries": {"state": state}, "sparkSettings": {"state": state}},
+    }}))
 }
 
 /// Where the tables or files of an item lie.

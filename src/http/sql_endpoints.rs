@@ -127,11 +127,10 @@ fn set_audit(context: &Context<'_>, change: AuditUpdate) -> Result<AuditBody, Fa
         context.now,
         |state, now| {
             let (workspace, item) = find(context, state, now)?;
-            audit::update(workspace, item, change)
+            let (facts, settings) = audit::update(workspace, item, change)?;
+            let body = AuditBody::new(workspace, item, settings);
+            Ok((facts, body))
         },
-        |state, settings| {
-            let (workspace, item) = find(context, state, context.now)?;
-            Ok(AuditBody::new(workspace, item, settings))
-        },
-    )?
+        |_, body| body,
+    )
 }

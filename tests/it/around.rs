@@ -72,6 +72,9 @@ fn workspaces_bear_tags() {
     lab.post(&format!("{workspace}/applyTags"), json!({"tags": [tag]})).is(200);
     assert_eq!(lab.get(&workspace).body()["tags"], json!([{"id": tag, "displayName": "t"}]));
     lab.post(&format!("{workspace}/applyTags"), json!({"tags": [NOBODY]})).refuses(404, "EntityNotFound");
+    lab.give(&workspace, ONE, "Member");
+    let by_member = lab.user(ONE).post(&format!("{workspace}/applyTags"), json!({"tags": [tag]}));
+    by_member.refuses(403, "InsufficientPrivileges");
     lab.post(&format!("{workspace}/unapplyTags"), json!({"tags": []})).refuses(400, "InvalidInputs");
     lab.post(&format!("{workspace}/unapplyTags"), json!({"tags": [tag]})).is(200);
     assert!(lab.get(&workspace).body().get("tags").is_none());
@@ -83,6 +86,8 @@ fn shortcuts_are_kept_and_found_again() {
     let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
     let shortcuts = format!("{workspace}/items/{lakehouse}/shortcuts");
     let target = json!({"oneLake": {"workspaceId": NOBODY, "itemId": NOBODY, "path": "Tables/t"}});
+    let large = json!({"oneLake": {"path": "x".repeat(10_000)}});
+    lab.post(&shortcuts, json!({"path": "Files", "name": "l", "target": large})).refuses(400, "InvalidInput");
     let make = |path: &str, name: &str, policy: &str| {
         lab.post(&format!("{shortcuts}{policy}"), json!({"path": path, "name": name, "target": target}))
     };
@@ -90,6 +95,10 @@ fn shortcuts_are_kept_and_found_again() {
     insta::assert_snapshot!("shortcut", made.whole());
     let location = made.header("location").unwrap().strip_prefix("http://127.0.0.1:7310").unwrap().to_owned();
     assert_eq!(lab.get(&location).is(200).body(), made.body());
+    let odd = make("Files", "a=b&c+d", "").is(201).body();
+    let odd_path = format!("{shortcuts}/Files/a=b&c+d");
+    assert_eq!(lab.get(&odd_path).is(200).body(), odd);
+    lab.delete(&odd_path).is(200);
     make("Files/deep er", "s 1", "").refuses(409, "EntityConflict");
     make("Files/deep er", "s 1", "?shortcutConflictPolicy=overwriteOnly").is(200);
     make("Tables", "t", "?shortcutConflictPolicy=OverwriteOnly").refuses(404, "EntityNotFound");
@@ -152,7 +161,16 @@ fn there_are_no_gateways_and_no_domains() {
     }
     let environment = lab.post(&format!("{workspace}/environments"), json!({"displayName": "e"})).is(201).id();
     let published = lab.call(&format!("{workspace}/environments/{environment}/staging/publish")).is(202);
+    let state = || {
+        let details = |body: &Value| body["properties"]["publishDetails"].clone();
+        let shown = details(&lab.get(&format!("{workspace}/environments/{environment}")).is(200).body());
+        let listed = lab.get(&format!("{workspace}/environments/")).is(200).body();
+        assert_eq!(details(&listed["value"][0]), shown);
+        shown["state"].clone()
+    };
+    assert_eq!(state(), "Running");
     lab.result(&published).refuses(400, "OperationHasNoResult");
+    assert_eq!(state(), "Success");
 }
 
 #[test]
@@ -207,6 +225,7 @@ fn a_workspace_is_exported_and_imported_elsewhere() {
     };
     let made = came(import(&all["definitionParts"], false), "Create");
     assert_eq!(made.len(), 2);
+    lab.pass(30.0);
     let again = lab.post(&format!("{other}/items/bulkExportDefinitions?beta=true"), json!({"mode": "All"})).is(200);
     let sorted = |body: &Value| {
         let mut parts = body["definitionParts"].as_array().unwrap().clone();
@@ -215,13 +234,29 @@ fn a_workspace_is_exported_and_imported_elsewhere() {
     };
     assert_eq!(sorted(&again.body()), sorted(&all), "what went in is what comes out");
 
+    // The main part shows the format, and all items appear when the import is done.
+    let inner = json!([{"path": "q3/s.SQLDatabase/s.sqlproj", "payload": "", "payloadType": "InlineBase64"}]);
+    let inner = lab.result(&import(&inner, false).is(202)).body();
+    let inner = &inner["importItemDefinitionsDetails"][0];
+    assert_eq!((&inner["itemType"], &inner["itemDisplayName"]), (&json!("SQLDatabase"), &json!("s")));
+    let inner = lab.get(&format!("{other}/items/{}", inner["itemId"].as_str().unwrap())).is(200).body();
+    lab.delete(&format!("{other}/items/{}", inner["id"].as_str().unwrap())).is(200);
+    lab.delete(&format!("{other}/folders/{}", inner["folderId"].as_str().unwrap())).is(200);
+
     // Without an id of its own, an item is another of that name, unless it may be paired by it.
     import(&all["definitionParts"], false).refuses(409, "ItemDisplayNameAlreadyInUse");
     assert_eq!(came(import(&all["definitionParts"], true), "Update"), made);
 
+    // What a slow kind finds only later makes all of it fail.
+    let broken =
+        json!({"path": "c.CosmosDBDatabase/definition.json", "payload": "ew==", "payloadType": "InlineBase64"});
+    let before = lab.get(&format!("{other}/items")).body();
+    let started = import(&json!([broken]), false).is(202);
+    lab.result(&started).refuses(400, "OperationNotSucceeded");
+    assert_eq!(lab.get(&format!("{other}/items")).body(), before);
+
     // All or nothing.
     let good = json!({"path": "/new/x.Notebook/notebook-content.py", "payload": "", "payloadType": "InlineBase64"});
-    let before = lab.get(&format!("{other}/items")).body();
     for (bad, code) in [("x.Notebook", "InvalidFilesPath"), ("/a/b.txt", "InvalidFilesPath")] {
         let bad = json!({"path": bad, "payload": "", "payloadType": "InlineBase64"});
         import(&json!([good, bad]), false).refuses(400, code);

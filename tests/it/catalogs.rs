@@ -144,6 +144,16 @@ fn a_databricks_catalog_by_payload_and_by_definition() {
 
     let told = json!({"name": "main", "databricksWorkspaceConnectionId": connection, "autoSync": "Enabled", "mirroringMode": "Partial"});
     let definition = |told: &Value| json!({"parts": [part("mirroringAzureDatabricksCatalog.json", &told.to_string())]});
+    // What was made by a payload reads back as a definition, which says what an update said.
+    let read = lab.call(&format!("{path}/getDefinition")).is(200).body();
+    let update = |definition: &Value| lab.post(&format!("{path}/updateDefinition"), json!({"definition": definition}));
+    update(&read["definition"]).is(200);
+    assert_eq!(properties(&lab)["autoSync"], "Disabled");
+    update(&definition(&told)).is(200);
+    assert_eq!(properties(&lab)["autoSync"], "Enabled", "a definition sets it anew");
+    let listed = json!(["main", connection, "Enabled", "Full", null]);
+    lab.post(&own, json!({"displayName": "l", "creationPayload": listed})).refuses(400, "InvalidDefinitionParts");
+    update(&definition(&listed)).refuses(400, "InvalidDefinitionParts");
     lab.post(&own, json!({"displayName": "b", "definition": definition(&told)})).is(201);
     for (member, value) in [("mirroringMode", "Half"), ("databricksWorkspaceConnectionId", "x"), ("name", "")] {
         let mut broken = told.clone();

@@ -203,3 +203,13 @@ fn a_request_of_the_old_universe_does_not_bring_its_time_along() {
     let at = tenant.commit(stamped, |_, at| Ok((Vec::new(), at))).unwrap();
     assert!(at < stamped && at <= tenant.clock().now());
 }
+
+#[test]
+fn names_of_a_source_have_bounds() {
+    let lab = Lab::new();
+    let path = format!("/_emulator/sources/{}", lab.connection());
+    for schema in ["a.".repeat(100), "a".repeat(300)] {
+        let table = json!({"schemaName": schema, "tableName": "t", "rows": 1});
+        lab.put(&path, json!({"tables": [table]})).refuses(400, "InvalidInput");
+    }
+}

@@ -103,6 +103,10 @@ fn every_kind_lives_on_the_generic_route_and_on_its_own() {
         assert!(lab.get(&generic).is(200).body().get("properties").is_none());
         let typed = lab.get(&format!("{own}/{id}")).is(200).body();
         assert_eq!(typed["id"], item["id"]);
+        let listed = lab.get(&own).is(200).body();
+        let listed = listed["value"].as_array().unwrap().iter().find(|it| it["id"] == item["id"]).unwrap();
+        let shown = if spec.lists_properties { &typed["properties"] } else { &Value::Null };
+        assert_eq!(&listed["properties"], shown, "{name}");
         let other = if spec.kind == ItemKind::Notebook { "reports" } else { "notebooks" };
         lab.get(&format!("{workspace}/{other}/{id}")).refuses(404, "EntityNotFound");
 
@@ -343,4 +347,16 @@ fn a_workspace_gets_and_loses_an_identity() {
     assert_eq!((state.header("location"), state.header("x-ms-operation-id")), (None, None));
     assert!(lab.get(&workspace).body().get("workspaceIdentity").is_none());
     lab.call(&format!("{workspace}/deprovisionIdentity")).refuses(404, "WorkspaceIdentityNotFound");
+}
+
+#[test]
+fn what_dataflows_share_comes_once() {
+    let (lab, workspace) = lab();
+    let flow = |name: &str| lab.post(&format!("{workspace}/dataflows"), json!({"displayName": name})).is(201).id();
+    let first = flow("first");
+    lab.delete(&format!("{workspace}/dataflows/{first}")).is(200);
+    flow("second");
+    lab.pass(60.0);
+    let lakehouses = lab.get(&format!("{workspace}/lakehouses")).body();
+    assert_eq!(lakehouses["value"].as_array().unwrap().len(), 1, "{lakehouses}");
 }

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::kind::Along;
-use super::{Definition, ItemKind, NewItem};
+use super::{Definition, ItemKind, NewItem, definition};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{FabricError, State, later};
 use crate::ids::ItemId;
+
+/// What the name of the dataflows' lakehouse begins with.
+const STAGING_LAKEHOUSE: &str = "StagingLakehouseForDataflows";
 
 /// An item that comes along with another one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,12 +75,12 @@ pub(super) fn companions(
                 Companion { item: NewItem { creation_payload: told, ..flow }, visible_from },
             ]
         }
-        Along::Staging if within.count(ItemKind::Dataflow) == 0 => {
+        Along::Staging if !has_staging(within) => {
             let pace = state.settings.pace;
             let (lakehouse_at, warehouse_at) =
                 (later(visible_from, pace.staging_lakehouse()), later(visible_from, pace.staging_warehouse()));
             let stamped = |name: &str, at: Timestamp| format!("{name}_{}", at.strftime("%Y%m%d%H%M%S"));
-            let name = stamped("StagingLakehouseForDataflows", visible_from);
+            let name = stamped(STAGING_LAKEHOUSE, visible_from);
             let lakehouse = sibling(next(), ItemKind::Lakehouse, name.clone(), None);
             let endpoint = sibling(next(), ItemKind::SQLEndpoint, name, Some(lakehouse.id));
             let name = stamped("StagingWarehouseForDataflows", warehouse_at);
@@ -90,6 +93,12 @@ pub(super) fn companions(
         }
         Along::Nothing | Along::KqlDatabase | Along::DigitalTwin | Along::Staging => Vec::new(),
     }
+}
+
+/// Whether a dataflow before has brought what dataflows share; it stays when they go.
+fn has_staging(within: &Workspace) -> bool {
+    let items = within.items().values();
+    items.into_iter().any(|item| item.kind == ItemKind::Lakehouse && item.display_name.starts_with(STAGING_LAKEHOUSE))
 }
 
 /// The item that a new one belongs to and goes with: of a KQL database its eventhouse, which it must name.
@@ -105,7 +114,7 @@ pub(super) fn parent(
         return Ok(None);
     }
     let defined = definition.and_then(|it| it.parts.iter().find(|part| part.path == "DatabaseProperties.json"));
-    let defined = defined.and_then(|part| serde_json::from_slice::<Value>(&part.payload).ok());
+    let defined = defined.and_then(|part| definition::parse(part).ok()).map(|(_, value)| value);
     let named = payload.or(defined.as_ref()).and_then(|told| told.get(MEMBER)?.as_str()?.parse().ok());
     let id = named.ok_or_else(|| FabricError::invalid_input("The ParentEventhouseItemId field is required."))?;
     within.item_of(ItemKind::Eventhouse, id, now).map(|eventhouse| Some(eventhouse.id))

@@ -6,15 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::definition::{self, DefinitionRequest, PLATFORM, PartRequest};
+use super::definition::{self, Content, DefinitionRequest, PLATFORM, PartRequest};
 use super::{CreateItem, Item, ItemKind, Part, create, update_definition};
 use crate::fabric::folder;
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, Progress, Yield};
+use crate::fabric::operation::{self, Failure, Progress, Yield};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Dated, Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Dated, Decided, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, WorkspaceId};
 
 /// How long an import takes (guessed).
@@ -97,7 +97,10 @@ pub fn import(
 ) -> Decided<Progress<()>> {
     state.check_capacity(within)?;
     // Each decision sees what those before it came to.
-    let mut draft = Draft { state: state.clone(), workspace: within.id, now, facts: Vec::new() };
+    let begin = |yields| operation::begin(state, within.id, Role::Contributor, IMPORT_TAKES, yields, now);
+    let ends_at = begin(Yield::Nothing).ends_at;
+    let mut draft =
+        Draft { state: state.clone(), workspace: within.id, now, ends_at, facts: Vec::new(), failure: None };
     let incoming: Vec<Incoming> = by_root(parts)?.into_iter().map(Incoming::new).collect();
     let mut names = BTreeSet::new();
     if let Some(twice) = incoming.iter().find(|it| !names.insert((it.kind, Folded::new(&it.display_name)))) {
@@ -105,18 +108,21 @@ pub fn import(
         return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(text));
     }
     let imported = incoming.into_iter().map(|item| draft.import(item, may_pair, caller)).collect::<Result<_, _>>()?;
-    let operation = operation::begin(state, within.id, Role::Contributor, IMPORT_TAKES, Yield::Imported(imported), now);
-    Ok(operation.after(draft.facts))
+    Ok(match draft.failure {
+        Some(failure) => begin(Yield::Failure(failure)).after(Vec::new()),
+        None => begin(Yield::Imported(imported)).after(draft.facts),
+    })
 }
 
-/// The parts by the item that they are under: the outermost segment that ends in a kind.
+/// The parts by the item that they are under: the outermost folder that is named like one, since folders have no dot in
+/// their names.
 fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, FabricError> {
     let mut items: BTreeMap<Root, Vec<PartRequest>> = BTreeMap::new();
     for part in parts {
         let segments: Vec<&str> = part.path.split('/').filter(|segment| !segment.is_empty()).collect();
         let kind = |segment: &str| segment.rsplit_once('.').and_then(|(_, kind)| kind.parse::<ItemKind>().ok());
-        let found = segments.iter().enumerate().find_map(|(n, segment)| Some((n, kind(segment)?)));
-        let Some((at, kind)) = found.filter(|(at, _)| at + 1 < segments.len()) else {
+        let mut folders = segments.iter().enumerate().take(segments.len().saturating_sub(1));
+        let Some((at, kind)) = folders.find_map(|(at, folder)| Some((at, kind(folder)?))) else {
             return Err(FabricError::new(ErrorCode::InvalidFilesPath)
                 .detail(ErrorCode::InvalidFilesPath, format!("{}: no folder of it is an item's", part.path)));
         };
@@ -153,16 +159,26 @@ impl Incoming {
     /// What its `.platform` says of itself goes before the name of its folder.
     fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
         let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
-        let platform: Value = platform.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload });
+        let platform = platform.as_ref().and_then(|part| definition::parse(part).ok());
+        let platform = platform.map(|(_, value)| value).unwrap_or_default();
+        let is_id = |text: &str| text.parse::<ItemId>().is_ok();
         let text = |pointer: &str| platform.pointer(pointer).and_then(Value::as_str);
         Self {
             display_name: text("/metadata/displayName").unwrap_or(&root.name).to_owned(),
-            logical_id: text("/config/logicalId").unwrap_or(NO_LOGICAL_ID).to_owned(),
+            logical_id: text("/config/logicalId").filter(|id| is_id(id)).unwrap_or(NO_LOGICAL_ID).to_owned(),
             folders: root.folders,
             kind: root.kind,
-            definition: DefinitionRequest { format: None, parts },
+            definition: DefinitionRequest { format: format(root.kind, &parts), parts },
         }
     }
+}
+
+/// The format of a definition whose main part shows it.
+fn format(kind: ItemKind, parts: &[PartRequest]) -> Option<String> {
+    let Content::Extension(formats) = kind.spec().definition?.content else { return None };
+    let shown = formats.iter().find(|(_, ending)| parts.iter().any(|part| part.path.ends_with(ending)));
+    shown.map(|(format, _)| (*format).to_owned())
 }
 
 /// A state in the making, and the facts that make it.
@@ -170,7 +186,9 @@ struct Draft {
     state: State,
     workspace: WorkspaceId,
     now: Timestamp,
+    ends_at: Timestamp,
     facts: Vec<Fact>,
+    failure: Option<Failure>,
 }
 
 impl Draft {
@@ -227,9 +245,26 @@ impl Draft {
         self.state.workspace(self.workspace)
     }
 
-    /// The operations of single items are left out: the import is one.
+    /// The operations of single items are left out: the import is one. With its end their items appear, and it fails where
+    /// one of them does.
     fn take(&mut self, facts: Vec<Fact>) {
-        for fact in facts.into_iter().filter(|fact| !matches!(fact, Fact::OperationStarted(_))) {
+        for mut fact in facts {
+            match &mut fact {
+                Fact::OperationStarted(operation) => {
+                    if let Yield::Failure(failure) = &operation.yields {
+                        self.failure.get_or_insert(failure.clone());
+                    }
+                    continue;
+                }
+                Fact::ItemCreated { visible_from, companions, .. } => {
+                    for companion in companions {
+                        let after = companion.visible_from.duration_since(*visible_from);
+                        companion.visible_from = later(self.ends_at, after);
+                    }
+                    *visible_from = self.ends_at;
+                }
+                _ => {}
+            }
             self.state.apply(&Dated { at: self.now, fact: fact.clone() });
             self.facts.push(fact);
         }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Definition, Item, ItemKind};
+use super::{Definition, Item, ItemKind, definition};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{SourceKey, SourceType, TableName};
 use crate::fabric::operation::{self, Progress, Yield};
@@ -28,6 +28,8 @@ const SYNC_EVERY: SignedDuration = SignedDuration::from_mins(15);
 const REFRESH_TAKES: SignedDuration = SignedDuration::from_secs(5);
 /// Tables of a catalog at most (documented).
 const TABLES_MAX: usize = 500;
+/// The properties of a Databricks catalog that an update sets; a definition sets them anew.
+pub(in crate::fabric) const SETTABLE: [&str; 3] = ["autoSync", "mirroringMode", "storageConnectionId"];
 /// The member under which an item keeps when it was refreshed last.
 const REFRESHED: &str = "refreshedAt";
 
@@ -81,6 +83,9 @@ pub(super) fn check(
         ItemKind::MirroredAzureDatabricksCatalog => {
             let told = told(payload, definition, DATABRICKS);
             let told = told.ok_or_else(|| FabricError::invalid_input("The CreationPayload field is required."))?;
+            if !told.is_object() {
+                return Err(fault(DATABRICKS, "an object was expected"));
+            }
             let plan = Databricks::deserialize(told).map_err(|why| fault(DATABRICKS, &why.to_string()))?;
             plan.check()
         }
@@ -141,7 +146,6 @@ fn check_settable(name: &str, value: &Value) -> Result<(), FabricError> {
 
 /// The properties of a Databricks catalog that an update may set, of those that it names.
 pub fn settable(named: Map<String, Value>) -> Result<Map<String, Value>, FabricError> {
-    const SETTABLE: [&str; 3] = ["autoSync", "mirroringMode", "storageConnectionId"];
     let known: Map<String, Value> = named.into_iter().filter(|(name, _)| SETTABLE.contains(&name.as_str())).collect();
     known.iter().try_for_each(|(name, value)| check_settable(name, value))?;
     Ok(known)
@@ -154,7 +158,7 @@ fn told(payload: Option<&Value>, definition: Option<&Definition>, path: &str) ->
 
 fn part(definition: &Definition, path: &str) -> Option<Value> {
     let part = definition.parts.iter().find(|part| part.path == path)?;
-    serde_json::from_slice(&part.payload).ok()
+    definition::parse(part).ok().map(|(_, value)| value)
 }
 
 /// What a Databricks catalog mirrors now; other items mirror none.
@@ -163,9 +167,8 @@ pub fn databricks(item: &Item) -> Option<Databricks> {
         return None;
     }
     let mut told = told(item.creation_payload.as_deref(), item.definition.as_deref(), DATABRICKS)?;
-    for (name, value) in item.extended.iter().filter(|(name, _)| *name != REFRESHED) {
-        told[name] = value.clone();
-    }
+    let chosen = item.extended.iter().filter(|(name, _)| SETTABLE.contains(&name.as_str()));
+    told.as_object_mut()?.extend(chosen.map(|(name, value)| (name.clone(), value.clone())));
     Databricks::deserialize(told).ok()
 }
 
@@ -203,6 +206,9 @@ fn read(document: &Value) -> Result<Mirrored, FabricError> {
     let tables = match document.pointer("/properties/mountedTables") {
         None | Some(Value::Null) => None,
         Some(tables) => {
+            if tables.as_array().is_some_and(|tables| tables.len() > TABLES_MAX) {
+                return Err(fault(&format!("properties.mountedTables: {TABLES_MAX} tables at most")));
+            }
             let tables = tables.as_array().and_then(|tables| tables.iter().map(table).collect::<Option<Vec<_>>>());
             Some(
                 tables

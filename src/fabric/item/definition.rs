@@ -307,7 +307,7 @@ fn take(parts: &mut Vec<Part>, is_it: impl Fn(&str) -> bool) -> Option<Part> {
 }
 
 /// Reads JSON; a byte order mark before it does no harm.
-fn parse(part: &Part) -> Result<(&str, Value), String> {
+pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
     let text =
         std::str::from_utf8(&part.payload).map_err(|why| format!("{}: the payload is not UTF-8: {why}", part.path))?;
     let text = text.trim_start_matches('\u{feff}');

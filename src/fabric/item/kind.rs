@@ -32,6 +32,8 @@ pub struct KindSpec {
     pub names: Names,
     /// Where it stands in a list of items: those of a lower rank come first (seen).
     pub rank: u8,
+    /// Whether the list on its own route shows `properties`, as the get there does.
+    pub lists_properties: bool,
     /// Whether its connections can be listed.
     pub lists_connections: bool,
     /// Whether the 202 of a creation has the empty `ETag` of the 201.
@@ -146,7 +148,7 @@ kinds! {
     Eventstream "eventstreams".defined(PARTS).created_in(4_200, 4_200);
     SQLEndpoint "sqlEndpoints".not_created().ranked(2);
     MirroredWarehouse "mirroredWarehouses".not_created();
-    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed()).with(Along::SqlEndpoint);
+    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed()).with(Along::SqlEndpoint).listed_bare();
     Reflex "reflexes".defined(PARTS);
     GraphQLApi "graphqlapis".defined(PARTS).read_in(900).updated_in(900);
     MountedDataFactory "mounteddatafactories".defined(PARTS.needed());
@@ -200,6 +202,7 @@ impl KindSpec {
             rename: Rename::Taken,
             names: Names::Any,
             rank: 3,
+            lists_properties: true,
             lists_connections: true,
             started_etag: StartedEtag::Always,
         }
@@ -247,6 +250,11 @@ impl KindSpec {
 
     const fn ranked(mut self, rank: u8) -> Self {
         self.rank = rank;
+        self
+    }
+
+    const fn listed_bare(mut self) -> Self {
+        self.lists_properties = false;
         self
     }
 

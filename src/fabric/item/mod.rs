@@ -7,6 +7,7 @@ pub mod catalog;
 mod cosmos_db_database;
 mod dacpac;
 pub mod definition;
+pub mod environment;
 pub mod kind;
 mod notebook;
 pub mod shortcut;
@@ -36,8 +37,6 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, LabelId, TagId, WorkspaceId};
 
-/// How long the publishing of an environment takes (guessed).
-const PUBLISHING_TAKES: SignedDuration = SignedDuration::from_secs(20);
 /// How long the creation of a warehouse took while it was an operation.
 const WAREHOUSE_TAKES: SignedDuration = SignedDuration::from_millis(9_100);
 /// Items that one request moves at most (documented).
@@ -276,15 +275,6 @@ pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) ->
 pub fn associate_identity(state: &State, within: &Workspace, item: &Item, identity: Principal) -> Decided<ItemId> {
     state.check_capacity(within)?;
     Ok((vec![Fact::IdentityAssociated { workspace: within.id, id: item.id, identity }], item.id))
-}
-
-/// Publishes an environment, as an operation without a result.
-pub fn publish_environment(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<Progress<()>> {
-    state.check_capacity(within)?;
-    if item.kind != ItemKind::Environment {
-        return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id));
-    }
-    Ok(operation::begin(state, within.id, Role::Contributor, PUBLISHING_TAKES, Yield::Nothing, now).after(Vec::new()))
 }
 
 /// Moves items, with what came along with them, into a folder or into the workspace: all of them, or none.

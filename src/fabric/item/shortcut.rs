@@ -5,12 +5,14 @@ use serde_json::{Map, Value};
 
 use super::Item;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact};
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, json};
 
 /// Shortcuts of an item at most (guessed).
 pub const SHORTCUTS_MAX: usize = 1_000;
 /// Characters of a shortcut's path and name at most (guessed).
 const PATH_MAX: usize = 400;
+/// Bytes of a shortcut's target at most, roughly (guessed).
+const TARGET_MAX: usize = 8_192;
 /// The members that a target can have, and the type that each stands for.
 const TARGETS: [(&str, &str); 8] = [
     ("oneLake", "OneLake"),
@@ -32,6 +34,13 @@ pub struct Shortcut {
     pub name: String,
     /// What it points to: its `type`, and the member that goes with that.
     pub target: Map<String, Value>,
+}
+
+impl Shortcut {
+    /// Its size in memory, roughly, in bytes.
+    pub(in crate::fabric) fn weight(&self) -> usize {
+        size_of::<Self>() + self.path.len() + self.name.len() + self.target.values().map(json::weight).sum::<usize>()
+    }
 }
 
 /// What becomes of a shortcut that is there already.
@@ -78,6 +87,9 @@ pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: Confli
         return Err(FabricError::invalid_input("A shortcut has exactly one target."));
     };
     let told = new.target.remove(*member).unwrap_or(Value::Null);
+    if json::weight(&told) > TARGET_MAX {
+        return Err(FabricError::invalid_input(format!("The target of a shortcut has at most {TARGET_MAX} bytes.")));
+    }
     new.target = [("type".to_owned(), Value::from(*kind)), ((*member).to_owned(), told)].into_iter().collect();
     let is_there = |name: &str| item.shortcuts.iter().any(|known| known.path == new.path && known.name == name);
     let replaces = match (is_there(&new.name), policy) {

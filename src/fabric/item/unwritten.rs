@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::catalog::{self, Databricks};
 use super::{Item, ItemKind, Part, cosmos_db_database, dacpac, text_of};
 use crate::fabric::json;
 
@@ -39,6 +40,7 @@ pub(super) fn parts(item: &Item, format: Option<&str>) -> Vec<Part> {
                 &json!({"DigitalTwinBuilderId": builder, "OperationIds": [], "IsOnDemand": false}),
             )]
         }
+        ItemKind::MirroredAzureDatabricksCatalog => catalog::databricks(item).iter().map(databricks).collect(),
         ItemKind::Environment => vec![text("Setting/Sparkcompute.yml", SPARK_COMPUTE)],
         ItemKind::Eventhouse => vec![text("EventhouseProperties.json", "{}")],
         ItemKind::Eventstream => vec![
@@ -108,6 +110,19 @@ pub(super) fn parts(item: &Item, format: Option<&str>) -> Vec<Part> {
         }
         _ => vec![text("definition.json", "{}")],
     }
+}
+
+fn databricks(catalog: &Databricks) -> Part {
+    let mut told = json!({
+        "name": catalog.catalog_name,
+        "databricksWorkspaceConnectionId": catalog.databricks_workspace_connection_id,
+        "autoSync": catalog.auto_sync,
+        "mirroringMode": catalog.mirroring_mode,
+    });
+    if let Some(storage) = &catalog.storage_connection_id {
+        told["storageConnectionId"] = storage.as_str().into();
+    }
+    crlf(catalog::DATABRICKS, &told)
 }
 
 fn lakehouse() -> Vec<Part> {

@@ -17,6 +17,10 @@ use crate::ids::ConnectionId;
 
 /// Tables of a declared source at most.
 const DECLARED_TABLES_MAX: usize = 10_000;
+/// Characters of a table's or schema's name at most.
+const NAME_MAX: usize = 256;
+/// Namespaces in each other at most.
+const DEPTH_MAX: usize = 16;
 /// The largest number of rows, or of bytes of a row, that can be declared: what is reckoned from it fits into 64 bits.
 const SIZE_MAX: u64 = 1_000_000_000_000;
 /// The highest rate that can be declared, in rows a second.
@@ -64,6 +68,18 @@ fn latency_seconds() -> u32 {
     5
 }
 
+/// Refuses a name that no source has: a schema's dots part its namespaces.
+fn check_name(name: &str) -> Result<(), FabricError> {
+    let (characters, depth) = (name.chars().count(), name.split('.').count());
+    if characters <= NAME_MAX && depth <= DEPTH_MAX {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(NAME_MAX).collect();
+    Err(FabricError::invalid_input(format!(
+        "{shown:?} has {characters} characters and {depth} parts: at most {NAME_MAX} and {DEPTH_MAX} were expected."
+    )))
+}
+
 impl TryFrom<SourceBody> for Declaration {
     type Error = FabricError;
 
@@ -80,6 +96,8 @@ impl TryFrom<SourceBody> for Declaration {
         let mut tables = BTreeMap::new();
         for table in body.tables {
             let place = format!("{}.{}", table.schema_name, table.table_name);
+            check_name(&table.schema_name)?;
+            check_name(&table.table_name)?;
             within(&format!("rows of {place}"), table.rows as f64, 0.0, SIZE_MAX as f64)?;
             within(&format!("bytesPerRow of {place}"), table.bytes_per_row as f64, 0.0, SIZE_MAX as f64)?;
             within(&format!("rowsPerSecond of {place}"), table.rows_per_second, 0.0, RATE_MAX)?;
