@@ -14,6 +14,9 @@ use crate::ids::{ItemId, WorkspaceId};
 /// Entries of a page at most (documented), and unless said.
 const PAGE_SIZE_MAX: u32 = 1_000;
 const PAGE_SIZE: u32 = 50;
+/// Bits of an item's position: more items than that no workspace has had.
+const ITEM_BITS: u32 = 32;
+const ITEM_MASK: u64 = (1 << ITEM_BITS) - 1;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -90,19 +93,26 @@ pub(super) fn search(context: &Context<'_>) -> Outcome {
     let clauses = filter.as_deref().map(clauses).transpose()?;
     let wanted = Folded::new(search.as_deref().unwrap_or_default());
     context.read(|state| {
-        let seen = state.workspaces().values().filter(|workspace| workspace.role_of(context.caller).is_some());
-        let items = seen.flat_map(|workspace| workspace.items().values().map(move |item| (workspace, item)));
+        // A position in the answer is that of a workspace and, in its low bits, that of an item.
+        let (last_workspace, last_item) = after.map_or((0, 0), |after| (after >> ITEM_BITS, after & ITEM_MASK));
+        let seen = state.workspaces().after(last_workspace.checked_sub(1));
+        let seen = seen.filter(|(_, workspace)| workspace.role_of(context.caller).is_some());
+        let items = seen.flat_map(|(place, workspace)| {
+            let last = (place == last_workspace).then_some(last_item);
+            let items = workspace.items().after(last);
+            items.map(move |(position, item)| (place << ITEM_BITS | position, (workspace, item)))
+        });
         let fits = |kind: ItemKind| {
             clauses.as_ref().is_none_or(|any| any.iter().any(|clause| (clause.kind == kind) == clause.is_equal))
         };
-        let found = items.filter(|(workspace, item)| {
+        let found = items.filter(|(_, (workspace, item))| {
             let texts = [&item.display_name, &item.description, &workspace.display_name];
             item.visible_from <= context.now
                 && fits(item.kind)
                 && texts.iter().any(|text| Folded::new(text).contains(&wanted))
         });
         let page = PageRequest { after, size };
-        let page = page.cut((1..).zip(found).skip_while(|(position, _)| Some(*position) <= after));
+        let page = page.cut(found);
         let continuation_token = page.next.map(page::token);
         let value = page.map(|(workspace, item)| CatalogEntry {
             id: item.id,

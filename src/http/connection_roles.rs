@@ -31,7 +31,7 @@ struct RoleAssignmentBody<'a> {
 
 impl<'a> RoleAssignmentBody<'a> {
     fn new(state: &'a State, assignment: &ConnectionRoleAssignment) -> Self {
-        let ConnectionRoleAssignment { principal, role } = *assignment;
+        let ConnectionRoleAssignment { principal, role, .. } = *assignment;
         let known = state.directory().get(&principal.id);
         Self { id: principal.id, principal: known.map_or_else(|| principal.into(), PrincipalBody::from), role }
     }
@@ -63,7 +63,8 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let roles = &state.connection(id, &context.caller)?.roles;
         let page = context.page(state)?;
-        let page = page.cut((1..).zip(roles).skip_while(|(position, _)| Some(*position) <= page.after));
+        let all = roles.iter().map(|assignment| (assignment.position, assignment));
+        let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
         Ok(Answer::ok(&List::new(context, page.map(|assignment| RoleAssignmentBody::new(state, assignment)))))
     })
 }

@@ -37,6 +37,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
         path: wire::required(body.path, "Path")?,
         name: wire::required(body.name, "Name")?,
         target: wire::required(body.target, "Target")?,
+        position: 0,
     };
     let policy = context.query("shortcutConflictPolicy").map(|name| {
         ConflictPolicy::named(&name)
@@ -70,7 +71,8 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
             })
         };
         let page = context.page(state)?;
-        let all = (1..).zip(&item.shortcuts).filter(|(_, shortcut)| within(&shortcut.path));
+        let inside = item.shortcuts.iter().filter(|shortcut| within(&shortcut.path));
+        let all = inside.map(|shortcut| (shortcut.position, shortcut));
         let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
         Ok(Answer::ok(&List::new(context, page.map(ShortcutBody::from))))
     })

@@ -267,3 +267,52 @@ fn a_workspace_is_exported_and_imported_elsewhere() {
     assert_eq!(lab.get(&format!("{other}/items")).body(), before);
     assert_eq!(lab.get(&format!("{other}/folders")).body()["value"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn lists_go_on_where_they_stopped_although_what_was_seen_is_gone() {
+    let (lab, workspace) = lab();
+    lab.settings(json!({"pageSize": 2}));
+    let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
+    let shortcuts = format!("{workspace}/items/{lakehouse}/shortcuts");
+    let target = json!({"oneLake": {"workspaceId": NOBODY, "itemId": NOBODY, "path": "Tables/t"}});
+    for name in ["a", "b", "c", "d"] {
+        lab.post(&shortcuts, json!({"path": "Files", "name": name, "target": target})).is(201);
+    }
+    let connection = lab.connection();
+    let roles = format!("/v1/connections/{connection}/roleAssignments");
+    let people: Vec<String> = (1..4).map(|n| format!("00000000-0000-4000-8000-00000000002{n}")).collect();
+    for id in &people {
+        lab.knows(&[(id, "User")]);
+        lab.post(&roles, json!({"principal": {"id": id, "type": "User"}, "role": "User"})).is(201);
+    }
+    for name in ["x1", "x2", "x3", "x4"] {
+        lab.post(&format!("{workspace}/reflexes"), json!({"displayName": name})).is(201);
+    }
+    let search = |token: &Value| {
+        lab.post("/v1/catalog/search", json!({"search": "x", "pageSize": 2, "continuationToken": token})).is(200).body()
+    };
+    let more = |path: &str, page: &Value| {
+        lab.get(&format!("{path}?continuationToken={}", page["continuationToken"].as_str().unwrap())).is(200).body()
+    };
+    let names = |page: &Value, member: &str| {
+        page["value"].as_array().unwrap().iter().map(|it| it[member].clone()).collect::<Vec<_>>()
+    };
+
+    let page = lab.get(&shortcuts).is(200).body();
+    lab.delete(&format!("{shortcuts}/Files/a")).is(200);
+    lab.post(
+        &format!("{shortcuts}?shortcutConflictPolicy=CreateOrOverwrite"),
+        json!({"path": "Files", "name": "b", "target": target}),
+    )
+    .is(200);
+    assert_eq!(names(&more(&shortcuts, &page), "name"), ["c", "d"]);
+
+    let page = lab.get(&roles).is(200).body();
+    lab.delete(&format!("{roles}/{}", people[0])).is(200);
+    assert_eq!(names(&more(&roles, &page), "id"), [json!(people[1]), json!(people[2])]);
+
+    let page = search(&Value::Null);
+    assert_eq!(names(&page, "displayName"), ["x1", "x2"]);
+    lab.delete(&format!("{workspace}/items/{}", page["value"][0]["id"].as_str().unwrap())).is(200);
+    assert_eq!(names(&search(&page["continuationToken"]), "displayName"), ["x3", "x4"]);
+}

@@ -185,7 +185,7 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
         credentials,
         allow_usage_in_gateway: request.allow_usage_in_gateway.unwrap_or(false),
         allow_usage_in_user_controlled_code: request.allow_usage_in_user_controlled_code.unwrap_or(false),
-        roles: vec![ConnectionRoleAssignment { principal: creator, role: ConnectionRole::Owner }],
+        roles: vec![ConnectionRoleAssignment { principal: creator, role: ConnectionRole::Owner, position: 1 }],
     };
     Ok((vec![Fact::ConnectionCreated(connection)], id))
 }

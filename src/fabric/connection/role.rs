@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Connection;
 use crate::fabric::behaviours::UnknownPrincipal;
+use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 use crate::ids::{ConnectionId, PrincipalId};
@@ -39,6 +40,8 @@ pub struct ConnectionRoleAssignment {
     pub principal: Principal,
     /// The role.
     pub role: ConnectionRole,
+    /// Its place in the list, which it keeps.
+    pub position: Position,
 }
 
 impl Connection {
@@ -98,7 +101,8 @@ pub fn add(
             "A connection has at most {ASSIGNMENTS_MAX} role assignments."
         )));
     }
-    let assignment = ConnectionRoleAssignment { principal, role };
+    let position = connection.roles.last().map_or(0, |last| last.position) + 1;
+    let assignment = ConnectionRoleAssignment { principal, role, position };
     connection.roles.push(assignment);
     Ok((vec![Fact::ConnectionUpdated(connection)], assignment))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Item;
+use crate::fabric::page::Position;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, json};
 
@@ -34,6 +35,8 @@ pub struct Shortcut {
     pub name: String,
     /// What it points to: its `type`, and the member that goes with that.
     pub target: Map<String, Value>,
+    /// Its place in the list, which it is given and keeps.
+    pub position: Position,
 }
 
 impl Shortcut {
@@ -110,8 +113,16 @@ pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: Confli
         return Err(FabricError::invalid_input(format!("An item has at most {SHORTCUTS_MAX} shortcuts.")));
     }
     let mut shortcuts = item.shortcuts.clone();
-    shortcuts.retain(|known| known.path != new.path || known.name != new.name);
-    shortcuts.push(new.clone());
+    match shortcuts.iter_mut().find(|known| known.path == new.path && known.name == new.name) {
+        Some(known) => {
+            new.position = known.position;
+            *known = new.clone();
+        }
+        None => {
+            new.position = shortcuts.last().map_or(0, |last| last.position) + 1;
+            shortcuts.push(new.clone());
+        }
+    }
     Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], (new, !replaces)))
 }
 
