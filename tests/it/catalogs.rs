@@ -127,20 +127,30 @@ fn a_databricks_catalog_by_payload_and_by_definition() {
         format!("{own}/{}", lab.post(&own, json!({"displayName": "a", "creationPayload": payload})).is(201).id());
     lab.pass(30.0);
     insta::assert_snapshot!("databricks_catalog", lab.get(&path).is(200).text());
+    let last_sync = || lab.get(&path).body()["properties"]["syncDetails"]["lastSyncDateTime"].clone();
+    lab.pass(7200.0);
+    let seen = last_sync();
     lab.patch(&path, json!({"properties": {"autoSync": "Disabled", "mirroringMode": "Partial", "other": 1}})).is(200);
     let properties = |lab: &Lab| lab.get(&path).body()["properties"].clone();
     assert_eq!(
         (&properties(&lab)["autoSync"], &properties(&lab)["mirroringMode"]),
         (&json!("Disabled"), &json!("Partial"))
     );
+    assert_eq!(last_sync(), seen, "what was looked at has been");
     lab.patch(&path, json!({"properties": {"autoSync": "Sometimes"}})).refuses(400, "InvalidInput");
     let before = properties(&lab)["syncDetails"]["lastSyncDateTime"].clone();
     lab.pass(3600.0);
     assert_eq!(properties(&lab)["syncDetails"]["lastSyncDateTime"], before, "nobody looks at it");
     let refreshed = lab.call(&format!("{path}/refreshCatalogMetadata")).is(202);
     assert_eq!(properties(&lab)["syncDetails"]["status"], "InProgress");
+    assert_eq!(last_sync(), seen);
     lab.result(&refreshed).refuses(400, "OperationHasNoResult");
     assert_eq!(properties(&lab)["syncDetails"]["status"], "Success");
+    let refreshed = last_sync();
+    assert_ne!(refreshed, seen);
+    lab.call(&format!("{path}/refreshCatalogMetadata")).is(202);
+    assert_eq!(last_sync(), refreshed, "the refresh before is not forgotten");
+    lab.pass(30.0);
 
     let told = json!({"name": "main", "databricksWorkspaceConnectionId": connection, "autoSync": "Enabled", "mirroringMode": "Partial"});
     let definition = |told: &Value| json!({"parts": [part("mirroringAzureDatabricksCatalog.json", &told.to_string())]});
@@ -151,6 +161,11 @@ fn a_databricks_catalog_by_payload_and_by_definition() {
     assert_eq!(properties(&lab)["autoSync"], "Disabled");
     update(&definition(&told)).is(200);
     assert_eq!(properties(&lab)["autoSync"], "Enabled", "a definition sets it anew");
+    lab.pass(7200.0);
+    let seen = last_sync();
+    update(&read["definition"]).is(200);
+    assert_eq!((&properties(&lab)["autoSync"], last_sync()), (&json!("Disabled"), seen));
+    update(&definition(&told)).is(200);
     let listed = json!(["main", connection, "Enabled", "Full", null]);
     lab.post(&own, json!({"displayName": "l", "creationPayload": listed})).refuses(400, "InvalidDefinitionParts");
     update(&definition(&listed)).refuses(400, "InvalidDefinitionParts");

@@ -30,6 +30,8 @@ const REFRESH_TAKES: SignedDuration = SignedDuration::from_secs(5);
 const TABLES_MAX: usize = 500;
 /// The properties of a Databricks catalog that an update sets; a definition sets them anew.
 pub(in crate::fabric) const SETTABLE: [&str; 3] = ["autoSync", "mirroringMode", "storageConnectionId"];
+/// The member under which an item keeps when it was looked at last, before that was changed.
+const SYNCED: &str = "syncedAt";
 /// The member under which an item keeps when it was refreshed last.
 const REFRESHED: &str = "refreshedAt";
 
@@ -262,23 +264,35 @@ pub fn last_sync(item: &Item, now: Timestamp) -> Timestamp {
     let created = item.visible_from;
     let steps = if by_itself { now.duration_since(created).as_secs().max(0) / SYNC_EVERY.as_secs() } else { 0 };
     let scheduled = crate::fabric::later(created, SignedDuration::from_secs(steps * SYNC_EVERY.as_secs()));
-    refreshed(item).filter(|at| *at <= now).map_or(scheduled, |at| at.max(scheduled))
+    let known = [instant(item, SYNCED), instant(item, REFRESHED).filter(|at| *at <= now)];
+    known.into_iter().flatten().fold(scheduled, Timestamp::max)
+}
+
+/// What is to be remembered of a catalog before something changes when it is looked at: when that was last.
+pub(super) fn remembered(item: &Item, now: Timestamp) -> Map<String, Value> {
+    match item.kind {
+        ItemKind::MirroredAzureDatabricksCatalog | ItemKind::MirroredCatalog => {
+            [(SYNCED.to_owned(), last_sync(item, now).to_string().into())].into_iter().collect()
+        }
+        _ => Map::new(),
+    }
 }
 
 /// Whether a refresh is on its way.
 pub fn is_refreshing(item: &Item, now: Timestamp) -> bool {
-    refreshed(item).is_some_and(|at| at > now)
+    instant(item, REFRESHED).is_some_and(|at| at > now)
 }
 
-fn refreshed(item: &Item) -> Option<Timestamp> {
-    item.extended.get(REFRESHED)?.as_str()?.parse().ok()
+fn instant(item: &Item, member: &str) -> Option<Timestamp> {
+    item.extended.get(member)?.as_str()?.parse().ok()
 }
 
 /// Looks at a catalog's source anew, as an operation.
 pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<Progress<()>> {
     state.check_capacity(within)?;
     let operation = operation::begin(state, within.id, Role::Contributor, REFRESH_TAKES, Yield::Nothing, now);
-    let extended = [(REFRESHED.to_owned(), operation.ends_at.to_string().into())].into_iter().collect();
+    let mut extended = remembered(item, now);
+    extended.insert(REFRESHED.to_owned(), operation.ends_at.to_string().into());
     let refreshed = Fact::ItemExtended { workspace: within.id, id: item.id, extended };
     Ok(operation.after(vec![refreshed]))
 }

@@ -230,7 +230,7 @@ fn check_creator(state: &State, within: &Workspace, kind: ItemKind, caller: Prin
 
 /// Renames or describes an item; what is `None` stays as it is. What came with it is renamed along.
 pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decided<ItemId> {
-    let Update { display_name, description, extended } = change;
+    let Update { display_name, description, mut extended } = change;
     let display_name = match item.kind.spec().rename {
         Rename::Taken => display_name,
         Rename::Ignored => None,
@@ -249,6 +249,9 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
     if display_name != item.display_name {
         check_characters(item.kind, &display_name)?;
         within.check_item_name(item.kind, &display_name, Some(item.id), now)?;
+    }
+    if !extended.is_empty() {
+        extended.extend(catalog::remembered(item, now));
     }
     Ok((vec![Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description, extended }], item.id))
 }
@@ -325,6 +328,10 @@ pub fn update_definition(
     }
     let mut facts =
         vec![Fact::DefinitionUpdated { workspace: within.id, id: item.id, definition: Arc::new(definition) }];
+    let extended = catalog::remembered(item, now);
+    if !extended.is_empty() {
+        facts.push(Fact::ItemExtended { workspace: within.id, id: item.id, extended });
+    }
     if let Some(platform) = platform {
         let description = Some(platform.description.unwrap_or_default());
         let display_name = Some(platform.display_name).filter(|name| *name != item.display_name);
