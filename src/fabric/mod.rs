@@ -21,6 +21,7 @@ pub mod page;
 pub mod planned;
 pub mod principal;
 pub mod role;
+pub mod search;
 pub mod settings;
 pub mod state;
 pub mod tag;

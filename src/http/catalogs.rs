@@ -68,7 +68,7 @@ pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
     })
 }
 
-/// A page of what stands in an order that does not change.
+/// A page of what a source has: counted from its begin, and not to be relied on when the source is declared anew meanwhile.
 fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<Item = T>) -> Outcome {
     let mut page = context.page(state)?;
     if let Some(most) = context.query("maxResults") {
@@ -101,8 +101,12 @@ struct Scope {
 
 impl Scope {
     fn new(scope: &[String], all: &BTreeSet<Vec<String>>, recursive: bool) -> Self {
-        let inner = all.iter().filter(|other| other.len() == scope.len() + 1 && other.starts_with(scope));
-        let children: Vec<Self> = inner.map(|inner| Self::new(inner, all, recursive)).collect();
+        let children: Vec<Self> = if recursive {
+            let inner = all.iter().filter(|other| other.len() == scope.len() + 1 && other.starts_with(scope));
+            inner.map(|inner| Self::new(inner, all, true)).collect()
+        } else {
+            Vec::new()
+        };
         Self {
             name: scope.last().cloned().unwrap_or_else(|| "(root)".into()),
             fully_qualified_scope: scope.to_vec(),
@@ -111,7 +115,7 @@ impl Scope {
             } else {
                 "NotSelectable"
             },
-            children: (recursive && !children.is_empty()).then_some(children),
+            children: (!children.is_empty()).then_some(children),
         }
     }
 }

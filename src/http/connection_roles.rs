@@ -1,41 +1,13 @@
 //! Role assignments of a connection: add, list, get, update, delete. The id of one is its principal's.
 
-use serde::{Deserialize, Serialize};
-
-use crate::fabric::connection::role::{self, ConnectionRole, ConnectionRoleAssignment};
-use crate::fabric::{FabricError, State};
+use crate::fabric::FabricError;
+use crate::fabric::connection::role::{self, ConnectionRole};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
-use crate::http::principals::{PrincipalBody, PrincipalRequest};
+use crate::http::principals::{AddRoleAssignment, RoleAssignmentBody, UpdateRoleAssignment};
 use crate::http::wire::{self, List};
-use crate::ids::{ConnectionId, PrincipalId};
-
-#[derive(Deserialize)]
-struct AddRoleAssignment {
-    principal: Option<PrincipalRequest>,
-    role: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct UpdateRoleAssignment {
-    role: Option<String>,
-}
-
-#[derive(Serialize)]
-struct RoleAssignmentBody<'a> {
-    id: PrincipalId,
-    principal: PrincipalBody<'a>,
-    role: ConnectionRole,
-}
-
-impl<'a> RoleAssignmentBody<'a> {
-    fn new(state: &'a State, assignment: &ConnectionRoleAssignment) -> Self {
-        let ConnectionRoleAssignment { principal, role, .. } = *assignment;
-        let known = state.directory().get(&principal.id);
-        Self { id: principal.id, principal: known.map_or_else(|| principal.into(), PrincipalBody::from), role }
-    }
-}
+use crate::ids::ConnectionId;
 
 fn role(name: Option<String>) -> Result<ConnectionRole, FabricError> {
     let name = wire::required(name, "Role")?;
@@ -53,7 +25,7 @@ pub(super) fn add(context: &Context<'_>) -> Outcome {
         |state, _| role::add(state, id, principal, role, &context.caller),
         |state, added| {
             let location = context.url(&format!("/v1/connections/{id}/roleAssignments/{}", added.principal.id));
-            Ok(Answer::created(&RoleAssignmentBody::new(state, &added)).at(location))
+            Ok(Answer::created(&RoleAssignmentBody::whole(state, added.principal, added.role)).at(location))
         },
     )?
 }
@@ -65,7 +37,10 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
         let page = context.page(state)?;
         let all = roles.iter().map(|assignment| (assignment.position, assignment));
         let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
-        Ok(Answer::ok(&List::new(context, page.map(|assignment| RoleAssignmentBody::new(state, assignment)))))
+        Ok(Answer::ok(&List::new(
+            context,
+            page.map(|assignment| RoleAssignmentBody::whole(state, assignment.principal, assignment.role)),
+        )))
     })
 }
 
@@ -73,7 +48,7 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
     let (id, principal) = (context.id(0)?, context.id(1)?);
     context.read(|state| {
         let assignment = state.connection(id, &context.caller)?.role_assignment(principal)?;
-        Ok(Answer::ok(&RoleAssignmentBody::new(state, assignment)))
+        Ok(Answer::ok(&RoleAssignmentBody::whole(state, assignment.principal, assignment.role)))
     })
 }
 
@@ -84,7 +59,7 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
     context.tenant.commit_then(
         context.now,
         |state, _| role::update(state, id, principal, role, &context.caller),
-        |state, changed| Ok(Answer::ok(&RoleAssignmentBody::new(state, &changed))),
+        |state, changed| Ok(Answer::ok(&RoleAssignmentBody::whole(state, changed.principal, changed.role))),
     )?
 }
 

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::fabric::item::definition::PartRequest;
-use crate::fabric::item::environment;
 use crate::fabric::item::kind::StartedEtag;
 use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, ReadBack, Update};
+use crate::fabric::item::{environment, semantic_model};
 use crate::fabric::operation::Progress;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
@@ -264,7 +264,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
         definition,
         creation_payload: body.creation_payload,
     };
-    let unread_payload = new.creation_payload.is_some() && !properties::read_payload(kind);
+    let unread_payload = new.creation_payload.is_some() && !kind.spec().reads_payload;
     let without_etag = match kind.spec().started_etag {
         StartedEtag::Always => false,
         StartedEtag::Generic => typed.is_some(),
@@ -324,7 +324,8 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
 
 pub(super) fn update(context: &Context<'_>) -> Outcome {
     let UpdateItemBody { display_name, description, properties } = context.json()?;
-    let extended = context.operation.kind.map(|kind| properties::extended(kind, properties)).transpose()?;
+    let extended =
+        context.operation.kind.map(|kind| item::settable(kind, properties.unwrap_or_default())).transpose()?;
     let change = Update { display_name, description, extended: extended.unwrap_or_default() };
     context.tenant.commit_then(
         context.now,
@@ -468,7 +469,42 @@ pub(super) fn publish_environment(context: &Context<'_>) -> Outcome {
     })
 }
 
-/// The connections that an item's definition names, those that the caller may see.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BindConnectionBody {
+    connection_binding: Option<ConnectionBindingBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionBindingBody {
+    id: Option<String>,
+    connectivity_type: Option<String>,
+    connection_details: Option<ConnectionDetailsBody>,
+}
+
+#[derive(Deserialize)]
+struct ConnectionDetailsBody {
+    r#type: Option<String>,
+    path: Option<String>,
+}
+
+/// Binds a data source of a semantic model to a connection; one without an id binds it to none.
+pub(super) fn bind_connection(context: &Context<'_>) -> Outcome {
+    let body: BindConnectionBody = context.json()?;
+    let binding = wire::required(body.connection_binding, "ConnectionBinding")?;
+    wire::required(binding.connectivity_type, "ConnectivityType")?;
+    let details = wire::required(binding.connection_details, "ConnectionDetails")?;
+    let source = (wire::required(details.r#type, "Type")?, wire::required(details.path, "Path")?);
+    let connection = wire::id(binding.id, "Id")?;
+    context.commit(|state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        semantic_model::bind(state, workspace, item, source, connection, context.caller)
+    })?;
+    Ok(Answer::empty())
+}
+
+/// The connections of an item, those that the caller may see.
 pub(super) fn connections(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let (_, item) = find(context, state, context.now)?;
@@ -476,9 +512,8 @@ pub(super) fn connections(context: &Context<'_>) -> Outcome {
             return Err(ErrorCode::OperationNotSupportedForItem.into());
         }
         let page = context.page(state)?;
-        let plan = item.mirroring.as_ref().map(|mirroring| mirroring.plan());
-        let named = plan.into_iter().flat_map(|plan| plan.connection.iter().chain(&plan.other_connections));
-        let there = (1..).zip(named.filter_map(|id| state.connection(*id, &context.caller).ok()));
+        let named = item::connections(item).into_iter();
+        let there = (1..).zip(named.filter_map(|id| state.connection(id, &context.caller).ok()));
         let page =
             page.cut(there.skip_while(|(position, _)| Some(*position) <= page.after)).map(ItemConnectionBody::from);
         Ok(Answer::ok(&List::new(context, page)))

@@ -213,6 +213,12 @@ fn of_kind(spec: &KindSpec) -> Vec<Operation> {
                 .served(Guessed, items::publish_environment),
         );
     }
+    if kind == ItemKind::SemanticModel {
+        operations.push(
+            post(verb("bindConnection"), "SemanticModels_BindConnection", Some(Contributor), writes)
+                .served(Guessed, items::bind_connection),
+        );
+    }
     operations.into_iter().map(|operation| operation.of(kind)).collect()
 }
 

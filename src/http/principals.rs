@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::FabricError;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
+use crate::fabric::{FabricError, State};
 use crate::http::wire;
 use crate::ids::PrincipalId;
 
@@ -17,6 +17,40 @@ pub(super) struct PrincipalBody<'a> {
     r#type: PrincipalType,
     #[serde(flatten)]
     details: Option<DetailsBody<'a>>,
+}
+
+/// A request for a role assignment.
+#[derive(Deserialize)]
+pub(super) struct AddRoleAssignment {
+    pub(super) principal: Option<PrincipalRequest>,
+    pub(super) role: Option<String>,
+}
+
+/// A request for another role.
+#[derive(Deserialize)]
+pub(super) struct UpdateRoleAssignment {
+    pub(super) role: Option<String>,
+}
+
+/// A role assignment, of a workspace or of a connection.
+#[derive(Serialize)]
+pub(super) struct RoleAssignmentBody<'a, R> {
+    id: PrincipalId,
+    principal: PrincipalBody<'a>,
+    role: R,
+}
+
+impl<'a, R> RoleAssignmentBody<'a, R> {
+    /// With all that the directory knows of the principal.
+    pub(super) fn whole(state: &'a State, principal: Principal, role: R) -> Self {
+        let known = state.directory().get(&principal.id);
+        Self { id: principal.id, principal: known.map_or_else(|| principal.into(), PrincipalBody::from), role }
+    }
+
+    /// With the principal's id and type alone.
+    pub(super) fn bare(principal: Principal, role: R) -> Self {
+        Self { id: principal.id, principal: principal.into(), role }
+    }
 }
 
 /// The member that goes with the type, under its name.

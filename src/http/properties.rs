@@ -1,13 +1,12 @@
 //! `properties`, which get and list on a kind's own route show, by kind (docs/fidelity.md#kinds).
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use crate::fabric::State;
 use crate::fabric::item::environment::published;
 use crate::fabric::item::{self, Item, ItemKind, catalog};
-use crate::fabric::name::NAME_MAX;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{FabricError, State};
 use crate::http::answer::{utc, zoneless};
 use crate::http::catalogs::MirroredProperties;
 use crate::http::items::Properties;
@@ -68,41 +67,8 @@ pub(super) fn of_update<'a>(
     }
 }
 
-/// Whether a kind reads what it is told at the creation.
-pub(super) fn read_payload(kind: ItemKind) -> bool {
-    matches!(
-        kind,
-        ItemKind::MirroredAzureDatabricksCatalog
-            | ItemKind::SnowflakeDatabase
-            | ItemKind::SQLDatabase
-            | ItemKind::Warehouse
-            | ItemKind::KQLDatabase
-            | ItemKind::DigitalTwinBuilderFlow
-            | ItemKind::Lakehouse
-    )
-}
-
-/// The properties that a client may set, of those that it names: the others are ignored.
-pub(super) fn extended(kind: ItemKind, named: Option<Map<String, Value>>) -> Result<Map<String, Value>, FabricError> {
-    if kind == ItemKind::MirroredAzureDatabricksCatalog {
-        return catalog::settable(named.unwrap_or_default());
-    }
-    let mut known = Map::new();
-    for (name, value) in named.unwrap_or_default() {
-        if kind == ItemKind::VariableLibrary && name == "activeValueSetName" {
-            if value.as_str().is_none_or(|text| text.chars().count() > NAME_MAX) {
-                return Err(FabricError::invalid_input(format!(
-                    "The field {name} must be a text of at most {NAME_MAX} characters."
-                )));
-            }
-            known.insert(name, value);
-        }
-    }
-    Ok(known)
-}
-
 fn active_value_set(item: &Item) -> &str {
-    item.extended.get("activeValueSetName").and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
+    item.extended.get(item::ACTIVE_VALUE_SET).and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
 }
 
 /// What became of the last publishing; nothing where there was none.

@@ -1,13 +1,12 @@
 //! SQL endpoints: their connection string, their refresh, and the audit settings that they share with SQL databases.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::fabric::ErrorCode;
 use crate::fabric::item::audit::{self, AuditSettings, AuditState, AuditUpdate};
 use crate::fabric::item::{self, Item, ItemKind};
-use crate::fabric::mirroring::TableStatus;
+use crate::fabric::mirroring;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
 use crate::http::context::Context;
@@ -58,18 +57,9 @@ pub(super) fn refresh_metadata(context: &Context<'_>) -> Outcome {
             end_date_time: now.clone(),
             last_successful_sync_date_time: now.clone(),
         };
-        let tables = replicated(state, workspace, item, context.now);
+        let tables = mirroring::arrived(state, workspace, item, context.now);
         Ok(Answer::ok(&List::all(tables.into_iter().map(table).collect())))
     })
-}
-
-/// The tables of an endpoint's mirrored database that have arrived.
-fn replicated(state: &State, workspace: &Workspace, endpoint: &Item, now: Timestamp) -> Vec<String> {
-    let parent = endpoint.parent.and_then(|id| workspace.items().get(&id));
-    let Some(mirroring) = parent.and_then(|parent| parent.mirroring.as_ref()) else { return Vec::new() };
-    let tables = mirroring.tables_at(state, now).into_iter();
-    let arrived = tables.filter(|table| matches!(table.status, TableStatus::Replicating | TableStatus::Stopped));
-    arrived.map(|table| table.name.table.to_string()).collect()
 }
 
 /// The settings as they are shown: a SQL database has two members more.
@@ -108,29 +98,19 @@ pub(super) fn audit(context: &Context<'_>) -> Outcome {
 }
 
 pub(super) fn update_audit(context: &Context<'_>) -> Outcome {
-    let mut change: AuditUpdate = context.json()?;
-    if context.operation.kind != Some(ItemKind::SQLDatabase) {
-        // The description gives these two to SQL databases alone.
-        (change.audit_actions_and_groups, change.predicate_expression) = (None, None);
-    }
-    set_audit(context, change).map(|body| Answer::ok(&body))
+    let change: AuditUpdate = context.json()?;
+    context.commit(|state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        let (facts, settings) = audit::update(workspace, item, change)?;
+        Ok((facts, Answer::ok(&AuditBody::new(workspace, item, settings))))
+    })
 }
 
 pub(super) fn set_audit_groups(context: &Context<'_>) -> Outcome {
     let groups: Vec<String> = context.json()?;
-    let change = AuditUpdate { audit_actions_and_groups: Some(groups), ..AuditUpdate::default() };
-    set_audit(context, change).map(|_| Answer::empty())
-}
-
-fn set_audit(context: &Context<'_>, change: AuditUpdate) -> Result<AuditBody, FabricError> {
-    context.tenant.commit_then(
-        context.now,
-        |state, now| {
-            let (workspace, item) = find(context, state, now)?;
-            let (facts, settings) = audit::update(workspace, item, change)?;
-            let body = AuditBody::new(workspace, item, settings);
-            Ok((facts, body))
-        },
-        |_, body| body,
-    )
+    context.commit(|state, now| {
+        let (workspace, item) = find(context, state, now)?;
+        let (facts, _) = audit::set_groups(workspace, item, groups)?;
+        Ok((facts, Answer::empty()))
+    })
 }

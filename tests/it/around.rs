@@ -316,3 +316,38 @@ fn lists_go_on_where_they_stopped_although_what_was_seen_is_gone() {
     lab.delete(&format!("{workspace}/items/{}", page["value"][0]["id"].as_str().unwrap())).is(200);
     assert_eq!(names(&search(&page["continuationToken"]), "displayName"), ["x3", "x4"]);
 }
+
+#[test]
+fn a_semantic_model_is_bound_to_a_connection() {
+    let (lab, workspace) = lab();
+    let definition =
+        json!({"parts": [crate::lab::part("definition.pbism", "{}"), crate::lab::part("model.bim", "{}")]});
+    let model = json!({"displayName": "m", "definition": definition});
+    let made = lab.post(&format!("{workspace}/semanticModels"), model).is(202);
+    let model = lab.result(&made).id();
+    let connection = lab.connection();
+    let bind = |id: Value, path: &str| {
+        let details = json!({"type": "SQL", "path": path});
+        let binding = json!({"id": id, "connectivityType": "ShareableCloud", "connectionDetails": details});
+        lab.post(&format!("{workspace}/semanticModels/{model}/bindConnection"), json!({"connectionBinding": binding}))
+    };
+    let bound = || lab.get(&format!("{workspace}/items/{model}/connections")).is(200).body()["value"].clone();
+    assert_eq!(bound(), json!([]));
+    assert!(bind(json!(connection), "server;database").is(200).bytes.is_empty());
+    bind(json!(connection), "server;other").is(200);
+    assert_eq!(bound().as_array().unwrap().len(), 1);
+    assert_eq!(bound()[0]["id"], connection);
+    bind(json!(NOBODY), "server;database").refuses(404, "EntityNotFound");
+    bind(json!("x"), "server;database").refuses(400, "InvalidInput");
+    bind(json!(connection), &"x".repeat(2_000)).refuses(400, "InvalidInput");
+    for path in ["server;database", "server;other"] {
+        assert_eq!(bound().as_array().unwrap().len(), 1);
+        bind(Value::Null, path).is(200);
+    }
+    assert_eq!(bound(), json!([]));
+    for n in 0..100 {
+        bind(json!(connection), &n.to_string()).is(200);
+    }
+    bind(json!(connection), "one more").refuses(400, "InvalidInput");
+    lab.post(&format!("{workspace}/semanticModels/{model}/bindConnection"), json!({})).refuses(400, "InvalidInput");
+}

@@ -245,6 +245,13 @@ fn audit_settings_are_kept() {
     assert_eq!((&changed["state"], &changed["retentionDays"]), (&json!("Enabled"), &json!(10)));
     lab.post(&format!("{audit}/setAuditActionsAndGroups"), json!(["BATCH_COMPLETED_GROUP"])).is(200);
     assert_eq!(lab.get(&audit).body()["auditActionsAndGroups"], json!(["BATCH_COMPLETED_GROUP"]));
+    assert_eq!(lab.patch(&audit, json!({"state": "disabled"})).is(200).body()["state"], "Disabled");
+    let ignored = lab.patch(&audit, json!({"auditActionsAndGroups": ["X"]})).is(200).body();
+    assert_eq!(
+        ignored["auditActionsAndGroups"],
+        json!(["BATCH_COMPLETED_GROUP"]),
+        "an endpoint has its own call for them"
+    );
     lab.patch(&audit, json!({"state": "Perhaps"})).refuses(400, "InvalidInput");
     lab.patch(&audit, json!({"retentionDays": 100_000})).refuses(400, "InvalidInput");
     lab.post(&format!("{audit}/setAuditActionsAndGroups"), json!([""])).refuses(400, "InvalidInput");

@@ -146,11 +146,9 @@ fn check_settable(name: &str, value: &Value) -> Result<(), FabricError> {
     if fits { Ok(()) } else { Err(FabricError::invalid_input(format!("The value {value:?} of {name} is not valid."))) }
 }
 
-/// The properties of a Databricks catalog that an update may set, of those that it names.
-pub fn settable(named: Map<String, Value>) -> Result<Map<String, Value>, FabricError> {
-    let known: Map<String, Value> = named.into_iter().filter(|(name, _)| SETTABLE.contains(&name.as_str())).collect();
-    known.iter().try_for_each(|(name, value)| check_settable(name, value))?;
-    Ok(known)
+/// Checks the properties of a Databricks catalog that an update sets.
+pub(super) fn check_settable_all(set: Map<String, Value>) -> Result<Map<String, Value>, FabricError> {
+    set.iter().try_for_each(|(name, value)| check_settable(name, value)).map(|()| set)
 }
 
 /// What the kind was told: by the payload, or by a part of the definition.

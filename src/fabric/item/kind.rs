@@ -32,6 +32,8 @@ pub struct KindSpec {
     pub names: Names,
     /// Where it stands in a list of items: those of a lower rank come first (seen).
     pub rank: u8,
+    /// Whether it reads what it is told at the creation.
+    pub reads_payload: bool,
     /// Whether the list on its own route shows `properties`, as the get there does.
     pub lists_properties: bool,
     /// Whether its connections can be listed.
@@ -132,10 +134,10 @@ kinds! {
         .updated_in(500).ranked(1).started_etag(StartedEtag::Never);
     PaginatedReport "paginatedReports".not_created();
     Datamart "datamarts".not_created();
-    Lakehouse "lakehouses".defined(PARTS).created_in(0, 4_500).updated_in(2_400).with(Along::SqlEndpoint).named(Names::Word);
+    Lakehouse "lakehouses".defined(PARTS).created_in(0, 4_500).updated_in(2_400).with(Along::SqlEndpoint).named(Names::Word).reading_payload();
     Eventhouse "eventhouses".defined(PARTS).created_in(0, 3_200).read_in(8_900).updated_in(200).with(Along::KqlDatabase);
     Environment "environments".defined(PARTS).created_in(0, 3_000).read_in(200).updated_in(800).named(Names::Word);
-    KQLDatabase "kqlDatabases".defined(PARTS).created_in(7_600, 7_600).read_in(19_000).updated_in(200);
+    KQLDatabase "kqlDatabases".defined(PARTS).created_in(7_600, 7_600).read_in(19_000).updated_in(200).reading_payload();
     KQLQueryset "kqlQuerysets".defined(PARTS);
     KQLDashboard "kqlDashboards".defined(PARTS);
     DataPipeline "dataPipelines".defined(PARTS);
@@ -144,7 +146,7 @@ kinds! {
         .defined(PARTS.formats(&["SparkJobDefinitionV1", "SparkJobDefinitionV2"], false));
     MLExperiment "mlExperiments".created_in(900, 900);
     MLModel "mlModels".created_in(600, 600);
-    Warehouse "warehouses".without_connections().ranked(2);
+    Warehouse "warehouses".without_connections().ranked(2).reading_payload();
     Eventstream "eventstreams".defined(PARTS).created_in(4_200, 4_200);
     SQLEndpoint "sqlEndpoints".not_created().ranked(2);
     MirroredWarehouse "mirroredWarehouses".not_created();
@@ -156,21 +158,21 @@ kinds! {
         .defined(DefinitionSpec::new(Content::Extension(&[("dacpac", ".dacpac"), ("sqlproj", ".sqlproj")]))
             .formats(&["dacpac", "sqlproj"], true))
         .created_in(16_100, 16_100).read_in(28_900).updated_in(28_900)
-        .with(Along::SqlEndpoint).renamed(Rename::Ignored).named(Names::Without("![]<>*%&:/?#=@^\"';()"));
+        .with(Along::SqlEndpoint).renamed(Rename::Ignored).named(Names::Without("![]<>*%&:/?#=@^\"';()")).reading_payload();
     CopyJob "copyJobs".defined(PARTS);
     VariableLibrary "variablelibraries".defined(PARTS).read_in(400).updated_in(800);
     Dataflow "dataflows".defined(PARTS).with(Along::Staging);
     ApacheAirflowJob "apacheAirflowJobs".defined(PARTS);
     WarehouseSnapshot "warehousesnapshots";
     DigitalTwinBuilder "digitalTwinBuilders".defined(PARTS).created_in(7_600, 7_600).read_in(900).updated_in(900).with(Along::DigitalTwin);
-    DigitalTwinBuilderFlow "digitalTwinBuilderFlows".defined(PARTS).created_in(0, 3_100).read_in(400).updated_in(200);
-    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(DefinitionSpec::new(Content::Json(catalog::DATABRICKS))).with(Along::SqlEndpoint);
+    DigitalTwinBuilderFlow "digitalTwinBuilderFlows".defined(PARTS).created_in(0, 3_100).read_in(400).updated_in(200).reading_payload();
+    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(DefinitionSpec::new(Content::Json(catalog::DATABRICKS))).with(Along::SqlEndpoint).reading_payload();
     Map "maps".defined(PARTS).created_in(0, 1_500).read_in(700).updated_in(700);
     AnomalyDetector "anomalydetectors".defined(PARTS);
     UserDataFunction "userdatafunctions".defined(PARTS).created_in(0, 3_200).read_in(300).updated_in(200);
     GraphModel "graphModels".defined(PARTS);
     GraphQuerySet "graphQuerySets".defined(PARTS).read_in(300).updated_in(300);
-    SnowflakeDatabase "snowflakeDatabases".defined(PARTS).with(Along::SqlEndpoint);
+    SnowflakeDatabase "snowflakeDatabases".defined(PARTS).with(Along::SqlEndpoint).reading_payload();
     OperationsAgent "operationsAgents".defined(PARTS);
     CosmosDBDatabase "cosmosDbDatabases".defined(DefinitionSpec::new(Content::Json(cosmos_db_database::PATH)))
         .created_in(8_100, 8_100).read_in(800).updated_in(200)
@@ -202,6 +204,7 @@ impl KindSpec {
             rename: Rename::Taken,
             names: Names::Any,
             rank: 3,
+            reads_payload: false,
             lists_properties: true,
             lists_connections: true,
             started_etag: StartedEtag::Always,
@@ -250,6 +253,11 @@ impl KindSpec {
 
     const fn ranked(mut self, rank: u8) -> Self {
         self.rank = rank;
+        self
+    }
+
+    const fn reading_payload(mut self) -> Self {
+        self.reads_payload = true;
         self
     }
 

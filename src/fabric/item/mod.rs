@@ -10,6 +10,7 @@ pub mod definition;
 pub mod environment;
 pub mod kind;
 mod notebook;
+pub mod semantic_model;
 pub mod shortcut;
 pub mod sql_database;
 mod unwritten;
@@ -35,10 +36,12 @@ use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
-use crate::ids::{FolderId, ItemId, LabelId, TagId, WorkspaceId};
+use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, TagId, WorkspaceId};
 
 /// How long the creation of a warehouse took while it was an operation.
 const WAREHOUSE_TAKES: SignedDuration = SignedDuration::from_millis(9_100);
+/// The member under which a variable library keeps which of its value sets is active.
+pub const ACTIVE_VALUE_SET: &str = "activeValueSetName";
 /// Items that one request moves at most (documented).
 pub const MOVED_MAX: usize = 50;
 
@@ -265,6 +268,39 @@ pub struct Update {
     pub description: Option<String>,
     /// Properties to set.
     pub extended: Map<String, Value>,
+}
+
+/// The properties that a client may set of a kind, of those that it names: the others are ignored.
+pub fn settable(kind: ItemKind, named: Map<String, Value>) -> Result<Map<String, Value>, FabricError> {
+    let known = |members: &[&str]| named.into_iter().filter(|(name, _)| members.contains(&name.as_str())).collect();
+    match kind {
+        ItemKind::MirroredAzureDatabricksCatalog => catalog::check_settable_all(known(&catalog::SETTABLE)),
+        ItemKind::VariableLibrary => {
+            let known: Map<String, Value> = known(&[ACTIVE_VALUE_SET]);
+            let is_name = |value: &Value| value.as_str().is_some_and(|text| text.chars().count() <= NAME_MAX);
+            if known.values().all(is_name) {
+                return Ok(known);
+            }
+            Err(FabricError::invalid_input(format!(
+                "The field {ACTIVE_VALUE_SET} must be a text of at most {NAME_MAX} characters."
+            )))
+        }
+        _ => Ok(Map::new()),
+    }
+}
+
+/// The connections of an item: those that its definition names, or that it was bound to.
+pub fn connections(item: &Item) -> Vec<ConnectionId> {
+    let plan = item.mirroring.as_ref().map(Mirroring::plan);
+    let named = plan.into_iter().flat_map(|plan| plan.connection.iter().chain(&plan.other_connections)).copied();
+    let bound = semantic_model::bindings(item).into_iter().map(|binding| binding.connection);
+    let mut connections = Vec::new();
+    for connection in named.chain(bound) {
+        if !connections.contains(&connection) {
+            connections.push(connection);
+        }
+    }
+    connections
 }
 
 /// Deletes an item, with what came along with it. Its name stays reserved for as long as the pace says.

@@ -231,3 +231,11 @@ impl Selection {
         }
     }
 }
+/// The names of the tables that a SQL endpoint sees: those of its mirrored database that have arrived.
+pub fn arrived(state: &State, within: &Workspace, endpoint: &Item, now: Timestamp) -> Vec<String> {
+    let parent = endpoint.parent.and_then(|id| within.items().get(&id));
+    let Some(mirroring) = parent.and_then(|parent| parent.mirroring.as_ref()) else { return Vec::new() };
+    let tables = mirroring.tables_at(state, now).into_iter();
+    let arrived = tables.filter(|table| matches!(table.status, TableStatus::Replicating | TableStatus::Stopped));
+    arrived.map(|table| table.name.table.to_string()).collect()
+}
