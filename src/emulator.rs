@@ -1,16 +1,22 @@
 //! The emulator: tenants that come into being on first sight, under the settings of the start. No HTTP, no socket.
 
+use std::io;
 use std::sync::Arc;
 
 use dashmap::DashMap;
 
-use crate::fabric::access::DEFAULT_TENANT;
+use crate::authority::Authority;
+use crate::clock::machine_time;
+use crate::data_dir::{DataDir, Lazily};
+use crate::fabric::access::{Auth, DEFAULT_TENANT};
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{PAGE_SIZE_MAX, Settings, Throttle};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::TenantId;
 use crate::seed::Seed;
+use crate::signing::Signer;
 use crate::tenant::Tenant;
+use crate::traffic::Traffic;
 
 /// Tenants at most; one more is refused until a reset or a new start.
 pub const TENANTS_MAX: usize = 1_000;
@@ -36,6 +42,11 @@ pub struct Emulator {
     defaults: Settings,
     control_from: ControlFrom,
     journal: usize,
+    auth: Auth,
+    data_dir: DataDir,
+    signer: Lazily<Signer>,
+    authority: Lazily<Authority>,
+    traffic: Traffic,
     tenants: DashMap<TenantId, Arc<Tenant>>,
 }
 
@@ -46,12 +57,14 @@ pub struct Builder {
     settings: Settings,
     control_from: ControlFrom,
     journal: usize,
+    auth: Auth,
+    data_dir: DataDir,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         let (settings, control_from) = (Settings::default(), ControlFrom::default());
-        Self { seed: 0, settings, control_from, journal: JOURNAL }
+        Self { seed: 0, settings, control_from, journal: JOURNAL, auth: Auth::default(), data_dir: DataDir::none() }
     }
 }
 
@@ -92,6 +105,18 @@ impl Builder {
         self
     }
 
+    /// Which tokens are taken.
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// Where the keys of tokens and certificates outlive a restart; nowhere unless chosen.
+    pub fn data_dir(mut self, data_dir: DataDir) -> Self {
+        self.data_dir = data_dir;
+        self
+    }
+
     /// The emulator, with its default tenant.
     pub fn build(self) -> Arc<Emulator> {
         let emulator = Emulator {
@@ -99,10 +124,31 @@ impl Builder {
             defaults: self.settings,
             control_from: self.control_from,
             journal: self.journal,
+            auth: self.auth,
+            data_dir: self.data_dir,
+            signer: Lazily::default(),
+            authority: Lazily::default(),
+            traffic: Traffic::default(),
             tenants: DashMap::new(),
         };
         emulator.default_tenant();
         Arc::new(emulator)
+    }
+}
+
+impl ControlFrom {
+    /// Whether a caller at this address is let in.
+    pub fn admits(self, caller: std::net::IpAddr) -> bool {
+        let caller = caller.to_canonical();
+        let private = match caller {
+            std::net::IpAddr::V4(caller) => caller.is_private() || caller.is_link_local(),
+            std::net::IpAddr::V6(caller) => caller.is_unique_local() || caller.is_unicast_link_local(),
+        };
+        match self {
+            Self::Loopback => caller.is_loopback(),
+            Self::Private => caller.is_loopback() || private,
+            Self::Any => true,
+        }
     }
 }
 
@@ -147,5 +193,33 @@ impl Emulator {
     /// From where the control interface can be reached.
     pub fn control_from(&self) -> ControlFrom {
         self.control_from
+    }
+
+    /// Which tokens are taken.
+    pub fn auth(&self) -> Auth {
+        self.auth
+    }
+
+    /// What signs tokens; its key is made or read when it is first needed.
+    ///
+    /// # Errors
+    ///
+    /// The key's file cannot be read or written.
+    pub fn signer(&self) -> io::Result<&Signer> {
+        self.signer.get(|| Signer::open(&self.data_dir))
+    }
+
+    /// What vouches for our host names; it is made or read when it is first needed.
+    ///
+    /// # Errors
+    ///
+    /// Its files cannot be read or written.
+    pub fn authority(&self) -> io::Result<&Authority> {
+        self.authority.get(|| Authority::open(&self.data_dir, machine_time()))
+    }
+
+    /// What was asked of it, counted.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 }

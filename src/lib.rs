@@ -13,19 +13,32 @@
 //! ```
 //!
 //! A module may use those after it, never those before it:
-//! `main → config → serve → check → http → emulator → tenant → journal → fabric → ids → seed → clock` (docs/ARCHITECTURE.md).
+//! `main → run → sign_in → config → environment → serve → proxy → tls → check → http → entra → emulator → traffic → tenant →
+//! journal → fabric → authority → signing → client → hosts → data_dir → ids → seed → clock` (docs/ARCHITECTURE.md).
 
+pub mod authority;
 pub mod check;
+pub mod client;
 pub mod clock;
 pub mod config;
+pub mod data_dir;
 pub mod emulator;
+pub mod entra;
+pub mod environment;
 pub mod fabric;
+pub mod hosts;
 pub mod http;
 pub mod ids;
 pub mod journal;
+pub mod proxy;
+pub mod run;
 pub mod seed;
 pub mod serve;
+pub mod sign_in;
+pub mod signing;
 pub mod tenant;
+pub mod tls;
+pub mod traffic;
 
 pub use self::emulator::{ControlFrom, Emulator};
 pub use self::fabric::pace::Pace;

@@ -1,13 +1,16 @@
 //! The program: reads its options, sets up the log, and serves until a signal.
 
-use std::io::Write as _;
-use std::process::ExitCode;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::{ExitCode, Stdio};
 
 use clap::Parser as _;
 use specularite::check::{self, Report};
-use specularite::config::{Check, Command, Config, Health, LogOption, Serve};
-use specularite::{clock, seed, serve};
-use tokio::net::{TcpListener, TcpStream};
+use specularite::config::{self, Check, Command, Config, Env, Health, LogOption, Run, Serve, SignIn, Token};
+use specularite::environment::{Environment, Wish};
+use specularite::proxy::Others;
+use specularite::{client, clock, entra, run, seed, serve, sign_in};
+use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -20,16 +23,14 @@ async fn main() -> ExitCode {
     let Config { command, serve } = Config::parse();
     let done = match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(options) => listen(options).await,
+        Command::Run(options) => return run_command(options).await.unwrap_or_else(|failure| failure.tell()),
+        Command::Env(options) => print_environment(&options).await,
+        Command::Token(options) => print_token(&options),
         Command::Health(options) => health(options).await,
         Command::Check(options) => check_all(&options),
+        Command::SignIn(options) => follow_page(&options).await,
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure { says, code }) => {
-            let _ = writeln!(std::io::stderr(), "specularite: {says}");
-            ExitCode::from(code)
-        }
-    }
+    done.map_or_else(|failure| failure.tell(), |()| ExitCode::SUCCESS)
 }
 
 /// Why the program ends other than well, in one sentence.
@@ -39,24 +40,153 @@ struct Failure {
     code: u8,
 }
 
+impl Failure {
+    fn new(says: impl Into<String>, code: u8) -> Self {
+        Self { says: says.into(), code }
+    }
+
+    fn tell(self) -> ExitCode {
+        let _ = writeln!(io::stderr(), "specularite: {}", self.says);
+        ExitCode::from(self.code)
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let failed = |why: io::Error| Failure::new(format!("--listen {address}: {why}"), BAD_OPTION);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Keys are made when they are needed first; that they can be kept is found out at once, if it was asked for.
+fn check_data_dir(options: &Serve) -> Result<(), Failure> {
+    let Some(path) = &options.data_dir else { return Ok(()) };
+    let kept = std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path));
+    kept.map(drop).map_err(|why| Failure::new(format!("--data-dir {}: {why}", path.display()), BAD_OPTION))
+}
+
 async fn listen(options: Serve) -> Result<(), Failure> {
-    start_log(options.log);
-    let stop = signal()
-        .map_err(|why| Failure { says: format!("the signals that would stop it cannot be heard: {why}"), code: 1 })?;
-    let bad_listen =
-        |why: std::io::Error| Failure { says: format!("--listen {}: {why}", options.listen), code: BAD_OPTION };
-    let listener = TcpListener::bind(options.listen).await.map_err(bad_listen)?;
-    let address = listener.local_addr().map_err(bad_listen)?;
+    start_log(options.log, tracing::Level::INFO);
+    let stop =
+        signal().map_err(|why| Failure::new(format!("the signals that would stop it cannot be heard: {why}"), 1))?;
+    check_data_dir(&options)?;
+    let (listener, address) = bind(options.address()).await?;
     let seed = options.seed.unwrap_or_else(draw_seed);
     let emulator = options.emulator(seed);
     tracing::info!(seed, pace = ?options.pace, throttle = ?options.throttle, "specularite {}", env!("CARGO_PKG_VERSION"));
 
-    let mut out = std::io::stdout();
+    let mut out = io::stdout();
     // Whoever started it may have closed its standard output: it serves all the same.
     let _ = writeln!(out, "specularite is listening on http://{address}").and_then(|()| out.flush());
-    serve::serve(listener, emulator, stop).await;
+    serve::serve(listener, emulator, options.doors(Others::Refuse), stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Runs a command, and exits with its status.
+async fn run_command(Run { serve: options, report, isolate, command }: Run) -> Result<ExitCode, Failure> {
+    start_log(options.log, tracing::Level::WARN);
+    check_data_dir(&options)?;
+    let (listener, address) = bind(options.free_address()).await?;
+    let emulator = options.emulator(options.seed.unwrap_or_else(draw_seed));
+    if report {
+        emulator.traffic().count_calls();
+    }
+    let doors = options.doors(Others::Tunnel);
+    let unprepared = |why: io::Error| Failure::new(format!("the command's environment cannot be prepared: {why}"), 1);
+    let folder = tempfile::Builder::new().prefix("specularite-").tempdir().map_err(unprepared)?;
+    let wish = Wish {
+        address: reachable(address),
+        authority: emulator.authority().map_err(unprepared)?.pem(),
+        folder: folder.path(),
+        tenant: None,
+        direct: !doors.tls,
+        reaches_others: doors.others == Others::Tunnel,
+        isolate,
+    };
+    let mut environment = Environment::prepare(&wish).map_err(unprepared)?;
+    if let Some(path) = config::data_dir(options.data_dir.as_ref()).path() {
+        environment.set("SPECULARITE_DATA_DIR", path.to_string_lossy());
+    }
+    let running = serve::run(listener, emulator.clone(), doors).map_err(unprepared)?;
+    run::announce(address);
+    let status = run::run(&command, &environment).await;
+    drop(running);
+    if report {
+        let _ = run::report(&emulator, &mut io::stderr());
+    }
+    status.map(ExitCode::from).map_err(|why| Failure { code: why.status(), says: why.to_string() })
+}
+
+/// What listens everywhere is reached here.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+    }
+    address
+}
+
+/// Prints what leads programs to an emulator that runs already.
+async fn print_environment(options: &Env) -> Result<(), Failure> {
+    let address = reachable(options.listen);
+    let unwell = |why: io::Error| Failure::new(format!("nothing well answers on {address}: {why}"), 1);
+    let host = address.to_string();
+    let asked = client::get(&host, "/_emulator/ca.pem").map_err(unwell)?;
+    let answer = client::ask(&host, asked).await.map_err(unwell)?;
+    if !answer.status().is_success() {
+        return Err(unwell(io::Error::other(format!("the status is {}", answer.status()))));
+    }
+    let authority = String::from_utf8_lossy(answer.body()).into_owned();
+    let data_dir = config::data_dir(options.data_dir.as_ref());
+    let unprepared = |why: io::Error| Failure::new(format!("the environment cannot be prepared: {why}"), 1);
+    let path = data_dir
+        .path()
+        .ok_or_else(|| Failure::new("no directory is known for its files: give --data-dir", BAD_OPTION))?;
+    let folder = path.join("env").join(host.replace(':', "-"));
+    std::fs::create_dir_all(&folder).map_err(unprepared)?;
+    let environment = Environment::prepare(&Wish {
+        address,
+        authority: &authority,
+        folder: &folder,
+        tenant: options.tenant.as_deref(),
+        direct: options.direct,
+        reaches_others: true,
+        isolate: false,
+    });
+    let _ = write!(io::stdout(), "{}", environment.map_err(unprepared)?.print(options.format.format()));
+    Ok(())
+}
+
+/// Prints a token, signed with the key of the data directory: an emulator on the same directory takes it for its own.
+fn print_token(options: &Token) -> Result<(), Failure> {
+    let failed = |why: io::Error| Failure::new(format!("the key cannot be used: {why}"), 1);
+    let token = entra::grant::token_for(
+        &config::data_dir(options.data_dir.as_ref()),
+        &entra::grant::Order {
+            tenant: &options.tenant,
+            user: options.user.as_deref(),
+            app: options.app.as_deref(),
+            scope: &options.scope,
+            roles: &options.role,
+            lifetime: options.expires_in,
+        },
+        clock::machine_time(),
+    );
+    let _ = writeln!(io::stdout(), "{}", token.map_err(failed)?);
+    Ok(())
+}
+
+/// Follows a page in the background: the program that opened it only listens once its browser has returned.
+async fn follow_page(options: &SignIn) -> Result<(), Failure> {
+    let failed = |why: io::Error| Failure::new(format!("signing in: {why}"), 1);
+    if options.here {
+        return sign_in::sign_in(&options.at, &options.page, options.tenant.as_deref()).await.map_err(failed);
+    }
+    let mut again = std::process::Command::new(std::env::current_exe().map_err(failed)?);
+    again.args(["sign-in", "--here", "--at", &options.at, &options.page]);
+    again.args(options.tenant.iter().flat_map(|tenant| ["--tenant", tenant]));
+    // Standard error stays: a refusal should be seen.
+    again.stdin(Stdio::null()).stdout(Stdio::null()).spawn().map(drop).map_err(failed)
 }
 
 /// A seed that is another one at each start.
@@ -66,9 +196,9 @@ fn draw_seed() -> u64 {
     seed::Seed::new(std::process::id().into()).fork(now).between(1, 999_999)
 }
 
-fn start_log(form: LogOption) {
+fn start_log(form: LogOption, level: tracing::Level) {
     let wanted = std::env::var("RUST_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
-    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(level));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     let log = tracing_subscriber::registry().with(filter);
     match form {
@@ -100,13 +230,10 @@ fn signal() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Asks a running emulator how it is.
 async fn health(options: Health) -> Result<(), Failure> {
-    let mut address = options.listen;
-    if address.ip().is_unspecified() {
-        // What listens everywhere is asked from here.
-        address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
-    }
-    let unwell = |why: String| Failure { says: format!("nothing well answers on {address}: {why}"), code: 1 };
-    let status = ask(address).await.map_err(|why| unwell(why.to_string()))?;
+    let address = reachable(options.listen).to_string();
+    let unwell = |why: String| Failure::new(format!("nothing well answers on {address}: {why}"), 1);
+    let asked = client::get(&address, "/_emulator/health").map_err(|why| unwell(why.to_string()))?;
+    let status = client::ask(&address, asked).await.map_err(|why| unwell(why.to_string()))?.status();
     if status.is_success() { Ok(()) } else { Err(unwell(format!("the status is {status}"))) }
 }
 
@@ -128,16 +255,5 @@ fn check_all(options: &Check) -> Result<(), Failure> {
             Ok(())
         }
         (checked, faults) => Err(Failure { says: format!("{checked} checked: {faults} faults"), code: 1 }),
-    }
-}
-
-async fn ask(address: std::net::SocketAddr) -> Result<hyper::StatusCode, Box<dyn std::error::Error>> {
-    let stream = hyper_util::rt::TokioIo::new(TcpStream::connect(address).await?);
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
-    let request = hyper::Request::get("/_emulator/health").header("host", address.to_string());
-    let request = request.body(http_body_util::Empty::<hyper::body::Bytes>::new())?;
-    tokio::select! {
-        response = sender.send_request(request) => Ok(response?.status()),
-        ended = connection => Err(ended.err().map_or("the connection was closed".into(), Into::into)),
     }
 }

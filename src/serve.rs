@@ -1,25 +1,59 @@
-//! The emulator on a socket: the accept loop, and its graceful end.
+//! The emulator on a socket: the accept loop, http and https and proxy on one port, and the graceful end.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::header::{self, HeaderValue};
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tower::ServiceBuilder;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
 
 use crate::emulator::Emulator;
-use crate::http::{Peer, router};
+use crate::fabric::access::tenant_named;
+use crate::http::{Arrival, basic, router};
+use crate::proxy::{self, Others, Proxy, Way};
+use crate::tls;
+use crate::traffic::Fate;
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to begin, and to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long requests may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// The first byte of TLS: a handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// What a server does beside answering over plain http.
+#[derive(Debug, Clone, Copy)]
+pub struct Doors {
+    /// Whether it takes TLS, and connections to our host names as their proxy.
+    pub tls: bool,
+    /// What becomes of other hosts, for who uses it as a proxy.
+    pub others: Others,
+}
+
+impl Default for Doors {
+    fn default() -> Self {
+        Self { tls: true, others: Others::default() }
+    }
+}
 
 /// An emulator that listens in the background; dropping it stops it.
 #[derive(Debug)]
@@ -50,21 +84,39 @@ impl Drop for Running {
 }
 
 /// Starts an emulator on a free port of this machine, within the runtime of the caller.
+///
+/// # Errors
+///
+/// No port is free.
 pub async fn start(emulator: Arc<Emulator>) -> io::Result<Running> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    run(listener, emulator, Doors::default())
+}
+
+/// Serves in the background, within the runtime of the caller.
+///
+/// # Errors
+///
+/// The listener has no address.
+pub fn run(listener: TcpListener, emulator: Arc<Emulator>, doors: Doors) -> io::Result<Running> {
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
     #[expect(clippy::disallowed_methods, reason = "a server outlives the call that starts it")]
-    tokio::spawn(serve(listener, emulator, async {
+    tokio::spawn(serve(listener, emulator, doors, async {
         let _ = stopped.await;
     }));
     Ok(Running { address, stop: Some(stop) })
 }
 
 /// Serves until `stop` is ready; then requests under way are finished.
-pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>, stop: impl Future<Output = ()>) {
-    let router = router(emulator);
-    let graceful = GracefulShutdown::new();
+pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>, doors: Doors, stop: impl Future<Output = ()>) {
+    let (close, closing) = watch::channel(false);
+    let house = Arc::new(House {
+        router: router(Arc::clone(&emulator)),
+        tls: if doors.tls { tls::acceptor(Arc::clone(&emulator)).ok() } else { None },
+        proxy: Proxy::new(emulator, doors.others),
+        closing,
+    });
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, peer) = tokio::select! {
@@ -77,21 +129,39 @@ pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>, stop: impl Fu
                 }
             },
         };
-        let router = router.clone();
-        let service = ServiceBuilder::new().map_request(move |request| with_peer(request, peer)).service(router);
-        let connection = connection(stream, service);
-        let connection = graceful.watch(connection);
-        #[expect(clippy::disallowed_methods, reason = "each connection is served beside the others")]
-        tokio::spawn(async move {
-            // A client that goes away in the middle of a request is no news.
-            if let Err(why) = connection.await {
-                tracing::debug!(%peer, %why, "connection ended");
-            }
-        });
+        // Small answers go out at once.
+        let _ = stream.set_nodelay(true);
+        let local = stream.local_addr().unwrap_or(peer);
+        let arrival = Arrival { peer, local, scheme: "http", tenant: None };
+        in_background(receive(Arc::clone(&house), stream, arrival));
     }
     drop(listener);
+    let _ = close.send(true);
+    // Each connection holds the house, and so knows of the end until its own.
+    drop(house);
     #[expect(clippy::disallowed_methods, reason = "the end of the program is bounded by the machine's time")]
-    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(GRACE, close.closed()).await;
+}
+
+/// What all connections share.
+struct House {
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    proxy: Proxy,
+    /// Whether the server is about to end.
+    closing: watch::Receiver<bool>,
+}
+
+impl House {
+    /// Becomes ready when the server is told to stop.
+    async fn closes(&self) {
+        let _ = self.closing.clone().wait_for(|closing| *closing).await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "each connection is served beside the others")]
+fn in_background(work: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(work);
 }
 
 /// Too many open files, mostly: wait a moment for some to be closed.
@@ -101,26 +171,215 @@ async fn refused(why: &io::Error) {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-fn with_peer(mut request: hyper::Request<hyper::body::Incoming>, peer: SocketAddr) -> hyper::Request<axum::body::Body> {
-    request.extensions_mut().insert(Peer(peer));
-    request.map(axum::body::Body::new)
+/// A connection from its first byte on, which tells TLS from plain http.
+async fn receive<S>(house: Arc<House>, stream: S, arrival: Arrival)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let begun = tokio::select! {
+        begun = begin(stream) => begun,
+        () = house.closes() => return,
+    };
+    let Some(stream) = begun else { return };
+    let is_tls = stream.read.first() == Some(&TLS_HANDSHAKE);
+    match &house.tls {
+        Some(tls) if is_tls => {
+            let shaken = tokio::select! {
+                shaken = shake_hands(tls, stream) => shaken,
+                () = house.closes() => return,
+            };
+            match shaken {
+                Ok(stream) => converse(&house, stream, Arrival { scheme: "https", ..arrival }).await,
+                Err(why) => {
+                    tls::explain(&why);
+                    tracing::debug!(peer = %arrival.peer, %why, "no TLS was agreed on");
+                }
+            }
+        }
+        // Without TLS there is nothing to say to such a client.
+        None if is_tls => {}
+        Some(_) | None => converse(&house, stream, arrival).await,
+    }
 }
 
-fn connection<S>(stream: TcpStream, service: S) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<S>>
+/// Waits for a client's first bytes; `None` when none come.
+#[expect(clippy::disallowed_methods, reason = "clients are waited for by the machine's time")]
+async fn begin<S: AsyncRead + Unpin>(mut stream: S) -> Option<Reread<S>> {
+    let mut first = [0; 1_024];
+    match tokio::time::timeout(HEAD_TIMEOUT, stream.read(&mut first)).await {
+        Ok(Ok(n)) if n > 0 => Some(Reread { read: Bytes::copy_from_slice(&first[..n]), stream }),
+        _ => None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "clients are waited for by the machine's time")]
+async fn shake_hands<S>(tls: &TlsAcceptor, stream: S) -> io::Result<tokio_rustls::server::TlsStream<S>>
 where
-    S: tower::Service<
-            hyper::Request<hyper::body::Incoming>,
-            Response = axum::response::Response,
-            Error = std::convert::Infallible,
-        > + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
+    S: AsyncRead + AsyncWrite + Unpin,
 {
-    // Small answers go out at once.
-    let _ = stream.set_nodelay(true);
-    http1::Builder::new()
+    tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await?
+}
+
+/// Requests and answers, until one of both sides ends it.
+async fn converse<S>(house: &Arc<House>, stream: S, arrival: Arrival)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answers = service_fn(|request| {
+        let house = Arc::clone(house);
+        async move { Ok::<_, Infallible>(answer(house, request, arrival).await) }
+    });
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(stream), answers)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = house.closes() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // A client that goes away in the middle of a request is no news.
+    if let Err(why) = ended {
+        tls::explain(&why);
+        tracing::debug!(peer = %arrival.peer, %why, "connection ended");
+    }
+}
+
+async fn answer(house: Arc<House>, mut request: Request<Incoming>, mut arrival: Arrival) -> Response<Body> {
+    if let Some((name, _)) = basic(request.headers(), header::PROXY_AUTHORIZATION) {
+        arrival.tenant = Some(tenant_named(&name));
+    }
+    if *request.method() == Method::CONNECT || request.uri().authority().is_some() {
+        match Box::pin(lead(&house, request, arrival)).await {
+            Ok(here) => (request, arrival) = here,
+            Err(response) => return response,
+        }
+    }
+    request.extensions_mut().insert(arrival);
+    let routed = house.router.clone().oneshot(request.map(Body::new)).await;
+    routed.unwrap_or_else(|never| match never {})
+}
+
+/// A request to us as a proxy: `Ok` if it is for us after all, as if it had come straight here.
+async fn lead(
+    house: &Arc<House>,
+    mut request: Request<Incoming>,
+    arrival: Arrival,
+) -> Result<(Request<Incoming>, Arrival), Response<Body>> {
+    let is_connect = *request.method() == Method::CONNECT;
+    let Some(authority) = request.uri().authority().cloned() else {
+        return Err(proxy::say(StatusCode::BAD_REQUEST, "CONNECT names no host."));
+    };
+    let is_secure = is_connect || request.uri().scheme_str() == Some("https");
+    let host = authority.host().to_owned();
+    match house.proxy.way(arrival, &authority, if is_secure { 443 } else { 80 }) {
+        Way::Here if !is_connect => {
+            house.proxy.note(&host, Fate::Answered);
+            come_home(&mut request, authority.as_str());
+            Ok((request, Arrival { scheme: if is_secure { "https" } else { "http" }, ..arrival }))
+        }
+        Way::Here if house.tls.is_none() => Err(proxy::say(StatusCode::FORBIDDEN, "There is no TLS; see --tls.")),
+        Way::Here => {
+            house.proxy.note(&host, Fate::Answered);
+            in_background(dig(Arc::clone(house), request, arrival));
+            Err(Response::new(Body::empty()))
+        }
+        Way::On if is_connect => match house.proxy.reach(&authority).await {
+            Ok(stream) => {
+                house.proxy.note(&host, Fate::Tunnelled);
+                in_background(pass_on(request, stream));
+                Err(Response::new(Body::empty()))
+            }
+            Err(why) => Err(unreachable(house, &host, &why)),
+        },
+        Way::On => match house.proxy.forward(request).await {
+            Ok(answer) => {
+                house.proxy.note(&host, Fate::Tunnelled);
+                Err(answer)
+            }
+            Err(why) => Err(unreachable(house, &host, &why)),
+        },
+        Way::Nowhere(why) => {
+            house.proxy.note(&host, Fate::Refused);
+            Err(proxy::say(StatusCode::FORBIDDEN, why))
+        }
+    }
+}
+
+fn unreachable(house: &House, host: &str, why: &io::Error) -> Response<Body> {
+    house.proxy.note(host, Fate::Unreachable);
+    proxy::say(StatusCode::BAD_GATEWAY, format!("{host} cannot be reached: {why}."))
+}
+
+/// Makes a request to a proxy one to a server.
+fn come_home(request: &mut Request<Incoming>, authority: &str) {
+    let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    *request.uri_mut() = Uri::from(path);
+    proxy::without_proxy_headers(request.headers_mut());
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    request.headers_mut().extend(HeaderValue::try_from(host).ok().map(|host| (header::HOST, host)));
+}
+
+/// A tunnel that ends here: behind it the client speaks as to any server. Its type is named, for a conversation may hold
+/// others.
+fn dig(house: Arc<House>, request: Request<Incoming>, arrival: Arrival) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        if let Ok(upgraded) = hyper::upgrade::on(request).await {
+            receive(house, TokioIo::new(upgraded), arrival).await;
+        }
+    })
+}
+
+/// A tunnel to another host: bytes, as they come.
+async fn pass_on(request: Request<Incoming>, mut stream: TcpStream) {
+    let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
+    let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut stream).await;
+}
+
+/// A stream of which something was read already: it is read again.
+#[derive(Debug)]
+struct Reread<S> {
+    read: Bytes,
+    stream: S,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Reread<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.read.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+        }
+        let n = self.read.len().min(buffer.remaining());
+        buffer.put_slice(&self.read.split_to(n));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Reread<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
 }

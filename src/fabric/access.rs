@@ -15,13 +15,61 @@ pub const DEFAULT_TENANT: TenantId = TenantId::from_uuid(uuid::uuid!("5bec0a12-0
 /// Whom an opaque token stands for: the default tenant's administrator.
 pub const DEFAULT_USER: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000002"));
 
+/// The app that a managed identity is which nobody named.
+pub const DEFAULT_IDENTITY: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000004"));
+/// The domain of the default tenant.
+pub const DEFAULT_DOMAIN: &str = "specularite.example";
+/// The names of tenants that stand for the one of whoever signs in.
+const ANYBODYS: &[&str] = &["", "adfs", "common", "consumers", "organizations"];
+/// What a token for Fabric can be meant for.
+pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "https://api.fabric.microsoft.com"];
+/// The scope of a client that was consented to everything (as Azure's own tools have it).
+pub const EVERY_SCOPE: &str = "user_impersonation";
+
+/// The tenant of a name: its GUID, its domain, or a word that leaves it open.
+pub fn tenant_named(name: &str) -> TenantId {
+    let name = name.trim().to_ascii_lowercase();
+    if ANYBODYS.contains(&name.as_str()) || name == DEFAULT_DOMAIN {
+        return DEFAULT_TENANT;
+    }
+    name.parse().unwrap_or_else(|_| TenantId::nth(Seed::new(0).fork(&name), 0))
+}
+
+/// The principal of a name that is no GUID: always the same.
+pub fn principal_named(name: &str) -> PrincipalId {
+    name.parse().unwrap_or_else(|_| PrincipalId::nth(Seed::new(0).fork(name), 0))
+}
+
+/// Which tokens are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Auth {
+    /// Any bearer token.
+    #[default]
+    Token,
+    /// Those that we issued for Fabric, with a scope of the operation.
+    Strict,
+}
+
 /// What a request says about its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The universe that the request belongs to: the default tenant where the token does not say, or cannot be read.
     pub tenant: TenantId,
-    /// The sender, as far as the token tells of him, or why there is none.
-    pub caller: Result<DirectoryEntry, FabricError>,
+    /// The token, or why there is none.
+    pub bearer: Result<Bearer, FabricError>,
+}
+
+/// What a bearer token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    /// The sender, as far as the token tells of him.
+    pub caller: DirectoryEntry,
+    /// What it is meant for.
+    pub audience: Option<String>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// The delegated scopes, separated by blanks; apps have none.
+    pub scopes: Option<String>,
 }
 
 /// The claims that count (design: `tid`, `oid`, `appid`/`azp`, `upn`, `scp`, `exp`, `idtyp`), and the names.
@@ -34,6 +82,7 @@ struct Claims {
     azp: Option<String>,
     upn: Option<String>,
     sub: Option<String>,
+    aud: Option<String>,
     scp: Option<String>,
     idtyp: Option<String>,
     name: Option<String>,
@@ -42,43 +91,73 @@ struct Claims {
     exp: Option<f64>,
 }
 
-/// Reads the header `Authorization`: any bearer token will do, signed by anyone or no one.
-///
-/// `machine_time` is what tokens from elsewhere expire by.
-pub fn identify(authorization: Option<&[u8]>, machine_time: Timestamp) -> Identity {
-    let default = |caller| Identity { tenant: DEFAULT_TENANT, caller };
+/// Reads the header `Authorization`. Who signed the token is not looked at, nor whether it is still good.
+pub fn identify(authorization: Option<&[u8]>) -> Identity {
+    let default = |bearer| Identity { tenant: DEFAULT_TENANT, bearer };
     let Some(token) = authorization.and_then(bearer) else {
-        return default(Err(unauthorized("a header `Authorization: Bearer TOKEN` is needed; any TOKEN will do")));
+        return default(Err(unauthorized("a header `Authorization: Bearer TOKEN` is needed; `specularite token` prints one")));
     };
     if let Some(mistake) = mistake(token) {
         return default(Err(FabricError::new(ErrorCode::Unauthorized).note(mistake)));
     }
     if !token.starts_with("eyJ") {
-        return default(Ok(default_user()));
+        return default(Ok(Bearer { caller: default_user(), audience: None, expires: None, scopes: None }));
     }
     match claims(token) {
-        Some(claims) => Identity { tenant: claims.tenant(), caller: claims.caller(machine_time) },
+        Some(claims) => Identity { tenant: claims.tenant(), bearer: Ok(claims.bearer()) },
         None => default(Err(unauthorized("the token begins as a JWT does, but its claims cannot be read"))),
     }
 }
 
-fn default_user() -> DirectoryEntry {
-    let user_principal_name = Some("admin@specularite.example".into());
+impl Bearer {
+    /// Refuses a token that has ended at this instant.
+    pub fn check_expiry(&self, now: Timestamp) -> Result<(), FabricError> {
+        if self.expires.is_some_and(|at| at <= now) { Err(ErrorCode::TokenExpired.into()) } else { Ok(()) }
+    }
+
+    /// Refuses a token that is not meant for Fabric.
+    pub fn check_audience(&self) -> Result<(), FabricError> {
+        let audience = self.audience.as_deref().unwrap_or_default().trim_end_matches('/');
+        if AUDIENCES.contains(&audience) {
+            return Ok(());
+        }
+        Err(FabricError::new(ErrorCode::Unauthorized).note(format!(
+            "the token is for {audience:?}; the scope https://api.fabric.microsoft.com/.default asks for Fabric's"
+        )))
+    }
+
+    /// Refuses a user's token that has none of these scopes, which are separated by blanks.
+    pub fn check_scopes(&self, any_of: &str) -> Result<(), FabricError> {
+        let Some(scopes) = &self.scopes else { return Ok(()) };
+        let has = |wanted: &str| scopes.split(' ').any(|scope| scope.eq_ignore_ascii_case(wanted));
+        if any_of.is_empty() || has(EVERY_SCOPE) || any_of.split(' ').any(has) {
+            return Ok(());
+        }
+        Err(FabricError::new(ErrorCode::InsufficientScopes)
+            .note(format!("the token has the scopes {scopes:?}; one of {any_of:?} is needed")))
+    }
+}
+
+/// The header's token, if it has one.
+pub fn bearer(header: &[u8]) -> Option<&str> {
+    let (scheme, token) = std::str::from_utf8(header).ok()?.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The refusal of a caller whose token is none that we would take.
+pub fn unauthorized(note: &'static str) -> FabricError {
+    FabricError::new(ErrorCode::Unauthorized).note(note)
+}
+
+/// Who an opaque token is, and who signs in when nobody says who.
+pub fn default_user() -> DirectoryEntry {
+    let user_principal_name = Some(format!("admin@{DEFAULT_DOMAIN}"));
     DirectoryEntry {
         id: DEFAULT_USER,
         display_name: Some("Specularite Admin".into()),
         details: Details::User { user_principal_name },
     }
-}
-
-fn unauthorized(note: &'static str) -> FabricError {
-    FabricError::new(ErrorCode::Unauthorized).note(note)
-}
-
-fn bearer(header: &[u8]) -> Option<&str> {
-    let (scheme, token) = std::str::from_utf8(header).ok()?.trim().split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// What scripts send when a variable was empty, or was never a string.
@@ -109,32 +188,30 @@ impl Claims {
         self.tid.as_deref().and_then(|tid| tid.parse().ok()).unwrap_or(DEFAULT_TENANT)
     }
 
-    fn caller(self, machine_time: Timestamp) -> Result<DirectoryEntry, FabricError> {
-        let expired = self.exp.is_some_and(|exp| {
-            let at =
-                SignedDuration::try_from_secs_f64(exp).ok().and_then(|exp| Timestamp::UNIX_EPOCH.checked_add(exp).ok());
-            at.is_some_and(|at| at <= machine_time)
+    fn bearer(self) -> Bearer {
+        let expires = self.exp.and_then(|exp| {
+            let since = SignedDuration::try_from_secs_f64(exp).ok()?;
+            Timestamp::UNIX_EPOCH.checked_add(since).ok()
         });
-        if expired {
-            return Err(ErrorCode::TokenExpired.into());
-        }
+        let is_app = self.is_app();
+        let scopes = if is_app { None } else { Some(self.scp.clone().unwrap_or_default()) };
+        let audience = self.aud.clone();
         let id = self.principal();
-        let (display_name, details) = if self.is_app() {
+        let (display_name, details) = if is_app {
             let aad_app_id = self.app().cloned();
             (self.app_displayname, Details::ServicePrincipal { aad_app_id })
         } else {
             let user_principal_name = self.upn.or(self.preferred_username);
             (self.name.or_else(|| user_principal_name.clone()), Details::User { user_principal_name })
         };
-        Ok(DirectoryEntry { id, display_name, details })
+        Bearer { caller: DirectoryEntry { id, display_name, details }, audience, expires, scopes }
     }
 
     fn principal(&self) -> PrincipalId {
         let Some(name) = self.oid.as_ref().or(self.app()).or(self.upn.as_ref()).or(self.sub.as_ref()) else {
             return DEFAULT_USER;
         };
-        // Who is no GUID is somebody all the same, and always the same.
-        name.parse().unwrap_or_else(|_| PrincipalId::nth(Seed::new(0).fork(name), 0))
+        principal_named(name)
     }
 
     fn app(&self) -> Option<&String> {
@@ -163,14 +240,15 @@ mod tests {
     }
 
     fn look(header: &str) -> Identity {
-        identify(Some(header.as_bytes()), Timestamp::from_second(1_000_000).unwrap())
+        identify(Some(header.as_bytes()))
     }
 
     #[track_caller]
     fn check(header: &str, tenant: TenantId, caller: Result<(PrincipalId, PrincipalType), ErrorCode>) {
         let identity = look(header);
         assert_eq!(identity.tenant, tenant);
-        assert_eq!(identity.caller.map(|who| (who.id, who.principal().kind)).map_err(|refusal| refusal.code()), caller);
+        let told = identity.bearer.map(|bearer| (bearer.caller.id, bearer.caller.principal().kind));
+        assert_eq!(told.map_err(|refusal| refusal.code()), caller);
     }
 
     #[test]
@@ -196,11 +274,37 @@ mod tests {
         check("Basic dTpw", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
         check("Bearer ", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
         check("Bearer eyJhbGciOiJub25lIn0.!!!.", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
-        check(&jwt(&format!(r#"{{"tid":"{TID}","exp":999999}}"#)), TID.parse().unwrap(), Err(ErrorCode::TokenExpired));
-        assert_eq!(
-            identify(None, Timestamp::UNIX_EPOCH).caller.map_err(|refusal| refusal.code()),
-            Err(ErrorCode::Unauthorized)
-        );
+        let ended = look(&jwt(&format!(r#"{{"tid":"{TID}","exp":999999}}"#))).bearer.unwrap();
+        assert_eq!(ended.check_expiry(Timestamp::from_second(999_998).unwrap()), Ok(()));
+        let refusal = ended.check_expiry(Timestamp::from_second(999_999).unwrap()).expect_err("it has ended");
+        assert_eq!(refusal.code(), ErrorCode::TokenExpired);
+        assert_eq!(identify(None).bearer.map_err(|refusal| refusal.code()), Err(ErrorCode::Unauthorized));
+    }
+
+    #[test]
+    fn scopes_and_audience_are_a_users_to_have() {
+        let bearer = |claims: &str| look(&jwt(claims)).bearer.unwrap();
+        let wanted = "Workspace.Read.All Workspace.ReadWrite.All";
+        for (claims, taken) in [
+            (r#"{"upn":"a@b","scp":"Item.Read.All workspace.read.all"}"#, true),
+            (r#"{"upn":"a@b","scp":"user_impersonation"}"#, true),
+            (r#"{"upn":"a@b","scp":"Item.Read.All"}"#, false),
+            (r#"{"upn":"a@b"}"#, false),
+            (r#"{"appid":"a","idtyp":"app"}"#, true),
+        ] {
+            assert_eq!(bearer(claims).check_scopes(wanted).is_ok(), taken, "{claims}");
+        }
+        assert!(bearer(r#"{"aud":"https://api.fabric.microsoft.com/"}"#).check_audience().is_ok());
+        assert!(bearer(r#"{"aud":"https://storage.azure.com"}"#).check_audience().is_err());
+    }
+
+    #[test]
+    fn tenants_have_names() {
+        for name in ["common", "Organizations", "adfs", "specularite.example", &DEFAULT_TENANT.to_string()] {
+            assert_eq!(tenant_named(name), DEFAULT_TENANT, "{name}");
+        }
+        assert_eq!(tenant_named("Contoso.com"), tenant_named("contoso.com"));
+        assert_ne!(tenant_named("contoso.com"), tenant_named("fabrikam.com"));
     }
 
     #[test]
@@ -208,7 +312,7 @@ mod tests {
         for (token, hint) in
             [("System.Security.SecureString", "AsPlainText"), ("$TOKEN", "not expanded"), ("undefined", "not set")]
         {
-            let refusal = look(&format!("Bearer {token}")).caller.expect_err(token);
+            let refusal = look(&format!("Bearer {token}")).bearer.expect_err(token);
             assert!(refusal.hint().is_some_and(|note| note.contains(hint)), "{refusal:?}");
         }
     }

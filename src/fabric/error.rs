@@ -78,6 +78,8 @@ codes! {
     InsufficientPermissionsToManageConnection = "The caller does not have sufficient permissions to manage the connection";
     /// The role does not suffice.
     InsufficientPrivileges = "The caller does not have sufficient permissions to perform this operation";
+    /// The user's token has none of the scopes that the operation takes.
+    InsufficientScopes = "The caller does not have sufficient scopes to perform this operation";
     /// `connectionDetails` names no known type or method, or lacks a parameter.
     InvalidConnectionDetails = "The ConnectionDetails input provided is not valid.";
     /// The continuation token is none that this service gave.

@@ -52,6 +52,8 @@ pub enum Fact {
         personal: Option<WorkspaceId>,
     },
     PrincipalsDeclared(Vec<DirectoryEntry>),
+    /// Of each principal the SHA-256 of what it proves itself by.
+    SecretsDeclared(Vec<(PrincipalId, String)>),
     TagsDeclared {
         tags: Vec<Tag>,
         drawn: u64,
@@ -210,6 +212,7 @@ impl Fact {
             }
             Self::ConnectionUpdated(connection) => SMALL + connection.roles.len() * 64,
             Self::PrincipalsDeclared(entries) => SMALL + entries.len() * 256,
+            Self::SecretsDeclared(secrets) => SMALL + secrets.len() * 128,
             Self::ShortcutsChanged { shortcuts, .. } => SMALL + shortcuts.iter().map(Shortcut::weight).sum::<usize>(),
             Self::TagsDeclared { tags, .. } => SMALL + tags.len() * 128,
             Self::DefinitionUpdated { definition, .. } => SMALL + definition.weight(),

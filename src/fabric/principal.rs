@@ -101,7 +101,9 @@ pub fn greet(state: &State, caller: &DirectoryEntry) -> Decided<()> {
 }
 
 /// Adds principals to the directory; those that are there already are written anew.
-pub fn declare(state: &State, entries: Vec<DirectoryEntry>) -> Decided<()> {
+///
+/// `secrets` are the SHA-256 of what some of them prove themselves by from now on; a secret itself is never stored.
+pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(PrincipalId, String)>) -> Decided<()> {
     let new = entries.iter().filter(|entry| !state.directory().contains_key(&entry.id)).count();
     if state.directory().len() + new > DIRECTORY_MAX {
         return Err(FabricError::invalid_input(format!("A directory has at most {DIRECTORY_MAX} principals.")));
@@ -112,5 +114,6 @@ pub fn declare(state: &State, entries: Vec<DirectoryEntry>) -> Decided<()> {
             return Err(FabricError::invalid_input(format!("The principal {} is known as another type.", entry.id)));
         }
     }
-    Ok((vec![Fact::PrincipalsDeclared(entries)], ()))
+    let secrets = (!secrets.is_empty()).then_some(Fact::SecretsDeclared(secrets));
+    Ok(([Fact::PrincipalsDeclared(entries)].into_iter().chain(secrets).collect(), ()))
 }

@@ -31,6 +31,11 @@ pub const PAGE_SIZE_MAX: u32 = 100_000;
 /// Rows that a page of table statuses has at the most.
 pub const TABLES_PAGE_SIZE: u32 = 1_000;
 
+/// How long a token is good for unless set, in seconds: Entra gives 60 to 90 minutes.
+pub const TOKEN_LIFETIME: u32 = 3_600;
+/// The longest that can be set: a day.
+pub const TOKEN_LIFETIME_MAX: u32 = 86_400;
+
 /// The settings of a tenant, as `GET /_emulator/settings` shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,6 +46,8 @@ pub struct Settings {
     pub throttle: Throttle,
     /// Elements of a page.
     pub page_size: u32,
+    /// Seconds of the tenant's time that a token which we issue is good for.
+    pub token_lifetime: u32,
     /// Limits of single operations, by operation id; they go before `throttle`'s, but not before `off`.
     pub limits: BTreeMap<String, u32>,
     /// Where the real service gave two answers, which one it is.
@@ -50,7 +57,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let (pace, throttle) = (Pace::default(), Throttle::default());
-        Self { pace, throttle, page_size: PAGE_SIZE, limits: BTreeMap::new(), behaviours: Behaviours::default() }
+        let (limits, behaviours) = (BTreeMap::new(), Behaviours::default());
+        Self { pace, throttle, page_size: PAGE_SIZE, token_lifetime: TOKEN_LIFETIME, limits, behaviours }
     }
 }
 

@@ -49,6 +49,7 @@ pub struct State {
     counts: Counts,
     capacities: Vec<Capacity>,
     directory: BTreeMap<PrincipalId, DirectoryEntry>,
+    secrets: BTreeMap<PrincipalId, String>,
     tags: Ordered<TagId, Tag>,
     operations: Ordered<OperationId, Operation>,
     workspaces: Ordered<WorkspaceId, Workspace>,
@@ -67,6 +68,7 @@ impl State {
             counts: Counts::default(),
             capacities: capacity::seeded(seed),
             directory: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             tags: Ordered::default(),
             operations: Ordered::default(),
             workspaces: Ordered::default(),
@@ -102,6 +104,11 @@ impl State {
     /// Who is known in the tenant.
     pub fn directory(&self) -> &BTreeMap<PrincipalId, DirectoryEntry> {
         &self.directory
+    }
+
+    /// The SHA-256 of the secret or password that a principal was declared with; any will do for the others.
+    pub fn secret_of(&self, principal: PrincipalId) -> Option<&str> {
+        self.secrets.get(&principal).map(String::as_str)
     }
 
     /// Whether the principal has called before: then there is nothing to note about him.
@@ -231,6 +238,7 @@ impl State {
                 }
                 self.directory.insert(entry.id, entry);
             }
+            Fact::SecretsDeclared(secrets) => self.secrets.extend(secrets.iter().cloned()),
             Fact::PrincipalsDeclared(entries) => {
                 self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
             }

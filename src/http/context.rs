@@ -13,6 +13,7 @@ use crate::fabric::page::{self, Page, PageRequest};
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, State};
+use crate::http::Arrival;
 use crate::http::operations::Operation;
 use crate::ids::ItemId;
 use crate::tenant::Tenant;
@@ -177,10 +178,7 @@ impl Context<'_> {
 
     /// The absolute URL of a path of this very server, as the caller knows it.
     pub fn url(&self, path: &str) -> String {
-        let host = self.parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host =
-            host.or_else(|| self.parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("localhost");
-        format!("http://{host}{path}")
+        format!("{}{path}", Arrival::origin(self.parts))
     }
 }
 

@@ -55,6 +55,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::Forbidden
         | ErrorCode::InsufficientPermissionsToManageConnection
         | ErrorCode::InsufficientPrivileges
+        | ErrorCode::InsufficientScopes
         | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
 
         ErrorCode::CapacityNotActive => match behaviours.capacity_not_active {

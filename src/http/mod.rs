@@ -12,6 +12,7 @@ mod connection_roles;
 mod connections;
 mod context;
 mod control;
+mod entra;
 pub mod error;
 mod folders;
 mod gateways;
@@ -36,26 +37,73 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Version};
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderMap};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri, Version};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::emulator::Emulator;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
+use crate::hosts::{self, Owner, Service};
 use crate::http::answer::Headers;
 use crate::http::context::Context;
+use crate::ids::TenantId;
 
 /// What a handler comes to.
 pub type Outcome = Result<answer::Answer, FabricError>;
 /// Answers one operation.
 pub type Handler = fn(&Context<'_>) -> Outcome;
 
-/// Where a connection comes from; the server puts it on each of its requests.
+/// How a request came; the server puts it on each. Without a server it came from here, over plain http.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub struct Arrival {
+    /// Where the client is.
+    pub peer: SocketAddr,
+    /// Where we listen.
+    pub local: SocketAddr,
+    /// `http`, or `https` where the connection or the request's own target says so.
+    pub scheme: &'static str,
+    /// The universe that the user name of a proxy's address chose; it goes before that of a token.
+    pub tenant: Option<TenantId>,
+}
+
+impl Arrival {
+    /// The scheme and host under which the client knows this server.
+    fn origin(parts: &Parts) -> String {
+        let scheme = parts.extensions.get::<Self>().map_or("http", |arrival| arrival.scheme);
+        format!("{scheme}://{}", host(&parts.headers, &parts.uri).unwrap_or("localhost"))
+    }
+
+    /// The universe that was chosen beside the token.
+    fn tenant(parts: &Parts) -> Option<TenantId> {
+        parts.extensions.get::<Self>().and_then(|arrival| arrival.tenant)
+    }
+}
+
+/// The name and the secret of a header for `Basic`.
+pub(crate) fn basic(headers: &HeaderMap, header: header::HeaderName) -> Option<(String, String)> {
+    let (scheme, text) = headers.get(header)?.to_str().ok()?.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()?;
+    let (name, secret) = text.split_once(':').unwrap_or((&text, ""));
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    Some((decoded(name), decoded(secret)))
+}
+
+/// The host of a request, with its port.
+fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    let header = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| uri.authority().map(|authority| authority.as_str()))
+}
 
 /// Bytes of a request's body at most.
 pub const BODY_MAX: usize = 16 << 20;
@@ -65,10 +113,25 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
     // Outermost first: whatever happens within is answered in Fabric's shape, and packed for those who take it.
     Router::new()
         .nest("/_emulator", control::router(Arc::clone(&emulator)))
-        .fallback(pipeline::answer)
+        .fallback(dispatch)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new().gzip(true).compress_when(is_packed))
         .with_state(emulator)
+}
+
+/// By its host a request belongs to a service; under a name that is none of Microsoft's, its path says so.
+async fn dispatch(State(emulator): Shared, request: Request) -> Response {
+    let (headers, uri) = (request.headers(), request.uri());
+    let service = match host(headers, uri).map(|host| hosts::owner(hosts::without_port(host))) {
+        Some(Owner::Ours(service)) => service,
+        _ => entra::service_of(uri.path()).unwrap_or(Service::Fabric),
+    };
+    match service {
+        Service::Fabric => pipeline::answer(emulator, request).await,
+        Service::Entra | Service::Metadata | Service::ResourceManager | Service::OneLake => {
+            entra::answer(emulator, service, request).await
+        }
+    }
 }
 
 fn is_packed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &axum::http::Extensions) -> bool {
@@ -83,6 +146,12 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 /// A path of neither interface.
 fn no_endpoint(path: &str) -> FabricError {
+    let power_bi = ["/v1.0/", "/powerbi/"].iter().any(|begins| path.to_ascii_lowercase().starts_with(begins));
+    if power_bi {
+        return FabricError::new(ErrorCode::NotEmulated).message(
+            "Specularite does not emulate Power BI's own REST API: Fabric's, under /v1, answers on this host too.",
+        );
+    }
     FabricError::new(ErrorCode::EndpointNotFound).about("Endpoint", path.chars().take(200).collect::<String>())
 }
 

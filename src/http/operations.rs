@@ -83,6 +83,11 @@ impl Operation {
         own || self.path.contains("{itemId}")
     }
 
+    /// Whether it is a list that is asked for with POST, although its pages have addresses to get (docs/fidelity.md#tables).
+    pub(super) fn is_paged_by_post(&self) -> bool {
+        self.method == Method::POST && self.path.ends_with("/getTablesMirroringStatus")
+    }
+
     /// What its calls are counted under: ids are not unique in the description, paths are with their method.
     pub(super) fn key(&'static self) -> (&'static str, &'static str) {
         (self.method.as_str(), self.path)

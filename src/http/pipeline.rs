@@ -3,69 +3,97 @@
 //! Whoever asks is known before anything is counted, time is read once, and what refuses does so before anything is changed; but
 //! that somebody called for the first time is noted whatever becomes of it.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{Response, header};
+use axum::http::{HeaderValue, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
 
 use crate::clock::machine_time;
-use crate::fabric::access::{self, Identity};
-use crate::fabric::principal::{self, DirectoryEntry, Principal};
+use crate::emulator::Emulator;
+use crate::fabric::access::{self, Auth, Bearer};
+use crate::fabric::principal::{self, Principal};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Written;
 use crate::http::context::Context;
 use crate::http::routes::{self, Found};
-use crate::http::{BODY_MAX, Shared, answer, error, no_endpoint};
-use crate::ids::RequestId;
+use crate::http::{Arrival, BODY_MAX, answer, error, no_endpoint};
+use crate::ids::{PrincipalId, RequestId};
 use crate::journal::Exchange;
+use crate::signing;
 use crate::tenant::Tenant;
 
 /// What is settled about a request before anybody looks at what it wants.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     /// Its one instant.
-    pub(super) now: jiff::Timestamp,
+    pub(super) now: Timestamp,
     /// Its answer's id.
     pub(super) request_id: RequestId,
 }
 
-pub(super) async fn answer(State(emulator): Shared, request: Request) -> Response<Body> {
+pub(super) async fn answer(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     let begun = machine_time();
     let (parts, body) = request.into_parts();
     // The body is read first, also of what will be refused: a connection with a rest on it could not go on.
     let body = read_body(body).await;
-    let Identity { tenant, caller } = identify(&parts, begun);
-    let (tenant, caller) = match emulator.tenant(tenant) {
-        Ok(tenant) => (tenant, caller),
+    let identity = access::identify(authorization(&parts));
+    let tenant = emulator.tenant(Arrival::tenant(&parts).unwrap_or(identity.tenant));
+    let (tenant, bearer) = match tenant {
+        Ok(tenant) => (tenant, identity.bearer),
         Err(refusal) => (emulator.default_tenant(), Err(refusal)),
     };
     tenant.clock().step();
     let moment = moment(&tenant);
-    let principal = caller.as_ref().ok().map(DirectoryEntry::principal);
-    let found = routes::find(&parts.method, parts.uri.path());
+    let principal = bearer.as_ref().ok().map(|bearer| bearer.caller.id);
+    let found = routes::find(&parts.method, &parts.uri);
     let operation = found.as_ref().ok().map(|found| found.operation.id);
     let sent = body.as_ref().map_or_else(|_| Bytes::new(), Bytes::clone);
 
-    let admitted = admit(&tenant, &parts, caller, found, moment);
+    let bearer = bearer.and_then(|bearer| check_token(&emulator, &parts, bearer, moment, begun));
+    let admitted = admit(&emulator, &tenant, &parts, bearer, found, moment);
     let answered = admitted.and_then(|(caller, found)| handle(&tenant, &parts, &body?, caller, found, moment));
     let mut response = answered.unwrap_or_else(|refusal| render(&tenant, &parts, &refusal, moment));
     answer::stamp(&mut response, moment.request_id, moment.now);
+    emulator.traffic().answered(operation.unwrap_or("no operation"), response.status().as_u16());
+    let who = Who { principal, operation };
+    journal(&tenant, &parts, who, sent, &response, Span { moment, begun });
+    response.map(Body::from)
+}
+
+/// Whom and what the journal names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Who {
+    pub(super) principal: Option<PrincipalId>,
+    pub(super) operation: Option<&'static str>,
+}
+
+/// When a request was, and when the machine began with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) moment: Moment,
+    pub(super) begun: Timestamp,
+}
+
+/// Writes an exchange down.
+pub(super) fn journal(tenant: &Tenant, parts: &Parts, who: Who, sent: Bytes, response: &Written, span: Span) {
     let ended = machine_time();
     tenant.journal(|| Exchange {
-        time: moment.now,
+        time: span.moment.now,
         tenant: tenant.id(),
-        principal: principal.map(|principal| principal.id),
-        operation,
+        principal: who.principal,
+        operation: who.operation,
         method: parts.method.to_string(),
         path: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         request: sent,
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         body: response.body().clone(),
-        took: ended.duration_since(begun),
+        took: ended.duration_since(span.begun),
     });
-    response.map(Body::from)
 }
 
 /// Reads the tenant's clock: no other line under `/v1` does.
@@ -73,26 +101,56 @@ pub(super) fn moment(tenant: &Tenant) -> Moment {
     Moment { now: tenant.clock().now(), request_id: tenant.next_request_id() }
 }
 
-fn identify(parts: &Parts, now: jiff::Timestamp) -> Identity {
-    let authorization = parts.headers.get(header::AUTHORIZATION);
-    access::identify(authorization.map(header::HeaderValue::as_bytes), now)
+fn authorization(parts: &Parts) -> Option<&[u8]> {
+    parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes)
+}
+
+/// Refuses a token that has ended, and under [`Auth::Strict`] one that we did not issue for Fabric.
+///
+/// A token that we issued ends by the tenant's clock, any other by the machine's.
+fn check_token(
+    emulator: &Emulator,
+    parts: &Parts,
+    bearer: Bearer,
+    moment: Moment,
+    machine_time: Timestamp,
+) -> Result<Bearer, FabricError> {
+    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
+    let is_ours = bearer.expires.is_some() && signing::claims_to_be_ours(token);
+    if emulator.auth() == Auth::Strict {
+        let signer = emulator.signer().map_err(|why| {
+            tracing::error!(%why, "the key of tokens cannot be used");
+            ErrorCode::UnknownError
+        })?;
+        if signer.verify::<serde_json::Value>(token).is_none() {
+            return Err(access::unauthorized("--auth strict takes only tokens that this emulator issued"));
+        }
+        bearer.check_audience()?;
+    }
+    bearer.check_expiry(if is_ours { moment.now } else { machine_time })?;
+    Ok(bearer)
 }
 
 /// Everything that refuses before the operation is asked. A request without a caller, or without an operation, opens no window.
 fn admit(
+    emulator: &Emulator,
     tenant: &Tenant,
     parts: &Parts,
-    caller: Result<DirectoryEntry, FabricError>,
+    bearer: Result<Bearer, FabricError>,
     found: Result<Found, Option<FabricError>>,
     moment: Moment,
 ) -> Result<(Principal, Found), FabricError> {
-    let entry = caller?;
+    let bearer = bearer?;
+    let entry = &bearer.caller;
     let caller = entry.principal();
     let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;
+    if emulator.auth() == Auth::Strict {
+        bearer.check_scopes(found.operation.scopes)?;
+    }
     let (has_met, limit) =
         tenant.read(|state| (state.has_met(caller), state.settings.limit(found.operation.id, found.operation.limit)));
     if !has_met {
-        tenant.commit(moment.now, |state, _| principal::greet(state, &entry))?;
+        tenant.commit(moment.now, |state, _| principal::greet(state, entry))?;
     }
     if let Some(limit) = limit {
         let (method, path) = found.operation.key();
@@ -117,7 +175,7 @@ fn handle(
 }
 
 /// The whole body, up to a bound.
-async fn read_body(body: Body) -> Result<Bytes, FabricError> {
+pub(super) async fn read_body(body: Body) -> Result<Bytes, FabricError> {
     match Limited::new(body, BODY_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(why) if why.is::<LengthLimitError>() => Err(FabricError::new(ErrorCode::InvalidPayloadSize)

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderValue, Method, Uri};
 use matchit::Router;
 
 use crate::fabric::{ErrorCode, FabricError};
@@ -43,11 +43,13 @@ impl Found {
 }
 
 /// The operation of a request; `Err(None)` where the path is none of Fabric's.
-pub(super) fn find(method: &Method, path: &str) -> Result<Found, Option<FabricError>> {
-    let operation = operations(path)
+pub(super) fn find(method: &Method, uri: &Uri) -> Result<Found, Option<FabricError>> {
+    // Some clients get the further pages of a list whose first one they asked for with POST.
+    let goes_on = *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
+    let operation = operations(uri.path())
         .ok_or(None)?
         .iter()
-        .find(|operation| operation.method == *method)
+        .find(|operation| operation.method == *method || goes_on && operation.is_paged_by_post())
         .ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))?;
     Ok(Found { operation })
 }
@@ -86,7 +88,7 @@ mod tests {
 
     #[track_caller]
     fn check(method: &Method, path: &str, expected: Result<(&str, &[&str]), Option<ErrorCode>>) {
-        let found = find(method, path);
+        let found = find(method, &path.parse().unwrap());
         let told = found.as_ref().map(|found| (found.operation.id, found.segments(path)));
         let told = told.map_err(|refusal| refusal.as_ref().map(FabricError::code));
         assert_eq!(told, expected.map(|(id, segments)| (id, segments.to_vec())));
@@ -110,9 +112,18 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_asked_for_with_post_goes_on_with_get() {
+        let tables = format!("/v1/workspaces/{WS}/mirroredDatabases/{WS}/getTablesMirroringStatus");
+        check(&Method::GET, &tables, Err(Some(ErrorCode::MethodNotAllowed)));
+        let found = find(&Method::GET, &format!("{tables}?continuationToken=x").parse().unwrap()).unwrap();
+        assert_eq!(found.operation.id, "Mirroring_GetTablesMirroringStatus");
+    }
+
+    #[test]
     fn other_methods_and_other_paths_are_refused() {
         let status = format!("/v1/workspaces/{WS}/mirroredDatabases/{WS}/getMirroringStatus");
         check(&Method::GET, &status, Err(Some(ErrorCode::MethodNotAllowed)));
+        check(&Method::GET, &format!("{status}?continuationToken=x"), Err(Some(ErrorCode::MethodNotAllowed)));
         assert_eq!(allowed(&status).unwrap(), "POST");
         assert_eq!(allowed("/v1/workspaces").unwrap(), "GET, POST");
         for path in ["/", "/v1", "/v2/workspaces", "/v1workspaces", "/v1/no/such/thing", "/v1//workspaces"] {

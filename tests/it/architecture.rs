@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// A module may use the modules after it, never those before it.
-const ORDER: &[&str] =
-    &["main", "config", "serve", "check", "http", "emulator", "tenant", "journal", "fabric", "ids", "seed", "clock"];
+#[rustfmt::skip]
+const ORDER: &[&str] = &[
+    "main", "run", "sign_in", "config", "environment", "serve", "proxy", "tls", "check", "http", "entra", "emulator",
+    "traffic", "tenant", "journal", "fabric", "authority", "signing", "client", "hosts", "data_dir", "ids", "seed", "clock",
+];
 
 /// Where a word must not occur.
 const BANNED: &[(&str, &[&str])] = &[

@@ -6,14 +6,24 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Call;
+use crate::fabric::State;
 use crate::fabric::principal::{self, DirectoryEntry};
-use crate::fabric::{FabricError, State};
 use crate::http::principals::{PrincipalBody, PrincipalRequest};
+use crate::ids::PrincipalId;
+use crate::signing;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeclarePrincipals {
-    value: Vec<PrincipalRequest>,
+    value: Vec<DeclarePrincipal>,
+}
+
+#[derive(Deserialize)]
+struct DeclarePrincipal {
+    #[serde(flatten)]
+    principal: PrincipalRequest,
+    /// The client secret of an app, or the password of a user: from now on no other will do.
+    secret: Option<String>,
 }
 
 pub(super) async fn show(call: Call) -> Response<Body> {
@@ -24,10 +34,14 @@ pub(super) async fn show(call: Call) -> Response<Body> {
 pub(super) async fn declare(call: Call) -> Response<Body> {
     call.answer(|call| {
         let DeclarePrincipals { value } = call.json()?;
-        let entries = value.into_iter().map(PrincipalRequest::entry);
-        let entries = entries.collect::<Result<Vec<DirectoryEntry>, FabricError>>()?;
+        let (mut entries, mut secrets): (Vec<DirectoryEntry>, Vec<(PrincipalId, String)>) = (Vec::new(), Vec::new());
+        for DeclarePrincipal { principal, secret } in value {
+            let entry = principal.entry()?;
+            secrets.extend(secret.map(|secret| (entry.id, signing::hash(secret.as_bytes()))));
+            entries.push(entry);
+        }
         let now = call.tenant.clock().now();
-        call.tenant.commit_then(now, |state, _| principal::declare(state, entries), |state, ()| body(state))
+        call.tenant.commit_then(now, |state, _| principal::declare(state, entries, secrets), |state, ()| body(state))
     })
 }
 

@@ -24,19 +24,20 @@ use axum::routing::{get, patch, post};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::emulator::{ControlFrom, Emulator};
+use crate::emulator::Emulator;
 use crate::fabric::access::DEFAULT_TENANT;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written, utc};
 use crate::http::pipeline::moment;
-use crate::http::{BODY_MAX, Peer, Shared, error, no_endpoint};
+use crate::http::{Arrival, BODY_MAX, Shared, error, host, no_endpoint};
 use crate::ids::TenantId;
 use crate::tenant::Tenant;
 
 pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
     Router::new()
         .route("/health", get(health))
+        .route("/ca.pem", get(ca_pem))
         .route("/reset", post(reset))
         .route("/settings", get(settings::show).patch(settings::change))
         .route("/clock", get(clock::show).post(clock::set))
@@ -56,8 +57,8 @@ pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
 /// Lets in who may drive the emulator: from an address that is allowed, under a name that no web page can make its own, and
 /// not on behalf of another origin.
 async fn guard(State(emulator): Shared, request: Request, next: Next) -> Response<Body> {
-    let peer = request.extensions().get::<Peer>().copied();
-    let refusal = if !peer.is_none_or(|Peer(peer)| may_control(emulator.control_from(), peer.ip())) {
+    let arrival = request.extensions().get::<Arrival>();
+    let refusal = if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
         Some("the caller's address may not; see --control-from")
     } else if !is_own_host(request.headers(), request.uri()) {
         Some("the Host is neither an address, nor localhost, nor a name without a dot")
@@ -70,24 +71,6 @@ async fn guard(State(emulator): Shared, request: Request, next: Next) -> Respons
         None => next.run(request).await,
         Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
     }
-}
-
-fn may_control(from: ControlFrom, peer: std::net::IpAddr) -> bool {
-    let peer = peer.to_canonical();
-    let private = match peer {
-        std::net::IpAddr::V4(peer) => peer.is_private() || peer.is_link_local(),
-        std::net::IpAddr::V6(peer) => peer.is_unique_local() || peer.is_unicast_link_local(),
-    };
-    match from {
-        ControlFrom::Loopback => peer.is_loopback(),
-        ControlFrom::Private => peer.is_loopback() || private,
-        ControlFrom::Any => true,
-    }
-}
-
-fn host(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    let header = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    header.or_else(|| uri.authority().map(|authority| authority.as_str())).map(str::to_ascii_lowercase)
 }
 
 /// A name without a dot is a container's or this machine's: nobody can register it, so no page can be served under it.
@@ -103,7 +86,7 @@ fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
     let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    own.is_some() && own.map(str::to_owned) == host(headers, uri)
+    own.is_some() && own.map(str::to_owned) == host(headers, uri).map(str::to_ascii_lowercase)
 }
 
 /// A control call, unpacked: which tenant, and the body.
@@ -217,6 +200,21 @@ async fn no_method(State(emulator): Shared) -> Response<Body> {
 
 async fn health(call: Call) -> Response<Body> {
     call.answer(|_| Ok(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})))
+}
+
+/// The certificate of the authority that vouches for our host names: what a client must trust.
+async fn ca_pem(call: Call) -> Response<Body> {
+    let pem = match call.emulator.authority() {
+        Ok(authority) => authority.pem().to_owned(),
+        Err(why) => {
+            tracing::error!(%why, "the certificate authority cannot be used");
+            return refuse(&call.tenant, &ErrorCode::UnknownError.into());
+        }
+    };
+    let mut response = answer::respond(StatusCode::OK, Headers::Core, pem.into_bytes());
+    let media = header::HeaderValue::from_static("application/x-pem-file");
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    stamped(&call.tenant, response)
 }
 
 async fn reset(call: Call) -> Response<Body> {

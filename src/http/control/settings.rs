@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Call;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::pace::Pace;
-use crate::fabric::settings::{PAGE_SIZE_MAX, Settings, Throttle};
+use crate::fabric::settings::{PAGE_SIZE_MAX, Settings, TOKEN_LIFETIME_MAX, Throttle};
 use crate::fabric::{FabricError, Fact};
 use crate::http::operations::OPERATIONS;
 
@@ -31,6 +31,7 @@ struct ChangeSettings {
     pace: Option<Pace>,
     throttle: Option<Throttle>,
     page_size: Option<u32>,
+    token_lifetime: Option<u32>,
     limits: Option<BTreeMap<String, Option<u32>>>,
     behaviours: Option<Map<String, Value>>,
 }
@@ -56,6 +57,14 @@ fn changed(mut settings: Settings, change: ChangeSettings) -> Result<Settings, F
             )));
         }
         settings.page_size = page_size;
+    }
+    if let Some(lifetime) = change.token_lifetime {
+        if !(1..=TOKEN_LIFETIME_MAX).contains(&lifetime) {
+            return Err(FabricError::invalid_input(format!(
+                "tokenLifetime is {lifetime}: from 1 to {TOKEN_LIFETIME_MAX} seconds were expected."
+            )));
+        }
+        settings.token_lifetime = lifetime;
     }
     for (operation, limit) in change.limits.into_iter().flatten() {
         if !OPERATIONS.iter().any(|known| known.id == operation) {

@@ -1,0 +1,73 @@
+//! Who signs in: an app by its client id, a user by a name. The tenant's directory says more where it knows them.
+
+use crate::fabric::State;
+use crate::fabric::access::{DEFAULT_IDENTITY, default_user, principal_named};
+use crate::fabric::principal::{Details, DirectoryEntry};
+
+/// Somebody that tokens are issued to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account(pub DirectoryEntry);
+
+impl Account {
+    /// The app of a client id. One that nobody declared has this for its object id too.
+    pub fn app(state: &State, client: &str) -> Self {
+        let is_it = |entry: &&DirectoryEntry| match &entry.details {
+            Details::ServicePrincipal { aad_app_id } => {
+                aad_app_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(client))
+            }
+            _ => false,
+        };
+        let known = state.directory().values().find(is_it).cloned();
+        Self(known.unwrap_or_else(|| DirectoryEntry {
+            id: principal_named(client),
+            display_name: None,
+            details: Details::ServicePrincipal { aad_app_id: Some(client.to_owned()) },
+        }))
+    }
+
+    /// A managed identity: the app of this client id, or the machine's own.
+    pub fn managed_identity(state: &State, client: Option<&str>) -> Self {
+        Self::app(state, client.map_or_else(|| DEFAULT_IDENTITY.to_string(), str::to_owned).as_str())
+    }
+
+    /// The user of a name, or who signs in when nobody says who: the administrator.
+    pub fn user(state: &State, name: Option<&str>) -> Self {
+        let administrator = default_user();
+        let Some(name) = name else { return Self(administrator) };
+        let has_name = |entry: &DirectoryEntry| match &entry.details {
+            Details::User { user_principal_name } => {
+                user_principal_name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name))
+            }
+            _ => false,
+        };
+        if let Some(known) = state.directory().values().find(|entry| has_name(entry)) {
+            return Self(known.clone());
+        }
+        if has_name(&administrator) {
+            return Self(administrator);
+        }
+        let user_principal_name = Some(name.to_owned());
+        let details = Details::User { user_principal_name: user_principal_name.clone() };
+        Self(DirectoryEntry {
+            id: principal_named(&name.to_ascii_lowercase()),
+            display_name: user_principal_name,
+            details,
+        })
+    }
+
+    /// The client id of an app.
+    pub fn client_id(&self) -> String {
+        match &self.0.details {
+            Details::ServicePrincipal { aad_app_id: Some(client) } => client.clone(),
+            _ => self.0.id.to_string(),
+        }
+    }
+
+    /// The name that a user signs in with; an app has none.
+    pub fn user_name(&self) -> Option<&str> {
+        match &self.0.details {
+            Details::User { user_principal_name } => user_principal_name.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The environment that leads the calls of a program to an emulator, whichever client it uses.
+//!
+//! Which variable is for whom was found by running the clients: docs/CLIENTS.md.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+
+use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
+use crate::hosts;
+
+/// The app whose credentials clients find in their environment.
+pub const APP: &str = "5bec0a12-0000-4000-8000-000000000003";
+/// Its secret: any would do.
+const SECRET: &str = "specularite";
+/// What leads older versions of Node.
+const NODE: &str = include_str!("node.cjs");
+/// What `fab` keeps on disk where there is no keyring, without asking for a newer version of itself.
+const FAB_CONFIG: &str = r#"{"encryption_fallback_enabled": "true", "check_cli_version_updates": "false"}"#;
+/// Variables that name files of roots; what they name already goes into the bundle.
+const ROOTS: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+/// Variables that would lead a client, or its credentials, elsewhere.
+const ASTRAY: &[&str] = &[
+    "ALL_PROXY",
+    "all_proxy",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN",
+    "AZURE_PASSWORD",
+    "AZURE_REGIONAL_AUTHORITY_NAME",
+    "AZURE_USERNAME",
+    "DEFAULT_API_ROOT_URL",
+    "FABRIC_API_ROOT_URL",
+    "FABRIC_CLIENT_CERTIFICATE",
+    "FABRIC_CLIENT_CERTIFICATE_FILE_PATH",
+    "FABRIC_CLIENT_SECRET_FILE_PATH",
+    "FABRIC_ENDPOINT",
+    "FABRIC_OIDC_TOKEN",
+    "FABRIC_USE_CLI",
+    "FABRIC_USE_MSI",
+    "FABRIC_USE_OIDC",
+    "FAB_API_ENDPOINT_AZURE",
+    "FAB_API_ENDPOINT_FABRIC",
+    "FAB_API_ENDPOINT_ONELAKE",
+    "FAB_API_ENDPOINT_POWER_BI",
+    "FAB_MANAGED_IDENTITY",
+    "FAB_SPN_CERT_PASSWORD",
+    "FAB_SPN_CERT_PATH",
+    "FAB_SPN_FEDERATED_TOKEN",
+    "FAB_TOKEN",
+    "FAB_TOKEN_AZURE",
+    "FAB_TOKEN_ONELAKE",
+    "IDENTITY_SERVER_THUMBPRINT",
+    "IMDS_ENDPOINT",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "SSL_CERT_DIR",
+];
+
+/// What an environment is made for.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// Where the emulator listens.
+    pub address: SocketAddr,
+    /// The certificate of its authority, in PEM.
+    pub authority: &'a str,
+    /// A folder for the files that variables name; it must stay as long as the environment is used.
+    pub folder: &'a Path,
+    /// The tenant that everything belongs to, whatever a client says; `None`: what it says counts.
+    pub tenant: Option<&'a str>,
+    /// Without the emulator as a proxy: for clients that can be told where Fabric is.
+    pub direct: bool,
+    /// Whether other hosts are reached too, so that their roots must be trusted.
+    pub reaches_others: bool,
+    /// Whether programs get a home of their own as well.
+    pub isolate: bool,
+}
+
+/// Variables with their values; `None` takes one away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<String, Option<String>>);
+
+/// How an environment is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For `eval` in a shell.
+    Shell,
+    /// Lines of `NAME=value`, as Docker and many libraries read them.
+    Dotenv,
+    /// One object; null takes a variable away.
+    Json,
+    /// For `Invoke-Expression` in PowerShell.
+    PowerShell,
+}
+
+impl Environment {
+    /// The environment, and the files that it names.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub fn prepare(wish: &Wish<'_>) -> io::Result<Self> {
+        let mut environment = Self::default();
+        for name in ASTRAY {
+            environment.take(name);
+        }
+        environment.trust(wish)?;
+        environment.sign_in(wish)?;
+        if wish.direct {
+            environment.lead_directly(wish);
+        } else {
+            environment.lead_by_proxy(wish)?;
+        }
+        environment.keep_apart(wish)?;
+        Ok(environment)
+    }
+
+    /// The variables, by name; `None` takes one away.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
+    }
+
+    /// The environment as a text.
+    pub fn print(&self, format: Format) -> String {
+        if format == Format::Json {
+            return format!("{:#}\n", serde_json::json!(self.0));
+        }
+        let mut text = String::new();
+        for (name, value) in self.variables() {
+            let _ = match (format, value) {
+                (Format::Shell, Some(value)) => writeln!(text, "export {name}='{}'", value.replace('\'', r"'\''")),
+                (Format::Shell, None) => writeln!(text, "unset {name}"),
+                (Format::PowerShell, Some(value)) => writeln!(text, "$env:{name} = '{}'", value.replace('\'', "''")),
+                (Format::PowerShell, None) => writeln!(text, "$env:{name} = $null"),
+                (Format::Dotenv | Format::Json, value) => writeln!(text, "{name}={}", value.unwrap_or_default()),
+            };
+        }
+        text
+    }
+
+    /// Gives a variable a value.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0.insert(name.to_owned(), Some(value.into()));
+    }
+
+    fn take(&mut self, name: &str) {
+        self.0.insert(name.to_owned(), None);
+    }
+
+    /// Our authority beside the roots that are in use already. Most clients take one file in place of all that they trust.
+    fn trust(&mut self, wish: &Wish<'_>) -> io::Result<()> {
+        let authority = write(wish.folder, "ca.pem", wish.authority)?;
+        let bundle = if wish.reaches_others {
+            write(wish.folder, "bundle.pem", &format!("{}{}", wish.authority, roots()))?
+        } else {
+            authority.clone()
+        };
+        for name in ROOTS {
+            self.set(name, bundle.as_str());
+        }
+        // Node adds a file to what it trusts.
+        let extra = match std::env::var_os("NODE_EXTRA_CA_CERTS").map(std::fs::read_to_string) {
+            Some(Ok(extra)) if wish.reaches_others => {
+                write(wish.folder, "node.pem", &format!("{}{extra}", wish.authority))?
+            }
+            _ => authority,
+        };
+        self.set("NODE_EXTRA_CA_CERTS", extra);
+        Ok(())
+    }
+
+    /// Credentials, for each client under its own names.
+    fn sign_in(&mut self, wish: &Wish<'_>) -> io::Result<()> {
+        let tenant = wish.tenant.map_or(DEFAULT_TENANT, tenant_named).to_string();
+        let federated = write(wish.folder, "federated-token", "specularite")?;
+        for (name, value) in [
+            ("AZURE_TENANT_ID", tenant.as_str()),
+            ("AZURE_CLIENT_ID", APP),
+            ("AZURE_FEDERATED_TOKEN_FILE", &federated),
+            ("FABRIC_TENANT_ID", &tenant),
+            ("FABRIC_CLIENT_ID", APP),
+            ("FAB_TENANT_ID", &tenant),
+            ("FAB_SPN_CLIENT_ID", APP),
+            ("FAB_SPN_CLIENT_SECRET", SECRET),
+            // The header of a managed identity says whose it is.
+            ("IDENTITY_HEADER", &tenant),
+        ] {
+            self.set(name, value);
+        }
+        self.set("IDENTITY_ENDPOINT", format!("http://{}/msi/token", wish.address));
+        self.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", format!("http://{}", wish.address));
+        let program = std::env::current_exe()?.to_string_lossy().replace('\'', "");
+        let whose = wish.tenant.map_or_else(String::new, |tenant| format!(" --tenant {tenant}"));
+        self.set("BROWSER", format!("'{program}' sign-in --at {}{whose} %s", wish.address));
+        Ok(())
+    }
+
+    fn lead_by_proxy(&mut self, wish: &Wish<'_>) -> io::Result<()> {
+        let user = wish.tenant.map_or_else(String::new, |tenant| {
+            format!("{}:x@", percent_encoding::utf8_percent_encode(tenant, percent_encoding::NON_ALPHANUMERIC))
+        });
+        // Where both spellings of a variable are set, some clients take the one and some the other.
+        for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
+            self.set(name, format!("http://{user}{}", wish.address));
+        }
+        for name in ["NO_PROXY", "no_proxy"] {
+            self.set(name, "127.0.0.1,localhost,::1");
+        }
+        self.set("AZURE_CLIENT_SECRET", SECRET);
+        self.set("FABRIC_CLIENT_SECRET", SECRET);
+        self.set("NODE_USE_ENV_PROXY", "1");
+        // An older Node would find no other way, and cannot tell whose it is: there the tenant is that of the token.
+        let preload = write(wish.folder, "node.cjs", NODE)?;
+        let options = std::env::var("NODE_OPTIONS").unwrap_or_default();
+        self.set("NODE_OPTIONS", format!("{options} --require \"{}\"", preload.replace('\\', "/")).trim());
+        self.set("SPECULARITE_ADDRESS", format!("{}|{}", wish.address.ip(), wish.address.port()));
+        self.set("SPECULARITE_HOSTS", serde_json::json!(hosts::over_tls().collect::<Vec<_>>()).to_string());
+        Ok(())
+    }
+
+    fn lead_directly(&mut self, wish: &Wish<'_>) {
+        let port = wish.address.port();
+        self.set("AZURE_AUTHORITY_HOST", format!("https://localhost:{port}"));
+        // The one credential that asks no other host first, in every SDK.
+        self.set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential");
+        self.take("AZURE_CLIENT_SECRET");
+        self.set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
+        self.set("FABRIC_ENDPOINT", format!("https://localhost:{port}"));
+        self.set("FABRIC_USE_MSI", "true");
+        self.take("FABRIC_CLIENT_SECRET");
+    }
+
+    /// What clients keep on disk, send home, or wait for.
+    fn keep_apart(&mut self, wish: &Wish<'_>) -> io::Result<()> {
+        let azure = folder(wish.folder, "azure")?;
+        for (name, value) in [
+            ("AZURE_CONFIG_DIR", azure.as_str()),
+            ("AZURE_CORE_COLLECT_TELEMETRY", "no"),
+            ("AZURE_MCP_COLLECT_TELEMETRY", "false"),
+            // Since version 14 of Az a token is no text unless this says so.
+            ("AZUREPS_OUTPUT_PLAINTEXT_AZACCESSTOKEN", "true"),
+            ("FABRIC_CICD_RETRY_DELAY_OVERRIDE_SECONDS", "0.1"),
+            ("FABRIC_DISABLE_TERRAFORM_PARTNER_ID", "true"),
+        ] {
+            self.set(name, value);
+        }
+        self.set("SPECULARITE_URL", format!("http://{}", wish.address));
+        if wish.isolate {
+            let home = folder(wish.folder, "home")?;
+            let fab = folder(wish.folder, "home/.config/fab")?;
+            write(Path::new(&fab), "config.json", FAB_CONFIG)?;
+            for name in ["HOME", "USERPROFILE"] {
+                self.set(name, home.as_str());
+            }
+            for name in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+                self.take(name);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The roots that are in use: this machine's, and those that variables name.
+fn roots() -> String {
+    let mut known = std::collections::BTreeSet::new();
+    let mut bundle = String::new();
+    let named = ROOTS.iter().chain(["NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"].iter()).filter_map(std::env::var_os);
+    let named = named.collect::<std::collections::BTreeSet<OsString>>();
+    let of_variables = named.into_iter().flat_map(|path| {
+        CertificateDer::pem_file_iter(PathBuf::from(path)).into_iter().flatten().flatten().collect::<Vec<_>>()
+    });
+    for root in rustls_native_certs::load_native_certs().certs.into_iter().chain(of_variables) {
+        if known.insert(root.to_vec()) {
+            bundle.push_str(&pem(&root));
+        }
+    }
+    bundle
+}
+
+/// A certificate as text: lines of 64 (RFC 7468).
+fn pem(certificate: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(certificate);
+    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n");
+    format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> io::Result<String> {
+    let path = folder.join(name);
+    std::fs::write(&path, text).map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", path.display())))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+fn folder(within: &Path, name: &str) -> io::Result<String> {
+    let path = within.join(name);
+    std::fs::create_dir_all(&path)?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_as_each_reader_wants_it() {
+        let environment = Environment(BTreeMap::from([("A".into(), Some("it's".into())), ("B".into(), None)]));
+        for (format, text) in [
+            (Format::Shell, "export A='it'\\''s'\nunset B\n"),
+            (Format::PowerShell, "$env:A = 'it''s'\n$env:B = $null\n"),
+            (Format::Dotenv, "A=it's\nB=\n"),
+            (Format::Json, "{\n  \"A\": \"it's\",\n  \"B\": null\n}\n"),
+        ] {
+            assert_eq!(environment.print(format), text);
+        }
+    }
+
+    #[test]
+    fn a_bundle_is_read_back() {
+        let text = pem(&[7; 100]);
+        let read: Vec<_> = CertificateDer::pem_slice_iter(text.as_bytes()).flatten().collect();
+        assert_eq!(read, [CertificateDer::from(vec![7; 100])]);
+    }
+}

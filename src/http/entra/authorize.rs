@@ -1,0 +1,90 @@
+//! Signing in by a browser or on another device: nobody is asked anything.
+
+use axum::http::header;
+use serde_json::json;
+
+use super::{Call, Outcome, Told};
+use crate::entra::Refusal;
+use crate::entra::grant::DEVICE_LASTS;
+
+/// `/{tenant}/oauth2/v2.0/authorize`: leads the browser back to the client, with a code.
+///
+/// Who takes JSON gets the page's form as that: `specularite sign-in` reads no HTML.
+pub(super) fn authorize(call: &Call<'_>) -> Outcome {
+    let form = &call.form;
+    let redirect = form.need("redirect_uri")?;
+    let asked = form.need("response_type")?;
+    if !asked.split(' ').any(|kind| kind == "code") {
+        let text = format!("The response_type '{asked}' is not supported: only code is.");
+        return Err(Refusal::new("unsupported_response_type", 700_051, text).into());
+    }
+    let code = call.at_desk(&call.site(), |desk| desk.authorize(form))??;
+    let mut fields = vec![("code", code)];
+    fields.extend(form.get("state").map(|state| ("state", state.to_owned())));
+    fields.push(("session_state", call.moment.request_id.to_string()));
+    let accepts = call.parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let posts = form.get("response_mode") == Some("form_post");
+    if posts && !redirect.starts_with("http://") && !redirect.starts_with("https://") {
+        return Err(Refusal::new("invalid_request", 50_011, "A form can be sent to http and https only.").into());
+    }
+    if accepts == "application/json" {
+        let fields: serde_json::Map<_, _> =
+            fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        return Ok(Told::Json(
+            json!({"method": if posts { "POST" } else { "GET" }, "action": redirect, "fields": fields}),
+        ));
+    }
+    if posts {
+        return Ok(Told::Page(form_page(redirect, &fields)));
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let mark = match form.get("response_mode") {
+        Some("fragment") => "#",
+        _ if redirect.contains('?') => "&",
+        _ => "?",
+    };
+    Ok(Told::Elsewhere(format!("{redirect}{mark}{query}")))
+}
+
+/// A page that sends its form by itself.
+fn form_page(action: &str, fields: &[(&str, String)]) -> String {
+    let inputs: String = fields
+        .iter()
+        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value)))
+        .collect();
+    format!(
+        "<!DOCTYPE html><html><head><title>Working...</title></head><body onload=\"document.forms[0].submit()\">\
+         <form method=\"POST\" name=\"hiddenform\" action=\"{}\">{inputs}\
+         <noscript><p>Script is disabled. Click Submit to continue.</p><input type=\"submit\" value=\"Submit\"></noscript>\
+         </form></body></html>",
+        escaped(action)
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+/// `/{tenant}/oauth2/v2.0/devicecode`.
+pub(super) fn device_code(call: &Call<'_>) -> Outcome {
+    let site = call.site();
+    let code = call.at_desk(&site, |desk| desk.device_code(&call.form))??;
+    let address = format!("{}/devicelogin", site.origin);
+    let user_code = call.moment.request_id.to_string()[..8].to_ascii_uppercase();
+    Ok(Told::Json(json!({
+        "user_code": user_code,
+        "device_code": code,
+        "verification_uri": address,
+        "verification_url": address,
+        "expires_in": DEVICE_LASTS,
+        "interval": 1,
+        "message": format!(
+            "To sign in, use a web browser to open the page {address} and enter the code {user_code} to authenticate. \
+             (Specularite: it is approved already.)"
+        ),
+    })))
+}
+
+pub(super) fn device_login(_: &Call<'_>) -> Outcome {
+    Ok(Told::Page("<!DOCTYPE html><html><body><p>Every device is approved already.</p></body></html>".into()))
+}

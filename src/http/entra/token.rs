@@ -1,0 +1,49 @@
+//! `/{tenant}/oauth2/v2.0/token`: grants for tokens.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Call, Outcome, Told};
+use crate::entra::grant::Granted;
+
+/// Tokens as Entra answers them: with every member that some client cannot do without.
+#[derive(Serialize)]
+struct TokenBody {
+    token_type: &'static str,
+    scope: String,
+    expires_in: u64,
+    ext_expires_in: u64,
+    access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_info: Option<String>,
+    /// Version 1 of the endpoint names the resource, and the end as a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_on: Option<String>,
+}
+
+pub(super) fn token(call: &Call<'_>) -> Outcome {
+    let site = call.site();
+    let Granted { access_token, resource, id_token, refresh_token, client_info, scope, lifetime } =
+        call.at_desk(&site, |desk| desk.redeem(&call.form))??;
+    let expires_in = call.callers_seconds(lifetime);
+    let first_version = call.form.get("scope").is_none();
+    let ends = call.begun.as_second().saturating_add_unsigned(expires_in);
+    Ok(Told::Json(json!(TokenBody {
+        token_type: "Bearer",
+        scope,
+        expires_in,
+        ext_expires_in: expires_in,
+        access_token,
+        refresh_token,
+        id_token,
+        client_info,
+        resource: first_version.then_some(resource),
+        expires_on: first_version.then(|| ends.to_string()),
+    })))
+}

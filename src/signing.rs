@@ -1,0 +1,117 @@
+//! The key that signs tokens: RS256, made once per data directory, so that tokens in the caches of clients outlive a restart.
+
+use std::io;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::data_dir::DataDir;
+
+/// The file of the key.
+const FILE: &str = "token-signing.key";
+/// What the ids of all our keys begin with, whoever made them: a token that names such a key was issued by an emulator.
+const KEY_ID: &str = "specularite-";
+
+/// Signs tokens and knows its own again.
+pub struct Signer {
+    key_id: String,
+    key: EncodingKey,
+    public: Jwk,
+    check: DecodingKey,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signer").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    /// The signer of a data directory.
+    ///
+    /// # Errors
+    ///
+    /// The key's file cannot be read or written, or holds no key.
+    pub fn open(directory: &DataDir) -> io::Result<Self> {
+        let pem = directory.keep(FILE, || {
+            let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(io::Error::other)?;
+            Ok(pair.serialize_pem())
+        })?;
+        let broken = |why: jsonwebtoken::errors::Error| io::Error::other(format!("{FILE} holds no RSA key: {why}"));
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(broken)?;
+        let public = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(broken)?;
+        let check = DecodingKey::from_jwk(&public).map_err(broken)?;
+        let public_text = serde_json::to_vec(&public).map_err(io::Error::other)?;
+        let key_id = format!("{KEY_ID}{}", &hash(&public_text)[..16]);
+        Ok(Self { key_id, key, public, check })
+    }
+
+    /// The token of these claims.
+    ///
+    /// # Panics
+    ///
+    /// Never with claims that can be written as JSON.
+    pub fn sign(&self, claims: &impl Serialize) -> String {
+        let header = Header { kid: Some(self.key_id.clone()), ..Header::new(Algorithm::RS256) };
+        jsonwebtoken::encode(&header, claims, &self.key).expect("an RSA key signs whatever is JSON")
+    }
+
+    /// The claims of a token, if this key signed it. When it ends is for the caller to look at.
+    pub fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        (validation.validate_exp, validation.validate_aud) = (false, false);
+        validation.required_spec_claims.clear();
+        jsonwebtoken::decode(token, &self.check, &validation).ok().map(|token| token.claims)
+    }
+
+    /// The public half, as a JWK set has it.
+    pub fn public_keys(&self) -> Value {
+        let mut key = json!(self.public);
+        key["use"] = "sig".into();
+        key["kid"] = self.key_id.as_str().into();
+        key["x5t"] = self.key_id.as_str().into();
+        json!({"keys": [key]})
+    }
+}
+
+/// Whether a token says that a key of an emulator's signed it. Nobody has looked at the signature yet.
+pub fn claims_to_be_ours(token: &str) -> bool {
+    jsonwebtoken::decode_header(token).is_ok_and(|header| header.kid.is_some_and(|kid| kid.starts_with(KEY_ID)))
+}
+
+/// SHA-256 in base64url, as PKCE writes it (RFC 7636, 4.2).
+pub fn hash(text: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_outlives_a_restart_and_no_other_key_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDir::at(folder.path());
+        let token = Signer::open(&directory).unwrap().sign(&json!({"oid": "x"}));
+        assert!(claims_to_be_ours(&token));
+        let again = Signer::open(&directory).unwrap();
+        assert_eq!(again.verify::<Value>(&token).unwrap()["oid"], "x");
+        assert_eq!(again.public_keys()["keys"][0]["kty"], "RSA");
+        assert!(Signer::open(&DataDir::none()).unwrap().verify::<Value>(&token).is_none());
+        for broken in ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
+            assert!(!claims_to_be_ours(broken) && again.verify::<Value>(broken).is_none());
+        }
+    }
+
+    #[test]
+    fn the_hash_is_that_of_pkce() {
+        assert_eq!(hash(b"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+}
