@@ -170,10 +170,10 @@ pub struct Token {
 #[derive(Debug, Clone, Args)]
 pub struct SignIn {
     /// Where the emulator listens
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "SPECULARITE_URL", value_name = "URL")]
     pub at: String,
     /// The tenant that everything belongs to
-    #[arg(long)]
+    #[arg(long, env = "SPECULARITE_TENANT")]
     pub tenant: Option<String>,
     /// Follow it in this very process
     #[arg(long, hide = true)]

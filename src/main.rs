@@ -180,7 +180,8 @@ fn print_token(options: &Token) -> Result<(), Failure> {
 async fn follow_page(options: &SignIn) -> Result<(), Failure> {
     let failed = |why: io::Error| Failure::new(format!("signing in: {why}"), 1);
     if options.here {
-        return sign_in::sign_in(&options.at, &options.page, options.tenant.as_deref()).await.map_err(failed);
+        let at = options.at.trim_start_matches("http://").trim_end_matches('/');
+        return sign_in::sign_in(at, &options.page, options.tenant.as_deref()).await.map_err(failed);
     }
     let mut again = std::process::Command::new(std::env::current_exe().map_err(failed)?);
     again.args(["sign-in", "--here", "--at", &options.at, &options.page]);

@@ -197,8 +197,12 @@ impl Environment {
         self.set("IDENTITY_ENDPOINT", format!("http://{}/msi/token", wish.address));
         self.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", format!("http://{}", wish.address));
         let program = std::env::current_exe()?.to_string_lossy().replace('\'', "");
-        let whose = wish.tenant.map_or_else(String::new, |tenant| format!(" --tenant {tenant}"));
-        self.set("BROWSER", format!("'{program}' sign-in --at {}{whose} %s", wish.address));
+        // Python takes a colon in it for the end of a name: where the emulator is, the helper reads in variables of ours.
+        self.set("BROWSER", format!("'{program}' sign-in %s"));
+        self.set("SPECULARITE_URL", format!("http://{}", wish.address));
+        if let Some(tenant) = wish.tenant {
+            self.set("SPECULARITE_TENANT", tenant);
+        }
         Ok(())
     }
 
@@ -251,7 +255,6 @@ impl Environment {
         ] {
             self.set(name, value);
         }
-        self.set("SPECULARITE_URL", format!("http://{}", wish.address));
         if wish.isolate {
             let home = folder(wish.folder, "home")?;
             let fab = folder(wish.folder, "home/.config/fab")?;

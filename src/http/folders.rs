@@ -49,7 +49,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     let workspace: WorkspaceId = context.id(0)?;
     let body: CreateFolder = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
-    let parent = wire::id(body.parent_folder_id, "ParentFolderId")?;
+    let parent = wire::folder(body.parent_folder_id, "ParentFolderId")?;
     context.tenant.commit_then(
         context.now,
         |state, _| folder::create(state, context.workspace(state)?, display_name, parent),
@@ -90,7 +90,7 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
 pub(super) fn relocate(context: &Context<'_>) -> Outcome {
     let id = context.id(1)?;
     let body: MoveFolder = context.json_or_nothing()?;
-    let target = wire::id(body.target_folder_id, "TargetFolderId")?;
+    let target = wire::folder(body.target_folder_id, "TargetFolderId")?;
     context.tenant.commit_then(
         context.now,
         |state, _| folder::relocate(context.workspace(state)?, id, target),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::fabric::item::definition::PartRequest;
+use crate::fabric::item::definition::{Needed, PartRequest};
 use crate::fabric::item::kind::StartedEtag;
 use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, ReadBack, Update};
 use crate::fabric::item::{environment, semantic_model};
@@ -249,7 +249,11 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     if named.is_some_and(|named| named != kind) {
         return Err(ErrorCode::InvalidItemType.into());
     }
-    let needs_definition = kind.spec().definition.as_ref().is_some_and(|spec| spec.is_needed);
+    let needs_definition = kind.spec().definition.as_ref().is_some_and(|spec| match spec.needed {
+        Needed::Never => false,
+        Needed::OnOwnRoute => typed.is_some(),
+        Needed::Always => true,
+    });
     let definition = body.definition.map(DefinitionRequest::try_from).transpose()?;
     let definition = if needs_definition { Some(wire::required(definition, "Definition")?) } else { definition };
     let label = body.sensitivity_label_settings;
@@ -259,7 +263,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
         kind,
         display_name,
         description: body.description,
-        folder: wire::id(body.folder_id, "FolderId")?,
+        folder: wire::folder(body.folder_id, "FolderId")?,
         sensitivity_label: wire::id(label, "LabelId")?,
         definition,
         creation_payload: body.creation_payload,
@@ -359,13 +363,13 @@ pub(super) fn delete(context: &Context<'_>) -> Outcome {
 pub(super) fn relocate(context: &Context<'_>) -> Outcome {
     let id = context.id(1)?;
     let body: MoveItemBody = context.json_or_nothing()?;
-    let target = wire::id(body.target_folder_id, "TargetFolderId")?;
+    let target = wire::folder(body.target_folder_id, "TargetFolderId")?;
     relocate_all(context, vec![id], target)
 }
 
 pub(super) fn bulk_relocate(context: &Context<'_>) -> Outcome {
     let body: BulkMoveItemsBody = context.json()?;
-    let target = wire::id(body.target_folder_id, "TargetFolderId")?;
+    let target = wire::folder(body.target_folder_id, "TargetFolderId")?;
     let ids = wire::required(body.items, "Items")?.into_iter().map(|id| wire::id(Some(id), "Items"));
     let ids = ids.collect::<Result<Vec<Option<ItemId>>, _>>()?.into_iter().flatten().collect();
     relocate_all(context, ids, target)

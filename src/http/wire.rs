@@ -8,6 +8,7 @@ use crate::fabric::behaviours::EmptyDescription;
 use crate::fabric::page::Page;
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::context::Context;
+use crate::ids::FolderId;
 
 /// A page of a list; what leads on is there only where more follows.
 #[derive(Serialize)]
@@ -61,6 +62,11 @@ pub(super) fn id<T: FromStr>(value: Option<String>, field: &str) -> Result<Optio
         FabricError::new(ErrorCode::InvalidInput)
             .detail(ErrorCode::InvalidParameter, format!("The value {value:?} of {field} is not a GUID."))
     })
+}
+
+/// A member of a body that is a folder's id: clients name the root by an empty one.
+pub(super) fn folder(value: Option<String>, field: &str) -> Result<Option<FolderId>, FabricError> {
+    id(value.filter(|value| !value.is_empty()), field)
 }
 
 /// A description as it is shown: empty or left out where there is none.

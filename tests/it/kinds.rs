@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use specularite::fabric::item::ItemKind;
+use specularite::fabric::item::definition::Needed;
 use specularite::fabric::item::kind::{KINDS, KindSpec, Rename};
 
 use crate::lab::{Lab, Reply, definition, open_mirror, part};
@@ -41,7 +42,7 @@ fn least(lab: &Lab, workspace: &str, spec: &KindSpec, name: &str) -> Value {
             body["creationPayload"] =
                 json!({"catalogName": "main", "databricksWorkspaceConnectionId": connection, "mirroringMode": "Full"});
         }
-        _ if spec.definition.is_some_and(|definition| definition.is_needed) => body["definition"] = given(spec, "1"),
+        _ if spec.definition.is_some_and(|definition| definition.needed != Needed::Never) => body["definition"] = given(spec, "1"),
         _ => {}
     }
     body
@@ -175,7 +176,7 @@ fn a_definition_that_was_updated_is_the_one_read_back() {
 fn what_an_item_without_a_definition_is_read_back_as() {
     let (lab, workspace) = lab();
     let mut told = String::new();
-    for spec in created().filter(|spec| spec.definition.is_some_and(|definition| !definition.is_needed)) {
+    for spec in created().filter(|spec| spec.definition.is_some_and(|definition| definition.needed == Needed::Never)) {
         let item = done(&lab, lab.post(&format!("{workspace}/items"), least(&lab, &workspace, spec, spec.name)));
         let path = format!("{workspace}/items/{}/getDefinition", item["id"].as_str().unwrap());
         let definition = done(&lab, lab.call(&path))["definition"].clone();

@@ -19,8 +19,8 @@ const PARTS_MAX: usize = 1_000;
 pub struct DefinitionSpec {
     /// What must be in it.
     pub content: Content,
-    /// Whether no item can be created without one.
-    pub is_needed: bool,
+    /// Whether an item can be created without one.
+    pub needed: Needed,
     /// The formats that have a name, the default first; none where a definition has no format.
     pub formats: &'static [&'static str],
     /// Whether the format is told when a definition is read back.
@@ -30,12 +30,18 @@ pub struct DefinitionSpec {
 impl DefinitionSpec {
     /// A definition that may be left out at the creation, and has no formats.
     pub(super) const fn new(content: Content) -> Self {
-        Self { content, is_needed: false, formats: &[], shows_format: false }
+        Self { content, needed: Needed::Never, formats: &[], shows_format: false }
     }
 
     /// No item is created without.
     pub(super) const fn needed(mut self) -> Self {
-        self.is_needed = true;
+        self.needed = Needed::Always;
+        self
+    }
+
+    /// No item is created without on the kind's own route.
+    pub(super) const fn needed_on_own_route(mut self) -> Self {
+        self.needed = Needed::OnOwnRoute;
         self
     }
 
@@ -44,6 +50,17 @@ impl DefinitionSpec {
         (self.formats, self.shows_format) = (formats, shown);
         self
     }
+}
+
+/// Where an item cannot be created without a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// It can.
+    Never,
+    /// On its kind's own route; a client that knows only the generic one, and nothing of the kind, is let do it.
+    OnOwnRoute,
+    /// Nowhere.
+    Always,
 }
 
 /// What must be in a definition.

@@ -150,7 +150,7 @@ kinds! {
     Eventstream "eventstreams".defined(PARTS).created_in(4_200, 4_200);
     SQLEndpoint "sqlEndpoints".not_created().ranked(2);
     MirroredWarehouse "mirroredWarehouses".not_created();
-    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed()).with(Along::SqlEndpoint).listed_bare();
+    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed_on_own_route()).with(Along::SqlEndpoint).listed_bare();
     Reflex "reflexes".defined(PARTS);
     GraphQLApi "graphqlapis".defined(PARTS).read_in(900).updated_in(900);
     MountedDataFactory "mounteddatafactories".defined(PARTS.needed());

@@ -407,7 +407,9 @@ impl Item {
     pub(super) fn new(new: NewItem, visible_from: Timestamp, pace: Pace) -> Self {
         let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, .. } = new;
         let NewItem { parent, creation_payload, sql_database, .. } = new;
-        let mirroring = plan(definition.as_deref()).map(|plan| Mirroring::created(visible_from, pace, plan));
+        let unwritten = (new.kind == ItemKind::MirroredDatabase).then_some(mirroring::Plan::unwritten());
+        let plan = plan(definition.as_deref()).or(unwritten);
+        let mirroring = plan.map(|plan| Mirroring::created(visible_from, pace, plan));
         let sql_database = sql_database.map(|design| SqlDatabase::created(design, visible_from, pace));
         Self {
             id,

@@ -40,6 +40,10 @@ pub(super) fn parts(item: &Item, format: Option<&str>) -> Vec<Part> {
                 &json!({"DigitalTwinBuilderId": builder, "OperationIds": [], "IsOnDemand": false}),
             )]
         }
+        ItemKind::MirroredDatabase => {
+            let target = json!({"type": "MountedRelationalDatabase", "typeProperties": {"format": "Delta"}});
+            vec![crlf("mirroring.json", &json!({"properties": {"source": {}, "target": target}}))]
+        }
         ItemKind::MirroredAzureDatabricksCatalog => catalog::databricks(item).iter().map(databricks).collect(),
         ItemKind::Environment => vec![text("Setting/Sparkcompute.yml", SPARK_COMPUTE)],
         ItemKind::Eventhouse => vec![text("EventhouseProperties.json", "{}")],

@@ -122,8 +122,8 @@ impl SourceType {
 /// What a definition asks for, as far as replication depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The source's type: it never changes.
-    pub source: SourceType,
+    /// The source's type: once there is one it never changes. None: the item was made without a definition.
+    pub source: Option<SourceType>,
     /// The connection to it; none for open mirroring.
     pub connection: Option<ConnectionId>,
     /// The database, where the connection does not name it.
@@ -137,6 +137,18 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What an item without a definition asks for: nothing.
+    pub const fn unwritten() -> Self {
+        Self {
+            source: None,
+            connection: None,
+            database: None,
+            other_connections: Vec::new(),
+            default_schema: None,
+            tables: None,
+        }
+    }
+
     /// Whether `other` differs in what may change only while nothing is copied.
     pub fn moves_from(&self, other: &Self) -> bool {
         (&self.connection, &self.database, &self.default_schema)
@@ -211,7 +223,7 @@ impl Reader {
             };
             let (connection, database) = (properties.get("connection"), properties.get("database"));
             Some(Plan {
-                source: spec.source,
+                source: Some(spec.source),
                 connection: reader.within("connection", |reader| reader.connection(connection, spec.needs_connection)),
                 database: reader.within("database", |reader| reader.text(database, spec.needs_database)),
                 other_connections: other_connections(properties),
@@ -373,7 +385,7 @@ mod tests {
         let document = document.replace("CONNECTION", CONNECTION);
         let value = serde_json::from_str(&document).expect("the test's document is JSON");
         let told = match read(&document, &value) {
-            Ok(plan) => plan.source.spec().name.to_owned(),
+            Ok(plan) => plan.source.unwrap().spec().name.to_owned(),
             Err(refusal) => refusal.more_details()[0].fault.as_ref().unwrap().1.clone(),
         };
         assert_eq!(told, expected);

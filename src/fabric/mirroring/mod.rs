@@ -91,11 +91,22 @@ pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> 
     if !mirroring.may_start(&state.settings.behaviours, now)? {
         return Ok((Vec::new(), ()));
     }
-    let trouble = mirroring.plan().connection.filter(|id| state.connection_at_all(*id).is_none()).map(|id| Trouble {
+    let trouble = trouble(state, mirroring.plan());
+    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, pace, trouble }], ()))
+}
+
+/// What a start falls back from.
+fn trouble(state: &State, plan: &Plan) -> Option<Trouble> {
+    if plan.source.is_none() {
+        return Some(Trouble {
+            code: "MissingDefinitionParts".into(),
+            message: "The mirrored database has no definition, and so no source.".into(),
+        });
+    }
+    plan.connection.filter(|id| state.connection_at_all(*id).is_none()).map(|id| Trouble {
         code: "ReferencedEntityNotFoundOrAccessDenied".into(),
         message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
-    });
-    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, pace, trouble }], ()))
+    })
 }
 
 /// Stops replication: the facts of it, none where it changes nothing.
@@ -129,7 +140,9 @@ impl Mirroring {
     /// Replication was started. With `trouble` it will not take: the database falls back to where it was.
     pub fn started(&mut self, at: Timestamp, pace: Pace, trouble: Option<Trouble>) {
         let Plan { source, connection, database, .. } = &self.plan;
-        let source = SourceKey { source: *source, connection: *connection, database: database.clone() };
+        // Nothing is copied from where there is no source: which one is told makes no difference.
+        let source = source.unwrap_or(SourceType::GenericMirror);
+        let source = SourceKey { source, connection: *connection, database: database.clone() };
         let going_on = match self.lifecycle.last() {
             Some((_, Lifecycle::Paused { going_on })) => Arc::clone(going_on),
             Some(_) | None => Arc::default(),

@@ -110,8 +110,10 @@ impl Mirroring {
 
     /// Whether the definition may become `plan`: the source's type never changes, where and whither it copies only at rest.
     pub fn may_become(&self, plan: &super::Plan, now: Timestamp) -> Result<(), FabricError> {
-        if plan.source != self.plan.source {
-            let (old, new) = (self.plan.source.spec().name, plan.source.spec().name);
+        if let (Some(old), Some(new)) = (self.plan.source, plan.source)
+            && old != new
+        {
+            let (old, new) = (old.spec().name, new.spec().name);
             return Err(FabricError::new(ErrorCode::InvalidDefinitionParts).detail(
                 ErrorCode::InvalidDefinitionParts,
                 format!("properties.source.type is {new:?}: {old:?} was expected, as at the creation; another source needs another item"),
