@@ -7,6 +7,7 @@ mod around;
 mod behaviours;
 mod catalogs;
 mod check;
+mod clients;
 mod connections;
 mod control;
 mod coverage;

