@@ -1,9 +1,11 @@
 //! The journal: the last exchanges of a tenant, bounded by their bytes. Secrets are blanked before anything is kept.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use hyper::HeaderMap;
 use hyper::body::Bytes;
+use hyper::header::{HeaderValue, LOCATION};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -35,6 +37,9 @@ const SECRETS: &[&str] = &[
     "serviceprincipalsecret",
     "token",
 ];
+
+/// Parameters of forms and queries that are secrets beside those; as members they are too common.
+const FORM_SECRETS: &[&str] = &["code", "code_verifier", "device_code"];
 
 /// A request and its answer.
 #[derive(Debug, Clone)]
@@ -123,16 +128,17 @@ impl Exchange {
         HEADS + self.path.len() + self.request.len() + self.body.len()
     }
 
-    /// The exchange with its secrets blanked by their names, in the query and in both bodies.
+    /// The exchange without its secrets: those that their names tell, in the query and in both bodies, and whatever is signed.
     fn without_secrets(mut self) -> Self {
         if let Some((path, query)) = self.path.split_once('?') {
-            let shown = query.split('&').map(|pair| match pair.split_once('=') {
-                Some((name, _)) if is_secret(name) => format!("{name}={BLANK}"),
-                Some(_) | None => pair.to_owned(),
-            });
-            self.path = format!("{path}?{}", shown.collect::<Vec<_>>().join("&"));
+            self.path = format!("{path}?{}", without_named(query));
         }
+        self.path = without_signed(&self.path).into_owned();
         (self.request, self.body) = (blanked(self.request), blanked(self.body));
+        if let Some(location) = self.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
+            let shown = HeaderValue::try_from(without_signed(location).into_owned());
+            self.headers.extend(shown.ok().map(|location| (LOCATION, location)));
+        }
         self
     }
 
@@ -166,20 +172,58 @@ fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
-/// A body without its secrets. What is no JSON has no members to blank: where one of their names occurs, all of it goes.
+/// A body without its secrets. What is neither JSON nor a form has no members to blank: where one of their names occurs, all
+/// of it goes.
 fn blanked(body: Bytes) -> Bytes {
     let lower = body.to_ascii_lowercase();
     let names_one = |secret: &str| lower.windows(secret.len()).any(|window| window == secret.as_bytes());
-    if !SECRETS.iter().copied().chain(["credentials"]).any(names_one) {
-        return body;
+    let body = if let Some(form) = std::str::from_utf8(&body).ok().filter(|body| is_form(body)) {
+        Bytes::from(without_named(form))
+    } else if !SECRETS.iter().copied().chain(["credentials"]).any(names_one) {
+        body
+    } else if let Ok(mut value) = serde_json::from_slice(&body) {
+        blank(&mut value);
+        Bytes::from(value.to_string())
+    } else {
+        Bytes::from_static(BLANK.as_bytes())
+    };
+    match std::str::from_utf8(&body).map(without_signed) {
+        Ok(Cow::Owned(shown)) => Bytes::from(shown),
+        Ok(Cow::Borrowed(_)) | Err(_) => body,
     }
-    match serde_json::from_slice(&body) {
-        Ok(mut value) => {
-            blank(&mut value);
-            Bytes::from(value.to_string())
-        }
-        Err(_) => Bytes::from_static(BLANK.as_bytes()),
+}
+
+/// Pairs as a form or a query has them, nothing else.
+fn is_form(text: &str) -> bool {
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    !text.contains(char::is_whitespace)
+        && text.split('&').all(|pair| pair.split_once('=').is_some_and(|(name, _)| is_name(name)))
+}
+
+/// The pairs of a form or a query, without the values whose names tell that they are secrets.
+fn without_named(pairs: &str) -> String {
+    let is_secret = |name: &str| is_secret(name) || FORM_SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+    let shown = pairs.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={BLANK}"),
+        Some(_) | None => pair.to_owned(),
+    });
+    shown.collect::<Vec<_>>().join("&")
+}
+
+/// A text without the signed tokens in it (JWTs: three parts in base64url, the first of which is an object).
+fn without_signed(text: &str) -> Cow<'_, str> {
+    const BEGINS: &str = "eyJ";
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(BEGINS) {
+        let (before, token) = rest.split_at(at);
+        let ends = token.find(|c: char| !is_part(c) && c != '.').unwrap_or(token.len());
+        let is_signed = token[..ends].split('.').count() == 3;
+        shown.push_str(before);
+        shown.push_str(if is_signed { BLANK } else { &token[..ends] });
+        rest = &token[ends..];
     }
+    if shown.is_empty() && rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(shown + rest) }
 }
 
 /// A body as JSON where it is that, else as text; null where there is none.
@@ -252,5 +296,20 @@ mod tests {
         assert!(!line("/", r#"{"credentials":"p1"}"#).contains("p1"), "a secret in the wrong place is not shown");
         assert!(line("/", "plain").contains("plain"));
         assert!(line("/a?x=1&Token=p1&y", "").contains("/a?x=1&Token=***&y"));
+        assert!(line("/", "a=1&client_secret=p1&code=p2").contains("a=1&client_secret=***&code=***"));
+        assert!(!line("/", "the secret is p1").contains("p1"), "a text that speaks of a secret is not shown");
+    }
+
+    #[test]
+    fn what_is_signed_is_blanked_wherever_it_stands() {
+        for (text, shown) in [
+            ("a eyJh.eyJi.c- b", "a *** b"),
+            ("\"eyJh.eyJi.\",\"eyJh.x.y\"", "\"***\",\"***\""),
+            ("eyJub3QgYSB0b2tlbiJ9 eyJh.b", "eyJub3QgYSB0b2tlbiJ9 eyJh.b"),
+            ("ends with eyJ", "ends with eyJ"),
+            ("", ""),
+        ] {
+            assert_eq!(without_signed(text), shown);
+        }
     }
 }

@@ -95,7 +95,9 @@ struct Claims {
 pub fn identify(authorization: Option<&[u8]>) -> Identity {
     let default = |bearer| Identity { tenant: DEFAULT_TENANT, bearer };
     let Some(token) = authorization.and_then(bearer) else {
-        return default(Err(unauthorized("a header `Authorization: Bearer TOKEN` is needed; `specularite token` prints one")));
+        return default(Err(unauthorized(
+            "a header `Authorization: Bearer TOKEN` is needed; `specularite token` prints one",
+        )));
     };
     if let Some(mistake) = mistake(token) {
         return default(Err(FabricError::new(ErrorCode::Unauthorized).note(mistake)));

@@ -60,7 +60,8 @@ fn venv(name: &str) -> Option<PathBuf> {
     let made = environment(name, &["requirements.txt"], |folder| {
         done(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
         let pip = folder.join(PROGRAMS).join("pip");
-        done(Command::new(pip).args(["install", "--quiet", "--requirement"]).arg(folder.join("requirements.txt"))).map(drop)
+        done(Command::new(pip).args(["install", "--quiet", "--requirement"]).arg(folder.join("requirements.txt")))
+            .map(drop)
     });
     made.map(|folder| folder.join(PROGRAMS))
 }
@@ -239,7 +240,11 @@ fn fabric_cicd() {
         let ran = run(&[], &[python], &[&["python", &script("python/deploy.py")], how].concat());
         let ran = ran
             .prints(&["published app.SQLDatabase", "ok the notebook has the SQL endpoint", "unpublished"])
-            .answered(&[(201, "Folders_CreateFolder"), (200, "Items_UpdateItemDefinition"), (200, "Folders_DeleteFolder")])
+            .answered(&[
+                (201, "Folders_CreateFolder"),
+                (200, "Items_UpdateItemDefinition"),
+                (200, "Folders_DeleteFolder"),
+            ])
             .stays_here();
         let plain = how.contains(&"--plain");
         assert_eq!(ran.report.contains("host answered for"), !plain, "{}", ran.report);
@@ -379,7 +384,8 @@ fn fabric_mcp() {
 fn fabric_sdk_for_go() {
     let Some(program) = GO.as_deref() else { return };
     let ran = run(&[], &[], &[&program.to_string_lossy()]);
-    let ran = ran.prints(&["created shop", "reached Running", "tables 7 on 2 pages", "reached Stopped", "deleted shop"]);
+    let ran =
+        ran.prints(&["created shop", "reached Running", "tables 7 on 2 pages", "reached Stopped", "deleted shop"]);
     assert_eq!(ran.count(200, "Mirroring_GetTablesMirroringStatus"), 2, "{}", ran.report);
     ran.answered(&[(202, "Items_CreateSQLDatabase"), (200, "LongRunningOperations_GetOperationResult")]).stays_here();
 }

@@ -10,7 +10,8 @@ use crate::coverage::{say, shared};
 const WALKS: &[&str] =
     &["answers", "control", "create", "definitions", "replication", "roles", "sql-database", "throttle", "tutorial"];
 
-struct Served(Child, String);
+/// A program that listens, and where.
+pub(crate) struct Served(Child, pub(crate) String);
 
 impl Drop for Served {
     fn drop(&mut self) {
@@ -19,7 +20,7 @@ impl Drop for Served {
     }
 }
 
-fn serve(options: &[&str]) -> Served {
+pub(crate) fn serve(options: &[&str]) -> Served {
     let mut child = Command::new(env!("CARGO_BIN_EXE_specularite"))
         .args(["serve", "--listen", "127.0.0.1:0"])
         .args(options)

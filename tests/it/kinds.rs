@@ -42,7 +42,9 @@ fn least(lab: &Lab, workspace: &str, spec: &KindSpec, name: &str) -> Value {
             body["creationPayload"] =
                 json!({"catalogName": "main", "databricksWorkspaceConnectionId": connection, "mirroringMode": "Full"});
         }
-        _ if spec.definition.is_some_and(|definition| definition.needed != Needed::Never) => body["definition"] = given(spec, "1"),
+        _ if spec.definition.is_some_and(|definition| definition.needed != Needed::Never) => {
+            body["definition"] = given(spec, "1")
+        }
         _ => {}
     }
     body

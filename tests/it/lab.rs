@@ -39,7 +39,10 @@ impl Lab {
     }
 
     pub(crate) fn seeded(seed: u64) -> Self {
-        let emulator = Emulator::builder().seed(seed).pace(Pace::Realistic).build();
+        Self::of(Emulator::builder().seed(seed).pace(Pace::Realistic).build())
+    }
+
+    pub(crate) fn of(emulator: Arc<Emulator>) -> Self {
         let lab = Self { router: specularite::router(Arc::clone(&emulator)), emulator, token: "anything".into() };
         lab.post("/_emulator/clock", json!({"mode": "manual", "now": "2031-02-03T04:05:06Z"})).is(200);
         lab
@@ -57,7 +60,10 @@ impl Lab {
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
-        let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:7310");
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "127.0.0.1:7310");
+        }
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
@@ -87,6 +93,13 @@ impl Lab {
 
     pub(crate) fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, &[], "")
+    }
+
+    /// A form for Entra, under its own host name.
+    pub(crate) fn form(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let media = ("content-type", "application/x-www-form-urlencoded");
+        self.send("POST", path, &[media, ENTRA, ("authorization", "")], body)
     }
 
     /// A call without a body, as clients make those of mirroring.
@@ -272,6 +285,16 @@ impl Reply {
         headers.sort();
         format!("{}\n{}\n\n{}", self.status, headers.join("\n"), self.text())
     }
+}
+
+/// Entra's own host name.
+pub(crate) const ENTRA: (&str, &str) = ("host", "login.microsoftonline.com");
+
+/// The claims of a token; nobody looks at who signed it.
+#[track_caller]
+pub(crate) fn claims(token: &Value) -> Value {
+    let payload = token.as_str().and_then(|token| token.split('.').nth(1)).expect("a token is three parts");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("it is base64url")).expect("it is JSON")
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

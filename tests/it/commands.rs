@@ -1,0 +1,215 @@
+//! The commands of the program around the emulator: `run`, `env`, `token`.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::judges::serve;
+use crate::lab::claims;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_specularite");
+
+/// Runs the program with a data directory of its own.
+fn program(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Command::new(PROGRAM);
+    program.args(arguments).env("SPECULARITE_DATA_DIR", folder.path()).stdin(Stdio::null());
+    program.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn run_keeps_streams_and_status() {
+    let ran = program(&["run", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
+    assert_eq!((ran.status.code(), text(&ran.stdout).as_str()), (Some(7), "out\n"));
+    let told = text(&ran.stderr);
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines.len() == 2 && lines[0].starts_with("specularite: listening on http://127.0.0.1:") && lines[1] == "err",
+        "{told}"
+    );
+    assert_eq!(program(&["run", "--", "sh", "-c", "kill -9 $$"]).status.code(), Some(128 + 9));
+    for (command, status) in [("/no/such/program", 127), ("/", 126)] {
+        let ran = program(&["run", "--", command]);
+        assert_eq!(ran.status.code(), Some(status));
+        assert!(text(&ran.stderr).contains(command));
+    }
+    assert_eq!(program(&["run"]).status.code(), Some(2));
+    let ran = program(&["run", "--listen", "203.0.113.1:80", "--", "true"]);
+    assert_eq!(ran.status.code(), Some(2), "{}", text(&ran.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn run_passes_on_signals_and_standard_input() {
+    let mut child = Command::new(PROGRAM)
+        .args(["run", "--", "sh", "-c", "trap 'echo terminated; exit 3' TERM; echo ready; read line; echo \"$line\"; while :; do read line || sleep 0.1; done"])
+        .env("SPECULARITE_DATA_DIR", tempfile::tempdir().unwrap().path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "ready");
+    writeln!(child.stdin.as_ref().unwrap(), "said to it").unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "said to it");
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "terminated");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[cfg(unix)]
+#[test]
+fn run_leads_everything_to_the_emulator_and_nothing_astray() {
+    let folder = tempfile::tempdir().unwrap();
+    let company = folder.path().join("company.pem");
+    std::fs::write(&company, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let mut run = Command::new(PROGRAM);
+    run.args(["run", "--isolate", "--", "env"]).env("SPECULARITE_DATA_DIR", folder.path());
+    run.env("NO_PROXY", ".microsoft.com")
+        .env("https_proxy", "http://elsewhere:1")
+        .env("ALL_PROXY", "http://elsewhere:1");
+    run.env("AZURE_CLIENT_CERTIFICATE_PATH", "/mine").env("SSL_CERT_DIR", "/mine").env("REQUESTS_CA_BUNDLE", &company);
+    let told = text(&run.output().unwrap().stdout);
+    let value = |name: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.map(str::to_owned)
+    };
+    let url = value("SPECULARITE_URL").unwrap();
+    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
+        assert_eq!(value(name).as_deref(), Some(url.as_str()), "{name}");
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        assert_eq!(value(name).as_deref(), Some("127.0.0.1,localhost,::1"));
+    }
+    for name in ["ALL_PROXY", "AZURE_CLIENT_CERTIFICATE_PATH", "SSL_CERT_DIR", "AZURE_AUTHORITY_HOST"] {
+        assert_eq!(value(name), None, "{name}");
+    }
+    assert_eq!(value("SSL_CERT_FILE"), value("REQUESTS_CA_BUNDLE"));
+    assert_ne!(value("HOME"), std::env::var("HOME").ok());
+    for name in [
+        "AZURE_CLIENT_SECRET",
+        "FAB_SPN_CLIENT_SECRET",
+        "FABRIC_CLIENT_SECRET",
+        "IDENTITY_HEADER",
+        "BROWSER",
+        "AZURE_CONFIG_DIR",
+    ] {
+        assert!(value(name).is_some_and(|value| !value.is_empty()), "{name}");
+    }
+    // Python ends a browser's command at a colon.
+    assert!(!value("BROWSER").unwrap().contains(':'));
+    // What it was made of is gone with it.
+    assert!(!std::path::Path::new(&value("AZURE_CONFIG_DIR").unwrap()).exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn two_runs_share_nothing() {
+    let ask = r#"for n in 1 2 3; do
+        curl -sS --fail-with-body -o /dev/null -H 'Authorization: Bearer x' -H 'Content-Type: application/json' \
+            https://api.fabric.microsoft.com/v1/workspaces -d "{\"displayName\": \"same $n\"}" || exit 1; done
+        curl -sS -H 'Authorization: Bearer x' https://api.fabric.microsoft.com/v1/workspaces | grep -o same | wc -l"#;
+    let folder = tempfile::tempdir().unwrap();
+    let run = || {
+        let mut run = Command::new(PROGRAM);
+        run.args(["run", "--others", "refuse", "--", "bash", "-c", ask]).env("SPECULARITE_DATA_DIR", folder.path());
+        run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    for run in [run(), run(), run()] {
+        let ended = run.wait_with_output().unwrap();
+        assert_eq!(text(&ended.stdout).trim(), "3", "{}", text(&ended.stderr));
+    }
+}
+
+#[test]
+fn the_environment_of_a_running_emulator_is_printed_for_every_reader() {
+    let served = serve(&[]);
+    let listen = served.1.strip_prefix("http://").unwrap();
+    let env = |more: &[&str]| {
+        let printed = program(&[&["env", "--listen", listen], more].concat());
+        assert!(printed.status.success(), "{}", text(&printed.stderr));
+        text(&printed.stdout)
+    };
+    assert!(env(&[]).contains(&format!("export HTTPS_PROXY='http://{listen}'\n")));
+    assert!(env(&["--format", "powershell"]).contains(&format!("$env:HTTPS_PROXY = 'http://{listen}'\n")));
+    assert!(env(&["--format", "dotenv"]).contains(&format!("\nHTTPS_PROXY=http://{listen}\n")));
+    let json: Value = serde_json::from_str(&env(&["--format", "json", "--tenant", "a team"])).unwrap();
+    assert_eq!(json["HTTPS_PROXY"], format!("http://a%20team:x@{listen}"));
+    assert_eq!(json["ALL_PROXY"], Value::Null);
+    let json: Value = serde_json::from_str(&env(&["--format", "json", "--direct"])).unwrap();
+    assert!(json.get("HTTPS_PROXY").is_none());
+    let port = listen.rsplit(':').next().unwrap();
+    assert_eq!(json["AZURE_AUTHORITY_HOST"], format!("https://localhost:{port}"));
+    let nobody = program(&["env", "--listen", "127.0.0.1:1"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(text(&nobody.stderr).contains("127.0.0.1:1"));
+}
+
+#[test]
+fn a_token_is_printed_for_anybody() {
+    let token = |arguments: &[&str]| {
+        let printed = program(&[&["token"], arguments].concat());
+        claims(&text(&printed.stdout).trim().into())
+    };
+    let admin = token(&[]);
+    assert_eq!((&admin["upn"], &admin["scp"]), (&"admin@specularite.example".into(), &"user_impersonation".into()));
+    let app = "00000000-0000-4000-8000-0000000000aa";
+    let told = token(&["--app", app, "--tenant", "contoso.com", "--role", "A", "--role", "B", "--expires-in", "60"]);
+    assert_eq!(
+        (&told["oid"], &told["idtyp"], &told["roles"]),
+        (&app.into(), &"app".into(), &serde_json::json!(["A", "B"]))
+    );
+    assert_eq!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(), 60);
+    assert_eq!(
+        token(&["--user", "a@b.c", "--scope", "https://api.fabric.microsoft.com/Item.Read.All"])["scp"],
+        "Item.Read.All"
+    );
+    assert_eq!(program(&["token", "--user", "a", "--app", "b"]).status.code(), Some(2));
+}
+
+/// Others are reached through the proxy that was set before us.
+#[cfg(unix)]
+#[test]
+fn a_proxy_before_us_is_gone_through() {
+    let before = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://user:word@{}", before.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = before.accept().unwrap();
+        let mut head = vec![0; 1_024];
+        let n = stream.read(&mut head).unwrap();
+        stream.write_all(b"HTTP/1.1 407 No\r\n\r\n").unwrap();
+        text(&head[..n])
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let ran = Command::new(PROGRAM)
+        .args(["run", "--report", "--", "curl", "-sS", "https://example.invalid/"])
+        .envs([("HTTPS_PROXY", url.as_str()), ("https_proxy", &url), ("NO_PROXY", ""), ("no_proxy", "")])
+        .env("SPECULARITE_DATA_DIR", folder.path())
+        .output()
+        .unwrap();
+    let told = text(&ran.stderr);
+    assert!(!ran.status.success() && told.contains("host not reached: example.invalid"), "{told}");
+    let head = asked.join().unwrap();
+    assert!(
+        head.starts_with("CONNECT example.invalid:443 HTTP/1.1\r\n") && head.contains("Basic dXNlcjp3b3Jk"),
+        "{head}"
+    );
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_used_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_string_lossy().into_owned();
+    let ended = program(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &path]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(text(&ended.stderr).contains(&path) && text(&ended.stderr).contains("--data-dir"));
+}

@@ -1,0 +1,327 @@
+//! One port for http, https and proxy: what a client meets on a socket.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use specularite::emulator::ControlFrom;
+use specularite::proxy::Others;
+use specularite::serve::{self, Doors, Running};
+use specularite::traffic::Fate;
+use specularite::{Emulator, Pace};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::coverage::say;
+use crate::lab::{block_on, spawn};
+
+fn emulator() -> Arc<Emulator> {
+    Emulator::builder().pace(Pace::Instant).build()
+}
+
+/// A server with these doors on every address of this machine.
+async fn open(emulator: &Arc<Emulator>, doors: Doors) -> (Running, SocketAddr) {
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (serve::run(listener, Arc::clone(emulator), doors).unwrap(), SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+/// A client that trusts the emulator's authority and nobody else.
+fn trusting(emulator: &Emulator) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    let pem = emulator.authority().unwrap().pem().as_bytes();
+    roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
+    let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// Sends a request with `Connection: close`; status and text of the whole answer.
+async fn ask<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, head: &str) -> (u16, String) {
+    let head = head.replace('\n', "\r\n");
+    stream
+        .write_all(format!("{head}\r\nConnection: close\r\nAuthorization: Bearer x\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    (answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default(), answer)
+}
+
+/// Asks for a tunnel; the stream behind it, or the refusal.
+async fn tunnel(at: SocketAddr, target: &str, header: &str) -> Result<TcpStream, (u16, String)> {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    stream.write_all(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{header}\r\n").as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let status: u16 = String::from_utf8_lossy(&head).split(' ').nth(1).unwrap().parse().unwrap();
+    if status == 200 {
+        return Ok(stream);
+    }
+    let mut rest = vec![0; 1_024];
+    let n = stream.read(&mut rest).await.unwrap();
+    Err((status, String::from_utf8_lossy(&rest[..n]).into_owned()))
+}
+
+async fn shake_hands<S>(tls: &TlsConnector, name: &str, stream: S) -> io::Result<tokio_rustls::client::TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    tls.connect(ServerName::try_from(name.to_owned()).unwrap(), stream).await
+}
+
+#[test]
+fn one_port_speaks_http_and_https_and_is_a_proxy() {
+    block_on(async {
+        let emulator = emulator();
+        let (_running, at) = open(&emulator, Doors::default()).await;
+        let tls = trusting(&emulator);
+        let (status, _) =
+            ask(TcpStream::connect(at).await.unwrap(), "GET /v1/workspaces HTTP/1.1\nHost: localhost").await;
+        assert_eq!(status, 200);
+        for name in
+            ["localhost", "127.0.0.1", "specularite", "api.fabric.microsoft.com", "x.z0.w.api.fabric.microsoft.com"]
+        {
+            let stream = shake_hands(&tls, name, TcpStream::connect(at).await.unwrap()).await.unwrap();
+            let (status, _) = ask(stream, &format!("GET /v1/workspaces HTTP/1.1\nHost: {name}")).await;
+            assert_eq!(status, 200, "{name}");
+        }
+        for target in ["api.fabric.microsoft.com:443", "login.microsoftonline.com:7310", &at.to_string()] {
+            let name = target.split(':').next().unwrap();
+            let stream = shake_hands(&tls, name, tunnel(at, target, "").await.unwrap()).await.unwrap();
+            let discovery = "GET /common/v2.0/.well-known/openid-configuration HTTP/1.1";
+            let path = if name.starts_with("api") { "GET /v1/workspaces HTTP/1.1" } else { discovery };
+            let (status, answer) = ask(stream, &format!("{path}\nHost: {target}")).await;
+            assert_eq!(status, 200, "{target}");
+            let issuer = format!(r#""issuer":"https://{target}/"#);
+            assert!(name.starts_with("api") || answer.contains(&issuer), "{answer}");
+        }
+        // A client may speak plainly behind its tunnel.
+        let plain = tunnel(at, "api.fabric.microsoft.com:80", "").await.unwrap();
+        assert_eq!(ask(plain, "GET /v1/workspaces HTTP/1.1\nHost: api.fabric.microsoft.com").await.0, 200);
+        let absolute =
+            "GET http://169.254.169.254/metadata/identity/oauth2/token?resource=x HTTP/1.1\nHost: a\nMetadata: true";
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), absolute).await.0, 200);
+        let hosts = emulator.traffic().hosts();
+        assert!(hosts.iter().all(|(fate, ..)| *fate == Fate::Answered), "{hosts:?}");
+    });
+}
+
+#[test]
+fn addresses_in_answers_have_the_scheme_and_host_that_were_asked() {
+    block_on(async {
+        let emulator = emulator();
+        let (_running, at) = open(&emulator, Doors::default()).await;
+        let tls = trusting(&emulator);
+        let host = "api.fabric.microsoft.com";
+        let call = async |method: &str, path: &str, body: &str| {
+            let stream = shake_hands(&tls, host, tunnel(at, &format!("{host}:443"), "").await.unwrap()).await.unwrap();
+            let head = format!("{method} /v1/{path} HTTP/1.1\nHost: {host}\nContent-Length: {}", body.len());
+            // The body goes behind the head that `ask` ends.
+            let (mut stream, head) = (stream, head.replace('\n', "\r\n"));
+            let rest = "Authorization: Bearer x\r\nConnection: close\r\nContent-Type: application/json";
+            stream.write_all(format!("{head}\r\n{rest}\r\n\r\n{body}").as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let json = |answer: &str| serde_json::from_str::<Value>(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        let capacity = json(&call("GET", "capacities", "").await)["value"][0]["id"].clone();
+        let made = call("POST", "workspaces", &format!(r#"{{"displayName":"w","capacityId":{capacity}}}"#)).await;
+        let workspace = json(&made)["id"].as_str().unwrap().to_owned();
+        let started = call("POST", &format!("workspaces/{workspace}/sqlDatabases"), r#"{"displayName":"d"}"#).await;
+        assert!(started.contains("location: https://api.fabric.microsoft.com/v1/operations/"), "{started}");
+    });
+}
+
+#[test]
+fn no_certificate_is_made_for_a_host_that_is_not_ours() {
+    block_on(async {
+        let emulator = emulator();
+        let (_running, at) = open(&emulator, Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        let tls = trusting(&emulator);
+        for name in ["example.com", "graph.microsoft.com", "10.0.0.1", "login.microsoftonline.com.example.com"] {
+            let direct = shake_hands(&tls, name, TcpStream::connect(at).await.unwrap()).await;
+            assert!(direct.is_err(), "{name}");
+            // Nor within a tunnel to a host that is.
+            let inside = tunnel(at, "api.fabric.microsoft.com:443", "").await.unwrap();
+            assert!(shake_hands(&tls, name, inside).await.is_err(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn other_hosts_are_refused_or_reached() {
+    block_on(async {
+        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let theirs = other.local_addr().unwrap();
+        spawn(async move {
+            while let Ok((mut stream, _)) = other.accept().await {
+                spawn(async move {
+                    let mut head = vec![0; 1_024];
+                    let n = stream.read(&mut head).await.unwrap_or_default();
+                    let said = String::from_utf8_lossy(&head[..n]).replace("\r\n", "|");
+                    let _ = stream
+                        .write_all(
+                            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{said}", said.len()).as_bytes(),
+                        )
+                        .await;
+                });
+            }
+        });
+        let emulator = emulator();
+        let (_refusing, at) = open(&emulator, Doors::default()).await;
+        let (status, why) = tunnel(at, &theirs.to_string(), "").await.unwrap_err();
+        assert!(status == 403 && why.contains("--others"), "{why}");
+        let absolute = format!("GET http://{theirs}/a?b HTTP/1.1\nHost: {theirs}\nProxy-Authorization: Basic YTpi");
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &absolute).await.0, 403);
+
+        let (_reaching, at) = open(&emulator, Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        let stream = tunnel(at, &theirs.to_string(), "").await.unwrap();
+        assert!(ask(stream, "GET /through HTTP/1.1\nHost: x").await.1.contains("GET /through HTTP/1.1|Host: x"));
+        let (status, told) = ask(TcpStream::connect(at).await.unwrap(), &absolute).await;
+        assert!(status == 200 && told.contains("GET /a?b HTTP/1.1"), "{told}");
+        assert!(!told.to_lowercase().contains("proxy-authorization"), "{told}");
+        for target in ["graph.microsoft.com:443", "169.254.170.2:80", "dailyapi.fabric.microsoft.com:443"] {
+            assert_eq!(tunnel(at, target, "").await.unwrap_err().0, 403, "{target}");
+        }
+        assert_eq!(tunnel(at, "nowhere.invalid:443", "").await.unwrap_err().0, 502);
+        let fates: Vec<Fate> = emulator.traffic().hosts().into_iter().map(|(fate, ..)| fate).collect();
+        assert!(
+            fates.contains(&Fate::Refused) && fates.contains(&Fate::Tunnelled) && fates.contains(&Fate::Unreachable)
+        );
+    });
+}
+
+#[test]
+fn the_proxys_user_is_the_tenant() {
+    block_on(async {
+        let emulator = emulator();
+        let (_running, at) = open(&emulator, Doors::default()).await;
+        let tls = trusting(&emulator);
+        let mut seen = Vec::new();
+        // `one:x`, `two:x`, and `one:x` again.
+        for user in ["b25lOng=", "dHdvOng=", "b25lOng="] {
+            let header = format!("Proxy-Authorization: Basic {user}\r\n");
+            let stream = tunnel(at, "api.fabric.microsoft.com:443", &header).await.unwrap();
+            let stream = shake_hands(&tls, "api.fabric.microsoft.com", stream).await.unwrap();
+            let (_, answer) = ask(stream, "GET /v1/capacities HTTP/1.1\nHost: api.fabric.microsoft.com").await;
+            seen.push(answer.split("\r\n\r\n").nth(1).unwrap().to_owned());
+        }
+        assert!(seen[0] != seen[1] && seen[0] == seen[2], "{seen:?}");
+        assert_eq!(emulator.tenants().len(), 3);
+    });
+}
+
+/// An address of this machine that is not loopback: the one that it would send from.
+fn address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    socket
+        .local_addr()
+        .ok()
+        .map(|address| address.ip())
+        .filter(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
+#[test]
+fn strangers_cannot_use_the_proxy() {
+    let Some(outside) = address() else {
+        say("SKIPPED, LOUDLY: this machine has loopback addresses only; proxy.rs holds the rule by a table");
+        return;
+    };
+    block_on(async {
+        let (_running, at) = open(&emulator(), Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        let at = SocketAddr::from((outside, at.port()));
+        for target in ["api.fabric.microsoft.com:443", "example.com:443"] {
+            let (status, why) = tunnel(at, target, "").await.unwrap_err();
+            assert!(status == 403 && why.contains("--control-from"), "{why}");
+        }
+        let absolute =
+            "GET http://169.254.169.254/metadata/identity/oauth2/token?resource=x HTTP/1.1\nHost: a\nMetadata: true";
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), absolute).await.0, 403);
+        // As a server it answers everybody.
+        let (status, _) =
+            ask(TcpStream::connect(at).await.unwrap(), "GET /v1/workspaces HTTP/1.1\nHost: localhost").await;
+        assert_eq!(status, 200);
+        let private = Emulator::builder().control_from(ControlFrom::Any).build();
+        let (_running, at) = open(&private, Doors::default()).await;
+        assert!(tunnel(SocketAddr::from((outside, at.port())), "api.fabric.microsoft.com:443", "").await.is_ok());
+    });
+}
+
+#[test]
+fn without_tls_there_is_none() {
+    block_on(async {
+        let emulator = emulator();
+        let (_running, at) = open(&emulator, Doors { tls: false, ..Doors::default() }).await;
+        assert!(shake_hands(&trusting(&emulator), "localhost", TcpStream::connect(at).await.unwrap()).await.is_err());
+        assert_eq!(tunnel(at, "api.fabric.microsoft.com:443", "").await.unwrap_err().0, 403);
+    });
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the server must hang up by itself")]
+fn clients_that_never_finish_hold_nobody_up() {
+    block_on(async {
+        let emulator = emulator();
+        let (running, at) = open(&emulator, Doors::default()).await;
+        let mut open = Vec::new();
+        for begun in [&b""[..], b"\x16", b"\x16\x03\x01\x00\x10abc"] {
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            stream.write_all(begun).await.unwrap();
+            open.push(stream);
+        }
+        open.push(tunnel(at, "api.fabric.microsoft.com:443", "").await.unwrap());
+        // What is no TLS after all, and a handshake beyond all bounds, are hung up on.
+        for nonsense in
+            [b"\x16nonsense that is no record of TLS".to_vec(), [&b"\x16\x03\x01\xff\xff"[..], &[1; 70_000]].concat()]
+        {
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            let _ = stream.write_all(&nonsense).await;
+            let mut rest = Vec::new();
+            let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+            assert!(ended.is_ok(), "it stays open after {} bytes", nonsense.len());
+        }
+        let (status, _) =
+            ask(TcpStream::connect(at).await.unwrap(), "GET /v1/workspaces HTTP/1.1\nHost: localhost").await;
+        assert_eq!(status, 200);
+        // And the end waits for none of them.
+        drop(running);
+        for mut stream in open {
+            let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await;
+            assert!(ended.is_ok_and(|read| read.is_err()), "it is still open");
+        }
+    });
+}
+
+#[test]
+fn the_authoritys_key_is_nowhere_to_be_seen() {
+    block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let emulator = Emulator::builder().data_dir(specularite::data_dir::DataDir::at(folder.path())).build();
+        let (_running, at) = open(&emulator, Doors::default()).await;
+        let control = async |path: &str| {
+            ask(TcpStream::connect(at).await.unwrap(), &format!("GET /_emulator/{path} HTTP/1.1\nHost: localhost"))
+                .await
+        };
+        let (status, handed_out) = control("ca.pem").await;
+        assert!(status == 200 && handed_out.contains("-----BEGIN CERTIFICATE-----"), "{handed_out}");
+        let secret = std::fs::read_to_string(folder.path().join("ca.key")).unwrap();
+        let secret = secret.lines().nth(1).unwrap();
+        let (_, journal) = control("journal?tenant=*").await;
+        for text in [&handed_out, &journal, &format!("{emulator:?}")] {
+            assert!(!text.contains("PRIVATE") && !text.contains(secret), "{text}");
+        }
+        assert!(!emulator.default_tenant().facts().iter().any(|fact| format!("{fact:?}").contains("PRIVATE")));
+    });
+}
