@@ -1,6 +1,7 @@
 //! How much the emulator costs beside a bare axum server that sends the same bytes. Prints, and asserts nothing.
 //!
-//! `cargo bench` starts both in one run and loads them in turn with `wrk` (or says that it is not installed).
+//! `cargo bench` starts both in one run and loads them in turn with `wrk` (or says that it is not installed). Then it loads the
+//! emulator itself, over plain http, over TLS, and over TLS through its proxy: `wrk` knows no proxy.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures the machine's time")]
 
@@ -8,6 +9,12 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Rounds of both; the best of each counts.
 const ROUNDS: usize = 3;
@@ -24,18 +31,111 @@ fn main() {
     let bare = started(
         Command::new(std::env::current_exe().expect("it runs")).arg("--bare").env("HEAD", head).env("BODY", body),
     );
-    if Command::new("wrk").arg("--version").output().is_err() {
+    if Command::new("wrk").arg("--version").output().is_ok() {
+        let (mut ours, mut theirs) = (0.0_f64, 0.0_f64);
+        for _ in 0..ROUNDS {
+            theirs = theirs.max(load(&bare.base, &path));
+            ours = ours.max(load(&emulator.base, &path));
+        }
+        println!("getMirroringStatus        {ours:.0} calls a second");
+        println!("bare axum, same bytes     {theirs:.0} calls a second");
+        println!("ratio                     {:.2}", ours / theirs);
+    } else {
         println!("status calls              not measured: wrk is not installed (apt-get install wrk)");
-        return;
     }
-    let (mut ours, mut theirs) = (0.0_f64, 0.0_f64);
+    let ways = [Way::Plain, Way::Tls, Way::Proxy];
+    let mut best = [0.0_f64; 3];
     for _ in 0..ROUNDS {
-        theirs = theirs.max(load(&bare.base, &path));
-        ours = ours.max(load(&emulator.base, &path));
+        for (best, way) in best.iter_mut().zip(ways) {
+            *best = best.max(kept_alive(&emulator.base, &path, way));
+        }
     }
-    println!("getMirroringStatus        {ours:.0} calls a second");
-    println!("bare axum, same bytes     {theirs:.0} calls a second");
-    println!("ratio                     {:.2}", ours / theirs);
+    println!("kept alive, plain http    {:.0} calls a second", best[0]);
+    println!("kept alive, TLS           {:.0} calls a second, ratio {:.2}", best[1], best[1] / best[0]);
+    println!("kept alive, TLS by proxy  {:.0} calls a second, ratio {:.2}", best[2], best[2] / best[0]);
+}
+
+/// How a client gets to the emulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Plain,
+    Tls,
+    Proxy,
+}
+
+/// Connections that are kept alive.
+const CONNECTIONS: u64 = 16;
+/// How long each is asked on.
+const LASTS: Duration = Duration::from_secs(3);
+
+/// Calls a second over connections that are kept alive.
+fn kept_alive(base: &str, path: &str, way: Way) -> f64 {
+    let host = if way == Way::Proxy { "api.fabric.microsoft.com" } else { "localhost" };
+    let tls = (way != Way::Plain).then(|| trusting(&ask(base, "GET", "/_emulator/ca.pem", "").1));
+    let request =
+        format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer x\r\nContent-Length: 0\r\n\r\n");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be built");
+    runtime.block_on(async {
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..CONNECTIONS {
+            let (base, request, tls) = (base.to_owned(), request.clone(), tls.clone());
+            asking.spawn(async move {
+                let mut stream = tokio::net::TcpStream::connect(&base).await.expect("it listens");
+                let _ = stream.set_nodelay(true);
+                if way == Way::Proxy {
+                    let connect = format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n");
+                    stream.write_all(connect.as_bytes()).await.expect("it reads");
+                    answer(&mut stream).await;
+                }
+                match tls {
+                    None => asked(stream, &request).await,
+                    Some(tls) => {
+                        let name = ServerName::try_from(host).expect("it is a name");
+                        asked(tls.connect(name, stream).await.expect("it is trusted"), &request).await
+                    }
+                }
+            });
+        }
+        let calls: u64 = asking.join_all().await.into_iter().sum();
+        calls as f64 / LASTS.as_secs_f64()
+    })
+}
+
+/// How often a request is answered on one connection.
+async fn asked(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> u64 {
+    let (begun, mut calls) = (Instant::now(), 0);
+    while begun.elapsed() < LASTS {
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        stream.flush().await.expect("it reads");
+        answer(&mut stream).await;
+        calls += 1;
+    }
+    calls
+}
+
+/// Reads an answer to its end.
+async fn answer(stream: &mut (impl AsyncRead + Unpin)) {
+    let (mut read, mut buffer) = (Vec::new(), [0; 4_096]);
+    loop {
+        let n = stream.read(&mut buffer).await.expect("it answers");
+        assert!(n > 0, "it hung up");
+        read.extend_from_slice(&buffer[..n]);
+        let Some(ends) = read.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&read[..ends]).to_ascii_lowercase();
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+        if read.len() >= ends + 4 + length.unwrap_or(0_usize) {
+            return;
+        }
+    }
+}
+
+/// A client that trusts the emulator's authority alone.
+fn trusting(pem: &str) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("it is a certificate");
+    roots.add(certificate).expect("it is an authority's");
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    TlsConnector::from(std::sync::Arc::new(config))
 }
 
 /// A program that listens.

@@ -51,7 +51,7 @@ fn environment(name: &str, requirements: &[&str], make: impl Fn(&Path) -> Result
 
 #[track_caller]
 fn missing(what: &str) {
-    assert!(std::env::var("CI").is_err(), "{what}");
+    assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "{what}");
     say(&format!("SKIPPED, LOUDLY: {what}"));
 }
 
