@@ -28,6 +28,21 @@ fn folders_nest_ten_deep_under_unique_names() {
     lab.post(&folders, json!({"displayName": "too many"})).refuses(400, "TooManyFolders");
 }
 
+/// fabric-cicd names the root so.
+#[test]
+fn an_empty_id_is_the_root() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    lab.post(&format!("{workspace}/folders"), json!({"displayName": "f", "parentFolderId": ""})).is(201);
+    let body = json!({"displayName": "l", "type": "Lakehouse", "folderId": ""});
+    let made = lab.post(&format!("{workspace}/items"), body).is(201).body();
+    assert!(made.get("folderId").is_none());
+    lab.post(&format!("{workspace}/items/{}/move", made["id"].as_str().unwrap()), json!({"targetFolderId": ""}))
+        .is(200);
+    let nonsense = json!({"displayName": "m", "type": "Lakehouse", "folderId": "root"});
+    lab.post(&format!("{workspace}/items"), nonsense).refuses(400, "InvalidInput");
+}
+
 /// A chain of folders, each in the one before; their ids.
 fn chain(lab: &Lab, folders: &str, parent: &Value, names: &[&str]) -> Vec<Value> {
     let mut ids = vec![parent.clone()];

@@ -137,7 +137,7 @@ fn the_two_answers_that_were_seen_can_be_chosen() {
 }
 
 #[test]
-fn pages_of_tables_are_posts_again() {
+fn pages_of_tables_are_posts_again_or_gets() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
@@ -146,9 +146,13 @@ fn pages_of_tables_are_posts_again() {
     lab.pass(600.0);
     lab.settings(json!({"pageSize": 2}));
     let mut path = format!("{mirror}/getTablesMirroringStatus");
+    lab.get(&path).refuses(405, "MethodNotAllowed");
     let mut names = Vec::new();
     for rows in [2, 2, 1] {
         let body = lab.call(&path).is(200).body();
+        if !names.is_empty() {
+            assert_eq!(lab.get(&path).is(200).body(), body);
+        }
         let data = body["data"].as_array().unwrap();
         assert_eq!(data.len(), rows);
         names.extend(data.iter().map(|table| table["sourceTableName"].as_str().unwrap().to_owned()));
@@ -255,4 +259,33 @@ fn a_table_that_was_never_copied_begins_when_it_is_named() {
     lab.post(&format!("{mirror}/updateDefinition"), json!({"definition": definition(&named.to_string())})).is(200);
     let statuses: Vec<Value> = lab.tables(&mirror).iter().map(|table| table["status"].clone()).collect();
     assert_eq!(statuses, ["Initialized", "Replicating"]);
+}
+
+/// What a client makes that knows only the generic route: an item without a source, until it is given a definition.
+#[test]
+fn a_mirror_without_a_definition_waits_for_one() {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let body = json!({"displayName": "bare", "type": "MirroredDatabase"});
+    lab.post(&format!("{workspace}/mirroredDatabases"), body.clone()).refuses(400, "InvalidInput");
+    let bare = format!("{workspace}/mirroredDatabases/{}", lab.post(&format!("{workspace}/items"), body).is(201).id());
+    let read = |path: &str| lab.call(&format!("{path}/getDefinition")).is(200).body()["definition"]["parts"].clone();
+    assert_eq!(read(&bare)[0]["path"], "mirroring.json");
+    lab.pass(60.0);
+    assert_eq!(lab.status(&bare), "Initialized");
+    lab.call(&format!("{bare}/startMirroring")).is(200);
+    lab.pass(60.0);
+    let fallen = lab.call(&format!("{bare}/getMirroringStatus")).is(200).body();
+    assert_eq!(
+        (&fallen["status"], &fallen["error"]["errorCode"]),
+        (&json!("Initialized"), &json!("MissingDefinitionParts"))
+    );
+
+    let given = definition(&sql_mirror(&connection, Some(&["Orders"])).to_string());
+    lab.post(&format!("{bare}/updateDefinition"), json!({"definition": given})).is(200);
+    lab.call(&format!("{bare}/startMirroring")).is(200);
+    lab.pass(60.0);
+    assert_eq!(lab.status(&bare), "Running");
+    assert_eq!(lab.tables(&bare).len(), 1);
+    assert!(lab.emulator.default_tenant().replays());
 }
