@@ -50,14 +50,15 @@ impl Authority {
             let certificate = params(year).self_signed(&key).map_err(io::Error::other)?;
             Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
         })?;
-        let broken = || io::Error::other(format!("{KEY_FILE} does not hold a key and a certificate"));
+        let broken = || directory.complain(KEY_FILE, "does not hold a key and a certificate");
         let begins = kept.find(CERTIFICATE_BEGINS).ok_or_else(broken)?;
         let (key, pem) = kept.split_at(begins);
         let key = KeyPair::from_pem(key).map_err(|_| broken())?;
         if let Some(path) = directory.path() {
             let path = path.join(CERTIFICATE_FILE);
+            // Who cannot have it from the file has it from us.
             if std::fs::read_to_string(&path).ok().as_deref() != Some(pem) {
-                std::fs::write(&path, pem)?;
+                let _ = std::fs::write(&path, pem);
             }
         }
         Ok(Self {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytesize::ByteSize;
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::data_dir::DataDir;
@@ -95,12 +96,20 @@ pub struct Serve {
     pub log: LogOption,
 }
 
+/// Where a running emulator is.
+#[derive(Debug, Clone, Args)]
+pub struct At {
+    /// Host and port that it listens on [default: SPECULARITE_URL, which `run` sets; else 127.0.0.1:7310]
+    #[arg(long, env = "SPECULARITE_LISTEN", value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+}
+
 /// Which emulator to ask.
 #[derive(Debug, Clone, Args)]
 pub struct Health {
-    /// Address and port that it listens on
-    #[arg(long, env = "SPECULARITE_LISTEN", default_value_t = LISTEN, value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
+    /// Where it is.
+    #[command(flatten)]
+    pub at: At,
 }
 
 /// What to run, and how.
@@ -110,10 +119,10 @@ pub struct Run {
     #[command(flatten)]
     pub serve: Serve,
     /// At the end, tell on standard error what was asked of the emulator
-    #[arg(long, env = "SPECULARITE_REPORT")]
+    #[arg(long, env = "SPECULARITE_REPORT", value_parser = FalseyValueParser::new())]
     pub report: bool,
     /// Give the command a home of its own: for programs that keep settings and tokens there
-    #[arg(long, env = "SPECULARITE_ISOLATE")]
+    #[arg(long, env = "SPECULARITE_ISOLATE", value_parser = FalseyValueParser::new())]
     pub isolate: bool,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -123,9 +132,9 @@ pub struct Run {
 /// Which environment to print.
 #[derive(Debug, Clone, Args)]
 pub struct Env {
-    /// Address and port that the emulator listens on
-    #[arg(long, env = "SPECULARITE_LISTEN", default_value_t = LISTEN, value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
+    /// Where the emulator is.
+    #[command(flatten)]
+    pub at: At,
     /// For which reader
     #[arg(long, default_value = "shell")]
     pub format: FormatOption,
@@ -144,7 +153,7 @@ pub struct Env {
 #[derive(Debug, Clone, Args)]
 pub struct Token {
     /// The tenant: an id, or any name [default: the default tenant]
-    #[arg(long, value_name = "TENANT", default_value = "")]
+    #[arg(long, env = "SPECULARITE_TENANT", value_name = "TENANT", default_value = "")]
     pub tenant: String,
     /// A user, by a name to sign in with [default: the administrator]
     #[arg(long, value_name = "NAME", conflicts_with = "app")]

@@ -8,27 +8,32 @@ use etcetera::BaseStrategy as _;
 
 /// The directory of `--data-dir`, or none: then everything is made anew at each start.
 #[derive(Debug, Clone, Default)]
-pub struct DataDir(Option<PathBuf>);
+pub struct DataDir {
+    path: Option<PathBuf>,
+    /// Whether it was asked for: then what cannot be kept there is a failure.
+    is_asked_for: bool,
+}
 
 impl DataDir {
     /// Nothing is kept.
     pub const fn none() -> Self {
-        Self(None)
+        Self { path: None, is_asked_for: false }
     }
 
     /// A directory; it is made when something is kept in it.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(Some(path.into()))
+        Self { path: Some(path.into()), is_asked_for: true }
     }
 
-    /// Where a user's data lies on this system, if it says so.
+    /// Where a user's data lies on this system, if it says so. Nobody asked for it: what cannot be kept there is not.
     pub fn of_user() -> Self {
-        Self(etcetera::choose_base_strategy().ok().map(|strategy| strategy.data_dir().join("specularite")))
+        let path = etcetera::choose_base_strategy().ok().map(|strategy| strategy.data_dir().join("specularite"));
+        Self { path, is_asked_for: false }
     }
 
     /// The directory.
     pub fn path(&self) -> Option<&Path> {
-        self.0.as_deref()
+        self.path.as_deref()
     }
 
     /// The text that is kept under this name, or the one that is made now. Of several programs that begin at once all come to
@@ -38,25 +43,45 @@ impl DataDir {
     ///
     /// The file cannot be read or written, or the text cannot be made.
     pub fn keep(&self, name: &str, make: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
-        let Some(directory) = &self.0 else { return make() };
+        let Some(directory) = &self.path else { return make() };
         let path = directory.join(name);
         let about = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", path.display()));
         match std::fs::read_to_string(&path) {
-            Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+            Err(why) if why.kind() == io::ErrorKind::NotFound || !self.is_asked_for && !path.exists() => {}
             read => return read.map_err(about),
         }
         let text = make()?;
-        std::fs::create_dir_all(directory).map_err(about)?;
-        // A temporary file is its owner's alone from its beginning.
-        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(about)?;
-        file.write_all(text.as_bytes()).map_err(about)?;
-        match file.persist_noclobber(&path) {
-            Ok(_) => Ok(text),
-            Err(lost) if lost.error.kind() == io::ErrorKind::AlreadyExists => {
-                std::fs::read_to_string(&path).map_err(about)
+        match write(directory, &path, &text) {
+            Ok(true) => Ok(text),
+            Ok(false) => std::fs::read_to_string(&path).map_err(about),
+            Err(why) if self.is_asked_for => Err(about(why)),
+            Err(why) => {
+                tracing::warn!(
+                    "{}: {why}; what should be kept there is gone at the end (see --data-dir)",
+                    path.display()
+                );
+                Ok(text)
             }
-            Err(lost) => Err(about(lost.error)),
         }
+    }
+
+    /// A refusal of what is kept under a name, which says where it lies.
+    pub fn complain(&self, name: &str, what: &str) -> io::Error {
+        let path = self.path.as_ref().map_or_else(|| name.into(), |directory| directory.join(name));
+        io::Error::other(format!("{} {what}; remove it, and a new one is made", path.display()))
+    }
+}
+
+/// Writes a file whole or not at all; answers `false`, and leaves it as it is, when there is one by now.
+fn write(directory: &Path, path: &Path, text: &str) -> io::Result<bool> {
+    std::fs::create_dir_all(directory)?;
+    // A temporary file is its owner's alone from its beginning.
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(lost) if lost.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(lost) => Err(lost.error),
     }
 }
 
@@ -107,6 +132,15 @@ mod tests {
             let kept = std::fs::metadata(directory.path().unwrap().join("key")).unwrap();
             assert_eq!(kept.permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn what_nobody_asked_to_be_kept_need_not_be() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let asked_for = DataDir::at(file.path());
+        assert!(asked_for.keep("key", || Ok("text".into())).is_err());
+        let of_user = DataDir { is_asked_for: false, ..asked_for };
+        assert_eq!(of_user.keep("key", || Ok("text".into())).unwrap(), "text");
     }
 
     #[test]

@@ -48,14 +48,17 @@ const DOMAINS: &[(&str, Service)] = &[
     (".blob.fabric.microsoft.com", Service::OneLake),
     (".table.fabric.microsoft.com", Service::OneLake),
 ];
-/// What takes tokens of Entra, and what is beneath it.
+/// What takes tokens of Entra, and what is beneath it. Blobs are reached: tools are fetched from them.
 const REFUSED: &[&str] = &[
     "azuredatabricks.net",
+    "chinacloudapi.cn",
     "database.windows.net",
     "dfs.core.windows.net",
+    "documents.azure.com",
     "fabric.microsoft.com",
     "graph.microsoft.com",
     "graph.windows.net",
+    "kusto.windows.net",
     "login.live.com",
     "login.microsoft.com",
     "login.microsoftonline.us",
@@ -66,6 +69,10 @@ const REFUSED: &[&str] = &[
     "partner.microsoftonline.cn",
     "pbidedicated.windows.net",
     "powerbi.com",
+    "queue.core.windows.net",
+    "storage.azure.com",
+    "table.core.windows.net",
+    "usgovcloudapi.net",
     "vault.azure.net",
 ];
 /// The names of this machine, and those under which containers know it or us.
@@ -130,8 +137,8 @@ fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Where clouds hand out the credentials of a machine.
-fn is_metadata(address: IpAddr) -> bool {
+/// Whether clouds hand out the credentials of a machine at an address.
+pub fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             address.is_link_local() || [[168, 63, 129, 16], [100, 100, 100, 200]].contains(&address.octets())
@@ -167,6 +174,14 @@ mod tests {
             ("localhost", Owner::Other),
         ] {
             assert_eq!(owner(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_authority_may_vouch_for_all_that_is_ours() {
+        for host in over_tls() {
+            let host = host.trim_start_matches('.');
+            assert!(VOUCHED.iter().any(|domain| is_beneath(host, domain)), "{host}");
         }
     }
 

@@ -7,6 +7,7 @@ use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::{HeaderValue, LOCATION};
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use crate::ids::{PrincipalId, TenantId};
@@ -125,7 +126,8 @@ impl Filter {
 
 impl Exchange {
     fn weight(&self) -> usize {
-        HEADS + self.path.len() + self.request.len() + self.body.len()
+        let location = self.headers.get(LOCATION).map_or(0, HeaderValue::len);
+        HEADS + location + self.path.len() + self.request.len() + self.body.len()
     }
 
     /// The exchange without its secrets: those that their names tell, in the query and in both bodies, and whatever is signed.
@@ -135,9 +137,9 @@ impl Exchange {
         }
         self.path = without_signed(&self.path).into_owned();
         (self.request, self.body) = (blanked(self.request), blanked(self.body));
-        if let Some(location) = self.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
-            let shown = HeaderValue::try_from(without_signed(location).into_owned());
-            self.headers.extend(shown.ok().map(|location| (LOCATION, location)));
+        let location = self.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+        if let Some(Ok(shown)) = location.map(|location| HeaderValue::try_from(without_signed(location).into_owned())) {
+            self.headers.insert(LOCATION, shown);
         }
         self
     }
@@ -195,14 +197,17 @@ fn blanked(body: Bytes) -> Bytes {
 
 /// Pairs as a form or a query has them, nothing else.
 fn is_form(text: &str) -> bool {
-    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.%".contains(&byte));
     !text.contains(char::is_whitespace)
         && text.split('&').all(|pair| pair.split_once('=').is_some_and(|(name, _)| is_name(name)))
 }
 
 /// The pairs of a form or a query, without the values whose names tell that they are secrets.
 fn without_named(pairs: &str) -> String {
-    let is_secret = |name: &str| is_secret(name) || FORM_SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+    let is_secret = |name: &str| {
+        let name = percent_decode_str(name).decode_utf8_lossy();
+        is_secret(&name) || FORM_SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+    };
     let shown = pairs.split('&').map(|pair| match pair.split_once('=') {
         Some((name, _)) if is_secret(name) => format!("{name}={BLANK}"),
         Some(_) | None => pair.to_owned(),
@@ -210,7 +215,7 @@ fn without_named(pairs: &str) -> String {
     shown.collect::<Vec<_>>().join("&")
 }
 
-/// A text without the signed tokens in it (JWTs: three parts in base64url, the first of which is an object).
+/// A text without the signed tokens in it: three parts in base64url, the first of which is an object; encrypted ones have five.
 fn without_signed(text: &str) -> Cow<'_, str> {
     const BEGINS: &str = "eyJ";
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -218,7 +223,7 @@ fn without_signed(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find(BEGINS) {
         let (before, token) = rest.split_at(at);
         let ends = token.find(|c: char| !is_part(c) && c != '.').unwrap_or(token.len());
-        let is_signed = token[..ends].split('.').count() == 3;
+        let is_signed = token[..ends].split('.').count() >= 3;
         shown.push_str(before);
         shown.push_str(if is_signed { BLANK } else { &token[..ends] });
         rest = &token[ends..];
@@ -242,6 +247,9 @@ fn blank(value: &mut Value) {
                 if (is_secret(name) || misplaced) && !value.is_null() && !value.is_array() {
                     *value = BLANK.into();
                 } else {
+                    if let (true, Value::Array(several)) = (is_secret(name), &mut *value) {
+                        several.iter_mut().filter(|one| one.is_string()).for_each(|one| *one = BLANK.into());
+                    }
                     blank(value);
                 }
             }
@@ -297,6 +305,8 @@ mod tests {
         assert!(line("/", "plain").contains("plain"));
         assert!(line("/a?x=1&Token=p1&y", "").contains("/a?x=1&Token=***&y"));
         assert!(line("/", "a=1&client_secret=p1&code=p2").contains("a=1&client_secret=***&code=***"));
+        assert!(!line("/a?client%5Fsecret=p1", "client%5Fsecret=p1&b=2").contains("p1"), "a name may be encoded");
+        assert!(!line("/", r#"{"client_secret":["p1"]}"#).contains("p1"), "there may be several of one name");
         assert!(!line("/", "the secret is p1").contains("p1"), "a text that speaks of a secret is not shown");
     }
 
@@ -304,6 +314,7 @@ mod tests {
     fn what_is_signed_is_blanked_wherever_it_stands() {
         for (text, shown) in [
             ("a eyJh.eyJi.c- b", "a *** b"),
+            ("the token eyJh.eyJi.c. And eyJh.b.c.d.e", "the token *** And ***"),
             ("\"eyJh.eyJi.\",\"eyJh.x.y\"", "\"***\",\"***\""),
             ("eyJub3QgYSB0b2tlbiJ9 eyJh.b", "eyJub3QgYSB0b2tlbiJ9 eyJh.b"),
             ("ends with eyJ", "ends with eyJ"),

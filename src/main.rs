@@ -6,10 +6,16 @@ use std::process::{ExitCode, Stdio};
 
 use clap::Parser as _;
 use specularite::check::{self, Report};
-use specularite::config::{self, Check, Command, Config, Env, Health, LogOption, Run, Serve, SignIn, Token};
+use specularite::config::{self, At, Check, Command, Config, Env, Health, LogOption, Run, Serve, SignIn, Token};
+use specularite::entra::grant::Desk;
+use specularite::entra::{Account, Site};
 use specularite::environment::{Environment, Wish};
+use specularite::fabric::State;
+use specularite::fabric::access::tenant_named;
+use specularite::fabric::settings::Settings;
 use specularite::proxy::Others;
-use specularite::{client, clock, entra, run, seed, serve, sign_in};
+use specularite::signing::Signer;
+use specularite::{client, clock, run, seed, serve, sign_in};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -101,6 +107,7 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
         folder: folder.path(),
         tenant: None,
         direct: !doors.tls,
+        tls: doors.tls,
         reaches_others: doors.others == Others::Tunnel,
         isolate,
     };
@@ -118,6 +125,16 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
     status.map(ExitCode::from).map_err(|why| Failure { code: why.status(), says: why.to_string() })
 }
 
+/// Where the emulator is that an option names, or the one that `run` or `env` has led us to.
+async fn address_of(at: &At) -> Result<SocketAddr, Failure> {
+    let url = std::env::var("SPECULARITE_URL").ok();
+    let named = at.listen.as_deref().or(url.as_deref()).map(|named| named.trim_start_matches("http://"));
+    let named = named.map_or_else(|| config::LISTEN.to_string(), |named| named.trim_end_matches('/').to_owned());
+    let failed = |why: io::Error| Failure::new(format!("--listen {named}: {why}"), BAD_OPTION);
+    let found = tokio::net::lookup_host(&named).await.map_err(failed)?.next();
+    found.map(reachable).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
+}
+
 /// What listens everywhere is reached here.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
@@ -128,7 +145,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 /// Prints what leads programs to an emulator that runs already.
 async fn print_environment(options: &Env) -> Result<(), Failure> {
-    let address = reachable(options.listen);
+    let address = address_of(&options.at).await?;
     let unwell = |why: io::Error| Failure::new(format!("nothing well answers on {address}: {why}"), 1);
     let host = address.to_string();
     let asked = client::get(&host, "/_emulator/ca.pem").map_err(unwell)?;
@@ -139,10 +156,11 @@ async fn print_environment(options: &Env) -> Result<(), Failure> {
     let authority = String::from_utf8_lossy(answer.body()).into_owned();
     let data_dir = config::data_dir(options.data_dir.as_ref());
     let unprepared = |why: io::Error| Failure::new(format!("the environment cannot be prepared: {why}"), 1);
-    let path = data_dir
-        .path()
-        .ok_or_else(|| Failure::new("no directory is known for its files: give --data-dir", BAD_OPTION))?;
-    let folder = path.join("env").join(host.replace(':', "-"));
+    let no_place = || Failure::new("no directory is known for its files: give --data-dir", BAD_OPTION);
+    let tenant = tenant_named(options.tenant.as_deref().unwrap_or_default());
+    // What clients keep belongs to one emulator and one tenant.
+    let folder = data_dir.path().ok_or_else(no_place)?.join("env");
+    let folder = folder.join(host.replace([':', '[', ']'], "-")).join(tenant.to_string());
     std::fs::create_dir_all(&folder).map_err(unprepared)?;
     let environment = Environment::prepare(&Wish {
         address,
@@ -150,6 +168,7 @@ async fn print_environment(options: &Env) -> Result<(), Failure> {
         folder: &folder,
         tenant: options.tenant.as_deref(),
         direct: options.direct,
+        tls: true,
         reaches_others: true,
         isolate: false,
     });
@@ -160,19 +179,17 @@ async fn print_environment(options: &Env) -> Result<(), Failure> {
 /// Prints a token, signed with the key of the data directory: an emulator on the same directory takes it for its own.
 fn print_token(options: &Token) -> Result<(), Failure> {
     let failed = |why: io::Error| Failure::new(format!("the key cannot be used: {why}"), 1);
-    let token = entra::grant::token_for(
-        &config::data_dir(options.data_dir.as_ref()),
-        &entra::grant::Order {
-            tenant: &options.tenant,
-            user: options.user.as_deref(),
-            app: options.app.as_deref(),
-            scope: &options.scope,
-            roles: &options.role,
-            lifetime: options.expires_in,
-        },
-        clock::machine_time(),
-    );
-    let _ = writeln!(io::stdout(), "{}", token.map_err(failed)?);
+    let settings = Settings { token_lifetime: options.expires_in, ..Settings::default() };
+    let state = State::new(seed::Seed::new(0), settings);
+    let signer = Signer::open(&config::data_dir(options.data_dir.as_ref())).map_err(failed)?;
+    let tenant = tenant_named(&options.tenant);
+    let site = Site::new("https://login.microsoftonline.com".into(), &tenant.to_string(), tenant);
+    let account = match &options.app {
+        Some(client) => Account::app(&state, client),
+        None => Account::user(&state, options.user.as_deref()),
+    };
+    let desk = Desk { state: &state, signer: &signer, site: &site, now: clock::machine_time() };
+    let _ = writeln!(io::stdout(), "{}", desk.issue(&account, &options.scope, &options.role));
     Ok(())
 }
 
@@ -231,7 +248,7 @@ fn signal() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Asks a running emulator how it is.
 async fn health(options: Health) -> Result<(), Failure> {
-    let address = reachable(options.listen).to_string();
+    let address = address_of(&options.at).await?.to_string();
     let unwell = |why: String| Failure::new(format!("nothing well answers on {address}: {why}"), 1);
     let asked = client::get(&address, "/_emulator/health").map_err(|why| unwell(why.to_string()))?;
     let status = client::ask(&address, asked).await.map_err(|why| unwell(why.to_string()))?.status();

@@ -1,6 +1,7 @@
 //! The proxy on our port: which hosts end here, and how others are reached.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,14 @@ pub(crate) struct Proxy {
     before: Matcher,
 }
 
+/// A proxy that was set before us.
+struct Before {
+    host: String,
+    port: u16,
+    /// What it wants to know of us.
+    auth: Option<HeaderValue>,
+}
+
 /// What concerns one hop, not the request.
 const HOP_HEADERS: &[&str] =
     &["connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"];
@@ -97,22 +106,32 @@ impl Proxy {
     }
 
     /// A connection to another host, through the proxy that was set before us where there is one.
-    pub(crate) async fn reach(&self, authority: &Authority) -> io::Result<TcpStream> {
+    pub(crate) async fn reach(&self, authority: &Authority, arrival: Arrival) -> io::Result<TcpStream> {
         let target = Uri::builder().scheme("https").authority(authority.as_str()).path_and_query("/").build();
         let target = target.map_err(io::Error::other)?;
         let address = (trimmed(authority.host()), authority.port_u16().unwrap_or(443));
-        match self.before.intercept(&target) {
-            None => connect(address).await,
-            Some(before) => {
-                let mut stream = connect(endpoint(before.uri())?).await?;
-                ask_for_tunnel(&mut stream, address, before.basic_auth()).await?;
+        match self.before(&target, arrival)? {
+            None => connect(address, arrival).await,
+            Some(Before { host, port, auth }) => {
+                let mut stream = connect((&host, port), arrival.by_ourselves()).await?;
+                ask_for_tunnel(&mut stream, address, auth.as_ref()).await?;
                 Ok(stream)
             }
         }
     }
 
+    /// The proxy that was set before us for a target. We ourselves are none.
+    fn before(&self, target: &Uri, arrival: Arrival) -> io::Result<Option<Before>> {
+        let Some(before) = self.before.intercept(target) else { return Ok(None) };
+        let (host, port) = endpoint(before.uri())?;
+        if is_here(arrival, host, port) {
+            return Ok(None);
+        }
+        Ok(Some(Before { host: host.to_owned(), port, auth: before.basic_auth().cloned() }))
+    }
+
     /// Sends a plain request on to its host, and brings back the answer.
-    pub(crate) async fn forward(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
+    pub(crate) async fn forward(&self, request: Request<Incoming>, arrival: Arrival) -> io::Result<Response<Body>> {
         let (mut parts, body) = request.into_parts();
         let authority = parts.uri.authority().cloned().ok_or(io::ErrorKind::InvalidInput)?;
         for name in HOP_HEADERS {
@@ -120,16 +139,16 @@ impl Proxy {
         }
         let host = HeaderValue::try_from(authority.as_str()).map_err(io::Error::other)?;
         parts.headers.insert(header::HOST, host);
-        let stream = match self.before.intercept(&parts.uri) {
+        let stream = match self.before(&parts.uri, arrival)? {
             None => {
                 let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
                 parts.uri = path.parse().map_err(io::Error::other)?;
-                connect((trimmed(authority.host()), authority.port_u16().unwrap_or(80))).await?
+                connect((trimmed(authority.host()), authority.port_u16().unwrap_or(80)), arrival).await?
             }
             // A proxy wants the target whole.
-            Some(before) => {
-                parts.headers.extend(before.basic_auth().map(|auth| (header::PROXY_AUTHORIZATION, auth.clone())));
-                connect(endpoint(before.uri())?).await?
+            Some(Before { host, port, auth }) => {
+                parts.headers.extend(auth.map(|auth| (header::PROXY_AUTHORIZATION, auth)));
+                connect((&host, port), arrival.by_ourselves()).await?
             }
         };
         let (mut sender, connection) =
@@ -180,9 +199,21 @@ fn endpoint(proxy: &Uri) -> io::Result<(&str, u16)> {
     }
 }
 
+/// Connects to a host, once its name has become an address: that may be one which nobody may be led to, however it was spelled.
 #[expect(clippy::disallowed_methods, reason = "the network takes the machine's time")]
-async fn connect(address: (&str, u16)) -> io::Result<TcpStream> {
-    let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await??;
+async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
+    let reached = async {
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host(host).await?.collect();
+        let is_barred = |address: &SocketAddr| {
+            let ip = address.ip().to_canonical();
+            hosts::is_metadata(ip) || ip.is_loopback() && !arrival.peer.ip().to_canonical().is_loopback()
+        };
+        if let Some(barred) = addresses.iter().find(|address| is_barred(address)) {
+            return Err(io::Error::other(format!("{} is an address that nobody is led to", barred.ip())));
+        }
+        TcpStream::connect(&addresses[..]).await
+    };
+    let stream = tokio::time::timeout(CONNECT_TIMEOUT, reached).await??;
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
@@ -202,14 +233,18 @@ async fn ask_for_tunnel(
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
-    stream.write_all(&head).await?;
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        if answer.len() >= HEAD_MAX {
-            return Err(io::Error::other("the proxy that was set before answered with too long a head"));
+    let answer = tokio::time::timeout(CONNECT_TIMEOUT, async {
+        stream.write_all(&head).await?;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            if answer.len() >= HEAD_MAX {
+                return Err(io::Error::other("the proxy that was set before answered with too long a head"));
+            }
+            answer.push(stream.read_u8().await?);
         }
-        answer.push(tokio::time::timeout(CONNECT_TIMEOUT, stream.read_u8()).await??);
-    }
+        Ok(answer)
+    });
+    let answer = answer.await??;
     let status = answer.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
     if status.starts_with(b"2") {
         return Ok(());
@@ -226,7 +261,7 @@ mod tests {
     fn way(others: Others, from: ControlFrom, peer: &str, authority: &str) -> Way {
         let proxy = Proxy::new(Emulator::builder().control_from(from).build(), others);
         let local = "127.0.0.1:7310".parse().unwrap();
-        let arrival = Arrival { peer: peer.parse().unwrap(), local, scheme: "http", tenant: None };
+        let arrival = Arrival { peer: peer.parse().unwrap(), local, scheme: "http", tenant: None, in_tunnel: false };
         proxy.way(arrival, &authority.parse().unwrap(), 443)
     }
 

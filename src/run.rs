@@ -47,7 +47,7 @@ pub async fn run(command: &[OsString], environment: &Environment) -> Result<u8, 
     loop {
         tokio::select! {
             ended = child.wait() => return ended.map(status).map_err(not_run),
-            signal = signals.next() => pass_on(&child, signal),
+            signal = signals.next() => send_on(&child, signal),
         }
     }
 }
@@ -58,7 +58,8 @@ fn status(status: ExitStatus) -> u8 {
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return 128_u8.saturating_add(u8::try_from(signal).unwrap_or_default());
     }
-    status.code().map_or(1, |code| u8::try_from(code & 0xff).unwrap_or(1))
+    // Windows has statuses beyond a byte: whatever is no success stays none.
+    status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1))
 }
 
 #[cfg(unix)]
@@ -97,7 +98,7 @@ impl Signals {
 
 /// A terminal sends what is typed to all who are on it: the command has that already.
 #[cfg(unix)]
-fn pass_on(child: &Child, signal: Signal) {
+fn send_on(child: &Child, signal: Signal) {
     let typed = [Signal::INT, Signal::QUIT].contains(&signal) && io::IsTerminal::is_terminal(&io::stdin());
     let process = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
     if let Some(process) = process.filter(|_| !typed) {
@@ -124,7 +125,7 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-fn pass_on(_: &Child, (): Signal) {}
+fn send_on(_: &Child, (): Signal) {}
 
 /// Writes what was asked of the emulator: operations with their statuses, and the hosts that clients wanted.
 ///

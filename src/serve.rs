@@ -113,7 +113,7 @@ pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>, doors: Doors,
     let (close, closing) = watch::channel(false);
     let house = Arc::new(House {
         router: router(Arc::clone(&emulator)),
-        tls: if doors.tls { tls::acceptor(Arc::clone(&emulator)).ok() } else { None },
+        tls: doors.tls.then(|| tls::acceptor(Arc::clone(&emulator))),
         proxy: Proxy::new(emulator, doors.others),
         closing,
     });
@@ -132,7 +132,7 @@ pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>, doors: Doors,
         // Small answers go out at once.
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().unwrap_or(peer);
-        let arrival = Arrival { peer, local, scheme: "http", tenant: None };
+        let arrival = Arrival { peer, local, scheme: "http", tenant: None, in_tunnel: false };
         in_background(receive(Arc::clone(&house), stream, arrival));
     }
     drop(listener);
@@ -250,6 +250,7 @@ where
 }
 
 async fn answer(house: Arc<House>, mut request: Request<Incoming>, mut arrival: Arrival) -> Response<Body> {
+    // Clients have decoded the user name of the proxy's address themselves.
     if let Some((name, _)) = basic(request.headers(), header::PROXY_AUTHORIZATION) {
         arrival.tenant = Some(tenant_named(&name));
     }
@@ -274,6 +275,10 @@ async fn lead(
     let Some(authority) = request.uri().authority().cloned() else {
         return Err(proxy::say(StatusCode::BAD_REQUEST, "CONNECT names no host."));
     };
+    if is_connect && arrival.in_tunnel {
+        // Each would lie within the one before: there is no need, and no end.
+        return Err(proxy::say(StatusCode::FORBIDDEN, "There is no tunnel within a tunnel."));
+    }
     let is_secure = is_connect || request.uri().scheme_str() == Some("https");
     let host = authority.host().to_owned();
     match house.proxy.way(arrival, &authority, if is_secure { 443 } else { 80 }) {
@@ -288,15 +293,19 @@ async fn lead(
             in_background(dig(Arc::clone(house), request, arrival));
             Err(Response::new(Body::empty()))
         }
-        Way::On if is_connect => match house.proxy.reach(&authority).await {
+        Way::On if is_connect => match house.proxy.reach(&authority, arrival).await {
             Ok(stream) => {
                 house.proxy.note(&host, Fate::Tunnelled);
-                in_background(pass_on(request, stream));
+                in_background(pass_on(house.closing.clone(), request, stream));
                 Err(Response::new(Body::empty()))
             }
             Err(why) => Err(unreachable(house, &host, &why)),
         },
-        Way::On => match house.proxy.forward(request).await {
+        // What was meant to be secret must not go on in the clear.
+        Way::On if is_secure => {
+            Err(proxy::say(StatusCode::BAD_REQUEST, "For https to another host the proxy must be asked with CONNECT."))
+        }
+        Way::On => match house.proxy.forward(request, arrival).await {
             Ok(answer) => {
                 house.proxy.note(&host, Fate::Tunnelled);
                 Err(answer)
@@ -321,7 +330,9 @@ fn come_home(request: &mut Request<Incoming>, authority: &str) {
     *request.uri_mut() = Uri::from(path);
     proxy::without_proxy_headers(request.headers_mut());
     let host = authority.rsplit('@').next().unwrap_or(authority);
-    request.headers_mut().extend(HeaderValue::try_from(host).ok().map(|host| (header::HOST, host)));
+    if let Ok(host) = HeaderValue::try_from(host) {
+        request.headers_mut().insert(header::HOST, host);
+    }
 }
 
 /// A tunnel that ends here: behind it the client speaks as to any server. Its type is named, for a conversation may hold
@@ -329,15 +340,19 @@ fn come_home(request: &mut Request<Incoming>, authority: &str) {
 fn dig(house: Arc<House>, request: Request<Incoming>, arrival: Arrival) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         if let Ok(upgraded) = hyper::upgrade::on(request).await {
-            receive(house, TokioIo::new(upgraded), arrival).await;
+            receive(house, TokioIo::new(upgraded), Arrival { in_tunnel: true, ..arrival }).await;
         }
     })
 }
 
-/// A tunnel to another host: bytes, as they come.
-async fn pass_on(request: Request<Incoming>, mut stream: TcpStream) {
+/// A tunnel to another host: bytes, as they come, until the server is told to stop.
+async fn pass_on(mut closing: watch::Receiver<bool>, request: Request<Incoming>, mut stream: TcpStream) {
     let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
-    let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut stream).await;
+    let mut client = TokioIo::new(upgraded);
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut client, &mut stream) => {}
+        _ = closing.wait_for(|closing| *closing) => {}
+    }
 }
 
 /// A stream of which something was read already: it is read again.

@@ -44,7 +44,7 @@ impl Signer {
             let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(io::Error::other)?;
             Ok(pair.serialize_pem())
         })?;
-        let broken = |why: jsonwebtoken::errors::Error| io::Error::other(format!("{FILE} holds no RSA key: {why}"));
+        let broken = |_| directory.complain(FILE, "holds no RSA key");
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(broken)?;
         let public = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(broken)?;
         let check = DecodingKey::from_jwk(&public).map_err(broken)?;

@@ -12,23 +12,21 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{AlertDescription, Error, ServerConfig};
 
 use crate::emulator::Emulator;
+use crate::hosts;
 
 /// Certificates that are remembered at most; then they are made anew.
 const REMEMBERED_MAX: usize = 1_000;
 
 /// Takes the TLS of clients, in HTTP/1.1 alone.
-///
-/// # Errors
-///
-/// The provider of cryptography takes none of the versions of TLS.
-pub fn acceptor(emulator: Arc<Emulator>) -> Result<TlsAcceptor, Error> {
+pub fn acceptor(emulator: Arc<Emulator>) -> TlsAcceptor {
     let certificates = Arc::new(Certificates { emulator, made: DashMap::new() });
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()?
+        .with_safe_default_protocol_versions()
+        .expect("the provider has both versions of TLS")
         .with_no_client_auth()
         .with_cert_resolver(certificates);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    TlsAcceptor::from(Arc::new(config))
 }
 
 #[derive(Debug)]
@@ -50,7 +48,18 @@ impl ResolvesServerCert for Certificates {
                 return None;
             }
         };
-        let certificate = CertificateDer::from(authority.leaf(host.as_deref())?);
+        let Some(leaf) = authority.leaf(host.as_deref()) else {
+            static SAID: AtomicBool = AtomicBool::new(false);
+            if !SAID.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    "no certificate is made for {}: over https this emulator is known as {}, and by the names of the services that it answers for",
+                    host.unwrap_or_default(),
+                    hosts::LOCAL.join(", ")
+                );
+            }
+            return None;
+        };
+        let certificate = CertificateDer::from(leaf);
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(authority.leaf_key()));
         let key = aws_lc_rs::sign::any_supported_type(&key).ok()?;
         let made = Arc::new(CertifiedKey::new(vec![certificate], key));

@@ -7,6 +7,9 @@ use dashmap::DashMap;
 /// Hosts and operations that are counted at most, each.
 const KEYS_MAX: usize = 1_000;
 
+/// Characters of a host's name that are kept: no real one is longer.
+const HOST_MAX: usize = 253;
+
 /// What became of a connection that a client wanted to a host, through us as its proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fate {
@@ -36,15 +39,17 @@ impl Traffic {
 
     /// Counts a call that was answered.
     pub fn answered(&self, operation: &'static str, status: u16) {
-        let known = self.calls.len() < KEYS_MAX || self.calls.contains_key(&(operation, status));
-        if self.counts_calls.load(Ordering::Relaxed) && known {
+        if !self.counts_calls.load(Ordering::Relaxed) {
+            return;
+        }
+        if self.calls.len() < KEYS_MAX || self.calls.contains_key(&(operation, status)) {
             *self.calls.entry((operation, status)).or_default() += 1;
         }
     }
 
     /// Counts a host that was wanted; answers whether it was for the first time.
     pub fn wanted(&self, host: &str, fate: Fate) -> bool {
-        let key = (host.to_ascii_lowercase(), fate);
+        let key = (host.chars().take(HOST_MAX).collect::<String>().to_ascii_lowercase(), fate);
         if self.hosts.len() >= KEYS_MAX && !self.hosts.contains_key(&key) {
             return false;
         }

@@ -42,16 +42,20 @@ pub fn openid_configuration(site: &Site) -> Value {
 ///
 /// The host is neither one of Entra's nor this machine.
 pub fn instance(authorization_endpoint: &str, own_origin: &str) -> Result<Value, Refusal> {
-    let rest = authorization_endpoint.strip_prefix("https://").ok_or_else(Refusal::unknown_instance)?;
+    let (scheme, rest) = authorization_endpoint.split_once("://").ok_or_else(Refusal::unknown_instance)?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = hosts::without_port(authority);
+    if !scheme.eq_ignore_ascii_case("https") || authority.contains('@') {
+        return Err(Refusal::unknown_instance());
+    }
     let tenant = path.split('/').next().unwrap_or_default();
     let (network, aliases): (&str, Vec<&str>) = if hosts::owner(host) == Owner::Ours(Service::Entra) {
         (ALIASES[0], ALIASES.to_vec())
     } else if hosts::is_local(host) && host.len() == authority.len() {
         let own = own_origin.trim_start_matches("https://");
         (own, vec![own])
-    } else if hosts::is_local(host) {
+    } else if hosts::is_local(host) || !host.contains('.') && host.len() < authority.len() {
+        // A container's name, with its port.
         (authority, vec![authority])
     } else {
         return Err(Refusal::unknown_instance());
@@ -93,7 +97,10 @@ mod tests {
         // The port was lost on the way: there is only one that it can be.
         check("https://localhost/t/oauth2/v2.0/authorize", Some("https://localhost:7310"));
         check("https://example.com/t/oauth2/v2.0/authorize", None);
+        check("HTTPS://localhost:9/t/oauth2/v2.0/authorize", Some("https://localhost:9"));
+        check("https://fabric:9/t/oauth2/v2.0/authorize", Some("https://fabric:9"));
         check("http://localhost:9/t", None);
+        check("https://user@localhost/t", None);
         check("", None);
     }
 }

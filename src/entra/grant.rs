@@ -1,19 +1,14 @@
 //! Grants: what a client brings, and the tokens that it gets for it.
 
-use std::io;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::data_dir::DataDir;
 use crate::entra::{Account, Form, Refusal, Site};
 use crate::fabric::State;
-use crate::fabric::access::{AUDIENCES, DEFAULT_TENANT, EVERY_SCOPE, tenant_named};
-use crate::fabric::settings::Settings;
-use crate::seed::Seed;
+use crate::fabric::access::{self, AUDIENCES, EVERY_SCOPE};
 use crate::signing::{self, Signer};
 
 /// How long a code of the authorize page is good for, in seconds.
@@ -98,25 +93,26 @@ struct Wanted {
 impl Desk<'_> {
     /// Gives tokens for what a client brings to `/oauth2/v2.0/token`.
     pub fn redeem(&self, form: &Form) -> Result<Granted, Refusal> {
-        match form.need("grant_type")? {
+        let grant = form.need("grant_type")?;
+        self.check_secret(form)?;
+        match grant {
             "client_credentials" => self.client_credentials(form),
             "password" => {
                 let account = Account::user(self.state, Some(form.need("username")?));
                 self.check_password(&account, form.need("password")?)?;
-                self.for_user(&account, form.need("client_id")?, asked_scope(form)?, None)
+                self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None)
             }
             "authorization_code" => {
                 let ticket = self.ticket(form.need("code")?, Purpose::Code, "code")?;
                 check_code(&ticket, form)?;
                 let account = Account::user(self.state, ticket.user.as_deref());
-                let scope = form.get("scope").unwrap_or(&ticket.scope).to_owned();
+                let scope = asked_scope(form).unwrap_or(ticket.scope);
                 self.for_user(&account, &ticket.client, scope, ticket.nonce.as_deref())
             }
             "refresh_token" => {
                 let ticket = self.ticket(form.need("refresh_token")?, Purpose::Refresh, "refresh token")?;
                 let account = Account::user(self.state, ticket.user.as_deref());
-                let scope = form.get("scope").unwrap_or(&ticket.scope).to_owned();
-                self.for_user(&account, &ticket.client, scope, None)
+                self.for_user(&account, &ticket.client, asked_scope(form).unwrap_or(ticket.scope), None)
             }
             "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
                 let code = form.get("device_code").or_else(|| form.get("code"));
@@ -128,7 +124,7 @@ impl Desk<'_> {
                 self.check_client(form)?;
                 let user = subject(form.need("assertion")?).ok_or_else(|| Refusal::bad_grant("assertion"))?;
                 let account = Account::user(self.state, Some(&user));
-                self.for_user(&account, form.need("client_id")?, asked_scope(form)?, None)
+                self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None)
             }
             other => Err(Refusal::unknown_grant(other)),
         }
@@ -160,7 +156,7 @@ impl Desk<'_> {
             ticket: Purpose::Code,
             client: form.need("client_id")?.to_owned(),
             user: form.get("login_hint").or_else(|| form.get("username")).map(str::to_owned),
-            scope: form.get("scope").or_else(|| form.get("resource")).unwrap_or("openid").to_owned(),
+            scope: asked_scope(form).unwrap_or_else(|| "openid".into()),
             ends: Some(self.now.as_second() + CODE_LASTS),
             redirect_uri: Some(form.need("redirect_uri")?.to_owned()),
             nonce: form.get("nonce").map(str::to_owned),
@@ -179,7 +175,7 @@ impl Desk<'_> {
             ticket: Purpose::Device,
             client: form.need("client_id")?.to_owned(),
             user: None,
-            scope: asked_scope(form)?,
+            scope: needed_scope(form)?,
             ends: Some(self.now.as_second() + DEVICE_LASTS),
             redirect_uri: None,
             nonce: None,
@@ -189,26 +185,29 @@ impl Desk<'_> {
 
     fn client_credentials(&self, form: &Form) -> Result<Granted, Refusal> {
         let account = self.check_client(form)?;
-        let scope = asked_scope(form)?;
+        let scope = needed_scope(form)?;
         // Some clients ask for OpenID's scopes too; an app has no use for them.
-        let resource = match form.get("resource") {
-            Some(resource) => resource,
-            None => {
-                let default = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
-                default.ok_or_else(|| Refusal::bad_scope(&scope))?
-            }
-        };
+        let default = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
+        let resource = default.ok_or_else(|| Refusal::bad_scope(&scope))?;
         Ok(self.for_app(&account, resource.to_owned()))
     }
 
-    /// The app of the request, if it proves to be that: by any secret or assertion, unless a secret was declared.
+    /// The app of the request, which proves itself by any secret or assertion; a secret that was declared is looked at before.
     fn check_client(&self, form: &Form) -> Result<Account, Refusal> {
         let client = form.need("client_id")?;
-        let account = Account::app(self.state, client);
-        match (form.get("client_secret"), form.get("client_assertion")) {
-            (Some(secret), _) if self.is_wrong(&account, secret) => Err(Refusal::wrong_secret(client)),
-            (None, None) => Err(Refusal::no_credential()),
-            _ => Ok(account),
+        match form.get("client_secret").or_else(|| form.get("client_assertion")) {
+            Some(_) => Ok(Account::app(self.state, client)),
+            None => Err(Refusal::no_credential()),
+        }
+    }
+
+    /// Whatever is asked for: a secret that comes along is the one that was declared, if one was.
+    fn check_secret(&self, form: &Form) -> Result<(), Refusal> {
+        let (Some(client), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else { return Ok(()) };
+        if self.is_wrong(&Account::app(self.state, client), secret) {
+            Err(Refusal::wrong_secret(client))
+        } else {
+            Ok(())
         }
     }
 
@@ -319,48 +318,14 @@ impl Desk<'_> {
     }
 }
 
-/// Whom a token is for that nobody signed in for.
-#[derive(Debug, Clone)]
-pub struct Order<'a> {
-    /// The tenant's name or id.
-    pub tenant: &'a str,
-    /// The user, by name; the administrator where there is no app either.
-    pub user: Option<&'a str>,
-    /// The app, by its client id.
-    pub app: Option<&'a str>,
-    /// What it is for.
-    pub scope: &'a str,
-    /// Roles to be named in it.
-    pub roles: &'a [String],
-    /// Seconds.
-    pub lifetime: u32,
+/// The scopes of a request. Version 1 of the endpoint has a resource, which goes before the scopes that come with it.
+fn asked_scope(form: &Form) -> Option<String> {
+    let resource = form.get("resource").map(|resource| format!("{}/.default", resource.trim_end_matches('/')));
+    resource.or_else(|| form.get("scope").map(str::to_owned))
 }
 
-/// A token, signed with the key of a data directory.
-///
-/// # Errors
-///
-/// The key cannot be read or made.
-pub fn token_for(directory: &DataDir, order: &Order<'_>, now: Timestamp) -> io::Result<String> {
-    let state = State::new(Seed::new(0), Settings { token_lifetime: order.lifetime, ..Settings::default() });
-    let signer = Signer::open(directory)?;
-    let name = tenant_named(order.tenant).to_string();
-    let site = Site::new("https://login.microsoftonline.com".into(), &name, DEFAULT_TENANT);
-    let desk = Desk { state: &state, signer: &signer, site: &site, now };
-    let account = match order.app {
-        Some(client) => Account::app(&state, client),
-        None => Account::user(&state, order.user),
-    };
-    Ok(desk.issue(&account, order.scope, order.roles))
-}
-
-/// The scopes of a request; version 1 of the endpoint has a resource instead.
-fn asked_scope(form: &Form) -> Result<String, Refusal> {
-    match (form.get("scope"), form.get("resource")) {
-        (Some(scope), _) => Ok(scope.to_owned()),
-        (None, Some(resource)) => Ok(format!("{resource}/.default")),
-        (None, None) => Err(Refusal::missing("scope")),
-    }
+fn needed_scope(form: &Form) -> Result<String, Refusal> {
+    asked_scope(form).ok_or_else(|| Refusal::missing("scope"))
 }
 
 /// `https://api.fabric.microsoft.com/Item.Read.All openid` is the scope `Item.Read.All` of that resource. The first resource that
@@ -387,30 +352,25 @@ fn audience(resource: &str) -> &str {
     if FABRIC.contains(&resource.trim_end_matches('/')) { AUDIENCES[0] } else { resource }
 }
 
-/// The code must come back from where it was sent to, with what its challenge was made of.
+/// The code must come back from the client and the place that it was sent to, with what its challenge was made of.
 fn check_code(ticket: &Ticket, form: &Form) -> Result<(), Refusal> {
-    let same_place = form.get("redirect_uri").is_none_or(|uri| ticket.redirect_uri.as_deref() == Some(uri));
-    if !same_place {
-        let text = "The reply address does not match the one that the code was sent to.";
-        return Err(Refusal::new("invalid_grant", 500_112, text));
+    if form.get("client_id").is_some_and(|client| client != ticket.client) {
+        return Err(Refusal::bad_grant("code"));
+    }
+    if form.get("redirect_uri").is_some_and(|uri| ticket.redirect_uri.as_deref() != Some(uri)) {
+        return Err(Refusal::other_reply_address());
     }
     let Some(challenge) = &ticket.challenge else { return Ok(()) };
     let verifier = form.get("code_verifier").unwrap_or_default();
-    if signing::hash(verifier.as_bytes()) == *challenge {
-        return Ok(());
-    }
-    let text = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
-    Err(Refusal::new("invalid_grant", 501_481, text))
+    if signing::hash(verifier.as_bytes()) == *challenge { Ok(()) } else { Err(Refusal::wrong_verifier()) }
 }
 
-/// Whom a token on whose behalf somebody acts is about; whoever signed it.
+/// The user on whose behalf somebody acts, whoever signed the assertion. An app is none.
 fn subject(assertion: &str) -> Option<String> {
-    let payload = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    ["upn", "preferred_username", "unique_name", "oid", "sub"]
-        .iter()
-        .find_map(|name| claims[*name].as_str())
-        .map(str::to_owned)
+    let claims: Value = access::claims_of(assertion)?;
+    let names = ["upn", "preferred_username", "unique_name", "oid", "sub"];
+    let name = names.iter().find_map(|name| claims[*name].as_str()).map(str::to_owned);
+    name.filter(|_| claims["idtyp"] != "app")
 }
 
 #[cfg(test)]

@@ -68,4 +68,42 @@ impl Refusal {
     pub fn unknown_instance() -> Self {
         Self::new("invalid_instance", 50_049, "Unknown or invalid instance.")
     }
+
+    /// A code that was sent to another address than it comes back from.
+    pub fn other_reply_address() -> Self {
+        Self::new("invalid_grant", 500_112, "The reply address does not match the one that the code was sent to.")
+    }
+
+    /// A code without what its challenge was made of.
+    pub fn wrong_verifier() -> Self {
+        let text = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
+        Self::new("invalid_grant", 501_481, text)
+    }
+
+    /// A page that should answer with something else than a code.
+    pub fn unknown_response_type(asked: &str) -> Self {
+        let text = format!("The response_type '{asked}' is not supported: only code is.");
+        Self::new("unsupported_response_type", 700_051, text)
+    }
+
+    /// A form that would be sent to what is no web address.
+    pub fn bad_reply_address() -> Self {
+        Self::new("invalid_request", 50_011, "A form can be sent to http and https only.")
+    }
+
+    /// GET where only POST will do.
+    pub fn post_only() -> Self {
+        let text = "Endpoint only accepts POST requests. Received a GET request.";
+        Self::new("invalid_request", 900_561, text)
+    }
+
+    /// A managed identity is asked for in no way that it can be.
+    pub fn bad_identity_request(text: &str) -> Self {
+        Self::new("invalid_request", 90_002, text)
+    }
+
+    /// There is no room for another tenant.
+    pub fn no_tenant(text: &str) -> Self {
+        Self::new("invalid_request", 90_002, format!("Tenant not found: {text}."))
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Which variable is for whom was found by running the clients: docs/CLIENTS.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
@@ -64,6 +64,9 @@ const ASTRAY: &[&str] = &[
     "SSL_CERT_DIR",
 ];
 
+/// Where both spellings of a variable are set, some clients take the one and some the other.
+const PROXIES: &[&str] = &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
 /// What an environment is made for.
 #[derive(Debug, Clone)]
 pub struct Wish<'a> {
@@ -77,6 +80,8 @@ pub struct Wish<'a> {
     pub tenant: Option<&'a str>,
     /// Without the emulator as a proxy: for clients that can be told where Fabric is.
     pub direct: bool,
+    /// Whether the emulator speaks https.
+    pub tls: bool,
     /// Whether other hosts are reached too, so that their roots must be trusted.
     pub reaches_others: bool,
     /// Whether programs get a home of their own as well.
@@ -139,7 +144,9 @@ impl Environment {
                 (Format::Shell, None) => writeln!(text, "unset {name}"),
                 (Format::PowerShell, Some(value)) => writeln!(text, "$env:{name} = '{}'", value.replace('\'', "''")),
                 (Format::PowerShell, None) => writeln!(text, "$env:{name} = $null"),
-                (Format::Dotenv | Format::Json, value) => writeln!(text, "{name}={}", value.unwrap_or_default()),
+                (Format::Dotenv | Format::Json, Some(value)) => writeln!(text, "{name}={value}"),
+                // These readers can take nothing away, and to many clients an empty value is one.
+                (Format::Dotenv | Format::Json, None) => Ok(()),
             };
         }
         text
@@ -158,7 +165,7 @@ impl Environment {
     fn trust(&mut self, wish: &Wish<'_>) -> io::Result<()> {
         let authority = write(wish.folder, "ca.pem", wish.authority)?;
         let bundle = if wish.reaches_others {
-            write(wish.folder, "bundle.pem", &format!("{}{}", wish.authority, roots()))?
+            write(wish.folder, "bundle.pem", &format!("{}{}", wish.authority, roots(wish.authority)))?
         } else {
             authority.clone()
         };
@@ -200,8 +207,9 @@ impl Environment {
         // Python takes a colon in it for the end of a name: where the emulator is, the helper reads in variables of ours.
         self.set("BROWSER", format!("'{program}' sign-in %s"));
         self.set("SPECULARITE_URL", format!("http://{}", wish.address));
-        if let Some(tenant) = wish.tenant {
-            self.set("SPECULARITE_TENANT", tenant);
+        match wish.tenant {
+            Some(tenant) => self.set("SPECULARITE_TENANT", tenant),
+            None => self.take("SPECULARITE_TENANT"),
         }
         Ok(())
     }
@@ -210,8 +218,7 @@ impl Environment {
         let user = wish.tenant.map_or_else(String::new, |tenant| {
             format!("{}:x@", percent_encoding::utf8_percent_encode(tenant, percent_encoding::NON_ALPHANUMERIC))
         });
-        // Where both spellings of a variable are set, some clients take the one and some the other.
-        for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
+        for name in PROXIES {
             self.set(name, format!("http://{user}{}", wish.address));
         }
         for name in ["NO_PROXY", "no_proxy"] {
@@ -222,23 +229,47 @@ impl Environment {
         self.set("NODE_USE_ENV_PROXY", "1");
         // An older Node would find no other way, and cannot tell whose it is: there the tenant is that of the token.
         let preload = write(wish.folder, "node.cjs", NODE)?;
+        let load = format!("--require \"{}\"", preload.replace('\\', "/"));
         let options = std::env::var("NODE_OPTIONS").unwrap_or_default();
-        self.set("NODE_OPTIONS", format!("{options} --require \"{}\"", preload.replace('\\', "/")).trim());
+        let options = if options.contains(&load) { options } else { format!("{options} {load}") };
+        self.set("NODE_OPTIONS", options.trim());
         self.set("SPECULARITE_ADDRESS", format!("{}|{}", wish.address.ip(), wish.address.port()));
         self.set("SPECULARITE_HOSTS", serde_json::json!(hosts::over_tls().collect::<Vec<_>>()).to_string());
         Ok(())
     }
 
     fn lead_directly(&mut self, wish: &Wish<'_>) {
-        let port = wish.address.port();
-        self.set("AZURE_AUTHORITY_HOST", format!("https://localhost:{port}"));
+        let own = format!(
+            "{}:{}",
+            if wish.address.ip().is_loopback() { "localhost".into() } else { host(wish.address) },
+            wish.address.port()
+        );
+        if wish.tls {
+            self.set("AZURE_AUTHORITY_HOST", format!("https://{own}"));
+            self.set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
+        }
         // The one credential that asks no other host first, in every SDK.
         self.set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential");
         self.take("AZURE_CLIENT_SECRET");
-        self.set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
-        self.set("FABRIC_ENDPOINT", format!("https://localhost:{port}"));
+        self.set("FABRIC_ENDPOINT", format!("http{}://{own}", if wish.tls { "s" } else { "" }));
         self.set("FABRIC_USE_MSI", "true");
         self.take("FABRIC_CLIENT_SECRET");
+        // A proxy that is set stays, but not for this; nor does what an earlier environment by proxy has left.
+        for name in ["NO_PROXY", "no_proxy"] {
+            let before = std::env::var(name).unwrap_or_default();
+            let ours = format!("127.0.0.1,localhost,::1,{}", host(wish.address));
+            let both = if before.is_empty() || before.starts_with(&ours) { ours } else { format!("{ours},{before}") };
+            self.set(name, both);
+        }
+        for name in PROXIES {
+            let is_us = |proxy: &str| proxy.trim_end_matches('/').ends_with(&wish.address.to_string());
+            if std::env::var(name).is_ok_and(|proxy| is_us(&proxy)) {
+                self.take(name);
+            }
+        }
+        for name in ["NODE_USE_ENV_PROXY", "SPECULARITE_ADDRESS", "SPECULARITE_HOSTS"] {
+            self.take(name);
+        }
     }
 
     /// What clients keep on disk, send home, or wait for.
@@ -270,12 +301,22 @@ impl Environment {
     }
 }
 
+/// The host of an address, as a URL has it.
+fn host(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(address) => address.ip().to_string(),
+        SocketAddr::V6(address) => format!("[{}]", address.ip()),
+    }
+}
+
 /// The roots that are in use: this machine's, and those that variables name.
-fn roots() -> String {
-    let mut known = std::collections::BTreeSet::new();
+fn roots(ours: &str) -> String {
+    // Ours may be among them, from an environment that was made before.
+    let ours = CertificateDer::pem_slice_iter(ours.as_bytes()).flatten().map(|ours| ours.to_vec());
+    let mut known: BTreeSet<Vec<u8>> = ours.collect();
     let mut bundle = String::new();
     let named = ROOTS.iter().chain(["NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO"].iter()).filter_map(std::env::var_os);
-    let named = named.collect::<std::collections::BTreeSet<OsString>>();
+    let named = named.collect::<BTreeSet<OsString>>();
     let of_variables = named.into_iter().flat_map(|path| {
         CertificateDer::pem_file_iter(PathBuf::from(path)).into_iter().flatten().flatten().collect::<Vec<_>>()
     });
@@ -317,7 +358,7 @@ mod tests {
         for (format, text) in [
             (Format::Shell, "export A='it'\\''s'\nunset B\n"),
             (Format::PowerShell, "$env:A = 'it''s'\n$env:B = $null\n"),
-            (Format::Dotenv, "A=it's\nB=\n"),
+            (Format::Dotenv, "A=it's\n"),
             (Format::Json, "{\n  \"A\": \"it's\",\n  \"B\": null\n}\n"),
         ] {
             assert_eq!(environment.print(format), text);

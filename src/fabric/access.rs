@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use crate::fabric::item::ItemKind;
 use crate::fabric::principal::{Details, DirectoryEntry};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{PrincipalId, TenantId};
@@ -70,6 +72,8 @@ pub struct Bearer {
     pub expires: Option<Timestamp>,
     /// The delegated scopes, separated by blanks; apps have none.
     pub scopes: Option<String>,
+    /// Whether it says whom it gives access, an app or a user: of what we sign, only access tokens do.
+    pub is_for_access: bool,
 }
 
 /// The claims that count (design: `tid`, `oid`, `appid`/`azp`, `upn`, `scp`, `exp`, `idtyp`), and the names.
@@ -82,13 +86,30 @@ struct Claims {
     azp: Option<String>,
     upn: Option<String>,
     sub: Option<String>,
-    aud: Option<String>,
-    scp: Option<String>,
+    aud: Option<OneOrMany>,
+    scp: Option<OneOrMany>,
     idtyp: Option<String>,
     name: Option<String>,
     preferred_username: Option<String>,
     app_displayname: Option<String>,
     exp: Option<f64>,
+}
+
+/// A claim that may be a list (RFC 7519, 4.1.3).
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    fn text(&self) -> String {
+        match self {
+            Self::One(one) => one.clone(),
+            Self::Many(many) => many.join(" "),
+        }
+    }
 }
 
 /// Reads the header `Authorization`. Who signed the token is not looked at, nor whether it is still good.
@@ -103,9 +124,10 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
         return default(Err(FabricError::new(ErrorCode::Unauthorized).note(mistake)));
     }
     if !token.starts_with("eyJ") {
-        return default(Ok(Bearer { caller: default_user(), audience: None, expires: None, scopes: None }));
+        let caller = default_user();
+        return default(Ok(Bearer { caller, audience: None, expires: None, scopes: None, is_for_access: false }));
     }
-    match claims(token) {
+    match claims_of::<Claims>(token) {
         Some(claims) => Identity { tenant: claims.tenant(), bearer: Ok(claims.bearer()) },
         None => default(Err(unauthorized("the token begins as a JWT does, but its claims cannot be read"))),
     }
@@ -128,15 +150,25 @@ impl Bearer {
         )))
     }
 
-    /// Refuses a user's token that has none of these scopes, which are separated by blanks.
+    /// Refuses what is no access token, although we signed it.
+    pub fn check_purpose(&self) -> Result<(), FabricError> {
+        if self.is_for_access { Ok(()) } else { Err(unauthorized("the token is signed, and no access token")) }
+    }
+
+    /// Refuses a user's token that has none of these scopes: they are separated by blanks, `A+B` is both, and `itemType` stands
+    /// for any kind of item.
     pub fn check_scopes(&self, any_of: &str) -> Result<(), FabricError> {
         let Some(scopes) = &self.scopes else { return Ok(()) };
-        let has = |wanted: &str| scopes.split(' ').any(|scope| scope.eq_ignore_ascii_case(wanted));
-        if any_of.is_empty() || has(EVERY_SCOPE) || any_of.split(' ').any(has) {
+        let is = |scope: &str, wanted: &str| match (wanted.strip_prefix("itemType."), scope.split_once('.')) {
+            (Some(wanted), Some((kind, rest))) => kind.parse::<ItemKind>().is_ok() && rest.eq_ignore_ascii_case(wanted),
+            _ => scope.eq_ignore_ascii_case(wanted),
+        };
+        let has = |wanted: &str| scopes.split(' ').any(|scope| is(scope, wanted));
+        if any_of.is_empty() || has(EVERY_SCOPE) || any_of.split(' ').any(|all_of| all_of.split('+').all(has)) {
             return Ok(());
         }
         Err(FabricError::new(ErrorCode::InsufficientScopes)
-            .note(format!("the token has the scopes {scopes:?}; one of {any_of:?} is needed")))
+            .note(format!("the token has the scopes {scopes:?}; {any_of:?} are needed, any of them")))
     }
 }
 
@@ -179,7 +211,8 @@ fn mistake(token: &str) -> Option<String> {
     })
 }
 
-fn claims(token: &str) -> Option<Claims> {
+/// The claims of a token, whoever signed it.
+pub fn claims_of<T: DeserializeOwned>(token: &str) -> Option<T> {
     let payload = token.split('.').nth(1)?;
     let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&payload).ok()
@@ -196,8 +229,9 @@ impl Claims {
             Timestamp::UNIX_EPOCH.checked_add(since).ok()
         });
         let is_app = self.is_app();
-        let scopes = if is_app { None } else { Some(self.scp.clone().unwrap_or_default()) };
-        let audience = self.aud.clone();
+        let scopes = if is_app { None } else { Some(self.scp.as_ref().map(OneOrMany::text).unwrap_or_default()) };
+        let audience = self.aud.as_ref().map(OneOrMany::text);
+        let is_for_access = self.idtyp.is_some();
         let id = self.principal();
         let (display_name, details) = if is_app {
             let aad_app_id = self.app().cloned();
@@ -206,7 +240,7 @@ impl Claims {
             let user_principal_name = self.upn.or(self.preferred_username);
             (self.name.or_else(|| user_principal_name.clone()), Details::User { user_principal_name })
         };
-        Bearer { caller: DirectoryEntry { id, display_name, details }, audience, expires, scopes }
+        Bearer { caller: DirectoryEntry { id, display_name, details }, audience, expires, scopes, is_for_access }
     }
 
     fn principal(&self) -> PrincipalId {
@@ -288,6 +322,7 @@ mod tests {
         let bearer = |claims: &str| look(&jwt(claims)).bearer.unwrap();
         let wanted = "Workspace.Read.All Workspace.ReadWrite.All";
         for (claims, taken) in [
+            (r#"{"upn":"a@b","scp":["Item.Read.All","Workspace.Read.All"],"aud":["a","b"]}"#, true),
             (r#"{"upn":"a@b","scp":"Item.Read.All workspace.read.all"}"#, true),
             (r#"{"upn":"a@b","scp":"user_impersonation"}"#, true),
             (r#"{"upn":"a@b","scp":"Item.Read.All"}"#, false),
@@ -295,6 +330,18 @@ mod tests {
             (r#"{"appid":"a","idtyp":"app"}"#, true),
         ] {
             assert_eq!(bearer(claims).check_scopes(wanted).is_ok(), taken, "{claims}");
+        }
+        for (scopes, wanted, taken) in [
+            ("A", "A+B", false),
+            ("A B", "A+B", true),
+            ("C", "A+B C", true),
+            ("MirroredDatabase.Read.All", "Item.Read.All itemType.Read.All", true),
+            ("Nonsense.Read.All", "Item.Read.All itemType.Read.All", false),
+            ("MirroredDatabase.ReadWrite.All", "itemType.Read.All", false),
+            ("", "", true),
+        ] {
+            let token = bearer(&format!(r#"{{"upn":"a@b","scp":"{scopes}"}}"#));
+            assert_eq!(token.check_scopes(wanted).is_ok(), taken, "{scopes:?} for {wanted:?}");
         }
         assert!(bearer(r#"{"aud":"https://api.fabric.microsoft.com/"}"#).check_audience().is_ok());
         assert!(bearer(r#"{"aud":"https://storage.azure.com"}"#).check_audience().is_err());

@@ -44,7 +44,6 @@ use axum::http::{StatusCode, Uri, Version};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -72,9 +71,16 @@ pub struct Arrival {
     pub scheme: &'static str,
     /// The universe that the user name of a proxy's address chose; it goes before that of a token.
     pub tenant: Option<TenantId>,
+    /// Whether it came through a tunnel that ends here.
+    pub in_tunnel: bool,
 }
 
 impl Arrival {
+    /// As if we had asked ourselves: what this machine's own settings lead to is not for the client to choose.
+    pub(crate) fn by_ourselves(self) -> Self {
+        Self { peer: SocketAddr::from(([127, 0, 0, 1], 0)), ..self }
+    }
+
     /// The scheme and host under which the client knows this server.
     fn origin(parts: &Parts) -> String {
         let scheme = parts.extensions.get::<Self>().map_or("http", |arrival| arrival.scheme);
@@ -95,8 +101,7 @@ pub(crate) fn basic(headers: &HeaderMap, header: header::HeaderName) -> Option<(
     }
     let text = String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()?;
     let (name, secret) = text.split_once(':').unwrap_or((&text, ""));
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    Some((decoded(name), decoded(secret)))
+    Some((name.to_owned(), secret.to_owned()))
 }
 
 /// The host of a request, with its port.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
-use crate::fabric::access::{self, Auth, Bearer};
+use crate::fabric::access::{self, Auth, Bearer, DEFAULT_TENANT, Identity};
 use crate::fabric::principal::{self, Principal};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Written;
@@ -40,7 +40,7 @@ pub(super) async fn answer(emulator: Arc<Emulator>, request: Request) -> Respons
     let (parts, body) = request.into_parts();
     // The body is read first, also of what will be refused: a connection with a rest on it could not go on.
     let body = read_body(body).await;
-    let identity = access::identify(authorization(&parts));
+    let identity = trusted(&emulator, &parts, access::identify(authorization(&parts)));
     let tenant = emulator.tenant(Arrival::tenant(&parts).unwrap_or(identity.tenant));
     let (tenant, bearer) = match tenant {
         Ok(tenant) => (tenant, identity.bearer),
@@ -53,7 +53,7 @@ pub(super) async fn answer(emulator: Arc<Emulator>, request: Request) -> Respons
     let operation = found.as_ref().ok().map(|found| found.operation.id);
     let sent = body.as_ref().map_or_else(|_| Bytes::new(), Bytes::clone);
 
-    let bearer = bearer.and_then(|bearer| check_token(&emulator, &parts, bearer, moment, begun));
+    let bearer = bearer.and_then(|bearer| check_token(emulator.auth(), &parts, bearer, moment, begun));
     let admitted = admit(&emulator, &tenant, &parts, bearer, found, moment);
     let answered = admitted.and_then(|(caller, found)| handle(&tenant, &parts, &body?, caller, found, moment));
     let mut response = answered.unwrap_or_else(|refusal| render(&tenant, &parts, &refusal, moment));
@@ -105,29 +105,40 @@ fn authorization(parts: &Parts) -> Option<&[u8]> {
     parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes)
 }
 
-/// Refuses a token that has ended, and under [`Auth::Strict`] one that we did not issue for Fabric.
+/// Under [`Auth::Strict`] a token says nothing unless we signed it, not even which universe it belongs to.
+fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
+    if emulator.auth() == Auth::Token || identity.bearer.is_err() {
+        return identity;
+    }
+    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
+    let refusal = match emulator.signer() {
+        Ok(signer) if signer.verify::<serde_json::Value>(token).is_some() => return identity,
+        Ok(_) => access::unauthorized("--auth strict takes only tokens that this emulator issued"),
+        Err(why) => {
+            tracing::error!(%why, "the key of tokens cannot be used");
+            ErrorCode::UnknownError.into()
+        }
+    };
+    Identity { tenant: DEFAULT_TENANT, bearer: Err(refusal) }
+}
+
+/// Refuses a token that has ended, and under [`Auth::Strict`] one that is not for access to Fabric.
 ///
 /// A token that we issued ends by the tenant's clock, any other by the machine's.
 fn check_token(
-    emulator: &Emulator,
+    auth: Auth,
     parts: &Parts,
     bearer: Bearer,
     moment: Moment,
-    machine_time: Timestamp,
+    begun: Timestamp,
 ) -> Result<Bearer, FabricError> {
-    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
-    let is_ours = bearer.expires.is_some() && signing::claims_to_be_ours(token);
-    if emulator.auth() == Auth::Strict {
-        let signer = emulator.signer().map_err(|why| {
-            tracing::error!(%why, "the key of tokens cannot be used");
-            ErrorCode::UnknownError
-        })?;
-        if signer.verify::<serde_json::Value>(token).is_none() {
-            return Err(access::unauthorized("--auth strict takes only tokens that this emulator issued"));
-        }
+    if auth == Auth::Strict {
+        bearer.check_purpose()?;
         bearer.check_audience()?;
     }
-    bearer.check_expiry(if is_ours { moment.now } else { machine_time })?;
+    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
+    let is_ours = bearer.expires.is_some() && signing::claims_to_be_ours(token);
+    bearer.check_expiry(if is_ours { moment.now } else { begun })?;
     Ok(bearer)
 }
 

@@ -141,7 +141,9 @@ fn the_environment_of_a_running_emulator_is_printed_for_every_reader() {
     };
     assert!(env(&[]).contains(&format!("export HTTPS_PROXY='http://{listen}'\n")));
     assert!(env(&["--format", "powershell"]).contains(&format!("$env:HTTPS_PROXY = 'http://{listen}'\n")));
-    assert!(env(&["--format", "dotenv"]).contains(&format!("\nHTTPS_PROXY=http://{listen}\n")));
+    let dotenv = env(&["--format", "dotenv"]);
+    assert!(dotenv.contains(&format!("\nHTTPS_PROXY=http://{listen}\n")));
+    assert!(!dotenv.lines().any(|line| line.ends_with('=')), "{dotenv}");
     let json: Value = serde_json::from_str(&env(&["--format", "json", "--tenant", "a team"])).unwrap();
     assert_eq!(json["HTTPS_PROXY"], format!("http://a%20team:x@{listen}"));
     assert_eq!(json["ALL_PROXY"], Value::Null);
@@ -203,6 +205,77 @@ fn a_proxy_before_us_is_gone_through() {
         head.starts_with("CONNECT example.invalid:443 HTTP/1.1\r\n") && head.contains("Basic dXNlcjp3b3Jk"),
         "{head}"
     );
+}
+
+/// Nor are we that proxy: a shell may have been led to the very emulator that is started in it.
+#[cfg(unix)]
+#[test]
+fn no_emulator_goes_through_itself() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{port}");
+    let folder = tempfile::tempdir().unwrap();
+    let ran = Command::new(PROGRAM)
+        .args([
+            "run",
+            "--listen",
+            &port.to_string(),
+            "--",
+            "curl",
+            "-sS",
+            "--max-time",
+            "20",
+            "https://nowhere.invalid/",
+        ])
+        .envs([("HTTPS_PROXY", url.as_str()), ("https_proxy", &url), ("NO_PROXY", ""), ("no_proxy", "")])
+        .env("SPECULARITE_DATA_DIR", folder.path())
+        .output()
+        .unwrap();
+    let told = text(&ran.stderr);
+    assert!(told.contains("502") && !told.contains("Too many open files"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn without_a_place_for_keys_they_are_made_anew() {
+    let run = |what: &[&str]| {
+        let mut run = Command::new(PROGRAM);
+        run.arg("run")
+            .args(what)
+            .env("HOME", "/proc/nowhere")
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("SPECULARITE_DATA_DIR");
+        run.output().unwrap()
+    };
+    let ran =
+        run(&["--", "curl", "-sS", "-H", "Authorization: Bearer x", "https://api.fabric.microsoft.com/v1/workspaces"]);
+    assert!(ran.status.success() && text(&ran.stdout).contains("value"), "{}", text(&ran.stderr));
+    assert!(text(&ran.stderr).contains("--data-dir"), "{}", text(&ran.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_are_in_no_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = Command::new(PROGRAM)
+        .args([
+            "run",
+            "--report",
+            "--",
+            "curl",
+            "-sS",
+            "-H",
+            "Authorization: Bearer x",
+            "https://api.fabric.microsoft.com/v1/workspaces",
+        ])
+        .env("SPECULARITE_DATA_DIR", folder.path())
+        .env("RUST_LOG", "trace")
+        .output()
+        .unwrap();
+    let told = text(&ran.stderr);
+    assert!(ran.status.success() && told.contains("answering as api.fabric.microsoft.com"), "{told}");
+    let key = std::fs::read_to_string(folder.path().join("ca.key")).unwrap();
+    let secret = key.lines().nth(1).unwrap();
+    assert!(!told.contains("PRIVATE") && !told.contains(secret), "{told}");
 }
 
 #[test]

@@ -51,6 +51,46 @@ fn the_table_is_the_description() {
     assert_eq!(table.len(), OPERATIONS.len(), "a row is there twice");
 }
 
+/// The scopes that a description asks for: what ends in `.All`, but for examples.
+fn scopes(description: &str) -> BTreeSet<String> {
+    let Some((_, rest)) =
+        description.split_once("Required Delegated Scopes").or_else(|| description.split_once("Required Scope"))
+    else {
+        return BTreeSet::new();
+    };
+    let section = rest.split("\n##").next().unwrap_or_default();
+    let without_examples: String = section
+        .split("(for example")
+        .enumerate()
+        .map(|(n, text)| if n == 0 { text } else { text.split_once(')').map_or("", |(_, rest)| rest) })
+        .collect();
+    let words = without_examples.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '*');
+    let words = words.map(|word| word.trim_matches('.').replace('*', ""));
+    words.filter(|word| word.ends_with(".All") && word.matches('.').count() > 1).collect()
+}
+
+#[test]
+fn the_scopes_are_those_of_the_description() {
+    let Some(specs) = shared("specs") else { return };
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(specs).unwrap() {
+        let Ok(text) = std::fs::read_to_string(entry.unwrap().path().join("swagger.json")) else { continue };
+        let swagger: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
+        for operation in OPERATIONS {
+            let method = operation.method.as_str().to_lowercase();
+            let described = &swagger["paths"][operation.path][method.as_str()];
+            let Some(description) = described["description"].as_str() else { continue };
+            let (asked, known) =
+                (scopes(description), operation.scopes.split([' ', '+']).filter(|scope| !scope.is_empty()));
+            let known: BTreeSet<String> = known.map(str::to_owned).collect();
+            if asked != known {
+                wrong.push(format!("{}: {known:?} for {asked:?}", operation.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_absent_operation_answers_501() {
     let lab = Lab::new();

@@ -1,5 +1,7 @@
 //! Signing in, without a socket: what is asked of Entra, and what it answers.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use specularite::fabric::access::{Auth, DEFAULT_TENANT, DEFAULT_USER};
 use specularite::{Emulator, Pace};
@@ -9,6 +11,8 @@ use crate::lab::{ENTRA, Lab, Reply, claims};
 const APP: &str = "00000000-0000-4000-8000-0000000000aa";
 const TENANT: &str = "00000000-0000-4000-9000-00000000000a";
 const FABRIC: &str = "https://api.fabric.microsoft.com/.default";
+/// What the challenge of [`signed_in`] was made of (RFC 7636, appendix B).
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const AUDIENCE: &str = "https://analysis.windows.net/powerbi/api";
 
 fn strict() -> Lab {
@@ -123,7 +127,6 @@ fn signed_in(lab: &Lab, more: &[(&str, &str)]) -> (Reply, String) {
         ("scope", FABRIC),
         ("state", "a \"b\"<c>"),
         ("nonce", "once"),
-        // RFC 7636, appendix B.
         ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
         ("code_challenge_method", "S256"),
     ];
@@ -163,8 +166,7 @@ fn a_browser_is_led_back_with_a_code() {
             ],
         )
     };
-    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    let told = redeem(&code, verifier, "http://localhost:8400").is(200).body();
+    let told = redeem(&code, VERIFIER, "http://localhost:8400").is(200).body();
     let identity = claims(&told["id_token"]);
     assert_eq!((&identity["nonce"], &identity["preferred_username"]), (&json!("once"), &json!("b@contoso.com")));
     assert_eq!(claims(&told["access_token"])["tid"], DEFAULT_TENANT.to_string());
@@ -176,17 +178,26 @@ fn a_browser_is_led_back_with_a_code() {
         "invalid_grant",
         501_481,
     );
-    refused(redeem(&code, verifier, "http://localhost:1"), 400, "invalid_grant", 500_112);
-    refused(redeem("eyJ.x.y", verifier, "http://localhost:8400"), 400, "invalid_grant", 70_000);
+    refused(redeem(&code, VERIFIER, "http://localhost:1"), 400, "invalid_grant", 500_112);
+    refused(redeem("eyJ.x.y", VERIFIER, "http://localhost:8400"), 400, "invalid_grant", 70_000);
     refused(
-        redeem(told["refresh_token"].as_str().unwrap(), verifier, "http://localhost:8400"),
+        redeem(told["refresh_token"].as_str().unwrap(), VERIFIER, "http://localhost:8400"),
         400,
         "invalid_grant",
         70_000,
     );
     lab.pass(601.0);
-    refused(redeem(&code, verifier, "http://localhost:8400"), 400, "invalid_grant", 70_000);
+    refused(redeem(&code, VERIFIER, "http://localhost:8400"), 400, "invalid_grant", 70_000);
 
+    let other = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "other"),
+        ("code", code.as_str()),
+        ("code_verifier", VERIFIER),
+    ];
+    refused(lab.form("/common/oauth2/v2.0/token", &other), 400, "invalid_grant", 70_000);
+    let implicit = "/common/oauth2/v2.0/authorize?client_id=x&response_type=token&redirect_uri=http%3A%2F%2Flocalhost";
+    refused(lab.send("GET", implicit, &[ENTRA], ""), 400, "unsupported_response_type", 700_051);
     let bad = "/common/oauth2/v2.0/authorize?client_id=x&response_type=code&response_mode=form_post&redirect_uri=javascript%3Aalert(1)";
     refused(lab.send("GET", bad, &[ENTRA], ""), 400, "invalid_request", 50_011);
 }
@@ -331,8 +342,107 @@ fn strict_takes_only_what_it_issued_for_fabric() {
     let mut forged = app(&lab, "common", FABRIC).body()["access_token"].as_str().unwrap().to_owned();
     forged.truncate(forged.len() - 4);
     ask(&json!(forged)).refuses(401, "Unauthorized");
-    ask(&user(&lab, "a@b.c", FABRIC).body()["id_token"]).refuses(401, "Unauthorized");
+    // Nothing else that we sign is a key.
+    let told = user(&lab, "a@b.c", FABRIC).body();
+    let (_, code) = signed_in(&lab, &[]);
+    let for_fabric = [
+        ("grant_type", "password"),
+        ("client_id", "https://api.fabric.microsoft.com"),
+        ("username", "a@b.c"),
+        ("password", "p"),
+        ("scope", FABRIC),
+    ];
+    let posing = lab.form("/common/oauth2/v2.0/token", &for_fabric).is(200).body();
+    for signed in [&told["id_token"], &told["refresh_token"], &json!(code), &posing["id_token"]] {
+        ask(signed).refuses(401, "Unauthorized");
+    }
+    // Nor is what another wrote, whichever key he names; and it brings no universe into being.
+    let universes = lab.emulator.tenants().len();
+    let token = told["access_token"].as_str().unwrap();
+    let (head, rest) = token.split_once('.').unwrap();
+    let claims = json!({"tid": TENANT, "oid": APP, "aud": AUDIENCE, "idtyp": "app", "exp": 4_000_000_000_u64});
+    let unsigned = base64(&json!({"alg": "none", "kid": signed_by(head)}).to_string());
+    for forged in [
+        format!("{head}.{}.{}", base64(&claims.to_string()), rest.split_once('.').unwrap().1),
+        format!("{unsigned}.{}.", base64(&claims.to_string())),
+    ] {
+        ask(&json!(forged)).refuses(401, "Unauthorized");
+    }
+    assert_eq!(lab.emulator.tenants().len(), universes);
+    ask(&told["access_token"]).is(200);
     lab.pass(3600.0);
+    ask(&told["access_token"]).refuses(401, "TokenExpired");
+}
+
+fn base64(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// The key that a token's head names.
+fn signed_by(head: &str) -> Value {
+    serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap()["kid"].clone()
+}
+
+#[test]
+fn the_first_version_has_resources() {
+    let lab = Lab::new();
+    let token = |fields: &[(&str, &str)]| lab.form("/common/oauth2/token", fields).is(200).body();
+    let user = [("grant_type", "password"), ("client_id", APP), ("username", "a@b.c"), ("password", "p")];
+    let told = token(&[&user[..], &[("resource", AUDIENCE), ("scope", "openid")]].concat());
+    assert_eq!(claims(&told["access_token"])["aud"], AUDIENCE);
+    assert_eq!((&told["resource"], told["expires_on"].is_string()), (&json!(AUDIENCE), true));
+    let refresh = told["refresh_token"].as_str().unwrap();
+    let renewed =
+        [("grant_type", "refresh_token"), ("refresh_token", refresh), ("resource", "https://storage.azure.com/")];
+    assert_eq!(claims(&token(&renewed)["access_token"])["aud"], "https://storage.azure.com");
+    let app = [("grant_type", "client_credentials"), ("client_id", APP), ("client_secret", "x")];
+    let told = token(&[&app[..], &[("resource", "https://management.azure.com/")]].concat());
+    assert_eq!(claims(&told["access_token"])["aud"], "https://management.azure.com");
+    // The second version tells neither, whatever is left out.
+    let (_, code) = signed_in(&lab, &[]);
+    let redeemed = [("grant_type", "authorization_code"), ("code", code.as_str()), ("code_verifier", VERIFIER)];
+    let told = lab.form("/common/oauth2/v2.0/token", &redeemed).is(200).body();
+    assert!(told.get("resource").is_none() && told.get("expires_on").is_none(), "{told}");
+}
+
+#[test]
+fn somebody_acts_on_behalf_of_a_user_and_of_no_app() {
+    let lab = Lab::new();
+    let behalf = |assertion: &Value| {
+        lab.form(
+            "/common/oauth2/v2.0/token",
+            &[
+                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                ("client_id", APP),
+                ("client_secret", "x"),
+                ("assertion", assertion.as_str().unwrap()),
+                ("scope", FABRIC),
+            ],
+        )
+    };
+    let told = behalf(&user(&lab, "a@b.c", FABRIC).body()["access_token"]).is(200).body();
+    assert_eq!(claims(&told["access_token"])["upn"], "a@b.c");
+    refused(behalf(&app(&lab, "common", FABRIC).body()["access_token"]), 400, "invalid_grant", 70_000);
+    refused(behalf(&json!("opaque")), 400, "invalid_grant", 70_000);
+}
+
+/// A page that is not there, or says the same to everybody, is no sign of a tenant.
+#[test]
+fn only_who_is_given_a_token_has_a_universe() {
+    let lab = Lab::new();
+    for path in [
+        "/favicon.ico",
+        "/a/b/c",
+        "/devicelogin",
+        "/error?code=1",
+        "/contoso.com/v2.0/.well-known/openid-configuration",
+    ] {
+        lab.send("GET", path, &[ENTRA, ("authorization", "")], "");
+    }
+    lab.send("GET", &format!("/{TENANT}/discovery/v2.0/keys"), &[ENTRA], "").is(200);
+    assert_eq!(lab.emulator.tenants().len(), 1);
+    app(&lab, "contoso.com", FABRIC).is(200);
+    assert_eq!(lab.emulator.tenants().len(), 2);
 }
 
 #[test]

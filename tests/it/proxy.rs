@@ -143,6 +143,33 @@ fn addresses_in_answers_have_the_scheme_and_host_that_were_asked() {
     });
 }
 
+/// Whatever the client says beside the target of its request, the target counts.
+#[test]
+fn the_target_is_the_host() {
+    block_on(async {
+        let (_running, at) = open(&emulator(), Doors::default()).await;
+        let path = "/common/v2.0/.well-known/openid-configuration";
+        for (scheme, port) in [("http", ""), ("https", ""), ("http", ":81")] {
+            let target = format!("{scheme}://login.microsoftonline.com{port}");
+            let head = format!("GET {target}{path} HTTP/1.1\nHost: api.fabric.microsoft.com");
+            let (status, answer) = ask(TcpStream::connect(at).await.unwrap(), &head).await;
+            assert!(status == 200 && answer.contains(&format!(r#""issuer":"{target}/{{tenantid}}/v2.0""#)), "{answer}");
+        }
+    });
+}
+
+#[test]
+fn a_tunnel_holds_no_other() {
+    block_on(async {
+        let (_running, at) = open(&emulator(), Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        for inner in ["api.fabric.microsoft.com:443", &at.to_string(), "example.com:443"] {
+            let outer = tunnel(at, &at.to_string(), "").await.unwrap();
+            let (status, _) = ask(outer, &format!("CONNECT {inner} HTTP/1.1\nHost: {inner}")).await;
+            assert_eq!(status, 403, "{inner}");
+        }
+    });
+}
+
 #[test]
 fn no_certificate_is_made_for_a_host_that_is_not_ours() {
     block_on(async {
@@ -195,6 +222,13 @@ fn other_hosts_are_refused_or_reached() {
             assert_eq!(tunnel(at, target, "").await.unwrap_err().0, 403, "{target}");
         }
         assert_eq!(tunnel(at, "nowhere.invalid:443", "").await.unwrap_err().0, 502);
+        // An address that nobody is led to has many spellings.
+        for spelling in ["2852039166:80", "0xa9fea9fe:80", "169.254.43518:80"] {
+            let (status, why) = tunnel(at, spelling, "").await.unwrap_err();
+            assert!(status == 502 && !why.contains("timed out"), "{why}");
+        }
+        let secure = format!("GET https://{theirs}/a HTTP/1.1\nHost: {theirs}");
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &secure).await.0, 400);
         let fates: Vec<Fate> = emulator.traffic().hosts().into_iter().map(|(fate, ..)| fate).collect();
         assert!(
             fates.contains(&Fate::Refused) && fates.contains(&Fate::Tunnelled) && fates.contains(&Fate::Unreachable)

@@ -15,8 +15,7 @@ pub(super) fn authorize(call: &Call<'_>) -> Outcome {
     let redirect = form.need("redirect_uri")?;
     let asked = form.need("response_type")?;
     if !asked.split(' ').any(|kind| kind == "code") {
-        let text = format!("The response_type '{asked}' is not supported: only code is.");
-        return Err(Refusal::new("unsupported_response_type", 700_051, text).into());
+        return Err(Refusal::unknown_response_type(asked).into());
     }
     let code = call.at_desk(&call.site(), |desk| desk.authorize(form))??;
     let mut fields = vec![("code", code)];
@@ -25,7 +24,7 @@ pub(super) fn authorize(call: &Call<'_>) -> Outcome {
     let accepts = call.parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let posts = form.get("response_mode") == Some("form_post");
     if posts && !redirect.starts_with("http://") && !redirect.starts_with("https://") {
-        return Err(Refusal::new("invalid_request", 50_011, "A form can be sent to http and https only.").into());
+        return Err(Refusal::bad_reply_address().into());
     }
     if accepts == "application/json" {
         let fields: serde_json::Map<_, _> =
@@ -85,6 +84,24 @@ pub(super) fn device_code(call: &Call<'_>) -> Outcome {
     })))
 }
 
+/// Where a person would enter the code of a device.
 pub(super) fn device_login(_: &Call<'_>) -> Outcome {
-    Ok(Told::Page("<!DOCTYPE html><html><body><p>Every device is approved already.</p></body></html>".into()))
+    Ok(say("Every device is approved already."))
+}
+
+/// `/{tenant}/oauth2/v2.0/logout`.
+pub(super) fn logout(_: &Call<'_>) -> Outcome {
+    Ok(say("You are signed out: nothing was remembered."))
+}
+
+/// Where `error_uri` leads.
+pub(super) fn explain(call: &Call<'_>) -> Outcome {
+    let code: String = call.form.get("code").unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+    Ok(say(&format!(
+        "AADSTS{code} is a refusal as Entra has it; docs/fidelity.md says which of them Specularite gives."
+    )))
+}
+
+fn say(sentence: &str) -> Told {
+    Told::Page(format!("<!DOCTYPE html><html><body><p>{sentence}</p></body></html>"))
 }

@@ -23,7 +23,7 @@ fn app_service(call: &Call<'_>) -> Outcome {
     let headers = &call.parts.headers;
     // Its first form had another name for the header.
     if !headers.contains_key("x-identity-header") && !headers.contains_key("secret") {
-        return Err(bad_request("The header X-IDENTITY-HEADER is missing.").into());
+        return Err(Refusal::bad_identity_request("The header X-IDENTITY-HEADER is missing.").into());
     }
     token(call)
 }
@@ -37,17 +37,14 @@ fn machine(call: &Call<'_>) -> Outcome {
 }
 
 fn probe(_: &Call<'_>) -> Outcome {
-    Err(bad_request("Required metadata header not specified, or a document that is not emulated.").into())
-}
-
-fn bad_request(text: &str) -> Refusal {
-    Refusal::new("invalid_request", 90_002, text)
+    Err(Refusal::bad_identity_request("Required metadata header not specified, or a document that is not emulated.")
+        .into())
 }
 
 /// Times are texts of seconds here: some clients take nothing else.
 fn token(call: &Call<'_>) -> Outcome {
     let Some(resource) = call.form.get("resource") else {
-        return Err(bad_request("Required query variable 'resource' is missing.").into());
+        return Err(Refusal::bad_identity_request("Required query variable 'resource' is missing.").into());
     };
     let client =
         ["client_id", "clientid", "object_id", "msi_res_id", "mi_res_id"].iter().find_map(|name| call.form.get(name));

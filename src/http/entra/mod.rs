@@ -79,6 +79,9 @@ struct Call<'a> {
     begun: Timestamp,
 }
 
+/// What gives tokens, or what leads to them: it needs a tenant of its own.
+const GIVING: &[&str] = &["Entra_Authorize", "Entra_DeviceCode", "Entra_Token"];
+
 /// Which service a path belongs to, under a host name that does not say.
 pub(super) fn service_of(path: &str) -> Option<Service> {
     let path = path.to_ascii_lowercase();
@@ -109,6 +112,8 @@ fn entra_endpoint(method: &Method, segments: &[&str]) -> Option<(&'static str, E
         [_, "oauth2", "v2.0", "devicecode"] | [_, "oauth2", "devicecode"] => {
             ("Entra_DeviceCode", authorize::device_code)
         }
+        ["error"] => ("Entra_Error", authorize::explain),
+        [_, "oauth2", "v2.0", "logout"] | [_, "oauth2", "logout"] => ("Entra_Logout", authorize::logout),
         [_, "oauth2", "v2.0", "token"] | [_, "oauth2", "token"] if is_post => ("Entra_Token", token::token),
         [_, "oauth2", "v2.0", "token"] | [_, "oauth2", "token"] => ("Entra_Token", wrong_method),
         _ => return None,
@@ -128,7 +133,10 @@ pub(super) async fn answer(emulator: Arc<Emulator>, service: Service, request: R
         Service::Metadata => managed_identity::endpoint(&parts.method, &segments),
         Service::ResourceManager => resource_manager::endpoint(&segments),
     };
-    let tenant = emulator.tenant(universe(&parts, service, segments.first().copied().unwrap_or_default()));
+    // Only who is given a token, or is about to be, brings a universe into being.
+    let is_given = found.is_some_and(|(operation, _)| GIVING.contains(&operation));
+    let first = if is_given { segments.first().copied().unwrap_or_default() } else { "" };
+    let tenant = emulator.tenant(universe(&parts, service, first));
     let (tenant, no_room) = match tenant {
         Ok(tenant) => (tenant, None),
         Err(refusal) => (emulator.default_tenant(), Some(refusal)),
@@ -136,7 +144,8 @@ pub(super) async fn answer(emulator: Arc<Emulator>, service: Service, request: R
     let moment = moment(&tenant);
     let sent = body.as_ref().map_or_else(|_| Bytes::new(), Bytes::clone);
     let outcome = match (no_room, body, found) {
-        (Some(refusal), ..) | (None, Err(refusal), _) => Err(refusal.into()),
+        (Some(refusal), ..) => Err(Refusal::no_tenant(refusal.hint().unwrap_or_default()).into()),
+        (None, Err(refusal), _) => Err(refusal.into()),
         (None, Ok(_), None) => Err(nowhere(&parts).into()),
         (None, Ok(body), Some((_, endpoint))) => {
             let segments = parts.uri.path().trim_end_matches('/').split('/').skip(1).collect();
@@ -177,8 +186,9 @@ fn bearers_tenant(parts: &Parts) -> TenantId {
 fn form(parts: &Parts, body: &[u8]) -> Form {
     let query = parts.uri.query().unwrap_or_default();
     let form = Form::parse(&[body, b"&", query.as_bytes()].concat());
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     match super::basic(&parts.headers, header::AUTHORIZATION) {
-        Some((client, secret)) => form.with("client_id", client).with("client_secret", secret),
+        Some((client, secret)) => form.with("client_id", decoded(&client)).with("client_secret", decoded(&secret)),
         None => form,
     }
 }
@@ -196,8 +206,7 @@ fn onelake(_: &Call<'_>) -> Outcome {
 }
 
 fn wrong_method(_: &Call<'_>) -> Outcome {
-    let text = "Endpoint only accepts POST requests. Received a GET request.";
-    Err(Refusal::new("invalid_request", 900_561, text).into())
+    Err(Refusal::post_only().into())
 }
 
 impl Call<'_> {
