@@ -95,13 +95,18 @@ pub fn over_tls() -> impl Iterator<Item = &'static str> {
     NAMES.iter().chain(DOMAINS).filter(|(_, service)| *service != Service::Metadata).map(|(name, _)| *name)
 }
 
+/// Which service of ours a host is. Every request asks this: nothing is copied for it.
+pub fn service(host: &str) -> Option<Service> {
+    let host = host.trim_end_matches('.');
+    let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(host));
+    let found = named.or_else(|| DOMAINS.iter().find(|(domain, _)| ends_with(host, domain)));
+    found.map(|(_, service)| *service)
+}
+
 /// Who answers for a host; a port at its end is not expected.
 pub fn owner(host: &str) -> Owner {
-    let host = folded(host);
-    let host = host.as_str();
-    let named = NAMES.iter().find(|(name, _)| *name == host);
-    if let Some((_, service)) = named.or_else(|| DOMAINS.iter().find(|(domain, _)| host.ends_with(domain))) {
-        return Owner::Ours(*service);
+    if let Some(service) = service(host) {
+        return Owner::Ours(service);
     }
     if REFUSED.iter().any(|domain| is_beneath(host, domain)) || address(host).is_some_and(is_metadata) {
         return Owner::Refused;
@@ -111,8 +116,7 @@ pub fn owner(host: &str) -> Owner {
 
 /// Whether a host is this machine, by a name or by a loopback address.
 pub fn is_local(host: &str) -> bool {
-    let host = folded(host);
-    LOCAL.iter().any(|name| is_beneath(&host, name)) || address(&host).is_some_and(|address| address.is_loopback())
+    LOCAL.iter().any(|name| is_beneath(host, name)) || address(host).is_some_and(|address| address.is_loopback())
 }
 
 /// The host of an authority: without its port, and without the brackets of IPv6.
@@ -124,13 +128,16 @@ pub fn without_port(authority: &str) -> &str {
     }
 }
 
-/// Host names match in any case, and with a dot at their end.
-fn folded(host: &str) -> String {
-    host.trim_end_matches('.').to_ascii_lowercase()
+/// Host names match in any case.
+fn ends_with(host: &str, end: &str) -> bool {
+    let begins = host.len().checked_sub(end.len());
+    begins.and_then(|begins| host.get(begins..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
+/// Whether a host is a domain or beneath it; a dot at its end makes no difference.
 fn is_beneath(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    let host = host.trim_end_matches('.');
+    ends_with(host, domain) && (host.len() == domain.len() || host[..host.len() - domain.len()].ends_with('.'))
 }
 
 fn address(host: &str) -> Option<IpAddr> {

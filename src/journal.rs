@@ -177,8 +177,8 @@ fn is_secret(name: &str) -> bool {
 /// A body without its secrets. What is neither JSON nor a form has no members to blank: where one of their names occurs, all
 /// of it goes.
 fn blanked(body: Bytes) -> Bytes {
-    let lower = body.to_ascii_lowercase();
-    let names_one = |secret: &str| lower.windows(secret.len()).any(|window| window == secret.as_bytes());
+    let lower = String::from_utf8_lossy(&body).to_ascii_lowercase();
+    let names_one = |secret: &str| lower.contains(secret);
     let body = if let Some(form) = std::str::from_utf8(&body).ok().filter(|body| is_form(body)) {
         Bytes::from(without_named(form))
     } else if !SECRETS.iter().copied().chain(["credentials"]).any(names_one) {

@@ -256,8 +256,8 @@ async fn answer(house: Arc<House>, mut request: Request<Incoming>, mut arrival: 
     }
     if *request.method() == Method::CONNECT || request.uri().authority().is_some() {
         match Box::pin(lead(&house, request, arrival)).await {
-            Ok(here) => (request, arrival) = here,
-            Err(response) => return response,
+            Led::Home(here, came) => (request, arrival) = (*here, came),
+            Led::Answered(answer) => return answer,
         }
     }
     request.extensions_mut().insert(arrival);
@@ -265,62 +265,63 @@ async fn answer(house: Arc<House>, mut request: Request<Incoming>, mut arrival: 
     routed.unwrap_or_else(|never| match never {})
 }
 
-/// A request to us as a proxy: `Ok` if it is for us after all, as if it had come straight here.
-async fn lead(
-    house: &Arc<House>,
-    mut request: Request<Incoming>,
-    arrival: Arrival,
-) -> Result<(Request<Incoming>, Arrival), Response<Body>> {
+/// What becomes of a request to us as a proxy.
+enum Led {
+    /// It is for us after all, as if it had come straight here.
+    Home(Box<Request<Incoming>>, Arrival),
+    /// It is answered.
+    Answered(Response<Body>),
+}
+
+/// Leads a request to us as a proxy where it belongs.
+async fn lead(house: &Arc<House>, mut request: Request<Incoming>, arrival: Arrival) -> Led {
     let is_connect = *request.method() == Method::CONNECT;
     let Some(authority) = request.uri().authority().cloned() else {
-        return Err(proxy::say(StatusCode::BAD_REQUEST, "CONNECT names no host."));
+        return Led::Answered(proxy::say(StatusCode::BAD_REQUEST, "CONNECT names no host."));
     };
     if is_connect && arrival.in_tunnel {
         // Each would lie within the one before: there is no need, and no end.
-        return Err(proxy::say(StatusCode::FORBIDDEN, "There is no tunnel within a tunnel."));
+        return Led::Answered(proxy::say(StatusCode::FORBIDDEN, "There is no tunnel within a tunnel."));
     }
     let is_secure = is_connect || request.uri().scheme_str() == Some("https");
     let host = authority.host().to_owned();
-    match house.proxy.way(arrival, &authority, if is_secure { 443 } else { 80 }) {
+    let (fate, answer) = match house.proxy.way(arrival, &authority, if is_secure { 443 } else { 80 }) {
         Way::Here if !is_connect => {
             house.proxy.note(&host, Fate::Answered);
             come_home(&mut request, authority.as_str());
-            Ok((request, Arrival { scheme: if is_secure { "https" } else { "http" }, ..arrival }))
+            let scheme = if is_secure { "https" } else { "http" };
+            return Led::Home(Box::new(request), Arrival { scheme, ..arrival });
         }
-        Way::Here if house.tls.is_none() => Err(proxy::say(StatusCode::FORBIDDEN, "There is no TLS; see --tls.")),
+        Way::Here if house.tls.is_none() => {
+            (Fate::Refused, proxy::say(StatusCode::FORBIDDEN, "There is no TLS; see --tls."))
+        }
         Way::Here => {
-            house.proxy.note(&host, Fate::Answered);
             in_background(dig(Arc::clone(house), request, arrival));
-            Err(Response::new(Body::empty()))
+            (Fate::Answered, Response::new(Body::empty()))
         }
         Way::On if is_connect => match house.proxy.reach(&authority, arrival).await {
             Ok(stream) => {
-                house.proxy.note(&host, Fate::Tunnelled);
                 in_background(pass_on(house.closing.clone(), request, stream));
-                Err(Response::new(Body::empty()))
+                (Fate::Tunnelled, Response::new(Body::empty()))
             }
-            Err(why) => Err(unreachable(house, &host, &why)),
+            Err(why) => (Fate::Unreachable, unreachable(&host, &why)),
         },
         // What was meant to be secret must not go on in the clear.
         Way::On if is_secure => {
-            Err(proxy::say(StatusCode::BAD_REQUEST, "For https to another host the proxy must be asked with CONNECT."))
+            let sentence = "For https to another host the proxy must be asked with CONNECT.";
+            (Fate::Refused, proxy::say(StatusCode::BAD_REQUEST, sentence))
         }
         Way::On => match house.proxy.forward(request, arrival).await {
-            Ok(answer) => {
-                house.proxy.note(&host, Fate::Tunnelled);
-                Err(answer)
-            }
-            Err(why) => Err(unreachable(house, &host, &why)),
+            Ok(answer) => (Fate::Tunnelled, answer),
+            Err(why) => (Fate::Unreachable, unreachable(&host, &why)),
         },
-        Way::Nowhere(why) => {
-            house.proxy.note(&host, Fate::Refused);
-            Err(proxy::say(StatusCode::FORBIDDEN, why))
-        }
-    }
+        Way::Nowhere(why) => (Fate::Refused, proxy::say(StatusCode::FORBIDDEN, why)),
+    };
+    house.proxy.note(&host, fate);
+    Led::Answered(answer)
 }
 
-fn unreachable(house: &House, host: &str, why: &io::Error) -> Response<Body> {
-    house.proxy.note(host, Fate::Unreachable);
+fn unreachable(host: &str, why: &io::Error) -> Response<Body> {
     proxy::say(StatusCode::BAD_GATEWAY, format!("{host} cannot be reached: {why}."))
 }
 

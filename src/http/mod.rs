@@ -50,7 +50,7 @@ use tower_http::compression::CompressionLayer;
 use crate::emulator::Emulator;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
-use crate::hosts::{self, Owner, Service};
+use crate::hosts::{self, Service};
 use crate::http::answer::Headers;
 use crate::http::context::Context;
 use crate::ids::TenantId;
@@ -127,10 +127,8 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
 /// By its host a request belongs to a service; under a name that is none of Microsoft's, its path says so.
 async fn dispatch(State(emulator): Shared, request: Request) -> Response {
     let (headers, uri) = (request.headers(), request.uri());
-    let service = match host(headers, uri).map(|host| hosts::owner(hosts::without_port(host))) {
-        Some(Owner::Ours(service)) => service,
-        _ => entra::service_of(uri.path()).unwrap_or(Service::Fabric),
-    };
+    let named = host(headers, uri).and_then(|host| hosts::service(hosts::without_port(host)));
+    let service = named.or_else(|| entra::service_of(uri.path())).unwrap_or(Service::Fabric);
     match service {
         Service::Fabric => pipeline::answer(emulator, request).await,
         Service::Entra | Service::Metadata | Service::ResourceManager | Service::OneLake => {

@@ -92,7 +92,9 @@ fn go() -> Option<PathBuf> {
         let built = |go: &Path| {
             let mut build = Command::new(go);
             build.args(["build", "-o", "mirror", "."]).current_dir(folder);
-            done(build.env("GOTOOLCHAIN", "local").env("GOSUMDB", "off").env("GOFLAGS", "-mod=readonly -buildvcs=false"))
+            done(
+                build.env("GOTOOLCHAIN", "local").env("GOSUMDB", "off").env("GOFLAGS", "-mod=readonly -buildvcs=false"),
+            )
         };
         if built(Path::new("go")).is_ok() {
             return Ok(());

@@ -84,6 +84,9 @@ const GIVING: &[&str] = &["Entra_Authorize", "Entra_DeviceCode", "Entra_Token"];
 
 /// Which service a path belongs to, under a host name that does not say.
 pub(super) fn service_of(path: &str) -> Option<Service> {
+    if path.starts_with("/v1/") {
+        return None;
+    }
     let path = path.to_ascii_lowercase();
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| path.starts_with(beginning));
     if begins(&["/v1/", "/_emulator/"]) {
