@@ -1,7 +1,7 @@
 //! Real clients, unmodified, under `specularite run`: what they print, and what the emulator was asked.
 //!
 //! Each makes its environment under `target/clients` from pinned requirements, once. Where Python, Node or the packages cannot be
-//! had the test says so loudly; with `CI=true` that is a failure.
+//! had the test says so loudly; with `CI=true` that is a failure. Their scripts want a Unix: elsewhere none of them runs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -68,13 +68,13 @@ fn venv(name: &str) -> Option<PathBuf> {
     made.map(|folder| folder.join(PROGRAMS))
 }
 
-const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+/// Where a virtual environment has its programs.
+const PROGRAMS: &str = "bin";
 
 /// Packages of Node, and our programs beside them, since they look for packages there.
 fn packages(name: &str) -> Option<PathBuf> {
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let made = environment(name, &["package.json", "package-lock.json"], |folder| {
-        done(Command::new(npm).args(["ci", "--no-audit", "--no-fund"]).current_dir(folder)).map(drop)
+        done(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder)).map(drop)
     })?;
     for entry in std::fs::read_dir(sources(name)).expect("the sources are there") {
         let path = entry.expect("a folder can be read").path();

@@ -7,6 +7,7 @@ mod around;
 mod behaviours;
 mod catalogs;
 mod check;
+#[cfg(unix)]
 mod clients;
 mod commands;
 mod connections;
