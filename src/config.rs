@@ -142,7 +142,7 @@ pub struct Env {
     #[arg(long)]
     pub direct: bool,
     /// The tenant that everything belongs to: an id, or any name
-    #[arg(long, value_name = "TENANT")]
+    #[arg(long, env = "SPECULARITE_TENANT", value_name = "TENANT")]
     pub tenant: Option<String>,
     /// Where the files are kept that variables name [default: `specularite` among the user's data]
     #[arg(long, env = "SPECULARITE_DATA_DIR", value_name = "DIR")]
@@ -153,8 +153,8 @@ pub struct Env {
 #[derive(Debug, Clone, Args)]
 pub struct Token {
     /// The tenant: an id, or any name [default: the default tenant]
-    #[arg(long, env = "SPECULARITE_TENANT", value_name = "TENANT", default_value = "")]
-    pub tenant: String,
+    #[arg(long, env = "SPECULARITE_TENANT", value_name = "TENANT")]
+    pub tenant: Option<String>,
     /// A user, by a name to sign in with [default: the administrator]
     #[arg(long, value_name = "NAME", conflicts_with = "app")]
     pub user: Option<String>,

@@ -30,8 +30,11 @@ async fn main() -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(options) => listen(options).await,
         Command::Run(options) => return run_command(options).await.unwrap_or_else(|failure| failure.tell()),
-        Command::Env(options) => print_environment(&options).await,
-        Command::Token(options) => print_token(&options),
+        Command::Env(options) => print_environment(&options).await.inspect_err(|_| {
+            // Who evaluates it must not go on as if nothing had happened.
+            let _ = write!(io::stdout(), "{}", options.format.format().failure());
+        }),
+        Command::Token(options) => print_token(&options).await,
         Command::Health(options) => health(options).await,
         Command::Check(options) => check_all(&options),
         Command::SignIn(options) => follow_page(&options).await,
@@ -99,6 +102,9 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
         emulator.traffic().count_calls();
     }
     let doors = options.doors(Others::Tunnel);
+    if !doors.tls {
+        tracing::warn!("--tls off: calls of https://api.fabric.microsoft.com and of Entra are not led to the emulator");
+    }
     let unprepared = |why: io::Error| Failure::new(format!("the command's environment cannot be prepared: {why}"), 1);
     let folder = tempfile::Builder::new().prefix("specularite-").tempdir().map_err(unprepared)?;
     let wish = Wish {
@@ -177,20 +183,33 @@ async fn print_environment(options: &Env) -> Result<(), Failure> {
 }
 
 /// Prints a token, signed with the key of the data directory: an emulator on the same directory takes it for its own.
-fn print_token(options: &Token) -> Result<(), Failure> {
+///
+/// Its hour is that of the emulator that `run` or `env` has led us to, if there is one.
+async fn print_token(options: &Token) -> Result<(), Failure> {
     let failed = |why: io::Error| Failure::new(format!("the key cannot be used: {why}"), 1);
     let settings = Settings { token_lifetime: options.expires_in, ..Settings::default() };
     let state = State::new(seed::Seed::new(0), settings);
     let signer = Signer::open(&config::data_dir(options.data_dir.as_ref())).map_err(failed)?;
-    let tenant = tenant_named(&options.tenant);
+    let tenant = tenant_named(options.tenant.as_deref().unwrap_or_default());
     let site = Site::new("https://login.microsoftonline.com".into(), &tenant.to_string(), tenant);
     let account = match &options.app {
         Some(client) => Account::app(&state, client),
         None => Account::user(&state, options.user.as_deref()),
     };
-    let desk = Desk { state: &state, signer: &signer, site: &site, now: clock::machine_time() };
+    let now = emulators_time(&tenant.to_string()).await.unwrap_or_else(clock::machine_time);
+    let desk = Desk { state: &state, signer: &signer, site: &site, now };
     let _ = writeln!(io::stdout(), "{}", desk.issue(&account, &options.scope, &options.role));
     Ok(())
+}
+
+/// What the clock of a tenant shows, of the emulator that the environment names.
+async fn emulators_time(tenant: &str) -> Option<jiff::Timestamp> {
+    let url = std::env::var("SPECULARITE_URL").ok()?;
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let asked = client::get(host, &format!("/_emulator/clock?tenant={tenant}")).ok()?;
+    let answer = client::ask(host, asked).await.ok()?;
+    let clock: serde_json::Value = serde_json::from_slice(answer.body()).ok()?;
+    clock["now"].as_str()?.parse().ok()
 }
 
 /// Follows a page in the background: the program that opened it only listens once its browser has returned.
@@ -267,7 +286,7 @@ fn check_all(options: &Check) -> Result<(), Failure> {
         return Err(Failure { says, code: BAD_OPTION });
     }
     match (report.checked, report.faults.len()) {
-        (0, _) => Err(Failure { says: "nothing to check was found".into(), code: BAD_OPTION }),
+        (0, _) => Err(Failure { says: "nothing to check was found: in folders, that is items and mirroring.json; other files are named one by one".into(), code: BAD_OPTION }),
         (checked, 0) => {
             let _ = writeln!(out, "{checked} checked: no fault");
             Ok(())

@@ -94,13 +94,13 @@ impl Proxy {
     }
 
     /// Counts a host, and tells the log of it the first time.
-    pub(crate) fn note(&self, host: &str, fate: Fate) {
+    pub(crate) fn note(&self, host: &str, fate: Fate, why: &str) {
         if self.emulator.traffic().wanted(host, fate) {
             match fate {
                 Fate::Answered => tracing::info!("answering as {host}"),
                 Fate::Tunnelled => tracing::info!("tunnelling to {host}"),
-                Fate::Refused => tracing::warn!("refused to connect to {host}"),
-                Fate::Unreachable => tracing::warn!("could not reach {host}"),
+                Fate::Refused => tracing::warn!("refused to connect to {host}: {why}"),
+                Fate::Unreachable => tracing::warn!("could not reach {host}: {why}"),
             }
         }
     }

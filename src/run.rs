@@ -137,12 +137,12 @@ pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<
     let calls = traffic.calls();
     let refused: u64 = calls.iter().filter(|(_, status, _)| *status >= 400).map(|(.., count)| count).sum();
     let all: u64 = calls.iter().map(|(.., count)| count).sum();
-    writeln!(out, "specularite: {all} calls, {refused} of them refused")?;
+    writeln!(out, "specularite: calls {all}, refused {refused}")?;
     for (operation, status, count) in calls {
         writeln!(out, "  {count:>6}  {status}  {operation}")?;
     }
     for (fate, says) in [
-        (Fate::Answered, "answered for"),
+        (Fate::Answered, "led here"),
         (Fate::Tunnelled, "tunnelled"),
         (Fate::Refused, "refused"),
         (Fate::Unreachable, "not reached"),

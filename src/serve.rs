@@ -285,44 +285,43 @@ async fn lead(house: &Arc<House>, mut request: Request<Incoming>, arrival: Arriv
     }
     let is_secure = is_connect || request.uri().scheme_str() == Some("https");
     let host = authority.host().to_owned();
-    let (fate, answer) = match house.proxy.way(arrival, &authority, if is_secure { 443 } else { 80 }) {
+    let (fate, status, why) = match house.proxy.way(arrival, &authority, if is_secure { 443 } else { 80 }) {
         Way::Here if !is_connect => {
-            house.proxy.note(&host, Fate::Answered);
+            house.proxy.note(&host, Fate::Answered, "");
             come_home(&mut request, authority.as_str());
             let scheme = if is_secure { "https" } else { "http" };
             return Led::Home(Box::new(request), Arrival { scheme, ..arrival });
         }
-        Way::Here if house.tls.is_none() => {
-            (Fate::Refused, proxy::say(StatusCode::FORBIDDEN, "There is no TLS; see --tls."))
-        }
-        Way::Here => {
+        Way::Here if house.tls.is_some() => {
+            house.proxy.note(&host, Fate::Answered, "");
             in_background(dig(Arc::clone(house), request, arrival));
-            (Fate::Answered, Response::new(Body::empty()))
+            return Led::Answered(Response::new(Body::empty()));
         }
+        Way::Here => (Fate::Refused, StatusCode::FORBIDDEN, "There is no TLS; see --tls.".to_owned()),
         Way::On if is_connect => match house.proxy.reach(&authority, arrival).await {
             Ok(stream) => {
+                house.proxy.note(&host, Fate::Tunnelled, "");
                 in_background(pass_on(house.closing.clone(), request, stream));
-                (Fate::Tunnelled, Response::new(Body::empty()))
+                return Led::Answered(Response::new(Body::empty()));
             }
-            Err(why) => (Fate::Unreachable, unreachable(&host, &why)),
+            Err(why) => (Fate::Unreachable, StatusCode::BAD_GATEWAY, format!("{host} cannot be reached: {why}.")),
         },
         // What was meant to be secret must not go on in the clear.
         Way::On if is_secure => {
             let sentence = "For https to another host the proxy must be asked with CONNECT.";
-            (Fate::Refused, proxy::say(StatusCode::BAD_REQUEST, sentence))
+            (Fate::Refused, StatusCode::BAD_REQUEST, sentence.to_owned())
         }
         Way::On => match house.proxy.forward(request, arrival).await {
-            Ok(answer) => (Fate::Tunnelled, answer),
-            Err(why) => (Fate::Unreachable, unreachable(&host, &why)),
+            Ok(answer) => {
+                house.proxy.note(&host, Fate::Tunnelled, "");
+                return Led::Answered(answer);
+            }
+            Err(why) => (Fate::Unreachable, StatusCode::BAD_GATEWAY, format!("{host} cannot be reached: {why}.")),
         },
-        Way::Nowhere(why) => (Fate::Refused, proxy::say(StatusCode::FORBIDDEN, why)),
+        Way::Nowhere(why) => (Fate::Refused, StatusCode::FORBIDDEN, why),
     };
-    house.proxy.note(&host, fate);
-    Led::Answered(answer)
-}
-
-fn unreachable(host: &str, why: &io::Error) -> Response<Body> {
-    proxy::say(StatusCode::BAD_GATEWAY, format!("{host} cannot be reached: {why}."))
+    house.proxy.note(&host, fate, &why);
+    Led::Answered(proxy::say(status, why))
 }
 
 /// Makes a request to a proxy one to a server.

@@ -105,6 +105,17 @@ pub enum Format {
     PowerShell,
 }
 
+impl Format {
+    /// What makes the reader fail, where it can be told: there is no environment.
+    pub fn failure(self) -> &'static str {
+        match self {
+            Self::Shell => "false\n",
+            Self::PowerShell => "throw 'specularite env failed'\n",
+            Self::Dotenv | Self::Json => "",
+        }
+    }
+}
+
 impl Environment {
     /// The environment, and the files that it names.
     ///
@@ -144,7 +155,7 @@ impl Environment {
                 (Format::Shell, None) => writeln!(text, "unset {name}"),
                 (Format::PowerShell, Some(value)) => writeln!(text, "$env:{name} = '{}'", value.replace('\'', "''")),
                 (Format::PowerShell, None) => writeln!(text, "$env:{name} = $null"),
-                (Format::Dotenv | Format::Json, Some(value)) => writeln!(text, "{name}={value}"),
+                (Format::Dotenv | Format::Json, Some(value)) => writeln!(text, "{name}={}", in_dotenv(value)),
                 // These readers can take nothing away, and to many clients an empty value is one.
                 (Format::Dotenv | Format::Json, None) => Ok(()),
             };
@@ -203,9 +214,10 @@ impl Environment {
         }
         self.set("IDENTITY_ENDPOINT", format!("http://{}/msi/token", wish.address));
         self.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", format!("http://{}", wish.address));
-        let program = std::env::current_exe()?.to_string_lossy().replace('\'', "");
+        let program = std::env::current_exe()?.to_string_lossy().into_owned();
+        let program = if program.contains(' ') { format!("\"{program}\"") } else { program };
         // Python takes a colon in it for the end of a name: where the emulator is, the helper reads in variables of ours.
-        self.set("BROWSER", format!("'{program}' sign-in %s"));
+        self.set("BROWSER", format!("{program} sign-in %s"));
         self.set("SPECULARITE_URL", format!("http://{}", wish.address));
         match wish.tenant {
             Some(tenant) => self.set("SPECULARITE_TENANT", tenant),
@@ -228,13 +240,14 @@ impl Environment {
         self.set("FABRIC_CLIENT_SECRET", SECRET);
         self.set("NODE_USE_ENV_PROXY", "1");
         // An older Node would find no other way, and cannot tell whose it is: there the tenant is that of the token.
-        let preload = write(wish.folder, "node.cjs", NODE)?;
-        let load = format!("--require \"{}\"", preload.replace('\\', "/"));
+        let ours = serde_json::json!(hosts::over_tls().collect::<Vec<_>>()).to_string();
+        let preload = write(wish.folder, "node.cjs", &NODE.replace("['HOSTS']", &ours))?.replace('\\', "/");
+        let preload = if preload.contains(' ') { format!("\"{preload}\"") } else { preload };
+        let load = format!("--require {preload}");
         let options = std::env::var("NODE_OPTIONS").unwrap_or_default();
         let options = if options.contains(&load) { options } else { format!("{options} {load}") };
         self.set("NODE_OPTIONS", options.trim());
-        self.set("SPECULARITE_ADDRESS", format!("{}|{}", wish.address.ip(), wish.address.port()));
-        self.set("SPECULARITE_HOSTS", serde_json::json!(hosts::over_tls().collect::<Vec<_>>()).to_string());
+        self.set("SPECULARITE_NODE", wish.address.to_string());
         Ok(())
     }
 
@@ -255,11 +268,16 @@ impl Environment {
         self.set("FABRIC_USE_MSI", "true");
         self.take("FABRIC_CLIENT_SECRET");
         // A proxy that is set stays, but not for this; nor does what an earlier environment by proxy has left.
+        let before = ["NO_PROXY", "no_proxy"].map(|name| std::env::var(name).unwrap_or_default());
+        let before = before.iter().flat_map(|list| list.split(',').map(str::trim).filter(|host| !host.is_empty()));
+        let mut direct: Vec<String> = ["127.0.0.1", "localhost", "::1"].map(str::to_owned).to_vec();
+        for host in [host(wish.address)].into_iter().chain(before.map(str::to_owned)) {
+            if !direct.contains(&host) {
+                direct.push(host);
+            }
+        }
         for name in ["NO_PROXY", "no_proxy"] {
-            let before = std::env::var(name).unwrap_or_default();
-            let ours = format!("127.0.0.1,localhost,::1,{}", host(wish.address));
-            let both = if before.is_empty() || before.starts_with(&ours) { ours } else { format!("{ours},{before}") };
-            self.set(name, both);
+            self.set(name, direct.join(","));
         }
         for name in PROXIES {
             let is_us = |proxy: &str| proxy.trim_end_matches('/').ends_with(&wish.address.to_string());
@@ -267,7 +285,7 @@ impl Environment {
                 self.take(name);
             }
         }
-        for name in ["NODE_USE_ENV_PROXY", "SPECULARITE_ADDRESS", "SPECULARITE_HOSTS"] {
+        for name in ["NODE_USE_ENV_PROXY", "SPECULARITE_NODE"] {
             self.take(name);
         }
     }
@@ -299,6 +317,12 @@ impl Environment {
         }
         Ok(())
     }
+}
+
+/// A value as readers of dotenv files take it: in quotes where it is more than one plain word.
+fn in_dotenv(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.,:;/@%+=~".contains(c);
+    if value.chars().all(is_plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
 
 /// The host of an address, as a URL has it.
@@ -358,7 +382,7 @@ mod tests {
         for (format, text) in [
             (Format::Shell, "export A='it'\\''s'\nunset B\n"),
             (Format::PowerShell, "$env:A = 'it''s'\n$env:B = $null\n"),
-            (Format::Dotenv, "A=it's\n"),
+            (Format::Dotenv, "A='it'\\''s'\n"),
             (Format::Json, "{\n  \"A\": \"it's\",\n  \"B\": null\n}\n"),
         ] {
             assert_eq!(environment.print(format), text);

@@ -1,9 +1,9 @@
 // Leads calls of Fabric and Entra to Specularite in versions of Node whose fetch knows no proxy: same name, same TLS, other address.
 'use strict';
 const [major] = process.versions.node.split('.').map(Number);
-const [address, port] = (process.env.SPECULARITE_ADDRESS || '').split('|');
+const [, address, port] = /^\[?(.*?)\]?:(\d+)$/.exec(process.env.SPECULARITE_NODE || '') || [];
 if (major < 24 && port) {
-  const ours = JSON.parse(process.env.SPECULARITE_HOSTS || '[]');
+  const ours = ['HOSTS'];
   const isOurs = (host) => ours.some((name) => (name.startsWith('.') ? host.endsWith(name) : host === name));
   const tls = require('node:tls');
   const connect = tls.connect;

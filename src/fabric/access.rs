@@ -134,9 +134,13 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
 }
 
 impl Bearer {
-    /// Refuses a token that has ended at this instant.
-    pub fn check_expiry(&self, now: Timestamp) -> Result<(), FabricError> {
-        if self.expires.is_some_and(|at| at <= now) { Err(ErrorCode::TokenExpired.into()) } else { Ok(()) }
+    /// Refuses a token that has ended at this instant, which `clock` shows.
+    pub fn check_expiry(&self, now: Timestamp, clock: &'static str) -> Result<(), FabricError> {
+        match self.expires {
+            Some(at) if at <= now => Err(FabricError::new(ErrorCode::TokenExpired)
+                .note(format!("the token ended at {at:.0}, and {clock} shows {now:.0}"))),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Refuses a token that is not meant for Fabric.
@@ -311,8 +315,9 @@ mod tests {
         check("Bearer ", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
         check("Bearer eyJhbGciOiJub25lIn0.!!!.", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
         let ended = look(&jwt(&format!(r#"{{"tid":"{TID}","exp":999999}}"#))).bearer.unwrap();
-        assert_eq!(ended.check_expiry(Timestamp::from_second(999_998).unwrap()), Ok(()));
-        let refusal = ended.check_expiry(Timestamp::from_second(999_999).unwrap()).expect_err("it has ended");
+        assert_eq!(ended.check_expiry(Timestamp::from_second(999_998).unwrap(), "a clock"), Ok(()));
+        let refusal =
+            ended.check_expiry(Timestamp::from_second(999_999).unwrap(), "a clock").expect_err("it has ended");
         assert_eq!(refusal.code(), ErrorCode::TokenExpired);
         assert_eq!(identify(None).bearer.map_err(|refusal| refusal.code()), Err(ErrorCode::Unauthorized));
     }

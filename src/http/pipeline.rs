@@ -138,7 +138,8 @@ fn check_token(
     }
     let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
     let is_ours = bearer.expires.is_some() && signing::claims_to_be_ours(token);
-    bearer.check_expiry(if is_ours { moment.now } else { begun })?;
+    let (now, clock) = if is_ours { (moment.now, "the tenant's clock") } else { (begun, "this machine's clock") };
+    bearer.check_expiry(now, clock)?;
     Ok(bearer)
 }
 

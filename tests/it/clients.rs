@@ -179,7 +179,7 @@ impl Ran {
     /// No call failed by a fault of the emulator, and no host was wanted but ours and these, which are known to be.
     #[track_caller]
     fn but_for(self, others: &[&str]) -> Self {
-        for line in self.report.lines().filter(|line| !line.contains("answered for: ")) {
+        for line in self.report.lines().filter(|line| !line.contains("led here: ")) {
             let is_known = others.iter().any(|other| line.ends_with(other));
             assert!(
                 is_known || !line.contains(" host ") && !line.contains("  500  ") && !line.contains("  501  "),
@@ -264,7 +264,7 @@ fn fabric_cicd() {
             ])
             .stays_here();
         let plain = how.contains(&"--plain");
-        assert_eq!(ran.report.contains("host answered for"), !plain, "{}", ran.report);
+        assert_eq!(ran.report.contains("host led here"), !plain, "{}", ran.report);
         assert_eq!(ran.count(200, "ManagedIdentity_AppService") > 0, plain, "{}", ran.report);
     }
 }

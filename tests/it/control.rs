@@ -155,7 +155,10 @@ fn tenants_share_nothing() {
     assert_eq!(lab.get(other).body()["mode"], "real");
     lab.post("/_emulator/reset?tenant=*", json!({})).is(200);
     lab.get("/_emulator/settings?tenant=*").refuses(400, "InvalidInput");
-    lab.get("/_emulator/settings?tenant=x").refuses(400, "InvalidInput");
+    // A name is as good as the id that it comes to: the one of the proxy's address.
+    lab.patch("/_emulator/settings?tenant=a%20team", json!({"pageSize": 3})).is(200);
+    let id = specularite::fabric::access::tenant_named("A team");
+    assert_eq!(lab.get(&format!("/_emulator/settings?tenant={id}")).is(200).body()["pageSize"], 3);
 }
 
 #[test]

@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::emulator::Emulator;
-use crate::fabric::access::DEFAULT_TENANT;
+use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written, utc};
@@ -104,10 +104,10 @@ impl FromRequest<Arc<Emulator>> for Call {
     async fn from_request(request: Request, emulator: &Arc<Emulator>) -> Result<Self, Self::Rejection> {
         let default = emulator.default_tenant();
         let (parts, body) = request.into_parts();
-        let wanted = tenant_of(&parts).and_then(|wanted| match wanted {
+        let wanted = match tenant_of(&parts) {
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
-        });
+        };
         let (tenant, every_tenant) = wanted.map_err(|refusal| refuse(&default, &refusal))?;
         let body = axum::body::to_bytes(body, BODY_MAX)
             .await
@@ -118,16 +118,13 @@ impl FromRequest<Arc<Emulator>> for Call {
     }
 }
 
-/// `?tenant=ID`; `None` for `?tenant=*`.
-fn tenant_of(parts: &Parts) -> Result<Option<TenantId>, FabricError> {
+/// `?tenant=` and an id or a name; `None` for `?tenant=*`.
+fn tenant_of(parts: &Parts) -> Option<TenantId> {
     let query = parts.uri.query().unwrap_or_default();
     match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant") {
-        None => Ok(Some(DEFAULT_TENANT)),
-        Some((_, every)) if every == "*" => Ok(None),
-        Some((_, id)) => id
-            .parse()
-            .map(Some)
-            .map_err(|_| FabricError::invalid_input(format!("The value {id:?} of tenant is neither a GUID nor *."))),
+        None => Some(DEFAULT_TENANT),
+        Some((_, every)) if every == "*" => None,
+        Some((_, name)) => Some(tenant_named(&name)),
     }
 }
 
