@@ -252,11 +252,8 @@ impl Environment {
     }
 
     fn lead_directly(&mut self, wish: &Wish<'_>) {
-        let own = format!(
-            "{}:{}",
-            if wish.address.ip().is_loopback() { "localhost".into() } else { host(wish.address) },
-            wish.address.port()
-        );
+        let name = if wish.address.ip().is_loopback() { "localhost".to_owned() } else { host(wish.address) };
+        let own = format!("{name}:{}", wish.address.port());
         if wish.tls {
             self.set("AZURE_AUTHORITY_HOST", format!("https://{own}"));
             self.set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
