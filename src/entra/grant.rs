@@ -100,31 +100,31 @@ impl Desk<'_> {
             "password" => {
                 let account = Account::user(self.state, Some(form.need("username")?));
                 self.check_password(&account, form.need("password")?)?;
-                self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None)
+                Ok(self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None))
             }
             "authorization_code" => {
                 let ticket = self.ticket(form.need("code")?, Purpose::Code, "code")?;
                 check_code(&ticket, form)?;
                 let account = Account::user(self.state, ticket.user.as_deref());
                 let scope = asked_scope(form).unwrap_or(ticket.scope);
-                self.for_user(&account, &ticket.client, scope, ticket.nonce.as_deref())
+                Ok(self.for_user(&account, &ticket.client, scope, ticket.nonce.as_deref()))
             }
             "refresh_token" => {
                 let ticket = self.ticket(form.need("refresh_token")?, Purpose::Refresh, "refresh token")?;
                 let account = Account::user(self.state, ticket.user.as_deref());
-                self.for_user(&account, &ticket.client, asked_scope(form).unwrap_or(ticket.scope), None)
+                Ok(self.for_user(&account, &ticket.client, asked_scope(form).unwrap_or(ticket.scope), None))
             }
             "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
                 let code = form.get("device_code").or_else(|| form.get("code"));
                 let code = code.ok_or_else(|| Refusal::missing("device_code"))?;
                 let ticket = self.ticket(code, Purpose::Device, "device code")?;
-                self.for_user(&Account::user(self.state, None), &ticket.client, ticket.scope, None)
+                Ok(self.for_user(&Account::user(self.state, None), &ticket.client, ticket.scope, None))
             }
             "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
                 self.check_client(form)?;
                 let user = subject(form.need("assertion")?).ok_or_else(|| Refusal::bad_grant("assertion"))?;
                 let account = Account::user(self.state, Some(&user));
-                self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None)
+                Ok(self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None))
             }
             other => Err(Refusal::unknown_grant(other)),
         }
@@ -133,11 +133,10 @@ impl Desk<'_> {
     /// A token for anybody, without a grant: what `specularite token` prints. `roles` are an app's in another app.
     pub fn issue(&self, account: &Account, scope: &str, roles: &[String]) -> String {
         let wanted = wanted(scope);
-        let claims = match account.user_name() {
+        let mut claims = match account.user_name() {
             Some(_) => self.claims_of_user(account, APP_OF_TOOLS, &wanted),
             None => self.claims_of_app(account, &wanted.resource),
         };
-        let mut claims = claims;
         if !roles.is_empty() {
             claims["roles"] = json!(roles);
         }
@@ -262,13 +261,7 @@ impl Desk<'_> {
         claims
     }
 
-    fn for_user(
-        &self,
-        account: &Account,
-        client: &str,
-        scope: String,
-        nonce: Option<&str>,
-    ) -> Result<Granted, Refusal> {
+    fn for_user(&self, account: &Account, client: &str, scope: String, nonce: Option<&str>) -> Granted {
         let wanted = wanted(&scope);
         let claims = self.claims_of_user(account, client, &wanted);
         let mut identity = self.claims(account, client);
@@ -290,7 +283,7 @@ impl Desk<'_> {
         };
         let (uid, utid) = (account.0.id, self.site.tenant);
         let client_info = json!({"uid": uid, "utid": utid}).to_string();
-        Ok(Granted {
+        Granted {
             access_token: self.signer.sign(&claims),
             resource: wanted.resource,
             id_token: Some(self.signer.sign(&identity)),
@@ -298,7 +291,7 @@ impl Desk<'_> {
             client_info: Some(URL_SAFE_NO_PAD.encode(client_info)),
             scope,
             lifetime: self.state.settings.token_lifetime,
-        })
+        }
     }
 
     /// What all tokens have.

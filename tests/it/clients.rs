@@ -194,7 +194,7 @@ fn script(name: &str) -> String {
     sources(name).to_string_lossy().into_owned()
 }
 
-fn has_curl() -> bool {
+pub(crate) fn has_curl() -> bool {
     let has = Command::new("curl").arg("--version").output().is_ok();
     if !has {
         missing("curl is not installed");

@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+#[cfg(unix)]
+use crate::clients::has_curl;
 use crate::judges::serve;
 use crate::lab::claims;
 
@@ -114,6 +116,9 @@ fn run_leads_everything_to_the_emulator_and_nothing_astray() {
 #[cfg(unix)]
 #[test]
 fn two_runs_share_nothing() {
+    if !has_curl() {
+        return;
+    }
     let ask = r#"for n in 1 2 3; do
         curl -sS --fail-with-body -o /dev/null -H 'Authorization: Bearer x' -H 'Content-Type: application/json' \
             https://api.fabric.microsoft.com/v1/workspaces -d "{\"displayName\": \"same $n\"}" || exit 1; done
@@ -182,6 +187,9 @@ fn a_token_is_printed_for_anybody() {
 #[cfg(unix)]
 #[test]
 fn a_proxy_before_us_is_gone_through() {
+    if !has_curl() {
+        return;
+    }
     let before = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://user:word@{}", before.local_addr().unwrap());
     let asked = std::thread::spawn(move || {
@@ -211,6 +219,9 @@ fn a_proxy_before_us_is_gone_through() {
 #[cfg(unix)]
 #[test]
 fn no_emulator_goes_through_itself() {
+    if !has_curl() {
+        return;
+    }
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{port}");
     let folder = tempfile::tempdir().unwrap();
@@ -237,6 +248,9 @@ fn no_emulator_goes_through_itself() {
 #[cfg(unix)]
 #[test]
 fn without_a_place_for_keys_they_are_made_anew() {
+    if !has_curl() {
+        return;
+    }
     let run = |what: &[&str]| {
         let mut run = Command::new(PROGRAM);
         run.arg("run")
@@ -255,6 +269,9 @@ fn without_a_place_for_keys_they_are_made_anew() {
 #[cfg(unix)]
 #[test]
 fn keys_are_in_no_log() {
+    if !has_curl() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let ran = Command::new(PROGRAM)
         .args([

@@ -44,7 +44,8 @@ prints created fab create sales.Workspace/db.SQLDatabase
 control PATCH settings '{"limits": {"Items_ListItems": null}}'
 prints Success fab get -f "$mirror" -q properties
 fab start -f "$mirror" > /dev/null
-sleep 1.5
+id=$(fab get -f "$mirror" -q id 2> /dev/null | tr -d '\r ')
+control POST clock/advance "{\"until\": {\"mirroredDatabase\": \"$id\", \"status\": \"Running\"}}"
 prints Running fab get -f "$mirror" -q status
 fab stop -f "$mirror" > /dev/null
 fab set "$mirror" -q displayName -i archive -f > /dev/null
