@@ -1,0 +1,3 @@
+CREATE TABLE [dbo].[Orders] (
+    [Id] INT NOT NULL PRIMARY KEY
+);
