@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::fabric::connection::kinds::{ConnectionKind, KINDS, ParameterSpec};
+use crate::fabric::connection::types::{ConnectionType, Connectivity, CreationMethod, ParameterSpec};
 use crate::fabric::connection::{self, Connection, ConnectionRequest, CredentialRequest, DetailsRequest, Parameter};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
@@ -155,15 +155,15 @@ impl<'a> From<&'a Connection> for ItemConnectionBody<'a> {
 
 pub(super) fn create(context: &Context<'_>) -> Outcome {
     let request: ConnectionRequestBody = context.json()?;
-    let untested =
-        request.credential_details.as_ref().is_some_and(|details| details.skip_test_connection == Some(false));
+    // Nothing is tested; and to skip the test is accepted of every type, supported or not.
+    let skips_test = request.credential_details.as_ref().and_then(|details| details.skip_test_connection).is_some();
     context.tenant.commit_then(
         context.now,
         |state, _| connection::create(state, request.into(), context.caller),
         |state, id| {
             let location = context.url(&format!("/v1/connections/{id}"));
             let created = ConnectionBody::from(state.connection(id, &context.caller)?);
-            Ok(Answer::created(&created).at(location).inert("skipTestConnection", untested))
+            Ok(Answer::created(&created).at(location).inert("skipTestConnection", skips_test))
         },
     )?
 }
@@ -204,7 +204,7 @@ pub(super) fn delete(context: &Context<'_>) -> Outcome {
 #[serde(rename_all = "camelCase")]
 struct SupportedType {
     r#type: &'static str,
-    creation_methods: [CreationMethod; 1],
+    creation_methods: Vec<CreationMethodBody>,
     supported_credential_types: &'static [&'static str],
     supported_connection_encryption_types: &'static [&'static str],
     supports_skip_test_connection: bool,
@@ -212,7 +212,7 @@ struct SupportedType {
 }
 
 #[derive(Serialize)]
-struct CreationMethod {
+struct CreationMethodBody {
     name: &'static str,
     parameters: Vec<ParameterMetadata>,
 }
@@ -226,35 +226,38 @@ struct ParameterMetadata {
     allowed_values: Option<&'static [Option<&'static str>]>,
 }
 
-impl From<&ConnectionKind> for SupportedType {
-    fn from(kind: &ConnectionKind) -> Self {
-        let parameter = |it: &ParameterSpec| ParameterMetadata {
+impl From<&'static ConnectionType> for SupportedType {
+    fn from(kind: &'static ConnectionType) -> Self {
+        let parameter = |it: &'static ParameterSpec| ParameterMetadata {
             name: it.name,
             data_type: it.data_type,
             required: it.required,
-            allowed_values: it.allowed_values,
+            allowed_values: it.allowed_values.as_deref(),
+        };
+        let method = |it: &'static CreationMethod| CreationMethodBody {
+            name: it.name,
+            parameters: it.parameters.iter().map(parameter).collect(),
         };
         Self {
             r#type: kind.name,
-            creation_methods: [CreationMethod {
-                name: kind.method,
-                parameters: kind.parameters.iter().map(parameter).collect(),
-            }],
-            supported_credential_types: kind.credentials,
-            supported_connection_encryption_types: kind.encryptions,
-            supports_skip_test_connection: false,
-            supported_credential_types_for_usage_in_user_controlled_code: kind.user_controlled,
+            creation_methods: kind.creation_methods().iter().map(method).collect(),
+            supported_credential_types: &kind.credential_types,
+            supported_connection_encryption_types: &kind.encryptions,
+            supports_skip_test_connection: kind.supports_skip_test,
+            supported_credential_types_for_usage_in_user_controlled_code: kind.user_controlled.as_deref(),
         }
     }
 }
 
 pub(super) fn supported_types(context: &Context<'_>) -> Outcome {
-    let gateway = context.query("gatewayId").is_some();
+    // No gateways are emulated: any id stands for an on-premises one.
+    let gateway = context.query_id::<ConnectionId>("gatewayId")?;
+    let connectivity = gateway.map_or(Connectivity::Cloud, |_| Connectivity::OnPremisesGateway);
     let all_methods = context.flag("showAllCreationMethods")? == Some(true);
     let page = context.read(|state| context.page(state))?;
-    let after = (1..).zip(KINDS).skip_while(|(position, _)| Some(*position) <= page.after);
+    let after = (1..).zip(connectivity.types()).skip_while(|(position, _)| Some(*position) <= page.after);
     let list = List::new(context, page.cut(after).map(SupportedType::from));
-    Ok(Answer::ok(&list).inert("gatewayId", gateway).inert("showAllCreationMethods", all_methods))
+    Ok(Answer::ok(&list).inert("gatewayId", gateway.is_some()).inert("showAllCreationMethods", all_methods))
 }
 
 #[derive(Serialize)]

@@ -1,13 +1,13 @@
 //! Connections to sources. Secrets are looked at once, when they are sent, and kept nowhere.
 
-pub mod kinds;
 pub mod role;
+pub mod types;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use self::kinds::{ConnectionKind, Path};
 use self::role::{ConnectionRole, ConnectionRoleAssignment};
+use self::types::{ConnectionType, Connectivity};
 use crate::fabric::name::{CONNECTION_NAME_MAX, Folded, check_name};
 use crate::fabric::principal::Principal;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
@@ -15,13 +15,15 @@ use crate::ids::ConnectionId;
 
 /// Connections of a tenant at most (guessed).
 pub const CONNECTIONS_MAX: usize = 10_000;
-/// Connectivity types that the API makes connections for, and whether they need a gateway.
-const CONNECTIVITY_TYPES: &[(&str, bool)] = &[
-    ("ShareableCloud", false),
-    ("OnPremisesGateway", true),
-    ("VirtualNetworkGateway", true),
-    ("StreamingVirtualNetworkGateway", true),
+/// Connectivity types that the API makes connections for.
+const CONNECTIVITY_TYPES: &[(&str, Connectivity)] = &[
+    ("ShareableCloud", Connectivity::Cloud),
+    ("OnPremisesGateway", Connectivity::OnPremisesGateway),
+    ("VirtualNetworkGateway", Connectivity::VirtualNetworkGateway),
+    ("StreamingVirtualNetworkGateway", Connectivity::VirtualNetworkGateway),
 ];
+/// The connection type of a Cosmos DB account.
+const COSMOS_DB: &str = "CosmosDB";
 const PRIVACY_LEVELS: &[&str] = &["None", "Private", "Organizational", "Public"];
 const SINGLE_SIGN_ON_TYPES: &[&str] =
     &["None", "Kerberos", "MicrosoftEntraID", "SecurityAssertionMarkupLanguage", "KerberosDirectQueryAndRefresh"];
@@ -143,21 +145,23 @@ pub struct CredentialRequest {
 /// Creates a connection. The test that the service makes of it always succeeds.
 pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> Decided<ConnectionId> {
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
-    let (connectivity_type, needs_gateway) = CONNECTIVITY_TYPES
+    let (connectivity_type, connectivity) = CONNECTIVITY_TYPES
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(&connectivity))
         .ok_or_else(|| FabricError::invalid_input("ConnectivityType input is not supported for this API."))?;
     let display_name = required(request.display_name, "DisplayName")?;
     check_name(&display_name, CONNECTION_NAME_MAX)?;
-    let gateway_id = request.gateway_id.filter(|_| *needs_gateway);
-    if *needs_gateway {
+    let connectivity = *connectivity;
+    let needs_gateway = connectivity != Connectivity::Cloud;
+    let gateway_id = request.gateway_id.filter(|_| needs_gateway);
+    if needs_gateway {
         check_gateway(gateway_id.as_deref())?;
     }
     let privacy_level = choice("PrivacyLevel", request.privacy_level.as_deref(), PRIVACY_LEVELS)?
         .unwrap_or("Organizational")
         .to_owned();
     let details = request.details.ok_or_else(|| missing("ConnectionDetails"))?;
-    let (kind, path) = check_details(details)?;
+    let (kind, path) = check_details(details, connectivity)?;
     let credentials = request.credentials.ok_or_else(|| missing("CredentialDetails"))?;
     if credentials.credentials.is_none() {
         return Err(missing("Credentials"));
@@ -168,7 +172,7 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
         connection_encryption: "NotEncrypted".into(),
         skip_test_connection: false,
     };
-    let credentials = check_credentials(credentials, kind, *needs_gateway, blank)?;
+    let credentials = check_credentials(credentials, kind, connectivity, blank)?;
     check_free(state, &display_name, None)?;
     if state.connections.len() >= CONNECTIONS_MAX {
         return Err(FabricError::invalid_input(format!("A tenant has at most {CONNECTIONS_MAX} connections.")));
@@ -207,9 +211,14 @@ pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, calle
         connection.privacy_level = level.into();
     }
     if let Some(credentials) = request.credentials {
-        let kind = kinds::find(&connection.kind).expect("a connection was made of a known kind");
-        let gateway = connection.gateway_id.is_some();
-        connection.credentials = check_credentials(credentials, kind, gateway, connection.credentials)?;
+        let of_type = CONNECTIVITY_TYPES.iter().find(|(name, _)| *name == connection.connectivity_type);
+        let kind = of_type.and_then(|(_, connectivity)| Some((connectivity.find(&connection.kind)?, *connectivity)));
+        let Some((kind, connectivity)) = kind else {
+            return Err(FabricError::invalid_input(
+                "The credentials of this connection cannot be updated by this API.",
+            ));
+        };
+        connection.credentials = check_credentials(credentials, kind, connectivity, connection.credentials)?;
     }
     connection.allow_usage_in_gateway = request.allow_usage_in_gateway.unwrap_or(connection.allow_usage_in_gateway);
     connection.allow_usage_in_user_controlled_code =
@@ -256,25 +265,30 @@ fn check_free(state: &State, name: &str, own: Option<ConnectionId>) -> Result<()
     }
 }
 
-/// The kind that the details name, and the path that the service makes of their parameters.
-fn check_details(details: DetailsRequest) -> Result<(&'static ConnectionKind, String), FabricError> {
+/// The type that the details name, and the path that the service makes of their parameters.
+fn check_details(
+    details: DetailsRequest,
+    connectivity: Connectivity,
+) -> Result<(&'static ConnectionType, String), FabricError> {
     let kind = required(details.kind, "Type")?;
     let method = required(details.creation_method, "CreationMethod")?;
     let invalid = |message: String| {
         FabricError::new(ErrorCode::InvalidConnectionDetails).detail(ErrorCode::InvalidParameter, message)
     };
-    let kind = kinds::find(&kind)
-        .ok_or_else(|| invalid(format!("The connection type {kind:?} is none of those that are supported; GET /v1/connections/supportedConnectionTypes lists them.")))?;
-    if kind.method != method {
-        return Err(invalid(format!(
-            "The creation method {method:?} is not supported for {}: {:?} is.",
-            kind.name, kind.method
-        )));
-    }
+    let kind = connectivity.find(&kind).ok_or_else(|| {
+        invalid(format!(
+            "The connection type {kind:?} is not supported; see GET /v1/connections/supportedConnectionTypes."
+        ))
+    })?;
+    let methods = kind.creation_methods();
+    let known = methods.iter().find(|known| known.name.eq_ignore_ascii_case(&method)).ok_or_else(|| {
+        let names = methods.iter().map(|known| known.name).collect::<Vec<_>>().join(", ");
+        invalid(format!("The creation method {method:?} is not supported for {}; supported: {names}.", kind.name))
+    })?;
     let mut values: Vec<(&'static str, Value)> = Vec::new();
     for given in details.parameters {
         let name = required(given.name, "Name")?;
-        let Some(known) = kind.parameters.iter().find(|known| known.name.eq_ignore_ascii_case(&name)) else {
+        let Some(known) = known.parameters.iter().find(|known| known.name.eq_ignore_ascii_case(&name)) else {
             return Err(invalid(format!("The parameter {name:?} is not one of {method}.")));
         };
         let data_type =
@@ -285,55 +299,50 @@ fn check_details(details: DetailsRequest) -> Result<(&'static ConnectionKind, St
                 known.data_type
             )));
         }
-        let value = given.value.filter(|value| fits(value, known.data_type));
-        values.push((
-            known.name,
-            value
-                .ok_or_else(|| invalid(format!("The parameter {name:?} has no value of the data type {data_type}.")))?,
-        ));
+        let value = given.value.filter(|value| known.accepts(value)).ok_or_else(|| {
+            let allowed =
+                known.allowed_values.iter().flatten().map(|value| value.unwrap_or("null")).collect::<Vec<_>>();
+            let allowed = if allowed.is_empty() { String::new() } else { format!("; allowed: {}", allowed.join(", ")) };
+            invalid(format!("The parameter {name:?} needs a value of the data type {data_type}{allowed}."))
+        })?;
+        values.push((known.name, value));
     }
     let given = |name: &str| values.iter().any(|(given, _)| *given == name);
-    if let Some(lacking) = kind.parameters.iter().find(|known| known.required && !given(known.name)) {
+    if let Some(lacking) = known.parameters.iter().find(|known| known.required && !given(known.name)) {
         return Err(invalid(format!("The parameter {:?} of {method} is required.", lacking.name)));
     }
-    Ok((kind, write_path(kind, values)))
+    check_cosmos_db_host(kind, &values)?;
+    values.sort_by_key(|(name, _)| known.parameters.iter().position(|known| known.name == *name));
+    Ok((kind, kind.path(&values)))
 }
 
-fn fits(value: &Value, data_type: &str) -> bool {
-    match data_type {
-        "Number" => value.is_number(),
-        "Boolean" => value.is_boolean(),
-        _ => value.as_str().is_some_and(|text| !text.is_empty()),
+/// Rejects a Cosmos DB account whose host is not an https URL (guessed).
+fn check_cosmos_db_host(kind: &ConnectionType, values: &[(&'static str, Value)]) -> Result<(), FabricError> {
+    let host = values.iter().find(|(name, _)| *name == "host" && kind.name == COSMOS_DB);
+    let host = host.and_then(|(_, value)| value.as_str());
+    if host.is_none_or(|host| host.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())) {
+        return Ok(());
     }
-}
-
-fn write_path(kind: &ConnectionKind, values: Vec<(&'static str, Value)>) -> String {
-    match kind.path {
-        Path::Record => {
-            Value::Object(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).to_string()
-        }
-        Path::Joined => {
-            let known = kind.parameters.iter().filter_map(|known| values.iter().find(|(name, _)| *name == known.name));
-            known
-                .map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                .collect::<Vec<_>>()
-                .join(";")
-        }
-    }
+    let complaint = "The parameter \"host\" must be an https URL, such as https://account.documents.azure.com:443/.";
+    Err(FabricError::new(ErrorCode::InvalidConnectionDetails).detail(ErrorCode::InvalidParameter, complaint))
 }
 
 fn check_credentials(
     request: CredentialRequest,
-    kind: &ConnectionKind,
-    gateway: bool,
+    kind: &ConnectionType,
+    connectivity: Connectivity,
     before: CredentialSummary,
 ) -> Result<CredentialSummary, FabricError> {
     let credential_type = match request.credentials {
-        Some(credentials) => check_secrets(&credentials, kind, gateway)?.to_owned(),
+        Some(credentials) => check_secrets(&credentials, kind, connectivity)?.to_owned(),
         None => before.credential_type,
     };
     let single_sign_on = choice("SingleSignOnType", request.single_sign_on_type.as_deref(), SINGLE_SIGN_ON_TYPES)?;
     let encryption = choice("ConnectionEncryption", request.connection_encryption.as_deref(), ENCRYPTIONS)?;
+    // `Any` tries the encrypted way first: every type can be asked for that.
+    if encryption.is_some_and(|asked| asked != "Any" && !kind.encryptions.contains(&asked)) {
+        return Err(FabricError::invalid_input("The ConnectionEncryption input is not supported for this API"));
+    }
     Ok(CredentialSummary {
         credential_type,
         single_sign_on_type: single_sign_on.map_or(before.single_sign_on_type, str::to_owned),
@@ -345,17 +354,24 @@ fn check_credentials(
 /// The credentials' type, when they have what it needs. An organizational account can only be given in the portal.
 fn check_secrets(
     credentials: &Map<String, Value>,
-    kind: &ConnectionKind,
-    gateway: bool,
+    kind: &ConnectionType,
+    connectivity: Connectivity,
 ) -> Result<&'static str, FabricError> {
     let given = |name: &&str| credentials.get(*name).is_some_and(|value| !value.is_null() && value != "");
     let name = credentials.get("credentialType").and_then(Value::as_str).ok_or_else(|| missing("CredentialType"))?;
     let known =
-        CREDENTIALS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name) && kind.credentials.contains(known));
+        CREDENTIALS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name) && kind.credential_types.contains(known));
     let (name, groups) =
         known.ok_or_else(|| FabricError::invalid_input("The CredentialType input is not supported for this API"))?;
-    // A gateway gets its credentials encrypted, one entry for each of its members.
-    let groups: &[&[&str]] = if gateway && given(&"values") { &[] } else { groups };
+    if kind.name == COSMOS_DB && *name == "WorkspaceIdentity" {
+        return Err(ErrorCode::DmtsUntrustedEndpointForWorkspaceIdentity.into());
+    }
+    // An on-premises gateway accepts its credentials encrypted only, one entry for each of its members (seen).
+    let is_on_premises = connectivity == Connectivity::OnPremisesGateway && !groups.is_empty();
+    if is_on_premises && !given(&"values") {
+        return Err(missing("Values"));
+    }
+    let groups: &[&[&str]] = if is_on_premises { &[] } else { groups };
     match groups.iter().find(|group| !group.iter().any(given)) {
         None => Ok(name),
         Some(group) => Err(FabricError::new(ErrorCode::InvalidCredentialDetails).detail(

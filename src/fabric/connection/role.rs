@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Connection;
-use crate::fabric::behaviours::UnknownPrincipal;
 use crate::fabric::page::Position;
-use crate::fabric::principal::Principal;
+use crate::fabric::principal::{self, Principal};
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 use crate::ids::{ConnectionId, PrincipalId};
 
@@ -45,6 +44,17 @@ pub struct ConnectionRoleAssignment {
 }
 
 impl Connection {
+    /// Puts one principal in the place of another; of two roles that it would have then, the higher one stays.
+    pub(in crate::fabric) fn replace_principal(&mut self, before: PrincipalId, after: Principal) {
+        let Some(old) = self.role_of(before) else { return };
+        if self.role_of(after.id).is_some() {
+            self.roles.retain(|assignment| assignment.principal.id != before);
+        }
+        for assignment in self.roles.iter_mut().filter(|it| [before, after.id].contains(&it.principal.id)) {
+            (assignment.principal, assignment.role) = (after, assignment.role.max(old));
+        }
+    }
+
     /// The role that somebody has; who has none does not see the connection.
     pub fn role_of(&self, principal: PrincipalId) -> Option<ConnectionRole> {
         self.roles.iter().find(|assignment| assignment.principal.id == principal).map(|assignment| assignment.role)
@@ -73,25 +83,23 @@ impl Connection {
     }
 }
 
-/// Gives a principal a role: nobody gives more than he has, and who only uses it gives none.
+/// Assigns a role to a principal, and tells whether the directory learned of the principal by it. A caller cannot assign a role above
+/// its own; a User assigns none.
 pub fn add(
     state: &State,
     id: ConnectionId,
     asked: Principal,
     role: ConnectionRole,
     caller: &Principal,
-) -> Decided<ConnectionRoleAssignment> {
+) -> Decided<(ConnectionRoleAssignment, bool)> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, role.max(ConnectionRole::UserWithReshare))?;
-    let principal = match state.directory().get(&asked.id) {
-        Some(entry) => entry.principal(),
-        None if state.settings.behaviours.unknown_principal == UnknownPrincipal::Accept => asked,
-        None => {
-            return Err(FabricError::new(ErrorCode::PrincipalNotFound)
-                .about("Principal", asked.id)
-                .note("the directory of this tenant does not know the id: PUT /_emulator/principals makes it known"));
-        }
+    let unknown = || {
+        FabricError::new(ErrorCode::PrincipalNotFound).about("Principal", asked.id).note(
+            "the directory does not know this id, and behaviours.unknownPrincipal is 400; declare it by PUT /_emulator/principals",
+        )
     };
+    let (principal, learned) = principal::assignee(state, asked).ok_or_else(unknown)?;
     if connection.role_of(principal.id).is_some() {
         let complaint = "The principal already has a role for this connection.";
         return Err(FabricError::new(ErrorCode::BadRequest).detail(ErrorCode::InvalidParameter, complaint));
@@ -104,7 +112,8 @@ pub fn add(
     let position = connection.roles.last().map_or(0, |last| last.position) + 1;
     let assignment = ConnectionRoleAssignment { principal, role, position };
     connection.roles.push(assignment);
-    Ok((vec![Fact::ConnectionUpdated(connection)], assignment))
+    let is_learned = learned.is_some();
+    Ok((learned.into_iter().chain([Fact::ConnectionUpdated(connection)]).collect(), (assignment, is_learned)))
 }
 
 /// Gives a principal another role.

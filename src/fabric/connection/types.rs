@@ -1,0 +1,194 @@
+//! Connection types: what `GET /v1/connections/supportedConnectionTypes` lists, and what a new connection is validated against.
+//!
+//! The rows are those that the service was recorded to list, per connectivity: `fixtures/connection-types.json`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The rows, by the name of their [`Connectivity`].
+static TYPES: LazyLock<BTreeMap<&'static str, Vec<ConnectionType>>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../fixtures/connection-types.json"))
+        .expect("the fixture matches its types")
+});
+
+/// Types whose path is a JSON object of the parameters. The others join the values by `;` (docs/fidelity.md#connections).
+const RECORD_PATHS: &[&str] = &[
+    "AmazonS3",
+    "AzureDatabaseForMySQL",
+    "AzureDatabricksWorkspace",
+    "AzurePostgreSQL",
+    "AzureSqlMI",
+    "CosmosDB",
+    "GoogleBigQuery",
+    "SAPAzureDataLakeStorageGen2",
+    "SAPDatasphereAmazonS3",
+    "SAPDatasphereGoogleCloudStorage",
+];
+
+/// How a connection reaches its source, as far as it decides which types there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connectivity {
+    /// From the cloud.
+    Cloud,
+    /// Over an on-premises gateway, which gets its credentials encrypted.
+    OnPremisesGateway,
+    /// Over a virtual network gateway, streaming or not.
+    VirtualNetworkGateway,
+}
+
+/// A connection type.
+#[derive(Debug, Deserialize)]
+pub struct ConnectionType {
+    /// Its name. It is case-sensitive.
+    pub name: &'static str,
+    /// Its creation methods; `None` in a gateway's list: those of the cloud.
+    creation_methods: Option<Vec<CreationMethod>>,
+    /// Credential types that it accepts.
+    pub credential_types: Vec<&'static str>,
+    /// Encryptions that it accepts.
+    pub encryptions: Vec<&'static str>,
+    /// Whether it can be created without a test of the connection.
+    pub supports_skip_test: bool,
+    /// Credential types with which notebooks and other user code may use it.
+    pub user_controlled: Option<Vec<&'static str>>,
+}
+
+/// A way to create a connection of a type.
+#[derive(Debug, Deserialize)]
+pub struct CreationMethod {
+    /// Its name, compared without regard to case.
+    pub name: &'static str,
+    /// Its parameters.
+    pub parameters: Vec<ParameterSpec>,
+}
+
+/// A parameter of a creation method.
+#[derive(Debug, Deserialize)]
+#[serde(from = "ParameterRow")]
+pub struct ParameterSpec {
+    /// Its name, compared without regard to case.
+    pub name: &'static str,
+    /// The data type of its value.
+    pub data_type: &'static str,
+    /// Whether it must be given.
+    pub required: bool,
+    /// The values that it accepts; `None`: any.
+    pub allowed_values: Option<Vec<Option<&'static str>>>,
+}
+
+/// A parameter as the fixture writes it: mostly without allowed values.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ParameterRow {
+    Listed(&'static str, &'static str, bool, Vec<Option<&'static str>>),
+    Any(&'static str, &'static str, bool),
+}
+
+impl From<ParameterRow> for ParameterSpec {
+    fn from(row: ParameterRow) -> Self {
+        match row {
+            ParameterRow::Listed(name, data_type, required, values) => {
+                Self { name, data_type, required, allowed_values: Some(values) }
+            }
+            ParameterRow::Any(name, data_type, required) => Self { name, data_type, required, allowed_values: None },
+        }
+    }
+}
+
+impl Connectivity {
+    /// The types of this connectivity, in the service's order.
+    pub fn types(self) -> &'static [ConnectionType] {
+        let name = match self {
+            Self::Cloud => "cloud",
+            Self::OnPremisesGateway => "onPremisesGateway",
+            Self::VirtualNetworkGateway => "virtualNetworkGateway",
+        };
+        TYPES.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The type of this name.
+    pub fn find(self, name: &str) -> Option<&'static ConnectionType> {
+        self.types().iter().find(|known| known.name == name)
+    }
+}
+
+impl ConnectionType {
+    /// Its creation methods.
+    pub fn creation_methods(&self) -> &[CreationMethod] {
+        let of_cloud = || Connectivity::Cloud.find(self.name).and_then(|known| known.creation_methods.as_deref());
+        self.creation_methods.as_deref().or_else(of_cloud).unwrap_or_default()
+    }
+
+    /// The path of a connection with these parameters, in the method's order.
+    pub(super) fn path(&self, values: &[(&'static str, Value)]) -> String {
+        if RECORD_PATHS.contains(&self.name) {
+            return Value::Object(values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+                .to_string();
+        }
+        let texts = values.iter().map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        texts.collect::<Vec<_>>().join(";")
+    }
+}
+
+impl ParameterSpec {
+    /// Whether a value is of its data type and among its allowed values.
+    pub(super) fn accepts(&self, value: &Value) -> bool {
+        let is_typed = match self.data_type {
+            "Number" => value.is_number(),
+            "Boolean" => value.is_boolean(),
+            _ => value.as_str().is_some_and(|text| !text.is_empty()),
+        };
+        // The list has texts, whatever the data type.
+        let text =
+            if value.is_null() { None } else { Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)) };
+        let is_listed = self.allowed_values.as_ref().is_none_or(|values| values.contains(&text.as_deref()));
+        is_listed && (is_typed || value.is_null() && self.allowed_values.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_methods_credentials_and_encryptions() {
+        for connectivity in [Connectivity::Cloud, Connectivity::OnPremisesGateway, Connectivity::VirtualNetworkGateway]
+        {
+            for known in connectivity.types() {
+                assert!(!known.creation_methods().is_empty(), "{connectivity:?} {}", known.name);
+                assert!(!known.credential_types.is_empty() && !known.encryptions.is_empty(), "{}", known.name);
+                assert_eq!(connectivity.types().iter().filter(|other| other.name == known.name).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn record_paths_name_types_of_the_list() {
+        for name in RECORD_PATHS {
+            assert!(Connectivity::Cloud.find(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn parameters_accept_values_of_their_type_and_list() {
+        let spec = |data_type, allowed_values| ParameterSpec { name: "p", data_type, required: false, allowed_values };
+        for (spec, value, accepted) in [
+            (spec("Text", None), Value::from("x"), true),
+            (spec("Text", None), Value::from(""), false),
+            (spec("Text", None), Value::Null, false),
+            (spec("Number", None), Value::from(1), true),
+            (spec("Number", None), Value::from("1"), false),
+            (spec("Boolean", None), Value::from(true), true),
+            (spec("Text", Some(vec![None, Some("2.0")])), Value::from("2.0"), true),
+            (spec("Text", Some(vec![None, Some("2.0")])), Value::Null, true),
+            (spec("Text", Some(vec![None, Some("2.0")])), Value::from("1.0"), false),
+            (spec("Number", Some(vec![Some("10"), Some("100")])), Value::from(100), true),
+            (spec("Number", Some(vec![Some("10"), Some("100")])), Value::from("100"), false),
+        ] {
+            assert_eq!(spec.accepts(&value), accepted, "{spec:?} {value}");
+        }
+    }
+}
