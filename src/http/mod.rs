@@ -125,7 +125,11 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
 }
 
 /// By its host a request belongs to a service; under a name that is none of Microsoft's, its path says so.
-async fn dispatch(State(emulator): Shared, request: Request) -> Response {
+async fn dispatch(State(emulator): Shared, mut request: Request) -> Response {
+    if let Some(collapsed) = collapse_slashes(request.uri()) {
+        let sent = std::mem::replace(request.uri_mut(), collapsed);
+        request.extensions_mut().insert(AsSent(sent));
+    }
     let (headers, uri) = (request.headers(), request.uri());
     let named = host(headers, uri).and_then(|host| hosts::service(hosts::without_port(host)));
     let service = named.or_else(|| entra::service_of(uri.path())).unwrap_or(Service::Fabric);
@@ -135,6 +139,28 @@ async fn dispatch(State(emulator): Shared, request: Request) -> Response {
             entra::answer(emulator, service, request).await
         }
     }
+}
+
+/// The address of a request before its repeated slashes were collapsed; the journal shows it.
+#[derive(Debug, Clone)]
+struct AsSent(Uri);
+
+/// The address with one slash for each run of slashes in its path, if there are any: the service ignores them, and
+/// semantic-link-labs sends `//v1/…`.
+fn collapse_slashes(uri: &Uri) -> Option<Uri> {
+    if !uri.path().contains("//") {
+        return None;
+    }
+    let mut path = String::with_capacity(uri.path().len());
+    for c in uri.path().chars() {
+        if c != '/' || !path.ends_with('/') {
+            path.push(c);
+        }
+    }
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = format!("{path}{query}").parse().ok();
+    Uri::from_parts(parts).ok()
 }
 
 fn is_packed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &axum::http::Extensions) -> bool {

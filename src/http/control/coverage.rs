@@ -5,14 +5,14 @@ use axum::http::Response;
 use serde_json::{Value, json};
 
 use super::Call;
-use crate::http::operations::{OPERATIONS, Operation};
+use crate::http::operations::{self, Operation};
 
 /// Every operation that Fabric describes, and how many of them are served.
 pub(super) async fn show(call: Call) -> Response<Body> {
     call.answer(|_| {
-        let served = OPERATIONS.iter().filter(|operation| operation.handler().is_some()).count();
-        let operations: Vec<Value> = OPERATIONS.iter().map(body).collect();
-        Ok(json!({"served": served, "absent": OPERATIONS.len() - served, "operations": operations}))
+        let (served, absent): (Vec<_>, Vec<_>) = operations::all().partition(|operation| operation.handler().is_some());
+        let operations: Vec<Value> = operations::all().map(body).collect();
+        Ok(json!({"served": served.len(), "absent": absent.len(), "operations": operations}))
     })
 }
 
