@@ -13,6 +13,7 @@ use crate::data_dir::DataDir;
 use crate::emulator::{ControlFrom, Emulator, JOURNAL};
 use crate::environment::Format;
 use crate::fabric::access::Auth;
+use crate::fabric::behaviours::Behaviours;
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{PAGE_SIZE, PAGE_SIZE_MAX, TOKEN_LIFETIME, Throttle};
 use crate::proxy::Others;
@@ -70,6 +71,9 @@ pub struct Serve {
     /// How requests are limited
     #[arg(long, env = "SPECULARITE_THROTTLE", default_value = "measured")]
     pub throttle: ThrottleOption,
+    /// Answer of a behaviour; repeatable (names and answers: docs/fidelity.md#behaviours)
+    #[arg(long = "behaviour", env = "SPECULARITE_BEHAVIOURS", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = behaviour)]
+    pub behaviours: Vec<(String, String)>,
     /// What ids and figures are drawn from; drawn itself, and logged, when not given
     #[arg(long, env = "SPECULARITE_SEED", value_name = "N")]
     pub seed: Option<u64>,
@@ -298,6 +302,13 @@ pub enum LogOption {
     Json,
 }
 
+/// `NAME=VALUE` of a behaviour.
+fn behaviour(text: &str) -> Result<(String, String), String> {
+    let (name, answer) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Behaviours::default().set(name, answer)?;
+    Ok((name.to_owned(), answer.to_owned()))
+}
+
 impl Serve {
     /// Where `serve` listens.
     pub fn address(&self) -> SocketAddr {
@@ -340,7 +351,10 @@ impl Serve {
             AuthOption::Token => Auth::Token,
             AuthOption::Strict => Auth::Strict,
         };
-        Emulator::builder()
+        let builder = self.behaviours.iter().fold(Emulator::builder(), |builder, (name, answer)| {
+            builder.behaviour(name, answer).expect("the command line accepted it")
+        });
+        builder
             .seed(seed)
             .auth(auth)
             .data_dir(data_dir(self.data_dir.as_ref()))

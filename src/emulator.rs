@@ -93,6 +93,12 @@ impl Builder {
         self
     }
 
+    /// The answer of a behaviour, by its name in `settings.behaviours`. The error says what was expected.
+    pub fn behaviour(mut self, name: &str, answer: &str) -> Result<Self, String> {
+        self.settings.behaviours.set(name, answer)?;
+        Ok(self)
+    }
+
     /// From where the control interface can be reached.
     pub fn control_from(mut self, control_from: ControlFrom) -> Self {
         self.control_from = control_from;

@@ -75,6 +75,8 @@ ids! {
     ApplicationId = "application";
     /// A tag.
     TagId = "tag";
+    /// A published version of an environment.
+    VersionId = "version";
 }
 
 /// The hyphenated form of a UUID, which is the only one that the service writes and reads.

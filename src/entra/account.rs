@@ -11,14 +11,7 @@ pub struct Account(pub DirectoryEntry);
 impl Account {
     /// The app of a client id. One that nobody declared has this for its object id too.
     pub fn app(state: &State, client: &str) -> Self {
-        let is_it = |entry: &&DirectoryEntry| match &entry.details {
-            Details::ServicePrincipal { aad_app_id } => {
-                aad_app_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(client))
-            }
-            _ => false,
-        };
-        let known = state.directory().values().find(is_it).cloned();
-        Self(known.unwrap_or_else(|| DirectoryEntry {
+        Self(state.app(client).cloned().unwrap_or_else(|| DirectoryEntry {
             id: principal_named(client),
             display_name: None,
             details: Details::ServicePrincipal { aad_app_id: Some(client.to_owned()) },

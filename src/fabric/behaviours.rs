@@ -14,6 +14,18 @@ macro_rules! behaviours {
         pub struct Behaviours { $($(#[$doc])* #[serde(rename = $wire)] pub $field: $name),* }
 
         impl Behaviours {
+            /// Chooses the answer of a behaviour. The error says what was expected.
+            pub fn set(&mut self, name: &str, answer: &str) -> Result<(), String> {
+                match name {
+                    $($wire => self.$field = $name::named(answer).ok_or_else(|| unknown_answer(name, answer))?,)*
+                    _ => {
+                        let known: Vec<&str> = Self::ANSWERS.iter().map(|(known, _)| *known).collect();
+                        return Err(format!("behaviours: unknown name {name:?}; expected one of {}.", known.join(", ")));
+                    }
+                }
+                Ok(())
+            }
+
             /// Every behaviour with all its answers, the default first.
             pub const ANSWERS: &[(&'static str, &'static [&'static str])] =
                 &[$(($wire, &[$first_wire, $($other_wire),+])),*];
@@ -26,8 +38,22 @@ macro_rules! behaviours {
                 $(#[$first_doc])* #[default] #[serde(rename = $first_wire)] $first,
                 $($(#[$other_doc])* #[serde(rename = $other_wire)] $other,)+
             }
+
+            impl $name {
+                fn named(answer: &str) -> Option<Self> {
+                    [($first_wire, Self::$first), $(($other_wire, Self::$other)),+]
+                        .into_iter()
+                        .find_map(|(known, variant)| (known == answer).then_some(variant))
+                }
+            }
         )*
     };
+}
+
+fn unknown_answer(name: &str, answer: &str) -> String {
+    let answers =
+        Behaviours::ANSWERS.iter().find(|(known, _)| *known == name).map_or(&[] as &[_], |(_, answers)| answers);
+    format!("behaviours.{name} is {answer:?}: expected {}.", answers.join(" or "))
 }
 
 behaviours! {
@@ -136,12 +162,35 @@ behaviours! {
         /// And `blobInfoId` and `resultContentType`, both null, as in August 2026.
         Seven = "2026",
     }
-    /// A role for somebody whom the directory does not know.
+    /// A role for a principal that the directory does not know.
     unknown_principal, "unknownPrincipal": UnknownPrincipal {
+        /// Assigned; the directory learns the principal as the request names it.
+        Accept = "201",
         /// `PrincipalNotFound`.
         Refuse = "400",
-        /// Given all the same, and the request's word taken for his type.
+    }
+    /// The creation of a mirrored database on its own route without a definition.
+    create_without_definition, "createWithoutDefinition": CreateWithoutDefinition {
+        /// Refused: the `Definition` field is required.
+        Refuse = "400",
+        /// Creates a mirrored database that cannot be started until it has a definition.
         Accept = "201",
+    }
+    /// The status of a `startMirroring` that is accepted.
+    start_answer, "startAnswer": StartAnswer {
+        /// As recorded.
+        Ok = "200",
+        /// As one program was answered.
+        Accepted = "202",
+    }
+    /// Reads on the own routes of kinds whose content lives on the capacity, while that is paused.
+    reads_while_paused, "readsWhilePaused": ReadsWhilePaused {
+        /// `CapacityNotActive`, as if the item were not there.
+        NotFound = "404",
+        /// `InternalServerError`, as seen once.
+        Fail = "500",
+        /// They go on.
+        Answer = "200",
     }
     /// The role that the creation of a SQL database takes: two documents differ.
     sql_database_creation, "sqlDatabaseCreation": SqlDatabaseCreation {

@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 /// Makes [`ErrorCode`] from rows of code, whether a client may try again, and the message that is sent unless a refusal has
 /// one of its own. Codes are Fabric's, but for `MethodNotAllowed` and `NotEmulated`; messages are those seen or documented.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $code:ident $(($retriable:ident))? = $message:literal;)*) => {
-        /// Every way to refuse. The name of a variant is the code on the wire.
+    ($($(#[$doc:meta])* $code:ident $(as $wire:literal)? $(($retriable:ident))? = $message:literal;)*) => {
+        /// Every way to refuse. The name of a variant is the code on the wire, unless its row says otherwise.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ErrorCode { $($(#[$doc])* $code),* }
 
@@ -19,7 +19,7 @@ macro_rules! codes {
 
             /// The code as it stands in `errorCode` and in `x-ms-public-api-error-code`.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$code => stringify!($code)),* }
+                match self { $(Self::$code => codes!(@wire $code $($wire)?)),* }
             }
 
             /// The message of a refusal that has none of its own.
@@ -35,6 +35,8 @@ macro_rules! codes {
     };
     (@ retriable) => { true };
     (@) => { false };
+    (@wire $code:ident $wire:literal) => { $wire };
+    (@wire $code:ident) => { stringify!($code) };
 }
 
 codes! {
@@ -52,6 +54,8 @@ codes! {
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database keeps its name.
     CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
+    /// A workspace identity may not sign in to this kind of source.
+    DmtsUntrustedEndpointForWorkspaceIdentity as "DMTS_UntrustedEndpointForWorkspaceIdentity" = "Workspace identity cannot be used with this endpoint, because it is not trusted.";
     /// The connection's name is taken.
     DuplicateConnectionName = "The connection name is already in use.";
     /// An import has two items of one kind and name.
@@ -80,6 +84,8 @@ codes! {
     InsufficientPrivileges = "The caller does not have sufficient permissions to perform this operation";
     /// The user's token has none of the scopes that the operation takes.
     InsufficientScopes = "The caller does not have sufficient scopes to perform this operation";
+    /// The service failed.
+    InternalServerError = "An error occured";
     /// `connectionDetails` names no known type or method, or lacks a parameter.
     InvalidConnectionDetails = "The ConnectionDetails input provided is not valid.";
     /// The continuation token is none that this service gave.
@@ -120,6 +126,10 @@ codes! {
     ItemReferencedMoreThanOnce = "An item is referenced more than once.";
     /// The route exists, with another method.
     MethodNotAllowed = "The requested method is not supported by this endpoint.";
+    /// A mirrored database without a definition is still being provisioned.
+    MirroredDatabaseNotReady (retriable) = "The mirrored database is not ready yet";
+    /// A mirrored database without a definition cannot be started.
+    MirroringDefinitionMissing = "The mirrored database has no definition: mirroring.json is missing";
     /// The definition lacks a part that the kind needs.
     MissingDefinitionParts = "The definition is missing required parts.";
     /// A personal workspace stays what it is, and its owner's.
@@ -142,6 +152,8 @@ codes! {
     PrincipalAlreadyHasWorkspaceRolePermissions = "The provided principal already has a role assigned in the workspace";
     /// The directory does not know the id.
     PrincipalNotFound = "The provided principal was not found";
+    /// Callers of this type cannot do it.
+    PrincipalTypeNotSupported = "The operation is not supported for the principal type";
     /// Too many requests in this window.
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
     /// A definition and a creation payload at once.
@@ -156,6 +168,8 @@ codes! {
     Unauthorized = "The caller is not authenticated to access this resource";
     /// The emulator itself failed.
     UnknownError = "An unexpected error occurred while processing the request";
+    /// Items of this type cannot be created.
+    UnsupportedItemType = "Requested item type is unsupported.";
     /// The body is said to be something else than JSON.
     UnsupportedMediaType = "The request's content type is not supported: application/json is expected.";
     /// A part comes in another way than as `InlineBase64`.
@@ -190,6 +204,7 @@ struct Refused {
     related_resource: Option<RelatedResource>,
     retry_after: Option<SignedDuration>,
     note: Option<Cow<'static, str>>,
+    hides: bool,
 }
 
 /// One of `moreDetails`.
@@ -221,6 +236,7 @@ impl FabricError {
             related_resource: None,
             retry_after: None,
             note: None,
+            hides: false,
         }))
     }
 
@@ -271,6 +287,12 @@ impl FabricError {
         self
     }
 
+    /// With the status of what is not there, whatever the status of its code.
+    pub fn hiding(mut self) -> Self {
+        self.0.hides = true;
+        self
+    }
+
     /// What was refused.
     pub fn code(&self) -> ErrorCode {
         self.0.code
@@ -294,6 +316,11 @@ impl FabricError {
     /// How long to wait, in the tenant's time.
     pub fn wait(&self) -> Option<SignedDuration> {
         self.0.retry_after
+    }
+
+    /// Whether it has the status of what is not there, whatever the status of its code.
+    pub fn hides(&self) -> bool {
+        self.0.hides
     }
 
     /// What only the emulator knows about it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use crate::fabric::item::{Companion, Definition, NewItem};
 use crate::fabric::json;
 use crate::fabric::mirroring::{Declaration, Trouble};
 use crate::fabric::operation::{NewOperation, Yield};
-use crate::fabric::pace::Pace;
+use crate::fabric::pace::TableTiming;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
@@ -34,7 +34,7 @@ pub struct Dated {
     pub fact: Fact,
 }
 
-/// Something that was accepted, with all that was settled by then: ids, paces, who it was.
+/// Something that was accepted, with all that was settled by then: ids, durations, the caller.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it; the rules stand where the facts are decided")]
 pub enum Fact {
@@ -74,7 +74,7 @@ pub enum Fact {
     WorkspaceAssigned {
         id: WorkspaceId,
         capacity: Option<CapacityId>,
-        pace: Pace,
+        completed_at: Timestamp,
     },
     WorkspaceDeleted {
         id: WorkspaceId,
@@ -136,7 +136,7 @@ pub enum Fact {
         item: NewItem,
         visible_from: Timestamp,
         companions: Vec<Companion>,
-        pace: Pace,
+        ready_in: SignedDuration,
     },
     ItemUpdated {
         workspace: WorkspaceId,
@@ -185,13 +185,14 @@ pub enum Fact {
     MirroringStarted {
         workspace: WorkspaceId,
         id: ItemId,
-        pace: Pace,
+        takes: SignedDuration,
+        tables: TableTiming,
         trouble: Option<Trouble>,
     },
     MirroringStopped {
         workspace: WorkspaceId,
         id: ItemId,
-        pace: Pace,
+        takes: SignedDuration,
     },
 }
 

@@ -174,13 +174,13 @@ pub fn begin(
     yields: Yield,
     now: Timestamp,
 ) -> NewOperation {
-    let pace = state.settings.pace;
+    let timing = state.settings.timing();
     NewOperation {
         id: state.next_operation(),
         workspace,
         role,
-        ends_at: later(now, pace.operation(realistic)),
-        retry_after: pace.retry_after(),
+        ends_at: later(now, timing.operation(realistic)),
+        retry_after: timing.retry_after(),
         yields,
     }
 }

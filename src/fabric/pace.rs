@@ -1,83 +1,266 @@
-//! How long things take. A pace applies to what starts while it is set: facts keep the pace that they began under.
+//! How long each step takes: by the pace of the tenant, unless a duration overrides it.
+//!
+//! Durations are settled when a step begins and stored in its fact: a change of settings never rewrites the past.
+
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::mirroring::SourceType;
 
-/// How fast the tenant's world turns.
+/// The timing profile of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Pace {
-    /// Every state is passed through, in a second or so.
+    /// Passes through every state, each in about a second.
     #[default]
     Fast,
-    /// As long as the real service was seen to take.
+    /// Takes as long as the real service was seen to take.
     Realistic,
-    /// Nothing waits.
+    /// Waits for nothing.
     Instant,
 }
 
 const ZERO: SignedDuration = SignedDuration::ZERO;
-/// The longest that a snapshot takes, whatever its size: it keeps instants within what a clock can show.
+/// The longest that a snapshot takes, whatever its size. It keeps instants within the range of a timestamp.
 const SNAPSHOT_MAX: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
+/// The longest duration that can be set.
+const DURATION_MAX: SignedDuration = SignedDuration::from_hours(24 * 365);
+/// The shortest interval between publishings that can be set: figures move in multiples of it.
+const PUBLISHING_MIN: SignedDuration = SignedDuration::from_millis(1);
 
-impl Pace {
+/// A step whose duration can be overridden by `settings.durations`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// From the creation of a mirrored database to `Initialized`.
+    Initializing,
+    /// From the creation of an item to its SQL endpoint in lists.
+    SqlEndpoint,
+    /// From a start to `Running`.
+    Starting,
+    /// From a stop to `Stopped`.
+    Stopping,
+    /// From `Running` to the snapshot of a table.
+    TableWait,
+    /// The snapshot of a table, whatever its size.
+    Snapshot,
+    /// Between two publishings of a table's changes.
+    Publishing,
+    /// A long-running operation.
+    Operation,
+    /// How long the name of a deleted item stays reserved.
+    NameReserved,
+    /// From the assignment of a workspace to `capacityAssignmentProgress: Completed`.
+    CapacityAssignment,
+    /// From the creation of a SQL database to its first backup.
+    FirstBackup,
+}
+
+impl Step {
+    /// All steps.
+    pub const ALL: [Self; 11] = [
+        Self::Initializing,
+        Self::SqlEndpoint,
+        Self::Starting,
+        Self::Stopping,
+        Self::TableWait,
+        Self::Snapshot,
+        Self::Publishing,
+        Self::Operation,
+        Self::NameReserved,
+        Self::CapacityAssignment,
+        Self::FirstBackup,
+    ];
+
+    /// Its name in `settings.durations`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initializing => "initializing",
+            Self::SqlEndpoint => "sqlEndpoint",
+            Self::Starting => "starting",
+            Self::Stopping => "stopping",
+            Self::TableWait => "tableWait",
+            Self::Snapshot => "snapshot",
+            Self::Publishing => "publishing",
+            Self::Operation => "operation",
+            Self::NameReserved => "nameReserved",
+            Self::CapacityAssignment => "capacityAssignment",
+            Self::FirstBackup => "firstBackup",
+        }
+    }
+
+    /// The step of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == name)
+    }
+
+    /// The shortest duration that can be set.
+    const fn least(self) -> SignedDuration {
+        match self {
+            Self::Publishing => PUBLISHING_MIN,
+            _ => ZERO,
+        }
+    }
+}
+
+/// Durations that override the pace, by step.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Durations(BTreeMap<Step, Seconds>);
+
+/// A duration, written as a number of seconds; a whole number has no fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seconds(SignedDuration);
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.subsec_nanos() {
+            0 => serializer.serialize_i64(self.0.as_secs()),
+            _ => serializer.serialize_f64(self.0.as_secs_f64()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        SignedDuration::try_from_secs_f64(seconds).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Durations {
+    /// Sets the duration of a step, in seconds; `None` takes it back. Returns the range that was expected when it does not fit.
+    pub fn set(&mut self, step: Step, seconds: Option<f64>) -> Result<(), (f64, f64)> {
+        let Some(seconds) = seconds else {
+            self.0.remove(&step);
+            return Ok(());
+        };
+        let range = (step.least().as_secs_f64(), DURATION_MAX.as_secs_f64());
+        match SignedDuration::try_from_secs_f64(seconds) {
+            Ok(duration) if (range.0..=range.1).contains(&seconds) => {
+                self.0.insert(step, Seconds(duration));
+                Ok(())
+            }
+            _ => Err(range),
+        }
+    }
+
+    fn get(&self, step: Step) -> Option<SignedDuration> {
+        self.0.get(&step).map(|seconds| seconds.0)
+    }
+}
+
+/// How long each step takes that begins now: the overriding durations, else the pace.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing<'a> {
+    pub(super) pace: Pace,
+    pub(super) durations: &'a Durations,
+}
+
+/// How the tables of a mirrored database are timed. It is settled at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableTiming {
+    /// From `Running` to the snapshot of a table.
+    pub wait: SignedDuration,
+    /// How long a snapshot takes.
+    pub snapshot: SnapshotTiming,
+    /// How often a table's changes are published. Never zero: figures move in multiples of it.
+    pub publishing: SignedDuration,
+}
+
+/// How long a snapshot takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SnapshotTiming {
+    /// Always as long.
+    Fixed(SignedDuration),
+    /// As long as its rows take at the source's speed.
+    BySize {
+        /// The shortest.
+        at_least: SignedDuration,
+        /// How much faster it is, and how long it takes at most, where nobody declared a speed.
+        undeclared: Option<(i32, SignedDuration)>,
+    },
+}
+
+impl SnapshotTiming {
+    /// The duration of a snapshot of so many rows, at so many rows a second; `declared`: somebody chose that speed.
+    pub fn duration(self, rows: u64, rows_per_second: f64, declared: bool) -> SignedDuration {
+        let (at_least, undeclared) = match self {
+            Self::Fixed(duration) => return duration,
+            Self::BySize { at_least, undeclared } => (at_least, undeclared.filter(|_| !declared)),
+        };
+        let by_size =
+            SignedDuration::try_from_secs_f64(rows as f64 / rows_per_second).unwrap_or(SNAPSHOT_MAX).min(SNAPSHOT_MAX);
+        let (speedup, at_most) = undeclared.unwrap_or((1, SNAPSHOT_MAX));
+        (by_size / speedup).clamp(at_least, at_most)
+    }
+}
+
+impl Timing<'_> {
     /// From the creation of a mirrored database to `Initialized`.
     pub fn initializing(self) -> SignedDuration {
-        self.pick(secs(1), secs(20))
+        self.step(Step::Initializing, secs(1), secs(20))
     }
 
     /// From the creation of an item to its SQL endpoint in lists.
     pub fn sql_endpoint(self) -> SignedDuration {
-        self.pick(millis(500), secs(8))
+        self.step(Step::SqlEndpoint, millis(500), secs(8))
     }
 
     /// From a start to `Running`.
     pub fn starting(self, source: SourceType) -> SignedDuration {
         match source {
-            SourceType::CosmosDb => self.pick(secs(2), secs(150)),
-            _ => self.pick(secs(1), secs(20)),
+            SourceType::CosmosDb => self.step(Step::Starting, secs(2), secs(150)),
+            _ => self.step(Step::Starting, secs(1), secs(20)),
         }
     }
 
     /// From a stop to `Stopped`.
     pub fn stopping(self) -> SignedDuration {
-        self.pick(secs(1), secs(20))
+        self.step(Step::Stopping, secs(1), secs(20))
     }
 
-    /// How long a table waits before its snapshot begins.
-    pub fn table_waiting(self) -> SignedDuration {
-        self.pick(millis(200), secs(10))
-    }
-
-    /// How long the snapshot of a table takes: by its size when realistic, 20 s at least; from 1 to 3 s when fast.
-    pub fn snapshot(self, rows: u64, rows_per_second: f64) -> SignedDuration {
-        let by_size =
-            SignedDuration::try_from_secs_f64(rows as f64 / rows_per_second).unwrap_or(SNAPSHOT_MAX).min(SNAPSHOT_MAX);
-        self.pick((by_size / 30).clamp(secs(1), secs(3)), by_size.max(secs(20)))
+    /// How the tables of a mirrored database are timed that starts now: a snapshot takes its time by size when realistic, 20 s at
+    /// least; from 1 to 3 s when fast, unless its speed was declared.
+    pub fn tables(self) -> TableTiming {
+        let by_size = match self.pace {
+            Pace::Fast => SnapshotTiming::BySize { at_least: secs(1), undeclared: Some((30, secs(3))) },
+            Pace::Realistic => SnapshotTiming::BySize { at_least: secs(20), undeclared: None },
+            Pace::Instant => SnapshotTiming::Fixed(ZERO),
+        };
+        let publishing = match self.pace {
+            Pace::Fast | Pace::Instant => secs(1),
+            Pace::Realistic => secs(15),
+        };
+        TableTiming {
+            wait: self.step(Step::TableWait, millis(200), secs(10)),
+            snapshot: self.durations.get(Step::Snapshot).map_or(by_size, SnapshotTiming::Fixed),
+            publishing: self.durations.get(Step::Publishing).unwrap_or(publishing),
+        }
     }
 
     /// From the start of a SQL database's mirroring to its running (guessed).
     pub fn starting_sql_database(self) -> SignedDuration {
-        self.pick(secs(1), secs(20))
+        self.step(Step::Starting, secs(1), secs(20))
     }
 
     /// From the creation of a SQL database to its first backup: the one that was seen took 265 s.
     pub fn first_backup(self) -> SignedDuration {
-        self.pick(secs(1), secs(265))
+        self.step(Step::FirstBackup, secs(1), secs(265))
     }
 
     /// How long an operation takes whose `realistic` time was measured.
     pub fn operation(self, realistic: SignedDuration) -> SignedDuration {
-        self.pick(secs(1), realistic)
+        self.step(Step::Operation, secs(1), realistic)
     }
 
     /// How long a client is asked to wait between two looks at an operation.
     pub fn retry_after(self) -> SignedDuration {
-        match self {
-            Self::Fast | Self::Instant => secs(1),
-            Self::Realistic => secs(20),
+        match self.pace {
+            Pace::Fast | Pace::Instant => secs(1),
+            Pace::Realistic => secs(20),
         }
     }
 
@@ -93,43 +276,41 @@ impl Pace {
 
     /// How long a client is asked to wait between two looks at the provisioning of an identity.
     pub fn retry_after_identity(self) -> SignedDuration {
-        match self {
-            Self::Fast | Self::Instant => secs(1),
-            Self::Realistic => secs(5),
+        match self.pace {
+            Pace::Fast | Pace::Instant => secs(1),
+            Pace::Realistic => secs(5),
         }
     }
 
-    /// How long a workspace takes to get to its capacity (guessed).
+    /// From the assignment of a workspace to its completion: none, as in all 58 recordings.
     pub fn capacity_assignment(self) -> SignedDuration {
-        self.pick(secs(1), secs(5))
-    }
-
-    /// How often a table's changes are published. Never zero: figures move in steps of it.
-    pub fn publishing(self) -> SignedDuration {
-        match self {
-            Self::Fast | Self::Instant => secs(1),
-            Self::Realistic => secs(15),
-        }
+        self.step(Step::CapacityAssignment, ZERO, ZERO)
     }
 
     /// How long the name of a deleted item stays reserved.
     pub fn name_reserved(self) -> SignedDuration {
-        self.pick(ZERO, secs(20))
+        self.step(Step::NameReserved, ZERO, secs(20))
     }
 
-    /// How long a throttle window is.
+    fn step(self, step: Step, fast: SignedDuration, realistic: SignedDuration) -> SignedDuration {
+        self.durations.get(step).unwrap_or_else(|| self.pick(fast, realistic))
+    }
+
+    fn pick(self, fast: SignedDuration, realistic: SignedDuration) -> SignedDuration {
+        match self.pace {
+            Pace::Fast => fast,
+            Pace::Realistic => realistic,
+            Pace::Instant => ZERO,
+        }
+    }
+}
+
+impl Pace {
+    /// The length of a throttle window.
     pub fn throttle_window(self) -> SignedDuration {
         match self {
             Self::Fast | Self::Instant => secs(1),
             Self::Realistic => secs(60),
-        }
-    }
-
-    fn pick(self, fast: SignedDuration, realistic: SignedDuration) -> SignedDuration {
-        match self {
-            Self::Fast => fast,
-            Self::Realistic => realistic,
-            Self::Instant => ZERO,
         }
     }
 }
@@ -147,17 +328,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_snapshot_takes_its_time_by_size_within_bounds() {
-        for (pace, rows, rows_per_second, seconds) in [
-            (Pace::Realistic, 600_000, 10_000.0, 60),
-            (Pace::Realistic, 10, 10_000.0, 20),
-            (Pace::Fast, 600_000, 10_000.0, 2),
-            (Pace::Fast, 10, 10_000.0, 1),
-            (Pace::Fast, u64::MAX, 1.0, 3),
-            (Pace::Instant, 600_000, 10_000.0, 0),
-            (Pace::Realistic, u64::MAX, 1e-300, SNAPSHOT_MAX.as_secs()),
+    fn snapshot_duration_depends_on_pace_size_and_declared_speed() {
+        for (pace, rows, rows_per_second, declared, seconds) in [
+            (Pace::Realistic, 600_000, 10_000.0, false, 60),
+            (Pace::Realistic, 600_000, 10_000.0, true, 60),
+            (Pace::Realistic, 10, 10_000.0, false, 20),
+            (Pace::Fast, 600_000, 10_000.0, false, 2),
+            (Pace::Fast, 600_000, 10_000.0, true, 60),
+            (Pace::Fast, 10, 10_000.0, false, 1),
+            (Pace::Fast, 10, 10_000.0, true, 1),
+            (Pace::Fast, u64::MAX, 1.0, false, 3),
+            (Pace::Instant, 600_000, 10_000.0, true, 0),
+            (Pace::Realistic, u64::MAX, 1e-300, true, SNAPSHOT_MAX.as_secs()),
         ] {
-            assert_eq!(pace.snapshot(rows, rows_per_second), secs(seconds), "{pace:?} {rows} {rows_per_second}");
+            let timing = Timing { pace, durations: &Durations::default() }.tables().snapshot;
+            let duration = timing.duration(rows, rows_per_second, declared);
+            assert_eq!(duration, secs(seconds), "{pace:?} {rows} {rows_per_second} {declared}");
+        }
+    }
+
+    #[test]
+    fn durations_go_before_the_pace_and_can_be_taken_back() {
+        let mut durations = Durations::default();
+        let at = |durations: &Durations| Timing { pace: Pace::Realistic, durations }.initializing();
+        assert_eq!(at(&durations), secs(20));
+        assert_eq!(durations.set(Step::Initializing, Some(2.5)), Ok(()));
+        assert_eq!(at(&durations), millis(2_500));
+        assert_eq!(durations.set(Step::Initializing, None), Ok(()));
+        assert_eq!(at(&durations), secs(20));
+        for (step, seconds) in [
+            (Step::Starting, -1.0),
+            (Step::Starting, 31_536_001.0),
+            (Step::Starting, f64::NAN),
+            (Step::Publishing, 0.0),
+        ] {
+            assert!(durations.set(step, Some(seconds)).is_err(), "{step:?} {seconds}");
+        }
+    }
+
+    #[test]
+    fn steps_are_found_by_their_serialized_names() {
+        for step in Step::ALL {
+            assert_eq!(Step::named(step.as_str()), Some(step));
+            assert_eq!(serde_json::to_value(step).unwrap(), step.as_str());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::behaviours::UnknownPrincipal;
 use crate::fabric::workspace::WORKSPACES_MAX;
 use crate::fabric::{Decided, FabricError, Fact, State};
 use crate::ids::PrincipalId;
@@ -72,6 +73,45 @@ pub struct DirectoryEntry {
 }
 
 impl DirectoryEntry {
+    /// A principal of which nothing but its id and type is known.
+    pub fn bare(principal: Principal) -> Self {
+        let details = match principal.kind {
+            PrincipalType::User => Details::User { user_principal_name: None },
+            PrincipalType::ServicePrincipal => Details::ServicePrincipal { aad_app_id: None },
+            PrincipalType::Group => Details::Group { group_type: None },
+            PrincipalType::ServicePrincipalProfile => Details::ServicePrincipalProfile { parent: None },
+            PrincipalType::EntireTenant => Details::EntireTenant,
+        };
+        Self { id: principal.id, display_name: None, details }
+    }
+
+    /// Whether nothing but its id and type is known.
+    pub fn is_bare(&self) -> bool {
+        *self == Self::bare(self.principal())
+    }
+
+    /// The client id of an app.
+    pub fn app_id(&self) -> Option<&str> {
+        match &self.details {
+            Details::ServicePrincipal { aad_app_id } => aad_app_id.as_deref(),
+            Details::User { .. }
+            | Details::Group { .. }
+            | Details::ServicePrincipalProfile { .. }
+            | Details::EntireTenant => None,
+        }
+    }
+
+    /// The name that a user signs in with.
+    fn user_name(&self) -> Option<&str> {
+        match &self.details {
+            Details::User { user_principal_name } => user_principal_name.as_deref(),
+            Details::ServicePrincipal { .. }
+            | Details::Group { .. }
+            | Details::ServicePrincipalProfile { .. }
+            | Details::EntireTenant => None,
+        }
+    }
+
     /// The principal that the row tells of.
     pub fn principal(&self) -> Principal {
         let kind = match self.details {
@@ -93,14 +133,35 @@ pub fn greet(state: &State, caller: &DirectoryEntry) -> Decided<()> {
     let facts = if state.has_met(caller.principal()) || !room {
         Vec::new()
     } else {
-        let entry = state.directory().get(&caller.id).unwrap_or(caller).clone();
+        let known = state.directory().get(&caller.id).filter(|known| !known.is_bare());
+        let entry = known.unwrap_or(caller).clone();
         let personal = matches!(entry.details, Details::User { .. }).then(|| state.personal_workspace(entry.id));
         vec![Fact::PrincipalMet { entry, personal }]
     };
     Ok((facts, ()))
 }
 
-/// Adds principals to the directory; those that are there already are written anew.
+/// The principal that a role is assigned to, with the fact by which the directory learns one that it does not know. `None`: the
+/// directory does not know it, and `behaviours.unknownPrincipal` rejects it.
+pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fact>)> {
+    match state.directory().get(&asked.id) {
+        Some(entry) => Some((entry.principal(), None)),
+        None if state.settings.behaviours.unknown_principal == UnknownPrincipal::Refuse => None,
+        None if state.directory().len() >= DIRECTORY_MAX => Some((asked, None)),
+        None => Some((asked, Some(Fact::PrincipalsDeclared(vec![DirectoryEntry::bare(asked)])))),
+    }
+}
+
+/// What an answer notes about an unknown principal that got a role.
+pub const LEARNED: &str =
+    "the directory did not know this principal and has added it; behaviours.unknownPrincipal 400 rejects unknown ones";
+
+fn same(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
+/// Adds principals to the directory; those that are there already are replaced. An app with the client id of one that is there
+/// takes its place, roles included.
 ///
 /// `secrets` are the SHA-256 of what some of them prove themselves by from now on; a secret itself is never stored.
 pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(PrincipalId, String)>) -> Decided<()> {
@@ -109,9 +170,21 @@ pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(Princi
         return Err(FabricError::invalid_input(format!("A directory has at most {DIRECTORY_MAX} principals.")));
     }
     for entry in &entries {
-        let known = state.directory().get(&entry.id).map(|known| known.principal().kind);
-        if known.is_some_and(|kind| kind != entry.principal().kind) {
+        let known = state.directory().get(&entry.id);
+        if known.is_some_and(|known| known.principal().kind != entry.principal().kind) {
             return Err(FabricError::invalid_input(format!("The principal {} is known as another type.", entry.id)));
+        }
+        let same_app = |other: &&DirectoryEntry| other.id != entry.id && same(other.app_id(), entry.app_id());
+        if let Some(other) = entries.iter().find(same_app) {
+            let (id, other) = (entry.id, other.id);
+            return Err(FabricError::invalid_input(format!("The principals {id} and {other} have the same aadAppId.")));
+        }
+        let same_user = |other: &&DirectoryEntry| other.id != entry.id && same(other.user_name(), entry.user_name());
+        if let Some(other) = entries.iter().chain(state.directory().values()).find(same_user) {
+            let (id, other) = (entry.id, other.id);
+            return Err(FabricError::invalid_input(format!(
+                "The users {id} and {other} have the same userPrincipalName."
+            )));
         }
     }
     let secrets = (!secrets.is_empty()).then_some(Fact::SecretsDeclared(secrets));

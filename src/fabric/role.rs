@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::behaviours::UnknownPrincipal;
-use crate::fabric::principal::{Principal, PrincipalType};
+use crate::fabric::principal::{self, Principal, PrincipalType};
 use crate::fabric::workspace::{Workspace, WorkspaceType};
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 use crate::ids::PrincipalId;
@@ -54,6 +53,15 @@ pub struct RoleAssignment {
 }
 
 impl Workspace {
+    /// Puts one principal in the place of another; of two roles that it would have then, the higher one stays.
+    pub(super) fn replace_principal(&mut self, before: PrincipalId, after: Principal) {
+        let Some(old) = self.roles.remove(&before) else { return };
+        match self.roles.get_mut(&after.id) {
+            Some(known) => known.role = known.role.max(old.role),
+            None => self.roles.insert(after.id, RoleAssignment { principal: after, ..old }),
+        }
+    }
+
     /// The role that a principal has here: his own, or everybody's where that is more.
     pub fn role_of(&self, principal: Principal) -> Option<Role> {
         let own = self.roles.get(&principal.id).map(|assignment| assignment.role);
@@ -105,21 +113,21 @@ impl Workspace {
     }
 }
 
-/// Gives a principal a role. Nobody gives more than he has; the type is the directory's, whatever the request says.
+/// Assigns a role to a principal, and tells whether the directory learned of the principal by it. A caller cannot assign a role above
+/// its own. The type is the directory's, whatever the request says.
 pub fn add(
     state: &State,
     workspace: &Workspace,
     asked: Principal,
     role: Role,
     caller: Principal,
-) -> Decided<RoleAssignment> {
+) -> Decided<(RoleAssignment, bool)> {
     workspace.check_shared()?;
     workspace.check_role(caller, role)?;
-    let principal = match state.directory().get(&asked.id) {
-        Some(entry) => entry.principal(),
-        None if state.settings.behaviours.unknown_principal == UnknownPrincipal::Accept => asked,
-        None => return Err(unknown(workspace, asked.id)),
-    };
+    let (principal, learned) = principal::assignee(state, asked).ok_or_else(|| unknown(workspace, asked.id))?;
+    if learned.is_some() && principal.kind == PrincipalType::ServicePrincipalProfile {
+        return Err(ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile.into());
+    }
     if principal.kind == PrincipalType::ServicePrincipalProfile && role < Role::Member {
         return Err(FabricError::new(ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile)
             .about("Workspace", workspace.id));
@@ -133,14 +141,16 @@ pub fn add(
         return Err(FabricError::invalid_input(format!("A workspace has at most {ASSIGNMENTS_MAX} role assignments.")));
     }
     let assignment = RoleAssignment { principal, role };
-    Ok((vec![Fact::RoleGiven { workspace: workspace.id, assignment }], assignment))
+    let is_learned = learned.is_some();
+    let given = Fact::RoleGiven { workspace: workspace.id, assignment };
+    Ok((learned.into_iter().chain([given]).collect(), (assignment, is_learned)))
 }
 
 fn unknown(workspace: &Workspace, id: PrincipalId) -> FabricError {
     FabricError::new(ErrorCode::PrincipalNotFound)
         .about("Workspace", workspace.id)
         .concerning("Principal", id)
-        .note("the directory of this tenant does not know the id: PUT /_emulator/principals makes it known")
+        .note("the directory does not know this id, and behaviours.unknownPrincipal is 400; declare it by PUT /_emulator/principals")
 }
 
 /// Gives a principal another role.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::fact::{Dated, Fact};
@@ -17,12 +18,11 @@ use crate::fabric::mirroring::{SourceKey, TableName};
 use crate::fabric::name::Folded;
 use crate::fabric::operation::{self, Failure, NewOperation, Operation, Outcome, Yield};
 use crate::fabric::ordered::Ordered;
-use crate::fabric::pace::Pace;
-use crate::fabric::principal::{DirectoryEntry, Principal, PrincipalType};
+use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
 use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
-use crate::fabric::{ErrorCode, FabricError, later};
+use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
     ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, TagId, WorkspaceId,
 };
@@ -101,9 +101,34 @@ impl State {
         }
     }
 
+    /// Rejects a read on the own route of a kind whose content lives on the workspace's capacity, while that is paused.
+    pub fn check_readable(&self, workspace: &Workspace, kind: ItemKind) -> Result<(), FabricError> {
+        let answer = self.settings.behaviours.reads_while_paused;
+        if workspace.capacity.is_none() || !kind.spec().lives_on_capacity || answer == ReadsWhilePaused::Answer {
+            return Ok(());
+        }
+        self.check_capacity(workspace).map_err(|refusal| match answer {
+            ReadsWhilePaused::Fail => ErrorCode::InternalServerError.into(),
+            ReadsWhilePaused::NotFound | ReadsWhilePaused::Answer => refusal.hiding(),
+        })
+    }
+
     /// Who is known in the tenant.
     pub fn directory(&self) -> &BTreeMap<PrincipalId, DirectoryEntry> {
         &self.directory
+    }
+
+    /// The app of a client id.
+    pub fn app(&self, client: &str) -> Option<&DirectoryEntry> {
+        self.directory.values().find(|entry| entry.app_id().is_some_and(|id| id.eq_ignore_ascii_case(client)))
+    }
+
+    /// The directory's principal for a caller: of an app that was declared with another object id since its token was issued, that
+    /// one.
+    pub fn known_caller(&self, caller: &DirectoryEntry) -> Principal {
+        let renamed = || caller.app_id().and_then(|client| self.app(client));
+        let known = if self.directory.contains_key(&caller.id) { None } else { renamed() };
+        known.map_or_else(|| caller.principal(), DirectoryEntry::principal)
     }
 
     /// The SHA-256 of the secret or password that a principal was declared with; any will do for the others.
@@ -239,9 +264,7 @@ impl State {
                 self.directory.insert(entry.id, entry);
             }
             Fact::SecretsDeclared(secrets) => self.secrets.extend(secrets.iter().cloned()),
-            Fact::PrincipalsDeclared(entries) => {
-                self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
-            }
+            Fact::PrincipalsDeclared(entries) => entries.into_iter().for_each(|entry| self.declare_principal(entry)),
             Fact::TagsDeclared { tags, drawn } => {
                 self.counts.tags += drawn;
                 for tag in tags {
@@ -258,9 +281,9 @@ impl State {
                 let new = NewWorkspace { display_name, description, capacity };
                 self.workspaces.insert(id, Workspace::new(id, new, creator, at));
             }
-            Fact::WorkspaceAssigned { id, capacity, pace } => self.within(id, |workspace| {
+            Fact::WorkspaceAssigned { id, capacity, completed_at } => self.within(id, |workspace| {
                 workspace.capacity = capacity;
-                workspace.assigned_at = capacity.map_or(at, |_| later(at, pace.capacity_assignment()));
+                workspace.assigned_at = completed_at;
             }),
             Fact::IdentityProvisioned { workspace, identity, from } => {
                 self.counts.identities += 1;
@@ -312,9 +335,9 @@ impl State {
                 }
             }
 
-            Fact::ItemCreated { workspace, item, visible_from, companions, pace } => {
+            Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
                 self.counts.items += 1 + companions.len() as u64;
-                self.within(workspace, |workspace| workspace.create_item(item, visible_from, companions, pace));
+                self.within(workspace, |workspace| workspace.create_item(item, visible_from, companions, ready_in));
             }
             Fact::ShortcutsChanged { workspace, id, shortcuts } => {
                 self.item(workspace, id, |item| item.shortcuts = shortcuts);
@@ -349,21 +372,57 @@ impl State {
             }
             Fact::OperationStarted(new) => self.start_operation(new, at),
 
-            Fact::MirroringStarted { workspace, id, pace, trouble } => {
+            Fact::MirroringStarted { workspace, id, takes, tables, trouble } => {
                 self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
-                    (Some(mirroring), _) => mirroring.started(at, pace, trouble),
+                    (Some(mirroring), _) => mirroring.started(at, takes, tables, trouble),
                     (None, database) => {
-                        database.iter_mut().for_each(|database| database.switched(at, Switch::On, pace));
+                        database.iter_mut().for_each(|database| database.switched(at, Switch::On, takes));
                     }
                 });
             }
-            Fact::MirroringStopped { workspace, id, pace } => {
+            Fact::MirroringStopped { workspace, id, takes } => {
                 self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
-                    (Some(mirroring), _) => mirroring.stopped(at, pace),
+                    (Some(mirroring), _) => mirroring.stopped(at, takes),
                     (None, database) => {
-                        database.iter_mut().for_each(|database| database.switched(at, Switch::Off, pace));
+                        database.iter_mut().for_each(|database| database.switched(at, Switch::Off, takes));
                     }
                 });
+            }
+        }
+    }
+
+    /// Adds a principal to the directory, or replaces it. An app takes the place of the one with its client id.
+    fn declare_principal(&mut self, entry: DirectoryEntry) {
+        let before = entry.app_id().and_then(|app| self.app(app)).filter(|known| known.id != entry.id);
+        if let Some(before) = before.map(|known| known.id) {
+            self.replace_principal(before, entry.principal());
+        }
+        self.directory.insert(entry.id, entry);
+    }
+
+    /// Puts one principal in the place of another, wherever it is named.
+    fn replace_principal(&mut self, before: PrincipalId, after: Principal) {
+        self.directory.remove(&before);
+        if let Some(secret) = self.secrets.remove(&before) {
+            self.secrets.entry(after.id).or_insert(secret);
+        }
+        let replace = |principal: &mut Principal| {
+            if principal.id == before {
+                *principal = after;
+            }
+        };
+        for entry in self.directory.values_mut() {
+            if let Details::ServicePrincipalProfile { parent: Some(parent) } = &mut entry.details {
+                replace(parent);
+            }
+        }
+        for connection in self.connections.values_mut() {
+            connection.replace_principal(before, after);
+        }
+        for workspace in self.workspaces.values_mut() {
+            workspace.replace_principal(before, after);
+            for item in workspace.items.values_mut() {
+                item.creator.iter_mut().chain(&mut item.default_identity).for_each(replace);
             }
         }
     }
@@ -500,10 +559,16 @@ impl Sources for State {
 
 /// How items change when facts are applied: what came along with an item goes along with it.
 impl Workspace {
-    fn create_item(&mut self, new: NewItem, visible_from: Timestamp, companions: Vec<Companion>, pace: Pace) {
-        self.insert_item(Item::new(new, visible_from, pace));
+    fn create_item(
+        &mut self,
+        new: NewItem,
+        visible_from: Timestamp,
+        companions: Vec<Companion>,
+        ready_in: SignedDuration,
+    ) {
+        self.insert_item(Item::new(new, visible_from, ready_in));
         for Companion { item, visible_from } in companions {
-            self.insert_item(Item::new(item, visible_from, pace));
+            self.insert_item(Item::new(item, visible_from, SignedDuration::ZERO));
         }
     }
 

@@ -15,7 +15,7 @@ use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
 /// Items of a workspace at most, children counted.
@@ -135,7 +135,7 @@ pub fn delete(workspace: &Workspace) -> Decided<()> {
 }
 
 /// Moves a workspace to a capacity, or off the one that it has: off only while it is empty (documented).
-pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>) -> Decided<()> {
+pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>, now: Timestamp) -> Decided<()> {
     workspace.check_shared()?;
     match capacity {
         Some(id) => check_assignable(state, id)?,
@@ -146,7 +146,8 @@ pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>
         }
         None => {}
     }
-    Ok((vec![Fact::WorkspaceAssigned { id: workspace.id, capacity, pace: state.settings.pace }], ()))
+    let takes = capacity.map_or(SignedDuration::ZERO, |_| state.settings.timing().capacity_assignment());
+    Ok((vec![Fact::WorkspaceAssigned { id: workspace.id, capacity, completed_at: later(now, takes) }], ()))
 }
 
 /// Gives a workspace an identity of its own, as an operation.
@@ -157,7 +158,7 @@ pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) 
     }
     let identity = state.next_identity();
     let operation = NewOperation {
-        retry_after: state.settings.pace.retry_after_identity(),
+        retry_after: state.settings.timing().retry_after_identity(),
         ..operation::begin(state, workspace.id, Role::Admin, PROVISIONING_TAKES, Yield::Identity(identity), now)
     };
     let provisioned = Fact::IdentityProvisioned { workspace: workspace.id, identity, from: operation.ends_at };
@@ -170,7 +171,7 @@ pub fn deprovision_identity(state: &State, workspace: &Workspace, now: Timestamp
         return Err(FabricError::new(ErrorCode::WorkspaceIdentityNotFound).about("Workspace", workspace.id));
     }
     let operation = NewOperation {
-        retry_after: state.settings.pace.retry_after_identity(),
+        retry_after: state.settings.timing().retry_after_identity(),
         ..operation::begin(state, workspace.id, Role::Admin, DEPROVISIONING_TAKES, Yield::Nothing, now)
     };
     Ok(operation.after(vec![Fact::IdentityTaken { workspace: workspace.id }]))

@@ -21,6 +21,7 @@ pub struct Answer {
     location: Option<String>,
     operation: Option<OperationId>,
     retry_after: Option<u64>,
+    note: Option<&'static str>,
     inert: Vec<&'static str>,
 }
 
@@ -49,6 +50,7 @@ impl Answer {
             location: None,
             operation: None,
             retry_after: None,
+            note: None,
             inert: Vec::new(),
         }
     }
@@ -89,6 +91,12 @@ impl Answer {
         self
     }
 
+    /// With a hint that the real service would not give; it goes into the header `x-emulator-note`.
+    pub fn note(mut self, note: Option<&'static str>) -> Self {
+        self.note = note;
+        self
+    }
+
     /// Writes the answer in its family's headers.
     pub fn into_response(self, family: Headers) -> Written {
         let family = match (&self.body, self.family.unwrap_or(family)) {
@@ -109,10 +117,12 @@ impl Answer {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(inert) = (!self.inert.is_empty()).then(|| format!("inert={}", self.inert.join(","))) {
-            headers.extend(
-                HeaderValue::try_from(inert).ok().map(|inert| (HeaderName::from_static("x-emulator-note"), inert)),
-            );
+        let inert = (!self.inert.is_empty()).then(|| format!("inert={}", self.inert.join(",")));
+        let notes: Vec<String> = self.note.map(str::to_owned).into_iter().chain(inert).collect();
+        if !notes.is_empty()
+            && let Ok(notes) = HeaderValue::try_from(notes.join("; "))
+        {
+            headers.insert(HeaderName::from_static("x-emulator-note"), notes);
         }
         response
     }

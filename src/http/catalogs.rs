@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::fabric::item::catalog::{self, Mirrored};
-use crate::fabric::mirroring::TableName;
-use crate::fabric::{FabricError, State};
+use crate::fabric::mirroring::{TableName, Trouble};
+use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
 use crate::http::context::Context;
@@ -27,7 +27,21 @@ pub(super) fn refresh(context: &Context<'_>) -> Outcome {
 struct StatusBody {
     status: &'static str,
     last_sync_date_time: String,
-    error: (),
+    error: Option<TroubleBody>,
+}
+
+/// The error of a catalog, or of one of its tables.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TroubleBody {
+    error_code: String,
+    message: String,
+}
+
+impl From<Trouble> for TroubleBody {
+    fn from(trouble: Trouble) -> Self {
+        Self { error_code: trouble.code, message: trouble.message }
+    }
 }
 
 pub(super) fn status(context: &Context<'_>) -> Outcome {
@@ -35,7 +49,10 @@ pub(super) fn status(context: &Context<'_>) -> Outcome {
         let (workspace, item) = find(context, state, context.now)?;
         state.check_capacity(workspace)?;
         let last_sync_date_time = utc(catalog::last_sync(item, context.now));
-        Ok(Answer::ok(&StatusBody { status: "Running", last_sync_date_time, error: () }))
+        let catalog = catalog::mirrored(item);
+        let error = catalog.and_then(|it| catalog::failure(state, item, &it)).map(TroubleBody::from);
+        let status = if error.is_some() { "Failed" } else { "Running" };
+        Ok(Answer::ok(&StatusBody { status, last_sync_date_time, error }))
     })
 }
 
@@ -45,26 +62,37 @@ struct TableStatusBody {
     schema_name: String,
     name: String,
     status: &'static str,
-    last_sync_date_time: String,
-    last_update_date_time: String,
-    error: (),
+    last_sync_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_update_date_time: Option<String>,
+    error: Option<TroubleBody>,
 }
 
 pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
         state.check_capacity(workspace)?;
-        let tables = catalog::mirrored(item).map(|it| catalog::mirrored_tables(state, &it, context.now));
-        let (synced, updated) = (utc(catalog::last_sync(item, context.now)), utc(item.visible_from));
-        let body = |(namespace, name): (Vec<String>, String)| TableStatusBody {
-            schema_name: namespace.last().cloned().unwrap_or_default(),
-            name,
-            status: "Running",
-            last_sync_date_time: synced.clone(),
-            last_update_date_time: updated.clone(),
-            error: (),
+        let Some(catalog) = catalog::mirrored(item) else {
+            return page(context, state, std::iter::empty::<TableStatusBody>());
         };
-        page(context, state, tables.unwrap_or_default().into_iter().map(body))
+        let failure = catalog::failure(state, item, &catalog);
+        let (synced, updated) = (utc(catalog::last_sync(item, context.now)), utc(item.visible_from));
+        let body = |table: (Vec<String>, String)| {
+            let of_table = || catalog::table_failure(state, &catalog, &table, context.now);
+            let error = failure.clone().or_else(of_table).map(TroubleBody::from);
+            let runs = error.is_none();
+            let (namespace, name) = table;
+            TableStatusBody {
+                schema_name: namespace.last().cloned().unwrap_or_default(),
+                name,
+                status: if runs { "Running" } else { "Failed" },
+                last_sync_date_time: runs.then(|| synced.clone()),
+                last_update_date_time: runs.then(|| updated.clone()),
+                error,
+            }
+        };
+        let tables = catalog::mirrored_tables(state, &catalog, context.now);
+        page(context, state, tables.into_iter().map(body))
     })
 }
 
@@ -146,8 +174,11 @@ struct TableInfo {
 pub(super) fn tables(context: &Context<'_>) -> Outcome {
     let scope = context.query_all("scope");
     context.read(|state| {
-        let tables = source(context, state, "connectionId")?.into_iter();
-        let tables = tables.map(|table| (catalog::namespace(&table), table.table.to_string()));
+        let tables = source(context, state, "connectionId")?;
+        if !scope.is_empty() && !catalog::namespaces(&tables).contains(&scope) {
+            return Err(ErrorCode::ItemNotFound.into());
+        }
+        let tables = tables.into_iter().map(|table| (catalog::namespace(&table), table.table.to_string()));
         let within = tables.filter(|(namespace, _)| namespace.starts_with(&scope));
         page(context, state, within.map(|(fully_qualified_scope, name)| TableInfo { fully_qualified_scope, name }))
     })

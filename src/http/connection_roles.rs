@@ -2,6 +2,7 @@
 
 use crate::fabric::FabricError;
 use crate::fabric::connection::role::{self, ConnectionRole};
+use crate::fabric::principal::LEARNED;
 use crate::http::Outcome;
 use crate::http::answer::Answer;
 use crate::http::context::Context;
@@ -23,9 +24,10 @@ pub(super) fn add(context: &Context<'_>) -> Outcome {
     context.tenant.commit_then(
         context.now,
         |state, _| role::add(state, id, principal, role, &context.caller),
-        |state, added| {
+        |state, (added, is_learned)| {
             let location = context.url(&format!("/v1/connections/{id}/roleAssignments/{}", added.principal.id));
-            Ok(Answer::created(&RoleAssignmentBody::whole(state, added.principal, added.role)).at(location))
+            let body = RoleAssignmentBody::whole(state, added.principal, added.role);
+            Ok(Answer::created(&body).at(location).note(is_learned.then_some(LEARNED)))
         },
     )?
 }

@@ -16,6 +16,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::CapacityNotInActiveState
         | ErrorCode::CorruptedPayload
         | ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged
+        | ErrorCode::DmtsUntrustedEndpointForWorkspaceIdentity
         | ErrorCode::DuplicateDisplayNameAndType
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
@@ -35,6 +36,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidPlatformFile
         | ErrorCode::InvalidRequest
         | ErrorCode::ItemReferencedMoreThanOnce
+        | ErrorCode::MirroredDatabaseNotReady
+        | ErrorCode::MirroringDefinitionMissing
         | ErrorCode::MissingDefinitionParts
         | ErrorCode::MyWorkspaceCantBeChanged
         | ErrorCode::OperationHasNoResult
@@ -42,8 +45,10 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::OperationNotSucceeded
         | ErrorCode::OperationNotSupportedForItem
         | ErrorCode::PrincipalNotFound
+        | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
         | ErrorCode::TooManyFolders
+        | ErrorCode::UnsupportedItemType
         | ErrorCode::UnsupportedPayloadType
         | ErrorCode::WorkspaceHasNoCapacityAssigned
         | ErrorCode::WorkspaceItemsLimitExceeded
@@ -90,7 +95,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorCode::RequestBlocked => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::UnknownError => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::InternalServerError | ErrorCode::UnknownError => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::NotEmulated => StatusCode::NOT_IMPLEMENTED,
     }
 }
@@ -166,7 +171,8 @@ pub fn render(refusal: &FabricError, request_id: RequestId, behaviours: &Behavio
         is_retriable: (behaviours.is_retriable == IsRetriable::Present).then_some(code.is_retriable()),
     };
     let family = if code == ErrorCode::RequestBlocked { Headers::Blocked } else { Headers::Refused };
-    let mut response = answer::respond(status_code(code, behaviours), family, answer::to_json(&body));
+    let status = if refusal.hides() { StatusCode::NOT_FOUND } else { status_code(code, behaviours) };
+    let mut response = answer::respond(status, family, answer::to_json(&body));
     let headers = response.headers_mut();
     headers.insert("x-ms-public-api-error-code", HeaderValue::from_static(code.as_str()));
     if let Some(wait) = refusal.wait() {

@@ -21,7 +21,7 @@ use crate::http::connections::ItemConnectionBody;
 use crate::http::context::Context;
 use crate::http::principals::PrincipalBody;
 use crate::http::tags::{self, AppliedTag};
-use crate::http::wire::{self, List};
+use crate::http::wire::{self, List, NullableList};
 use crate::http::{long_running_operations, mirrored_databases, properties, sql_databases};
 use crate::ids::{FolderId, ItemId, LabelId, WorkspaceId};
 
@@ -35,6 +35,7 @@ struct CreateItemBody {
     definition: Option<DefinitionBody>,
     creation_payload: Option<Value>,
     sensitivity_label_settings: Option<SensitivityLabelSettings>,
+    properties: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -168,15 +169,17 @@ impl<'a> ItemBody<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Included {
     default_identity: bool,
-    /// Something that is not known.
-    others: bool,
 }
 
 impl Included {
-    fn read(context: &Context<'_>) -> Self {
-        let (identity, others): (Vec<_>, Vec<_>) =
-            context.query_all("include").into_iter().partition(|name| name.eq_ignore_ascii_case("defaultIdentity"));
-        Self { default_identity: !identity.is_empty(), others: !others.is_empty() }
+    fn read(context: &Context<'_>) -> Result<Self, FabricError> {
+        let named = context.query_all("include");
+        match named.iter().find(|name| !name.eq_ignore_ascii_case("DefaultIdentity")) {
+            None => Ok(Self { default_identity: !named.is_empty() }),
+            Some(name) => {
+                Err(FabricError::invalid_input(format!("The value {name:?} of include is not DefaultIdentity.")))
+            }
+        }
     }
 
     fn with<'a>(self, state: &'a State, item: &Item, body: ItemBody<'a>) -> ItemBody<'a> {
@@ -249,15 +252,21 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     if named.is_some_and(|named| named != kind) {
         return Err(ErrorCode::InvalidItemType.into());
     }
-    let needs_definition = kind.spec().definition.as_ref().is_some_and(|spec| match spec.needed {
-        Needed::Never => false,
-        Needed::OnOwnRoute => typed.is_some(),
-        Needed::Always => true,
-    });
+    let needed = kind.spec().definition.as_ref().map_or(Needed::Never, |spec| spec.needed);
+    // Top-level `properties` in place of a definition make an empty shell, as Microsoft's page warns.
+    let misplaced = needed == Needed::OnOwnRoute && body.properties.is_some();
     let definition = body.definition.map(DefinitionRequest::try_from).transpose()?;
-    let definition = if needs_definition { Some(wire::required(definition, "Definition")?) } else { definition };
+    let lacks_definition = definition.is_none()
+        && match needed {
+            Needed::Never => false,
+            Needed::OnOwnRoute => typed.is_some() && !misplaced && !context.read(item::accepts_shells),
+            Needed::Always => true,
+        };
+    let definition = if lacks_definition { Some(wire::required(definition, "Definition")?) } else { definition };
     let label = body.sensitivity_label_settings;
-    let strategy = label.as_ref().is_some_and(|label| label.sensitivity_label_apply_strategy.is_some());
+    let strategy = label.as_ref().and_then(|label| label.sensitivity_label_apply_strategy.as_deref());
+    strategy.map_or(Ok(()), item::check_label_strategy)?;
+    let strategy = strategy.is_some();
     let label = label.map(|label| wire::required(label.label_id, "LabelId")).transpose()?;
     let new = CreateItem {
         kind,
@@ -289,7 +298,13 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
             }
         },
     )??;
-    Ok(answer.inert("creationPayload", unread_payload).inert("sensitivityLabelApplyStrategy", strategy))
+    let answer = answer.inert("properties", misplaced).inert("creationPayload", unread_payload);
+    Ok(answer.inert("sensitivityLabelApplyStrategy", strategy))
+}
+
+/// Rejects a read on a kind's own route while the content of the kind cannot be reached.
+fn check_readable(context: &Context<'_>, state: &State, workspace: &Workspace) -> Result<(), FabricError> {
+    context.operation.kind.map_or(Ok(()), |kind| state.check_readable(workspace, kind))
 }
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {
@@ -299,30 +314,37 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     };
     let root = context.query_id("rootFolderId")?;
     let recursive = context.flag("recursive")?.unwrap_or(true);
-    let included = Included::read(context);
+    let included = Included::read(context)?;
     context.read(|state| {
         let workspace = context.workspace(state)?;
+        check_readable(context, state, workspace)?;
         let scope = workspace.scope(root, recursive)?;
         let page = context.page(state)?;
         let seen = workspace.items_by_rank(page.after).filter(|(_, item)| {
             item.visible_from <= context.now && wanted.is_none_or(|kind| item.kind == kind) && scope.has(item.folder)
         });
-        let is_whole = context.operation.kind.is_some_and(|kind| kind.spec().lists_properties);
+        let whole_at = context.operation.kind.map(|_| context.now);
         let page = page.cut(seen).map(|item| {
-            let body = ItemBody::seen(state, workspace, item, is_whole.then_some(context.now));
+            let body = ItemBody::seen(state, workspace, item, whole_at);
             included.with(state, item, body)
         });
-        Ok(Answer::ok(&List::new(context, page)).inert("include", included.others))
+        let null_tokens = context.operation.kind.is_some_and(|kind| kind.spec().lists_null_tokens);
+        Ok(if null_tokens {
+            Answer::ok(&NullableList::new(context, page))
+        } else {
+            Answer::ok(&List::new(context, page))
+        })
     })
 }
 
 pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let included = Included::read(context);
+    let included = Included::read(context)?;
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
+        check_readable(context, state, workspace)?;
         let whole_at = context.operation.kind.map(|_| context.now);
         let body = ItemBody::seen(state, workspace, item, whole_at);
-        Ok(Answer::ok(&included.with(state, item, body)).inert("include", included.others))
+        Ok(Answer::ok(&included.with(state, item, body)))
     })
 }
 
@@ -465,12 +487,16 @@ pub(super) fn update_definition(context: &Context<'_>) -> Outcome {
     })
 }
 
-/// Publishes what an environment has staged: nothing is, but the operation is one.
+/// Publishes an environment, and answers with its `publishDetails` (seen).
 pub(super) fn publish_environment(context: &Context<'_>) -> Outcome {
-    long_running_operations::run(context, |state, now| {
-        let (workspace, item) = find(context, state, now)?;
-        environment::publish(state, workspace, item, now)
-    })
+    context.tenant.commit_then(
+        context.now,
+        |state, now| {
+            let (workspace, item) = find(context, state, now)?;
+            environment::publish(state, workspace, item, now)
+        },
+        |state, ()| Ok(Answer::ok(&properties::publish_details(find(context, state, context.now)?.1))),
+    )?
 }
 
 #[derive(Deserialize)]

@@ -4,10 +4,10 @@
 
 use serde::Serialize;
 
-use crate::fabric::behaviours::{MirroringByApps, SqlEndpointProvisioning, TablesBeforeStart};
+use crate::fabric::behaviours::{MirroringByApps, SqlEndpointProvisioning, StartAnswer, TablesBeforeStart};
 use crate::fabric::item::{self, Item};
 use crate::fabric::mirroring::source::ObjectType;
-use crate::fabric::mirroring::{self, TableState, TableStatus, Trouble};
+use crate::fabric::mirroring::{self, MirroringStatus, TableState, TableStatus, Trouble};
 use crate::fabric::principal::PrincipalType;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
@@ -43,7 +43,8 @@ pub(super) fn properties<'a>(
     now: jiff::Timestamp,
 ) -> Option<Properties<'a>> {
     let mirroring = item.mirroring.as_ref()?;
-    let endpoint = item.sql_endpoint.filter(|id| workspace.item(*id, now).is_ok());
+    let is_ready = mirroring.status_at(now) != MirroringStatus::Initializing;
+    let endpoint = item.sql_endpoint.filter(|id| is_ready && workspace.item(*id, now).is_ok());
     let null = state.settings.behaviours.sql_endpoint_provisioning == SqlEndpointProvisioning::Null;
     let sql_endpoint_properties = (endpoint.is_some() || !null).then(|| SqlEndpointProperties {
         connection_string: endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
@@ -104,7 +105,8 @@ struct TableBody<'a> {
 struct MetricsBody {
     processed_bytes: i64,
     processed_rows: i64,
-    last_sync_date_time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_sync_date_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_sync_latency_in_seconds: Option<u32>,
 }
@@ -119,7 +121,7 @@ impl<'a> From<&'a TableState> for TableBody<'a> {
             metrics: table.metrics.map(|metrics| MetricsBody {
                 processed_bytes: i64::try_from(metrics.bytes).unwrap_or(i64::MAX),
                 processed_rows: i64::try_from(metrics.rows).unwrap_or(i64::MAX),
-                last_sync_date_time: utc(metrics.last_sync),
+                last_sync_date_time: metrics.last_sync.map(utc),
                 last_sync_latency_in_seconds: metrics.latency_seconds,
             }),
             error: table.error.as_ref().map(TroubleBody::from),
@@ -134,7 +136,8 @@ pub(super) fn start(context: &Context<'_>) -> Outcome {
         check_caller(context, state)?;
         mirroring::start(state, workspace, item, now)
     })?;
-    Ok(Answer::empty())
+    let answer = context.read(|state| state.settings.behaviours.start_answer);
+    Ok(if answer == StartAnswer::Accepted { Answer::accepted() } else { Answer::empty() })
 }
 
 /// Stops the mirroring of a mirrored or SQL database.

@@ -20,7 +20,7 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Written;
 use crate::http::context::Context;
 use crate::http::routes::{self, Found};
-use crate::http::{Arrival, BODY_MAX, answer, error, no_endpoint};
+use crate::http::{Arrival, AsSent, BODY_MAX, answer, error, no_endpoint};
 use crate::ids::{PrincipalId, RequestId};
 use crate::journal::Exchange;
 use crate::signing;
@@ -87,13 +87,18 @@ pub(super) fn journal(tenant: &Tenant, parts: &Parts, who: Who, sent: Bytes, res
         principal: who.principal,
         operation: who.operation,
         method: parts.method.to_string(),
-        path: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        path: sent_uri(parts).path_and_query().map_or_else(String::new, ToString::to_string),
         request: sent,
         status: response.status().as_u16(),
         headers: response.headers().clone(),
         body: response.body().clone(),
         took: ended.duration_since(span.begun),
     });
+}
+
+/// The address as the client sent it.
+fn sent_uri(parts: &Parts) -> &axum::http::Uri {
+    parts.extensions.get::<AsSent>().map_or(&parts.uri, |sent| &sent.0)
 }
 
 /// Reads the tenant's clock: no other line under `/v1` does.
@@ -154,13 +159,14 @@ fn admit(
 ) -> Result<(Principal, Found), FabricError> {
     let bearer = bearer?;
     let entry = &bearer.caller;
-    let caller = entry.principal();
     let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;
     if emulator.auth() == Auth::Strict {
         bearer.check_scopes(found.operation.scopes)?;
     }
-    let (has_met, limit) =
-        tenant.read(|state| (state.has_met(caller), state.settings.limit(found.operation.id, found.operation.limit)));
+    let (caller, has_met, limit) = tenant.read(|state| {
+        let caller = state.known_caller(entry);
+        (caller, state.has_met(caller), state.settings.limit(found.operation.id, found.operation.limit))
+    });
     if !has_met {
         tenant.commit(moment.now, |state, _| principal::greet(state, entry))?;
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fabric::State;
 use crate::fabric::item::environment::published;
-use crate::fabric::item::{self, Item, ItemKind, catalog};
+use crate::fabric::item::{self, Item, ItemKind, catalog, digital_twin};
 use crate::fabric::workspace::Workspace;
 use crate::http::answer::{utc, zoneless};
 use crate::http::catalogs::MirroredProperties;
@@ -32,7 +32,7 @@ pub(super) fn of<'a>(
         ItemKind::MirroredCatalog => mirrored_catalog(workspace, item, now)?,
         ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
         ItemKind::SnowflakeDatabase => snowflake_database(workspace, item, now),
-        ItemKind::Environment => environment(item, now)?,
+        ItemKind::Environment => publish_details(item),
         ItemKind::Lakehouse => lakehouse(workspace, item, now),
         ItemKind::Warehouse => warehouse(workspace, item),
         ItemKind::Eventhouse => eventhouse(workspace, item, now),
@@ -40,10 +40,14 @@ pub(super) fn of<'a>(
         ItemKind::MLExperiment => json!({"mlFlowExperimentId": item.id}),
         ItemKind::Dataflow => json!({"isParametric": false}),
         ItemKind::DigitalTwinBuilderFlow => {
-            let member = "digitalTwinBuilderItemReference";
-            let reference = item.creation_payload.as_ref().and_then(|payload| payload.get(member));
-            json!({member: reference?})
+            json!({"digitalTwinBuilderItemReference": digital_twin::builder_reference(item, workspace.id)?})
         }
+        ItemKind::SparkJobDefinition => {
+            json!({"oneLakeRootPath": format!("https://onelake.dfs.fabric.microsoft.com/{}/{}", workspace.id, item.id)})
+        }
+        // Nobody has switched it on.
+        ItemKind::OperationsAgent => json!({"state": "Inactive"}),
+        ItemKind::WarehouseSnapshot => warehouse_snapshot(workspace, item)?,
         ItemKind::VariableLibrary => json!({"activeValueSetName": active_value_set(item)}),
         _ => return None,
     };
@@ -71,18 +75,29 @@ fn active_value_set(item: &Item) -> &str {
     item.extended.get(item::ACTIVE_VALUE_SET).and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
 }
 
-/// What became of the last publishing; nothing where there was none.
-fn environment(item: &Item, now: Timestamp) -> Option<Value> {
-    let published = published(item)?;
-    let is_over = published.ends_at <= now;
-    let state = if is_over { "Success" } else { "Running" };
-    Some(json!({"publishDetails": {
-        "state": state,
-        "targetVersion": published.operation,
-        "startTime": utc(published.started_at),
-        "endTime": is_over.then(|| utc(published.ends_at)),
-        "componentPublishInfo": {"sparkLibraries": {"state": state}, "sparkSettings": {"state": state}},
-    }}))
+/// The last publishing of an environment: `publishDetails`.
+pub(super) fn publish_details(item: &Item) -> Value {
+    let publishing = published(item);
+    json!({"publishDetails": {
+        "state": "Success",
+        "targetVersion": publishing.version(item),
+        "startTime": utc(publishing.at),
+        "endTime": utc(publishing.at),
+        "componentPublishInfo": {"sparkSettings": {"state": "Success"}, "sparkLibraries": {"state": "Success"}},
+    }})
+}
+
+/// A snapshot of a warehouse: of now, unless its creation chose an instant.
+fn warehouse_snapshot(workspace: &Workspace, item: &Item) -> Option<Value> {
+    let parent = item::text_of(item, "/parentWarehouseId");
+    let chosen = Some(item::text_of(item, "/snapshotDateTime")).filter(|at| !at.is_empty());
+    (!parent.is_empty()).then(|| {
+        json!({
+            "connectionString": item::sql_endpoint_host(workspace.id, item.id),
+            "parentWarehouseId": parent,
+            "snapshotDateTime": chosen.map_or_else(|| utc(item.visible_from), str::to_owned),
+        })
+    })
 }
 
 /// Where the tables or files of an item lie.
@@ -100,10 +115,12 @@ fn sql_endpoint(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     })
 }
 
-/// The same as the newer kinds have it: null until the endpoint is there, for the description lets no member of it be null.
-fn sql_endpoint_or_null(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
-    let properties = sql_endpoint(workspace, item, now);
-    if properties["id"].is_null() { Value::Null } else { properties }
+/// The same for the newer kinds, whose description lets no member be null: they show the endpoint from their creation on (guessed).
+fn sql_endpoint_from_creation(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
+    let mut properties = sql_endpoint(workspace, item, now);
+    properties["id"] = json!(item.sql_endpoint);
+    properties["connectionString"] = json!(item.sql_endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)));
+    properties
 }
 
 fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
@@ -122,14 +139,14 @@ fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
 fn mirrored_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
     let mut properties = json!(MirroredProperties::from(catalog::mirrored(item)?));
     properties["oneLakeTablesPath"] = one_lake(workspace, item, "Tables").into();
-    properties["sqlEndpointProperties"] = sql_endpoint_or_null(workspace, item, now);
+    properties["sqlEndpointProperties"] = sql_endpoint_from_creation(workspace, item, now);
     Some(properties)
 }
 
 fn databricks_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
     let plan = catalog::databricks(item)?;
     let refreshing = catalog::is_refreshing(item, now);
-    let mut endpoint = sql_endpoint_or_null(workspace, item, now);
+    let mut endpoint = sql_endpoint_from_creation(workspace, item, now);
     if let Some(endpoint) = endpoint.as_object_mut() {
         endpoint.remove("provisioningStatus");
     }
@@ -163,7 +180,7 @@ fn snowflake_database(workspace: &Workspace, item: &Item, now: Timestamp) -> Val
         "connectionId": told("connectionId"),
         "onelakeTablesPath": one_lake(workspace, item, "Tables"),
         "snowflakeVolumePath": one_lake(workspace, item, "Files"),
-        "sqlEndpointProperties": sql_endpoint_or_null(workspace, item, now),
+        "sqlEndpointProperties": sql_endpoint_from_creation(workspace, item, now),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Role assignments of a workspace: add, list, get, update, delete. The id of one is its principal's.
 
 use crate::fabric::FabricError;
+use crate::fabric::principal::LEARNED;
 use crate::fabric::role::{self, Role};
 use crate::http::Outcome;
 use crate::http::answer::Answer;
@@ -20,11 +21,11 @@ pub(super) fn add(context: &Context<'_>) -> Outcome {
     let body: AddRoleAssignment = context.json()?;
     let principal = wire::required(body.principal, "Principal")?.principal()?;
     let role = role(body.role)?;
-    let added =
+    let (added, is_learned) =
         context.commit(|state, _| role::add(state, context.workspace(state)?, principal, role, context.caller))?;
     let location = context.url(&format!("/v1/workspaces/{workspace}/roleAssignments/{}", added.principal.id));
     let body = RoleAssignmentBody::bare(added.principal, added.role);
-    Ok(Answer::created(&body).at(location))
+    Ok(Answer::created(&body).at(location).note(is_learned.then_some(LEARNED)))
 }
 
 pub(super) fn list(context: &Context<'_>) -> Outcome {

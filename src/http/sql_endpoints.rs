@@ -1,9 +1,10 @@
 //! SQL endpoints: their connection string, their refresh, and the audit settings that they share with SQL databases.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fabric::ErrorCode;
 use crate::fabric::item::audit::{self, AuditSettings, AuditState, AuditUpdate};
+use crate::fabric::item::sql_endpoint::{self, Timeout};
 use crate::fabric::item::{self, Item, ItemKind};
 use crate::fabric::mirroring;
 use crate::fabric::workspace::Workspace;
@@ -25,7 +26,9 @@ pub(super) fn connection_string(context: &Context<'_>) -> Outcome {
     if guest.as_ref().is_some_and(|id| id.parse::<TenantId>().is_err()) {
         return Err(ErrorCode::InvalidGuestTenantId.into());
     }
-    let private = context.query("privateLinkType").is_some();
+    let private = context.query("privateLinkType");
+    private.as_deref().map_or(Ok(()), sql_endpoint::check_private_link_type)?;
+    let private = private.is_some();
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
         let connection_string = item::sql_endpoint_host(workspace.id, item.id);
@@ -44,8 +47,15 @@ struct TableSyncStatus {
     last_successful_sync_date_time: String,
 }
 
-/// The endpoint looks at its parent's tables at once: those that have rows are there.
+#[derive(Default, Deserialize)]
+struct RefreshRequest {
+    timeout: Option<Timeout>,
+}
+
+/// Refreshes the endpoint's metadata at once: the tables that have rows are there.
 pub(super) fn refresh_metadata(context: &Context<'_>) -> Outcome {
+    let RefreshRequest { timeout } = context.json_or_nothing()?;
+    timeout.as_ref().map_or(Ok(()), Timeout::check)?;
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
         state.check_capacity(workspace)?;

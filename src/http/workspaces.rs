@@ -96,7 +96,7 @@ impl<'a> WorkspaceBody<'a> {
         }
     }
 
-    /// With what only the get of a single workspace shows, once it has a capacity.
+    /// With what only the get of a single workspace shows.
     fn whole(state: &'a State, workspace: &'a Workspace, now: Timestamp) -> Self {
         let body = Self::new(state, workspace);
         let progress = if now < workspace.assigned_at { "InProgress" } else { "Completed" };
@@ -106,7 +106,7 @@ impl<'a> WorkspaceBody<'a> {
             OneLakeEndpoints { blob_endpoint: endpoint("blob"), dfs_endpoint: endpoint("dfs") }
         });
         Self {
-            capacity_assignment_progress: endpoints.as_ref().map(|_| progress),
+            capacity_assignment_progress: Some(progress),
             one_lake_endpoints: endpoints,
             workspace_identity: workspace.identity(now).map(IdentityBody::from),
             ..body
@@ -181,12 +181,12 @@ pub(super) fn delete(context: &Context<'_>) -> Outcome {
 pub(super) fn assign_to_capacity(context: &Context<'_>) -> Outcome {
     let body: AssignToCapacity = context.json()?;
     let capacity = wire::id(Some(wire::required(body.capacity_id, "CapacityId")?), "CapacityId")?;
-    context.commit(|state, _| workspace::assign(state, context.workspace(state)?, capacity))?;
+    context.commit(|state, now| workspace::assign(state, context.workspace(state)?, capacity, now))?;
     Ok(Answer::accepted())
 }
 
 pub(super) fn unassign_from_capacity(context: &Context<'_>) -> Outcome {
-    context.commit(|state, _| workspace::assign(state, context.workspace(state)?, None))?;
+    context.commit(|state, now| workspace::assign(state, context.workspace(state)?, None, now))?;
     Ok(Answer::accepted())
 }
 

@@ -43,6 +43,13 @@ fn each_answer_can_be_had() {
         ("operationLocation", "regional", |lab, mirror| location(lab, mirror).starts_with("https://wabi-")),
         ("sqlDatabaseCreation", "Contributor", |lab, mirror| by_contributor(lab, mirror).status == 202),
         ("sqlDatabaseCreation", "Member", |lab, mirror| by_contributor(lab, mirror).status == 403),
+        ("createWithoutDefinition", "400", |lab, mirror| without_definition(lab, mirror).status == 400),
+        ("createWithoutDefinition", "201", |lab, mirror| without_definition(lab, mirror).status == 201),
+        ("startAnswer", "200", |lab, mirror| started(lab, mirror).status == 200),
+        ("startAnswer", "202", |lab, mirror| started(lab, mirror).status == 202),
+        ("readsWhilePaused", "404", |lab, mirror| read_while_paused(lab, mirror).status == 404),
+        ("readsWhilePaused", "500", |lab, mirror| read_while_paused(lab, mirror).status == 500),
+        ("readsWhilePaused", "200", |lab, mirror| read_while_paused(lab, mirror).status == 200),
         ("doubleEncodedToken", "400", |lab, mirror| code(&twice(lab, mirror)) == "InvalidContinuationToken"),
         ("doubleEncodedToken", "firstPage", |lab, mirror| twice(lab, mirror).body()["value"][0]["displayName"] == "m"),
     ];
@@ -110,6 +117,23 @@ fn by_contributor(lab: &Lab, mirror: &str) -> Reply {
 fn paused(lab: &Lab, mirror: &str) -> Reply {
     lab.capacity("Inactive");
     lab.call(&format!("{mirror}/getMirroringStatus"))
+}
+
+/// Whatever the status of writes, a read has its own.
+fn read_while_paused(lab: &Lab, mirror: &str) -> Reply {
+    lab.settings(json!({"behaviours": {"capacityNotActive": "503"}}));
+    lab.capacity("Inactive");
+    lab.get(&format!("{}/items", workspace(mirror))).is(200);
+    lab.get(mirror)
+}
+
+fn without_definition(lab: &Lab, mirror: &str) -> Reply {
+    lab.post(&format!("{}/mirroredDatabases", workspace(mirror)), json!({"displayName": "none"}))
+}
+
+fn started(lab: &Lab, mirror: &str) -> Reply {
+    lab.pass(30.0);
+    lab.call(&format!("{mirror}/startMirroring"))
 }
 
 fn missing(lab: &Lab, mirror: &str) -> Reply {

@@ -81,6 +81,18 @@ fn a_mirrored_catalog_is_looked_at_by_itself_and_when_asked() {
 }
 
 #[test]
+fn discovery_of_an_unknown_scope_is_not_found() {
+    let (lab, workspace, connection) = lab();
+    let tables = json!({"tables": [{"schemaName": "Accounting.US", "tableName": "Taxes"}]});
+    lab.put(&format!("/_emulator/sources/{connection}"), tables).is(200);
+    let ask = |scope: &str| {
+        lab.get(&format!("{workspace}/catalogmirroring/tables?beta=true&connectionId={connection}&scope={scope}"))
+    };
+    assert_eq!(ask("Accounting,US").is(200).body()["value"][0]["name"], "Taxes");
+    ask("Accounting,FR").refuses(404, "ItemNotFound");
+}
+
+#[test]
 fn what_no_mirrored_catalog_can_be_is_refused() {
     let (lab, workspace, connection) = lab();
     let good = || iceberg(&connection, "DremioIcebergCatalog", &[]);
@@ -101,7 +113,8 @@ fn what_no_mirrored_catalog_can_be_is_refused() {
         catalog(&lab, &workspace, &document).refuses(400, "InvalidDefinitionParts");
     }
     lab.post(&format!("{workspace}/mirroredCatalogs"), json!({"displayName": "c"})).refuses(400, "InvalidInput");
-    assert_eq!(lab.get(&format!("{workspace}/mirroredCatalogs")).is(200).body(), json!({"value": []}));
+    let empty = json!({"value": [], "continuationToken": null, "continuationUri": null});
+    assert_eq!(lab.get(&format!("{workspace}/mirroredCatalogs")).is(200).body(), empty);
 }
 
 #[test]

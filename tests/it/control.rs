@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, block_on, sql_mirror};
+use crate::lab::{Lab, Reply, block_on, sql_mirror};
 
 #[test]
 fn who_may_not_drive_it_is_refused() {
@@ -154,11 +154,69 @@ fn tenants_share_nothing() {
     let other = "/_emulator/clock?tenant=00000000-0000-4000-9000-000000000002";
     assert_eq!(lab.get(other).body()["mode"], "real");
     lab.post("/_emulator/reset?tenant=*", json!({})).is(200);
-    lab.get("/_emulator/settings?tenant=*").refuses(400, "InvalidInput");
+    lab.get("/_emulator/tags?tenant=*").refuses(400, "InvalidInput");
+    assert_eq!(lab.get("/_emulator/settings").is(200).header("x-emulator-note"), None);
     // A name is as good as the id that it comes to: the one of the proxy's address.
     lab.patch("/_emulator/settings?tenant=a%20team", json!({"pageSize": 3})).is(200);
     let id = specularite::fabric::access::tenant_named("A team");
-    assert_eq!(lab.get(&format!("/_emulator/settings?tenant={id}")).is(200).body()["pageSize"], 3);
+    let of_team = lab.get(&format!("/_emulator/settings?tenant={id}")).is(200);
+    assert_eq!((&of_team.body()["pageSize"], of_team.header("x-emulator-note")), (&json!(3), None));
+}
+
+#[test]
+fn control_calls_reach_all_tenants_and_note_the_others() {
+    let lab = Lab::new();
+    lab.patch("/_emulator/settings?tenant=team", json!({"pageSize": 3})).is(200);
+    let id = specularite::fabric::access::tenant_named("team").to_string();
+    for note in [
+        lab.patch("/_emulator/settings", json!({})).is(200),
+        lab.get("/_emulator/clock").is(200),
+        lab.put("/_emulator/tags", json!({})).is(400),
+    ] {
+        let note = note.header("x-emulator-note").unwrap().to_owned();
+        assert!(note.contains(&id), "{note}");
+    }
+    let of = |reply: &Reply, member: &str| -> Vec<Value> {
+        let tenants = reply.body()["value"].as_array().unwrap().clone();
+        assert!(tenants.iter().any(|it| it["tenant"] == *id));
+        tenants.iter().map(|it| it[member].clone()).collect()
+    };
+    let changed = lab.patch("/_emulator/settings?tenant=*", json!({"pageSize": 7})).is(200);
+    assert_eq!(of(&changed, "pageSize"), [7, 7]);
+    assert_eq!(of(&lab.get("/_emulator/settings?tenant=*").is(200), "pageSize"), [7, 7]);
+    lab.patch("/_emulator/settings?tenant=*", json!({"pageSize": 0})).refuses(400, "InvalidInput");
+    let frozen =
+        lab.post("/_emulator/clock?tenant=*", json!({"mode": "manual", "now": "2040-01-01T00:00:00Z"})).is(200);
+    assert_eq!(of(&frozen, "mode"), ["manual", "manual"]);
+    let advanced = lab.post("/_emulator/clock/advance?tenant=*", json!({"seconds": 60})).is(200);
+    assert_eq!(of(&advanced, "now"), ["2040-01-01T00:01:00.0000000Z"; 2]);
+    lab.post("/_emulator/clock/advance?tenant=*", json!({"to": "next-change"})).refuses(400, "InvalidInput");
+    lab.post("/_emulator/clock/advance?tenant=team", json!({"seconds": 3600})).is(200);
+    lab.post("/_emulator/clock?tenant=*", json!({"now": "2040-01-01T00:30:00Z"})).refuses(400, "InvalidInput");
+    assert_eq!(lab.get("/_emulator/clock").body()["now"], "2040-01-01T00:01:00.0000000Z");
+}
+
+#[test]
+fn durations_are_validated_and_written_as_numbers() {
+    let lab = Lab::new();
+    for durations in [
+        json!({"nonsense": 1}),
+        json!({"starting": -1}),
+        json!({"starting": 31_536_001}),
+        json!({"publishing": 0}),
+        json!({"starting": "1"}),
+    ] {
+        lab.patch("/_emulator/settings", json!({"durations": durations})).refuses(400, "InvalidInput");
+    }
+    lab.settings(json!({"durations": {"starting": 100, "stopping": 0.5, "initializing": 3.0}}));
+    let durations = lab.get("/_emulator/settings").body()["durations"].clone();
+    assert_eq!(durations.to_string(), r#"{"initializing":3,"starting":100,"stopping":0.5}"#);
+    lab.settings(json!({"durations": {"starting": null}}));
+    assert_eq!(lab.get("/_emulator/settings").body()["durations"].as_object().unwrap().len(), 2);
+    let document = include_str!("../../docs/CONTROL.md");
+    for step in specularite::fabric::pace::Step::ALL {
+        assert!(document.contains(&format!("`{}`", step.as_str())), "docs/CONTROL.md does not list {}", step.as_str());
+    }
 }
 
 #[test]

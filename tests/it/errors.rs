@@ -147,6 +147,25 @@ const PROVOKED: &[Provocation] = &[
         lab.post(&format!("{path}/roleAssignments"), role).is(201);
         lab.user(user).delete(&path)
     }),
+    ("UnsupportedItemType", 400, |lab| {
+        lab.post(&format!("{}/sqlEndpoints", lab.workspace()), json!({"displayName": "e"}))
+    }),
+    ("MirroringDefinitionMissing", 400, |lab| {
+        let mirrors = format!("{}/mirroredDatabases", lab.workspace());
+        let shell = lab.post(&mirrors, json!({"displayName": "shell", "properties": {}})).is(201).id();
+        lab.call(&format!("{mirrors}/{shell}/startMirroring"))
+    }),
+    ("DMTS_UntrustedEndpointForWorkspaceIdentity", 400, |lab| {
+        let host = json!({"name": "host", "dataType": "Text", "value": "https://a.documents.azure.com"});
+        lab.post(
+            "/v1/connections",
+            json!({
+                "connectivityType": "ShareableCloud", "displayName": "c",
+                "connectionDetails": {"type": "CosmosDB", "creationMethod": "CosmosDB.Contents", "parameters": [host]},
+                "credentialDetails": {"credentials": {"credentialType": "WorkspaceIdentity"}},
+            }),
+        )
+    }),
     ("WorkspaceNotSupported", 400, |lab| {
         let mine = lab.get("/v1/workspaces").body()["value"][0]["id"].as_str().unwrap().to_owned();
         lab.post(&format!("/v1/workspaces/{mine}/folders"), json!({"displayName": "f"}))

@@ -89,7 +89,7 @@ fn a_sql_endpoint_lives_and_goes_with_its_parent_only() {
     lab.patch(&endpoint, json!({"displayName": "x"})).refuses(400, "OperationNotSupportedForItem");
     lab.call(&format!("{endpoint}/getDefinition")).refuses(400, "OperationNotSupportedForItem");
     lab.post(&format!("{workspace}/items"), json!({"displayName": "x", "type": "SQLEndpoint"}))
-        .refuses(400, "OperationNotSupportedForItem");
+        .refuses(400, "UnsupportedItemType");
 }
 
 #[test]

@@ -7,8 +7,18 @@ use std::process::{Child, Command, Stdio};
 use crate::coverage::{say, shared};
 
 /// The walks that must be walked to their end.
-const WALKS: &[&str] =
-    &["answers", "control", "create", "definitions", "replication", "roles", "sql-database", "throttle", "tutorial"];
+const WALKS: &[&str] = &[
+    "answers",
+    "control",
+    "create",
+    "definitions",
+    "programs",
+    "replication",
+    "roles",
+    "sql-database",
+    "throttle",
+    "tutorial",
+];
 
 /// A program that listens, and where.
 pub(crate) struct Served(Child, pub(crate) String);
@@ -94,9 +104,14 @@ fn the_recordings_of_all_kinds_are_reproduced_but_for_what_the_service_changed()
 fn the_program_says_what_is_wrong_and_ends_with_two() {
     let taken = serve(&[]);
     let address = taken.1.strip_prefix("http://").unwrap();
-    for (options, says) in
-        [(["--listen", address], "--listen"), (["--pace", "warp"], "--pace"), (["--page-size", "0"], "--page-size")]
-    {
+    for (options, says) in [
+        (["--listen", address], "--listen"),
+        (["--pace", "warp"], "--pace"),
+        (["--page-size", "0"], "--page-size"),
+        (["--behaviour", "startAnswer=418"], "200 or 202"),
+        (["--behaviour", "nonsense=200"], "unknown name"),
+        (["--behaviour", "startAnswer"], "NAME=VALUE"),
+    ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_specularite")).arg("serve").args(options).output().unwrap();
         let told = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(2), "{told}");

@@ -69,6 +69,7 @@ fn given(spec: &KindSpec, content: &str) -> Value {
             ("MirroredCatalogDefinition.json", json!({"$schema": "x", "properties": {"source": source}}).to_string())
         }
         ItemKind::SQLDatabase => ("x.dacpac", content),
+        ItemKind::PaginatedReport => ("x.rdl", content),
         ItemKind::CosmosDBDatabase => ("definition.json", content),
         ItemKind::Notebook => ("notebook-content.py", content),
         _ => ("content.json", content),
@@ -108,8 +109,7 @@ fn every_kind_lives_on_the_generic_route_and_on_its_own() {
         assert_eq!(typed["id"], item["id"]);
         let listed = lab.get(&own).is(200).body();
         let listed = listed["value"].as_array().unwrap().iter().find(|it| it["id"] == item["id"]).unwrap();
-        let shown = if spec.lists_properties { &typed["properties"] } else { &Value::Null };
-        assert_eq!(&listed["properties"], shown, "{name}");
+        assert_eq!(listed["properties"], typed["properties"], "{name}");
         let other = if spec.kind == ItemKind::Notebook { "reports" } else { "notebooks" };
         lab.get(&format!("{workspace}/{other}/{id}")).refuses(404, "EntityNotFound");
 
@@ -294,12 +294,20 @@ fn names_follow_the_rules_of_their_kind() {
         assert!(refused.text().contains("DisplayName is Invalid for ArtifactType. DisplayName: <pi>a b</pi>"));
         lab.post(&format!("{workspace}/{kind}"), json!({"displayName": "a_1"})).is(201);
     }
-    for collection in ["dashboards", "datamarts", "paginatedReports"] {
-        lab.post(&format!("{workspace}/{collection}"), json!({"displayName": "x"})).refuses(405, "MethodNotAllowed");
-        lab.get(&format!("{workspace}/{collection}")).is(200);
+    let app = "00000000-0000-4000-8000-00000000000b";
+    lab.knows(&[(app, "ServicePrincipal")]);
+    let role = json!({"principal": {"id": app, "type": "ServicePrincipal"}, "role": "Contributor"});
+    lab.post(&format!("{workspace}/roleAssignments"), role).is(201);
+    for spec in KINDS.iter().filter(|spec| !spec.can_be_created) {
+        let path = format!("{workspace}/{}", spec.collection);
+        lab.post(&path, json!({"displayName": "x"})).refuses(400, "UnsupportedItemType");
+        let of_app =
+            if spec.kind == ItemKind::SQLEndpoint { "UnsupportedItemType" } else { "PrincipalTypeNotSupported" };
+        lab.by(app, "app").post(&path, json!({"displayName": "x"})).refuses(400, of_app);
+        lab.get(&path).is(200);
     }
     lab.post(&format!("{workspace}/items"), json!({"displayName": "x", "type": "Dashboard"}))
-        .refuses(400, "OperationNotSupportedForItem");
+        .refuses(400, "UnsupportedItemType");
 }
 
 #[test]
@@ -362,4 +370,52 @@ fn what_dataflows_share_comes_once() {
     lab.pass(60.0);
     let lakehouses = lab.get(&format!("{workspace}/lakehouses")).body();
     assert_eq!(lakehouses["value"].as_array().unwrap().len(), 1, "{lakehouses}");
+}
+
+#[test]
+fn properties_come_from_creation_payloads_and_definitions() {
+    let (lab, workspace) = lab();
+    let other = "11111111-2222-4333-8444-555555555555";
+    let id = workspace.rsplit('/').next().unwrap();
+    let flow = |name: &str, member: &str, value: Value| {
+        let made =
+            lab.post(&format!("{workspace}/digitalTwinBuilderFlows"), json!({"displayName": name, member: value}));
+        let id = done(&lab, made)["id"].as_str().unwrap().to_owned();
+        lab.get(&format!("{workspace}/digitalTwinBuilderFlows/{id}")).is(200).body()["properties"].clone()
+    };
+    let expected =
+        json!({"digitalTwinBuilderItemReference": {"referenceType": "ById", "itemId": other, "workspaceId": id}});
+    let payload =
+        json!({"digitalTwinBuilderItemReference": {"workspaceID": id, "referenceType": "ById", "itemID": other}});
+    assert_eq!(flow("payload", "creationPayload", payload), expected);
+    let text = json!({"DigitalTwinBuilderId": other, "OperationIds": [], "IsOnDemand": false}).to_string();
+    assert_eq!(flow("definition", "definition", json!({"parts": [part("definition.json", &text)]})), expected);
+
+    let snapshots = format!("{workspace}/warehousesnapshots");
+    let snapshot = |parent: &str| json!({"displayName": "s", "creationPayload": {"parentWarehouseId": parent}});
+    lab.post(&snapshots, snapshot("x")).refuses(400, "InvalidInput");
+    let made = lab.post(&snapshots, snapshot(other)).is(201).id();
+    let properties = lab.get(&format!("{snapshots}/{made}")).is(200).body()["properties"].clone();
+    assert_eq!(properties["parentWarehouseId"], other);
+    assert!(properties["connectionString"].is_string() && properties["snapshotDateTime"].is_string(), "{properties}");
+}
+
+/// Reports and models keep the format that their parts tell.
+#[test]
+fn formats_are_read_from_the_parts() {
+    let (lab, workspace) = lab();
+    for (collection, first, second, format, other) in [
+        ("semanticModels", "definition.pbism", "model.bim", "TMSL", "TMDL"),
+        ("semanticModels", "definition.pbism", "definition/model.tmdl", "TMDL", "TMSL"),
+        ("reports", "definition.pbir", "report.json", "PBIR-Legacy", "PBIR"),
+        ("reports", "definition.pbir", "definition/report.json", "PBIR", "PBIR-Legacy"),
+    ] {
+        let parts = json!({"parts": [part(first, "{}"), part(second, "{}")]});
+        let body = json!({"displayName": format, "definition": parts});
+        let id = done(&lab, lab.post(&format!("{workspace}/{collection}"), body))["id"].as_str().unwrap().to_owned();
+        let read = |query: &str| lab.call(&format!("{workspace}/{collection}/{id}/getDefinition{query}"));
+        assert_eq!(done(&lab, read(""))["definition"]["format"], format);
+        assert_eq!(done(&lab, read(&format!("?format={format}")))["definition"]["format"], format);
+        read(&format!("?format={other}")).refuses(501, "NotEmulated");
+    }
 }

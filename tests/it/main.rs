@@ -16,6 +16,7 @@ mod coverage;
 mod definitions;
 mod entra;
 mod errors;
+mod examples;
 mod folders;
 mod items;
 mod journal;

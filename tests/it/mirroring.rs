@@ -1,6 +1,7 @@
 //! Replication over HTTP, in virtual time; the timelines of `fixtures/timelines` are its table of tests.
 
 use serde_json::{Value, json};
+use specularite::fabric::mirroring::definition::SOURCES;
 
 use crate::lab::{Lab, definition, sql_mirror};
 
@@ -57,7 +58,7 @@ fn run(text: &str) -> Result<(), String> {
             "unreachable" => {
                 lab.call(&format!("{mirror}/getMirroringStatus")).refuses(404, "CapacityNotActive");
                 lab.call(&format!("{mirror}/startMirroring")).refuses(404, "CapacityNotActive");
-                lab.get(&mirror).is(200);
+                lab.get(&mirror).refuses(404, "CapacityNotActive");
                 continue;
             }
             order @ ("start" | "stop") => {
@@ -271,21 +272,67 @@ fn a_mirror_without_a_definition_waits_for_one() {
     let bare = format!("{workspace}/mirroredDatabases/{}", lab.post(&format!("{workspace}/items"), body).is(201).id());
     let read = |path: &str| lab.call(&format!("{path}/getDefinition")).is(200).body()["definition"]["parts"].clone();
     assert_eq!(read(&bare)[0]["path"], "mirroring.json");
+    let given = definition(&sql_mirror(&connection, Some(&["Orders"])).to_string());
+    let define = || lab.post(&format!("{bare}/updateDefinition"), json!({"definition": given}));
+    define().refuses(400, "MirroredDatabaseNotReady");
+    lab.call(&format!("{bare}/startMirroring")).refuses(400, "MirroringDefinitionMissing");
     lab.pass(60.0);
     assert_eq!(lab.status(&bare), "Initialized");
-    lab.call(&format!("{bare}/startMirroring")).is(200);
-    lab.pass(60.0);
-    let fallen = lab.call(&format!("{bare}/getMirroringStatus")).is(200).body();
-    assert_eq!(
-        (&fallen["status"], &fallen["error"]["errorCode"]),
-        (&json!("Initialized"), &json!("MissingDefinitionParts"))
-    );
-
-    let given = definition(&sql_mirror(&connection, Some(&["Orders"])).to_string());
-    lab.post(&format!("{bare}/updateDefinition"), json!({"definition": given})).is(200);
+    lab.call(&format!("{bare}/startMirroring")).refuses(400, "MirroringDefinitionMissing");
+    define().is(200);
     lab.call(&format!("{bare}/startMirroring")).is(200);
     lab.pass(60.0);
     assert_eq!(lab.status(&bare), "Running");
     assert_eq!(lab.tables(&bare).len(), 1);
     assert!(lab.emulator.default_tenant().replays());
+}
+
+/// Every source type over a connection of a suitable type, and over one of another.
+#[test]
+fn a_start_needs_a_connection_of_a_suitable_type() {
+    for spec in SOURCES.iter().filter(|spec| !spec.connection_types.is_empty()) {
+        let lab = Lab::new();
+        let workspace = lab.workspace();
+        for kind in spec.connection_types.iter().copied().chain(["FTP"]) {
+            let name = format!("over {kind}");
+            let types = lab.get("/v1/connections/supportedConnectionTypes").is(200).body();
+            let row = types["value"].as_array().unwrap().iter().find(|row| row["type"] == kind).unwrap().clone();
+            let connection = lab.post("/v1/connections", connection_of(&row)).is(201).id();
+            let mut document = sql_mirror(&connection, None);
+            document["properties"]["source"] =
+                json!({"type": spec.name, "typeProperties": {"connection": connection, "database": "shop"}});
+            let mirror = lab.mirror(&workspace, &name, &document);
+            lab.pass(30.0);
+            lab.call(&format!("{mirror}/startMirroring")).is(200);
+            lab.pass(300.0);
+            let ended = lab.call(&format!("{mirror}/getMirroringStatus")).is(200).body();
+            let (status, code) = (ended["status"].clone(), ended["error"]["errorCode"].clone());
+            let expected =
+                if kind == "FTP" { ("Initialized", json!("InvalidConnectionType")) } else { ("Running", Value::Null) };
+            assert_eq!((status, code), (json!(expected.0), expected.1), "{} {name}", spec.name);
+        }
+    }
+}
+
+/// A request for a connection of a listed type, with the first credentials that an API can give.
+fn connection_of(row: &Value) -> Value {
+    let parameters = row["creationMethods"][0]["parameters"].as_array().unwrap().iter();
+    let required = parameters.filter(|it| it["required"] == true);
+    let value = |it: &Value| {
+        let value = if it["name"] == "host" { "https://x.documents.azure.com" } else { "x" };
+        json!({"name": it["name"], "dataType": it["dataType"], "value": value})
+    };
+    let kinds = row["supportedCredentialTypes"].as_array().unwrap();
+    let kind = kinds.iter().find(|kind| *kind != "OAuth2").unwrap();
+    json!({
+        "connectivityType": "ShareableCloud", "displayName": row["type"],
+        "connectionDetails": {
+            "type": row["type"], "creationMethod": row["creationMethods"][0]["name"],
+            "parameters": required.map(value).collect::<Vec<_>>(),
+        },
+        "credentialDetails": {
+            "connectionEncryption": "NotEncrypted",
+            "credentials": {"credentialType": kind, "username": "u", "password": "p", "key": "k"},
+        },
+    })
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use specularite::fabric::role::Role;
 use specularite::http::operations::OPERATIONS;
 
-use crate::lab::{Lab, Reply, open_mirror};
+use crate::lab::{Lab, Reply, open_mirror, sql_connection, sql_mirror};
 
 const ONE: &str = "00000000-0000-4000-8000-000000000011";
 const OTHER: &str = "00000000-0000-4000-8000-000000000012";
@@ -100,6 +100,9 @@ fn what_no_role_assignment_can_be_is_refused() {
     lab.patch(&format!("{roles}/{ONE}"), json!({"role": "Viewer"}))
         .refuses(400, "WorkspaceRoleNotAllowedForServicePrincipalProfile");
     add(json!({"id": OTHER, "type": "Group"}), json!("Viewer")).is(201);
+    let profile = json!({"id": NOBODY, "type": "ServicePrincipalProfile"});
+    add(profile, json!("Admin")).refuses(400, "WorkspaceRoleNotAllowedForServicePrincipalProfile");
+    lab.settings(json!({"behaviours": {"unknownPrincipal": "400"}}));
     let unknown = add(json!({"id": NOBODY, "type": "User"}), json!("Viewer")).refuses(400, "PrincipalNotFound");
     insta::assert_snapshot!("principal_not_found", unknown.whole());
     lab.put("/_emulator/principals", json!({"value": [{"id": OTHER, "type": "User"}]})).refuses(400, "InvalidInput");
@@ -163,4 +166,48 @@ fn deleting_for_good_takes_an_admin_on_the_generic_route() {
     user.delete(&format!("{mirror}?hardDelete=True")).is(200);
     let other = lab.mirror(&workspace, "n", &open_mirror());
     lab.delete(&format!("{}?hardDelete=true", other.replace("mirroredDatabases", "items"))).is(200);
+}
+
+/// The app that signs in before it is declared keeps what it has: its roles, items and connections pass to the declared id.
+#[test]
+fn a_declared_app_takes_the_place_of_the_one_with_its_client_id() {
+    let lab = Lab::new();
+    let client = "0b9c8d7e-6f5a-4b3c-8d1e-2f3a4b5c6d7e";
+    let token = |secret: &str| {
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client),
+            ("client_secret", secret),
+            ("scope", "https://api.fabric.microsoft.com/.default"),
+        ];
+        lab.form("/organizations/oauth2/v2.0/token", &fields)
+    };
+    let mut app = lab.by(client, "app");
+    app.token = token("any").is(200).body()["access_token"].as_str().unwrap().to_owned();
+    let workspace = app.workspace();
+    let connection = app.post("/v1/connections", sql_connection("of app")).is(201).id();
+    let mirror = app.mirror(&workspace, "m", &sql_mirror(&connection, None));
+    let entry = json!({
+        "id": ONE, "type": "ServicePrincipal", "displayName": "Deployment",
+        "servicePrincipalDetails": {"aadAppId": client}, "secret": "right",
+    });
+    lab.put("/_emulator/principals", json!({"value": [entry]})).is(200);
+    let directory = lab.get("/_emulator/principals").body();
+    let apps = directory["value"].as_array().unwrap().iter().filter(|it| it["type"] == "ServicePrincipal");
+    assert_eq!(apps.map(|it| it["id"].clone()).collect::<Vec<_>>(), [json!(ONE)]);
+    // A token from before is as good as a new one.
+    let roles = app.get(&format!("{workspace}/roleAssignments")).is(200).body();
+    assert_eq!((&roles["value"][0]["id"], &roles["value"][0]["role"]), (&json!(ONE), &json!("Admin")));
+    app.get(&format!("/v1/connections/{connection}")).is(200);
+    lab.pass(30.0);
+    app.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(30.0);
+    assert_eq!(app.status(&mirror), "Running");
+    assert_eq!(lab.get("/_emulator/principals").body(), directory);
+    assert!(lab.emulator.default_tenant().replays());
+    assert_eq!(token("any").is(401).body()["error"], "invalid_client");
+    token("right").is(200);
+    let twice =
+        |other: &str| json!({"id": other, "type": "ServicePrincipal", "servicePrincipalDetails": {"aadAppId": "same"}});
+    lab.put("/_emulator/principals", json!({"value": [twice(OTHER), twice(NOBODY)]})).refuses(400, "InvalidInput");
 }

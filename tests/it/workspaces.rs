@@ -94,6 +94,8 @@ fn a_workspace_goes_to_a_capacity_and_off_it_while_it_is_empty() {
     let (first, second) = (capacities["value"][0]["id"].clone(), capacities["value"][1]["id"].clone());
     let assign =
         |capacity: &serde_json::Value| lab.post(&format!("{path}/assignToCapacity"), json!({"capacityId": capacity}));
+    assert_eq!(lab.get(&path).body()["capacityAssignmentProgress"], "Completed");
+    lab.settings(json!({"durations": {"capacityAssignment": 5}}));
     insta::assert_snapshot!("capacity_assigned", assign(&first).is(202).whole());
     assert_eq!(lab.get(&path).body()["capacityAssignmentProgress"], "InProgress");
     let told = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
@@ -112,4 +114,22 @@ fn a_workspace_goes_to_a_capacity_and_off_it_while_it_is_empty() {
     lab.delete(&mirror).is(200);
     lab.call(&format!("{path}/unassignFromCapacity")).is(202);
     assert!(lab.get(&path).body().get("capacityId").is_none());
+}
+
+/// semantic-link-labs sends `//v1/…` with every call.
+#[test]
+fn repeated_slashes_are_collapsed() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let id = workspace.rsplit('/').next().unwrap();
+    assert_eq!(lab.get(&format!("//v1//workspaces///{id}")).is(200).body()["id"], id);
+    let made = lab.post("//v1/workspaces", json!({"displayName": "second"})).is(201);
+    assert_eq!(made.header("location"), Some(format!("http://127.0.0.1:7310/v1/workspaces/{}", made.id()).as_str()));
+    lab.settings(json!({"pageSize": 1}));
+    let page = lab.get("/v1//workspaces?roles=Admin").is(200).body();
+    let next = page["continuationUri"].as_str().unwrap();
+    assert!(next.starts_with("http://127.0.0.1:7310/v1/workspaces?roles=Admin&continuationToken="), "{next}");
+    lab.get("//v1/no//such").refuses(404, "EndpointNotFound");
+    // The journal shows what was sent.
+    assert!(lab.get("/_emulator/journal").is(200).text().contains("\"path\":\"//v1/no//such\""));
 }

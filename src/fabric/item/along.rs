@@ -36,7 +36,13 @@ pub(super) fn companions(
         made += 1;
         state.next_item(made)
     };
-    let endpoint_at = later(visible_from, state.settings.pace.sql_endpoint());
+    let timing = state.settings.timing();
+    let mut endpoint_in = timing.sql_endpoint();
+    if item.kind == ItemKind::MirroredDatabase {
+        // The endpoint is there no later than the status that tells of it.
+        endpoint_in = endpoint_in.min(timing.initializing());
+    }
+    let endpoint_at = later(visible_from, endpoint_in);
     let sibling = |id, kind, display_name: String, parent| NewItem {
         id,
         kind,
@@ -48,6 +54,7 @@ pub(super) fn companions(
         parent,
         creation_payload: None,
         sql_database: None,
+        creator: None,
     };
     let defined = item.definition.is_some();
     match item.kind.spec().along {
@@ -76,19 +83,20 @@ pub(super) fn companions(
             ]
         }
         Along::Staging if !has_staging(within) => {
-            let pace = state.settings.pace;
             let (lakehouse_at, warehouse_at) =
-                (later(visible_from, pace.staging_lakehouse()), later(visible_from, pace.staging_warehouse()));
+                (later(visible_from, timing.staging_lakehouse()), later(visible_from, timing.staging_warehouse()));
             let stamped = |name: &str, at: Timestamp| format!("{name}_{}", at.strftime("%Y%m%d%H%M%S"));
+            // They belong to the workspace, not to the dataflow: they lie in its root (guessed).
+            let in_root = |item: NewItem| NewItem { folder: None, ..item };
             let name = stamped(STAGING_LAKEHOUSE, visible_from);
             let lakehouse = sibling(next(), ItemKind::Lakehouse, name.clone(), None);
             let endpoint = sibling(next(), ItemKind::SQLEndpoint, name, Some(lakehouse.id));
             let name = stamped("StagingWarehouseForDataflows", warehouse_at);
             let warehouse = sibling(next(), ItemKind::Warehouse, name, None);
             vec![
-                Companion { item: lakehouse, visible_from: lakehouse_at },
-                Companion { item: endpoint, visible_from: later(lakehouse_at, pace.sql_endpoint()) },
-                Companion { item: warehouse, visible_from: warehouse_at },
+                Companion { item: in_root(lakehouse), visible_from: lakehouse_at },
+                Companion { item: in_root(endpoint), visible_from: later(lakehouse_at, timing.sql_endpoint()) },
+                Companion { item: in_root(warehouse), visible_from: warehouse_at },
             ]
         }
         Along::Nothing | Along::KqlDatabase | Along::DigitalTwin | Along::Staging => Vec::new(),

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Definition, Item, ItemKind, definition};
+use crate::fabric::mirroring::source::Presence;
 use crate::fabric::mirroring::tables::Sources;
-use crate::fabric::mirroring::{SourceKey, SourceType, TableName};
+use crate::fabric::mirroring::{SourceKey, SourceType, TableName, Trouble};
 use crate::fabric::operation::{self, Progress, Yield};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
@@ -20,6 +20,8 @@ use crate::ids::ConnectionId;
 pub(super) const MIRRORED: &str = "MirroredCatalogDefinition.json";
 /// The part of a Databricks catalog's definition.
 pub(super) const DATABRICKS: &str = "mirroringAzureDatabricksCatalog.json";
+/// The same, and the name that Microsoft's newer article has.
+pub(super) const DATABRICKS_PARTS: &[&str] = &[DATABRICKS, "definition.json"];
 /// The sources of a mirrored catalog.
 const SOURCES: [&str; 3] = ["DremioIcebergCatalog", "AzureMonitorMirroredCatalog", "AWSIcebergCatalog"];
 /// How often a catalog is looked at by itself (documented).
@@ -36,25 +38,18 @@ const SYNCED: &str = "syncedAt";
 const REFRESHED: &str = "refreshedAt";
 
 /// What a Databricks catalog mirrors, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Databricks {
     /// The catalog's name in Unity Catalog.
-    #[serde(alias = "name")]
     pub catalog_name: String,
     /// The connection to the workspace of Databricks.
     pub databricks_workspace_connection_id: String,
     /// `Enabled` or `Disabled`: whether it is looked at by itself.
-    #[serde(default = "enabled")]
     pub auto_sync: String,
     /// `Full` or `Partial`.
     pub mirroring_mode: String,
     /// The connection to its storage.
     pub storage_connection_id: Option<String>,
-}
-
-fn enabled() -> String {
-    "Enabled".into()
 }
 
 /// What a mirrored catalog mirrors.
@@ -83,16 +78,13 @@ pub(super) fn check(
 ) -> Result<(), FabricError> {
     match kind {
         ItemKind::MirroredAzureDatabricksCatalog => {
-            let told = told(payload, definition, DATABRICKS);
+            let told = told(payload, definition, DATABRICKS_PARTS);
             let told = told.ok_or_else(|| FabricError::invalid_input("The CreationPayload field is required."))?;
-            if !told.is_object() {
-                return Err(fault(DATABRICKS, "an object was expected"));
-            }
-            let plan = Databricks::deserialize(told).map_err(|why| fault(DATABRICKS, &why.to_string()))?;
-            plan.check()
+            Databricks::read(&told)?.check()?;
+            check_mirror_configuration(&told)
         }
         ItemKind::MirroredCatalog => {
-            let definition = definition.and_then(|it| part(it, MIRRORED));
+            let definition = definition.and_then(|it| part(it, &[MIRRORED]));
             read(&definition.unwrap_or_default()).map(drop)
         }
         ItemKind::SnowflakeDatabase => match payload.and_then(|it| it.get("connectionId")) {
@@ -111,7 +103,7 @@ pub(super) fn check_change(item: &Item, definition: &Definition) -> Result<(), F
     if item.kind != ItemKind::MirroredCatalog {
         return Ok(());
     }
-    let after = read(&part(definition, MIRRORED).unwrap_or_default())?;
+    let after = read(&part(definition, &[MIRRORED]).unwrap_or_default())?;
     match mirrored(item) {
         Some(before) if before.source_type != after.source_type || before.connection != after.connection => {
             Err(fault(MIRRORED, "properties.source: its type and its connectionId stay as they were at the creation"))
@@ -120,7 +112,100 @@ pub(super) fn check_change(item: &Item, definition: &Definition) -> Result<(), F
     }
 }
 
+/// Rejects a scope that discovery does not mark as selectable, where the source of the connection is declared.
+pub(super) fn check_scope(
+    state: &State,
+    kind: ItemKind,
+    definition: Option<&Definition>,
+    now: Timestamp,
+) -> Result<(), FabricError> {
+    let Some(document) = definition.filter(|_| kind == ItemKind::MirroredCatalog).and_then(|it| part(it, &[MIRRORED]))
+    else {
+        return Ok(());
+    };
+    let Mirrored { connection, scope, .. } = read(&document)?;
+    if state.declared(connection).and_then(|declared| declared.at(now)).is_none() || scope.is_empty() {
+        return Ok(());
+    }
+    let all = namespaces(&tables_at(state, connection, now));
+    if all.contains(&scope) && is_selectable(&scope, &all) {
+        return Ok(());
+    }
+    let scope = scope.join(".");
+    Err(fault(
+        MIRRORED,
+        &format!("properties.source.typeProperties.scope: {scope:?} is not a selectable scope of the source"),
+    ))
+}
+
+/// Rejects a `mirrorConfiguration` with a mode that is none, or that its surroundings do not allow: under `Partial` nothing is
+/// mirrored unless it is selected, so nothing can be excluded.
+fn check_mirror_configuration(document: &Value) -> Result<(), FabricError> {
+    const MODES: [&str; 3] = ["Full", "Partial", "Exclude"];
+    let entries = |holder: &Value, member: &str| match holder.get(member) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(entries)) => Ok(entries.clone()),
+        Some(_) => Err(fault(DATABRICKS, &format!("mirrorConfiguration.{member}: expected a list"))),
+    };
+    let check = |entry: &Value, outer: &str| match entry.get("mirroringMode") {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(mode) => {
+            let mode = mode.as_str().unwrap_or_default();
+            if !MODES.contains(&mode) {
+                let known = MODES.join(", ");
+                return Err(fault(DATABRICKS, &format!("mirroringMode is {mode:?}: expected one of {known}")));
+            }
+            if outer == "Partial" && mode == "Exclude" {
+                return Err(fault(DATABRICKS, "mirroringMode is \"Exclude\": nothing can be excluded under Partial"));
+            }
+            Ok(mode.to_owned())
+        }
+    };
+    let Some(configuration) = document.get("mirrorConfiguration") else { return Ok(()) };
+    let outer = document.get("mirroringMode").and_then(Value::as_str).unwrap_or_default();
+    for schema in entries(configuration, "schemas")? {
+        let mode = check(&schema, outer)?;
+        for table in entries(&schema, "tables")? {
+            check(&table, &mode)?;
+        }
+    }
+    Ok(())
+}
+
 impl Databricks {
+    /// Reads a creation payload or a definition, in the spellings of Microsoft's articles too: `name` for `catalogName`,
+    /// `databrickWorkspaceConnectionId`, and a truth value for `autoSync`.
+    fn read(document: &Value) -> Result<Self, FabricError> {
+        let Some(members) = document.as_object() else { return Err(fault(DATABRICKS, "expected an object")) };
+        let text = |names: &[&str]| {
+            let given = names.iter().find_map(|name| Some((name, members.get(*name).filter(|it| !it.is_null())?)));
+            given
+                .map(|(name, value)| {
+                    let text = value.as_str().map(str::to_owned);
+                    text.ok_or_else(|| fault(DATABRICKS, &format!("{name}: expected a text")))
+                })
+                .transpose()
+        };
+        let required = |names: &[&str]| {
+            text(names)?.ok_or_else(|| fault(DATABRICKS, &format!("{} is missing", names.first().unwrap_or(&""))))
+        };
+        let auto_sync = match members.get("autoSync") {
+            Some(Value::Bool(true)) => Some("Enabled".to_owned()),
+            Some(Value::Bool(false)) => Some("Disabled".to_owned()),
+            _ => text(&["autoSync"])?,
+        };
+        Ok(Self {
+            catalog_name: required(&["catalogName", "name"])?,
+            databricks_workspace_connection_id: required(&[
+                "databricksWorkspaceConnectionId",
+                "databrickWorkspaceConnectionId",
+            ])?,
+            auto_sync: auto_sync.unwrap_or_else(|| "Enabled".into()),
+            mirroring_mode: required(&["mirroringMode"])?,
+            storage_connection_id: text(&["storageConnectionId"])?,
+        })
+    }
+
     fn check(&self) -> Result<(), FabricError> {
         let is_id = |id: &str| id.parse::<ConnectionId>().is_ok();
         if self.catalog_name.is_empty() {
@@ -152,12 +237,12 @@ pub(super) fn check_settable_all(set: Map<String, Value>) -> Result<Map<String, 
 }
 
 /// What the kind was told: by the payload, or by a part of the definition.
-fn told(payload: Option<&Value>, definition: Option<&Definition>, path: &str) -> Option<Value> {
-    definition.and_then(|definition| part(definition, path)).or_else(|| payload.cloned())
+fn told(payload: Option<&Value>, definition: Option<&Definition>, paths: &[&str]) -> Option<Value> {
+    definition.and_then(|definition| part(definition, paths)).or_else(|| payload.cloned())
 }
 
-fn part(definition: &Definition, path: &str) -> Option<Value> {
-    let part = definition.parts.iter().find(|part| part.path == path)?;
+fn part(definition: &Definition, paths: &[&str]) -> Option<Value> {
+    let part = definition.parts.iter().find(|part| paths.contains(&part.path.as_str()))?;
     definition::parse(part).ok().map(|(_, value)| value)
 }
 
@@ -166,10 +251,10 @@ pub fn databricks(item: &Item) -> Option<Databricks> {
     if item.kind != ItemKind::MirroredAzureDatabricksCatalog {
         return None;
     }
-    let mut told = told(item.creation_payload.as_deref(), item.definition.as_deref(), DATABRICKS)?;
+    let mut told = told(item.creation_payload.as_deref(), item.definition.as_deref(), DATABRICKS_PARTS)?;
     let chosen = item.extended.iter().filter(|(name, _)| SETTABLE.contains(&name.as_str()));
     told.as_object_mut()?.extend(chosen.map(|(name, value)| (name.clone(), value.clone())));
-    Databricks::deserialize(told).ok()
+    Databricks::read(&told).ok()
 }
 
 /// What a mirrored catalog mirrors; other items mirror none.
@@ -177,7 +262,7 @@ pub fn mirrored(item: &Item) -> Option<Mirrored> {
     if item.kind != ItemKind::MirroredCatalog {
         return None;
     }
-    read(&part(item.definition.as_deref()?, MIRRORED)?).ok()
+    read(&part(item.definition.as_deref()?, &[MIRRORED])?).ok()
 }
 
 fn read(document: &Value) -> Result<Mirrored, FabricError> {
@@ -233,6 +318,34 @@ pub fn mirrored_tables(state: &State, catalog: &Mirrored, now: Timestamp) -> Vec
     let all =
         tables_at(state, catalog.connection, now).into_iter().map(|name| (namespace(&name), name.table.to_string()));
     all.filter(|(namespace, _)| namespace.starts_with(&catalog.scope)).collect()
+}
+
+/// Why a catalog cannot be read: its connection is not there, or its creator may not use it.
+pub fn failure(state: &State, item: &Item, catalog: &Mirrored) -> Option<Trouble> {
+    let connection = state.connection_at_all(catalog.connection);
+    let usable = connection.filter(|it| item.creator.is_none_or(|creator| it.role_of(creator.id).is_some()));
+    usable.is_none().then(|| Trouble {
+        code: ErrorCode::InvalidInput.as_str().into(),
+        message: "Authentication to the source catalog failed. Verify the connection credentials are valid and have not expired, \
+                  then try again."
+            .into(),
+    })
+}
+
+/// Why a table of a catalog cannot be read: the source does not have it. An assumed source has every table that is named.
+pub fn table_failure(
+    state: &State,
+    catalog: &Mirrored,
+    (namespace, table): &(Vec<String>, String),
+    now: Timestamp,
+) -> Option<Trouble> {
+    let key = SourceKey { source: SourceType::AzureSqlDatabase, connection: Some(catalog.connection), database: None };
+    let name = TableName { schema: namespace.join(".").into(), table: table.as_str().into() };
+    let is_there = matches!(state.source(&key).presence(&name, true, now), Presence::Since(_));
+    (!is_there).then(|| Trouble {
+        code: "TableLocationNotAccessible".into(),
+        message: format!("Table location not accessible: {}.{table}", name.schema),
+    })
 }
 
 /// The namespace of a table, from the root on.

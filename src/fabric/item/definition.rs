@@ -11,6 +11,8 @@ use crate::fabric::{ErrorCode, FabricError, json};
 
 /// The part that holds an item's metadata.
 pub const PLATFORM: &str = ".platform";
+/// Parts that a refusal names at most.
+const PARTS_SHOWN: usize = 10;
 /// Parts of a definition at most.
 const PARTS_MAX: usize = 1_000;
 
@@ -25,12 +27,14 @@ pub struct DefinitionSpec {
     pub formats: &'static [&'static str],
     /// Whether the format is told when a definition is read back.
     pub shows_format: bool,
+    /// A part, and the format of a definition that has it and names none.
+    pub told_by: Option<(&'static str, &'static str)>,
 }
 
 impl DefinitionSpec {
     /// A definition that may be left out at the creation, and has no formats.
     pub(super) const fn new(content: Content) -> Self {
-        Self { content, needed: Needed::Never, formats: &[], shows_format: false }
+        Self { content, needed: Needed::Never, formats: &[], shows_format: false, told_by: None }
     }
 
     /// No item is created without.
@@ -43,6 +47,18 @@ impl DefinitionSpec {
     pub(super) const fn needed_on_own_route(mut self) -> Self {
         self.needed = Needed::OnOwnRoute;
         self
+    }
+
+    /// With a part that tells the format where none is named.
+    pub(super) const fn told_by(mut self, path: &'static str, format: &'static str) -> Self {
+        self.told_by = Some((path, format));
+        self
+    }
+
+    /// The format of a definition that names none: told by its parts, else the default.
+    fn format_of(&self, parts: &[Part]) -> Option<&'static str> {
+        let told = self.told_by.filter(|(path, _)| parts.iter().any(|part| part.path == *path));
+        told.map(|(_, format)| format).or(self.formats.first().copied())
     }
 
     /// With formats, the default first.
@@ -70,8 +86,8 @@ pub enum Content {
     Any,
     /// `mirroring.json`, which says what is replicated.
     Mirroring,
-    /// A part of this path, which is JSON.
-    Json(&'static str),
+    /// A part of one of these paths, which is JSON; the first is the documented one.
+    Json(&'static [&'static str]),
     /// By format, a part whose path ends so.
     Extension(&'static [(&'static str, &'static str)]),
 }
@@ -82,7 +98,7 @@ impl Content {
         match self {
             Self::Any => true,
             Self::Mirroring => path == mirroring::definition::PATH,
-            Self::Json(main) => path == main,
+            Self::Json(paths) => paths.contains(&path),
             Self::Extension(formats) => formats
                 .iter()
                 .any(|(of, ending)| format.is_none_or(|format| format == *of) && path.to_lowercase().ends_with(ending)),
@@ -94,7 +110,7 @@ impl Content {
         match self {
             Self::Any => "with the content".into(),
             Self::Mirroring => mirroring::definition::PATH.into(),
-            Self::Json(main) => main.into(),
+            Self::Json(paths) => paths.first().copied().unwrap_or_default().into(),
             Self::Extension(formats) => {
                 let endings = formats.iter().filter(|(of, _)| format.is_none_or(|format| format == *of));
                 endings.map(|(_, ending)| format!("*{ending}")).collect::<Vec<_>>().join(" or ")
@@ -190,8 +206,10 @@ pub fn check(
             request.parts.len()
         )));
     }
-    let format = check_format(kind, request.format.as_deref())?.or(spec.formats.first().copied());
-    check_parts(kind, spec, format, decode(request.parts)?, platform_counts)
+    let named = check_format(kind, request.format.as_deref())?;
+    let parts = decode(request.parts)?;
+    let format = named.or_else(|| spec.format_of(&parts));
+    check_parts(kind, spec, format, parts, platform_counts)
 }
 
 /// Checks parts that lie side by side, as those of a folder do, in the format that they are in.
@@ -212,7 +230,9 @@ fn check_parts(
         take(&mut parts, |path| path == PLATFORM).filter(|_| platform_counts).map(|part| read_platform(kind, &part));
     let platform = platform.transpose()?;
     let Some(main) = take(&mut parts, |path| spec.content.is_main(path, format)) else {
-        let missed = format!("the part {} is missing", spec.content.missed(format));
+        let sent = parts.iter().map(|part| part.path.as_str()).take(PARTS_SHOWN).collect::<Vec<_>>().join(", ");
+        let sent = if sent.is_empty() { String::new() } else { format!(", found: {sent}") };
+        let missed = format!("the part {} is missing{sent}", spec.content.missed(format));
         return Err(
             FabricError::new(ErrorCode::MissingDefinitionParts).detail(ErrorCode::MissingDefinitionParts, missed)
         );
@@ -238,8 +258,8 @@ pub fn kind_of(platform: &Part) -> Result<ItemKind, FabricError> {
 /// Checks what a slow kind looks into only once the request was accepted: the operation fails on it.
 pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
     match kind.spec().definition.as_ref().map(|spec| spec.content) {
-        Some(Content::Json(path)) => {
-            let main = definition.parts.iter().find(|part| part.path == path);
+        Some(Content::Json(paths)) => {
+            let main = definition.parts.iter().find(|part| paths.contains(&part.path.as_str()));
             main.map_or(Ok(()), |part| parse(part).map(drop).map_err(corrupted))
         }
         Some(Content::Any | Content::Mirroring | Content::Extension(_)) | None => Ok(()),
@@ -355,7 +375,8 @@ pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricErro
     };
     let metadata = value.get("metadata").and_then(Value::as_object).ok_or_else(|| fault("metadata", "an object"))?;
     let name = kind.spec().name;
-    if metadata.get("type").and_then(Value::as_str) != Some(name) {
+    // Microsoft's own examples leave the type out.
+    if metadata.get("type").is_some_and(|given| given.as_str() != Some(name)) {
         return Err(fault("metadata.type", &format!("{name:?}")));
     }
     let display_name =

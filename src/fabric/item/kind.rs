@@ -34,8 +34,10 @@ pub struct KindSpec {
     pub rank: u8,
     /// Whether it reads what it is told at the creation.
     pub reads_payload: bool,
-    /// Whether the list on its own route shows `properties`, as the get there does.
-    pub lists_properties: bool,
+    /// Whether its content lives on the capacity: while that is paused its own route is not answered as usual.
+    pub lives_on_capacity: bool,
+    /// Whether the tokens of the list on its own route are null, rather than absent, where nothing follows.
+    pub lists_null_tokens: bool,
     /// Whether its connections can be listed.
     pub lists_connections: bool,
     /// Whether the 202 of a creation has the empty `ETag` of the 201.
@@ -128,16 +130,16 @@ const PARTS: DefinitionSpec = DefinitionSpec::new(Content::Any);
 // What was measured stands in docs/fidelity.md#kinds; kinds without a time there are guessed.
 kinds! {
     Dashboard "dashboards".not_created();
-    Report "reports".defined(PARTS.needed().formats(&["PBIR", "PBIR-Legacy"], true)).created_in(400, 400).read_in(200).updated_in(500)
+    Report "reports".defined(PARTS.needed().formats(&["PBIR", "PBIR-Legacy"], true).told_by("report.json", "PBIR-Legacy")).created_in(400, 400).read_in(200).updated_in(500)
         .ranked(0).started_etag(StartedEtag::Generic);
-    SemanticModel "semanticModels".defined(PARTS.needed().formats(&["TMDL", "TMSL"], true)).created_in(10_800, 10_800).read_in(400)
+    SemanticModel "semanticModels".defined(PARTS.needed().formats(&["TMDL", "TMSL"], true).told_by("model.bim", "TMSL")).created_in(10_800, 10_800).read_in(400)
         .updated_in(500).ranked(1).started_etag(StartedEtag::Never);
-    PaginatedReport "paginatedReports".not_created();
+    PaginatedReport "paginatedReports".defined(DefinitionSpec::new(Content::Extension(&[("PaginatedReportDefinition", ".rdl")])).needed().formats(&["PaginatedReportDefinition"], true));
     Datamart "datamarts".not_created();
-    Lakehouse "lakehouses".defined(PARTS).created_in(0, 4_500).updated_in(2_400).with(Along::SqlEndpoint).named(Names::Word).reading_payload();
-    Eventhouse "eventhouses".defined(PARTS).created_in(0, 3_200).read_in(8_900).updated_in(200).with(Along::KqlDatabase);
-    Environment "environments".defined(PARTS).created_in(0, 3_000).read_in(200).updated_in(800).named(Names::Word);
-    KQLDatabase "kqlDatabases".defined(PARTS).created_in(7_600, 7_600).read_in(19_000).updated_in(200).reading_payload();
+    Lakehouse "lakehouses".defined(PARTS.formats(&["LakehouseDefinitionV1"], false)).created_in(0, 4_500).updated_in(2_400).with(Along::SqlEndpoint).named(Names::Word).reading_payload().on_capacity();
+    Eventhouse "eventhouses".defined(PARTS).created_in(0, 3_200).read_in(8_900).updated_in(200).with(Along::KqlDatabase).on_capacity();
+    Environment "environments".defined(PARTS).created_in(0, 3_000).read_in(200).updated_in(800).named(Names::Word).on_capacity();
+    KQLDatabase "kqlDatabases".defined(PARTS).created_in(7_600, 7_600).read_in(19_000).updated_in(200).reading_payload().on_capacity();
     KQLQueryset "kqlQuerysets".defined(PARTS);
     KQLDashboard "kqlDashboards".defined(PARTS);
     DataPipeline "dataPipelines".defined(PARTS);
@@ -146,11 +148,11 @@ kinds! {
         .defined(PARTS.formats(&["SparkJobDefinitionV1", "SparkJobDefinitionV2"], false));
     MLExperiment "mlExperiments".created_in(900, 900);
     MLModel "mlModels".created_in(600, 600);
-    Warehouse "warehouses".without_connections().ranked(2).reading_payload();
+    Warehouse "warehouses".without_connections().ranked(2).reading_payload().on_capacity();
     Eventstream "eventstreams".defined(PARTS).created_in(4_200, 4_200);
-    SQLEndpoint "sqlEndpoints".not_created().ranked(2);
-    MirroredWarehouse "mirroredWarehouses".not_created();
-    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed_on_own_route()).with(Along::SqlEndpoint).listed_bare();
+    SQLEndpoint "sqlEndpoints".not_created().ranked(2).on_capacity();
+    MirroredWarehouse "mirroredWarehouses".not_created().on_capacity();
+    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed_on_own_route()).with(Along::SqlEndpoint).on_capacity();
     Reflex "reflexes".defined(PARTS);
     GraphQLApi "graphqlapis".defined(PARTS).read_in(900).updated_in(900);
     MountedDataFactory "mounteddatafactories".defined(PARTS.needed());
@@ -158,15 +160,15 @@ kinds! {
         .defined(DefinitionSpec::new(Content::Extension(&[("dacpac", ".dacpac"), ("sqlproj", ".sqlproj")]))
             .formats(&["dacpac", "sqlproj"], true))
         .created_in(16_100, 16_100).read_in(28_900).updated_in(28_900)
-        .with(Along::SqlEndpoint).renamed(Rename::Ignored).named(Names::Without("![]<>*%&:/?#=@^\"';()")).reading_payload();
+        .with(Along::SqlEndpoint).renamed(Rename::Ignored).named(Names::Without("![]<>*%&:/?#=@^\"';()")).reading_payload().on_capacity();
     CopyJob "copyJobs".defined(PARTS);
     VariableLibrary "variablelibraries".defined(PARTS).read_in(400).updated_in(800);
     Dataflow "dataflows".defined(PARTS).with(Along::Staging);
     ApacheAirflowJob "apacheAirflowJobs".defined(PARTS);
-    WarehouseSnapshot "warehousesnapshots";
+    WarehouseSnapshot "warehousesnapshots".reading_payload();
     DigitalTwinBuilder "digitalTwinBuilders".defined(PARTS).created_in(7_600, 7_600).read_in(900).updated_in(900).with(Along::DigitalTwin);
     DigitalTwinBuilderFlow "digitalTwinBuilderFlows".defined(PARTS).created_in(0, 3_100).read_in(400).updated_in(200).reading_payload();
-    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(DefinitionSpec::new(Content::Json(catalog::DATABRICKS))).with(Along::SqlEndpoint).reading_payload();
+    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(DefinitionSpec::new(Content::Json(catalog::DATABRICKS_PARTS))).with(Along::SqlEndpoint).reading_payload().on_capacity();
     Map "maps".defined(PARTS).created_in(0, 1_500).read_in(700).updated_in(700);
     AnomalyDetector "anomalydetectors".defined(PARTS);
     UserDataFunction "userdatafunctions".defined(PARTS).created_in(0, 3_200).read_in(300).updated_in(200);
@@ -174,14 +176,14 @@ kinds! {
     GraphQuerySet "graphQuerySets".defined(PARTS).read_in(300).updated_in(300);
     SnowflakeDatabase "snowflakeDatabases".defined(PARTS).with(Along::SqlEndpoint).reading_payload();
     OperationsAgent "operationsAgents".defined(PARTS);
-    CosmosDBDatabase "cosmosDbDatabases".defined(DefinitionSpec::new(Content::Json(cosmos_db_database::PATH)))
+    CosmosDBDatabase "cosmosDbDatabases".defined(DefinitionSpec::new(Content::Json(&[cosmos_db_database::PATH])))
         .created_in(8_100, 8_100).read_in(800).updated_in(200)
-        .with(Along::SqlEndpoint).renamed(Rename::Refused(ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged));
+        .with(Along::SqlEndpoint).renamed(Rename::Refused(ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged)).on_capacity();
     Ontology "ontologies".defined(PARTS).named(Names::Word);
     EventSchemaSet "eventSchemaSets".defined(PARTS);
     DataAgent "dataAgents".defined(PARTS);
     MirroredCatalog "mirroredCatalogs"
-        .defined(DefinitionSpec::new(Content::Json(catalog::MIRRORED)).needed().formats(&["MirroredCatalogDefinition"], true)).with(Along::SqlEndpoint);
+        .defined(DefinitionSpec::new(Content::Json(&[catalog::MIRRORED])).needed().formats(&["MirroredCatalogDefinition"], true)).with(Along::SqlEndpoint).on_capacity().listing_null_tokens();
     AppBackend "appBackends".defined(PARTS);
     OrgApp "orgApps".defined(PARTS);
     OrgAppAudience "orgAppAudiences".defined(PARTS);
@@ -205,7 +207,8 @@ impl KindSpec {
             names: Names::Any,
             rank: 3,
             reads_payload: false,
-            lists_properties: true,
+            lives_on_capacity: false,
+            lists_null_tokens: false,
             lists_connections: true,
             started_etag: StartedEtag::Always,
         }
@@ -261,8 +264,13 @@ impl KindSpec {
         self
     }
 
-    const fn listed_bare(mut self) -> Self {
-        self.lists_properties = false;
+    const fn on_capacity(mut self) -> Self {
+        self.lives_on_capacity = true;
+        self
+    }
+
+    const fn listing_null_tokens(mut self) -> Self {
+        self.lists_null_tokens = true;
         self
     }
 

@@ -7,12 +7,14 @@ pub mod catalog;
 mod cosmos_db_database;
 mod dacpac;
 pub mod definition;
+pub mod digital_twin;
 pub mod environment;
 pub mod kind;
 mod notebook;
 pub mod semantic_model;
 pub mod shortcut;
 pub mod sql_database;
+pub mod sql_endpoint;
 mod unwritten;
 
 use std::sync::Arc;
@@ -27,12 +29,13 @@ use self::kind::Names;
 pub use self::kind::{ItemKind, KindSpec, Rename};
 use self::shortcut::Shortcut;
 use self::sql_database::{Design, SqlDatabase};
-use crate::fabric::behaviours::{GetDefinition, SqlDatabaseCreation, UpdateDefinition, WarehouseCreation};
+use crate::fabric::behaviours::{
+    CreateWithoutDefinition, GetDefinition, SqlDatabaseCreation, UpdateDefinition, WarehouseCreation,
+};
 use crate::fabric::mirroring::{self, Mirroring};
 use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
 use crate::fabric::operation::{self, Failure, Progress, Yield};
-use crate::fabric::pace::Pace;
-use crate::fabric::principal::Principal;
+use crate::fabric::principal::{Principal, PrincipalType};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
@@ -82,6 +85,8 @@ pub struct Item {
     pub mirroring: Option<Mirroring>,
     /// What it has as a SQL database.
     pub sql_database: Option<SqlDatabase>,
+    /// Who created it; `None` for items that the service creates.
+    pub creator: Option<Principal>,
 }
 
 /// What a new item shall be: the facts of a creation.
@@ -107,6 +112,8 @@ pub struct NewItem {
     pub creation_payload: Option<Arc<Value>>,
     /// What is settled of it as a SQL database.
     pub sql_database: Option<Design>,
+    /// Who creates it; `None` for items that the service creates.
+    pub creator: Option<Principal>,
 }
 
 /// What a client asks for when it creates an item.
@@ -143,8 +150,7 @@ pub fn create(
     check_description(new.description.as_deref().unwrap_or_default(), ITEM_DESCRIPTION_MAX)?;
     let spec = new.kind.spec();
     if !spec.can_be_created {
-        return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem)
-            .message(format!("{} items cannot be created by themselves", spec.name)));
+        return Err(not_creatable(spec, caller));
     }
     check_creator(state, within, new.kind, caller)?;
     state.check_capacity(within)?;
@@ -167,11 +173,18 @@ pub fn create(
     let definition = new.definition.map(|request| definition::check(new.kind, request, true)).transpose()?;
     let (definition, platform) = definition.map_or((None, None), |(definition, platform)| (Some(definition), platform));
     catalog::check(new.kind, new.creation_payload.as_ref(), definition.as_ref())?;
+    catalog::check_scope(state, new.kind, definition.as_ref(), now)?;
+    check_payload(new.kind, new.creation_payload.as_ref())?;
     let parent = along::parent(within, new.kind, new.creation_payload.as_ref(), definition.as_ref(), now)?;
     check_characters(new.kind, &new.display_name)?;
     within.check_item_name(new.kind, &new.display_name, None, now)?;
 
-    let pace = state.settings.pace;
+    let timing = state.settings.timing();
+    // Until a mirrored database is Initialized, and until a SQL database has its first backup.
+    let ready_in = match new.kind {
+        ItemKind::SQLDatabase => timing.first_backup(),
+        _ => timing.initializing(),
+    };
     let description = new.description.or_else(|| platform?.description).unwrap_or_default();
     check_description(&description, ITEM_DESCRIPTION_MAX)?;
     let begin = |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
@@ -194,6 +207,7 @@ pub fn create(
         parent,
         creation_payload: new.creation_payload.map(Arc::new),
         sql_database: design,
+        creator: Some(caller),
     };
     let companions = along::companions(state, within, &mut item, visible_from);
     within.check_room(1 + companions.len())?;
@@ -202,11 +216,20 @@ pub fn create(
             within.check_item_name(companion.kind, &companion.display_name, None, now)?;
         }
     }
-    let facts = vec![Fact::ItemCreated { workspace: within.id, item, visible_from, companions, pace }];
+    let facts = vec![Fact::ItemCreated { workspace: within.id, item, visible_from, companions, ready_in }];
     Ok(match operation {
         Some(operation) => operation.after(facts),
         None => (facts, Progress::Done(id)),
     })
+}
+
+/// The refusal to create an item of a kind that no client can create: apps were seen to be told that it is for them.
+fn not_creatable(spec: &KindSpec, caller: Principal) -> FabricError {
+    if caller.kind == PrincipalType::ServicePrincipal && spec.kind != ItemKind::SQLEndpoint {
+        return FabricError::new(ErrorCode::PrincipalTypeNotSupported);
+    }
+    let message = format!("Requested item type '{}' is unsupported.", spec.name);
+    FabricError::new(ErrorCode::UnsupportedItemType).message(message)
 }
 
 /// Refuses a name with a character that the kind's names must not have.
@@ -223,6 +246,20 @@ fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
     Err(FabricError::invalid_input(complaint))
 }
 
+/// Rejects a creation payload with an id that is none.
+fn check_payload(kind: ItemKind, payload: Option<&Value>) -> Result<(), FabricError> {
+    let member = match kind {
+        ItemKind::WarehouseSnapshot => "parentWarehouseId",
+        _ => return Ok(()),
+    };
+    match payload.and_then(|payload| payload.get(member)) {
+        Some(id) if id.as_str().is_none_or(|id| id.parse::<ItemId>().is_err()) => {
+            Err(FabricError::invalid_input(format!("The field {member} is not a GUID.")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The creation of a SQL database takes more than the description says where that is asked for.
 fn check_creator(state: &State, within: &Workspace, kind: ItemKind, caller: Principal) -> Result<(), FabricError> {
     match state.settings.behaviours.sql_database_creation {
@@ -237,8 +274,11 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
     let display_name = match item.kind.spec().rename {
         Rename::Taken => display_name,
         Rename::Ignored => None,
-        Rename::Refused(code) if display_name.is_some() => return Err(code.into()),
-        Rename::Refused(_) => None,
+        // A client may repeat the name together with a new description.
+        Rename::Refused(code) if display_name.as_ref().is_some_and(|name| *name != item.display_name) => {
+            return Err(code.into());
+        }
+        Rename::Refused(_) => display_name,
     };
     if display_name.is_none() && description.is_none() && extended.is_empty() {
         return Err(ErrorCode::InvalidRequest.into());
@@ -289,6 +329,22 @@ pub fn settable(kind: ItemKind, named: Map<String, Value>) -> Result<Map<String,
     }
 }
 
+/// Whether a mirrored database can be created on its own route without a definition.
+pub fn accepts_shells(state: &State) -> bool {
+    state.settings.behaviours.create_without_definition == CreateWithoutDefinition::Accept
+}
+
+/// Rejects a `sensitivityLabelApplyStrategy` that the description does not have.
+pub fn check_label_strategy(strategy: &str) -> Result<(), FabricError> {
+    const STRATEGIES: [&str; 2] = ["ApplyOrFail", "Ignore"];
+    if STRATEGIES.iter().any(|known| known.eq_ignore_ascii_case(strategy)) {
+        return Ok(());
+    }
+    let known = STRATEGIES.join(" or ");
+    let complaint = format!("The value {strategy:?} of SensitivityLabelApplyStrategy is not {known}.");
+    Err(FabricError::invalid_input(complaint))
+}
+
 /// The connections of an item: those that its definition names, or that it was bound to.
 pub fn connections(item: &Item) -> Vec<ConnectionId> {
     let plan = item.mirroring.as_ref().map(Mirroring::plan);
@@ -306,7 +362,7 @@ pub fn connections(item: &Item) -> Vec<ConnectionId> {
 /// Deletes an item, with what came along with it. Its name stays reserved for as long as the pace says.
 pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
     check_own(item)?;
-    let reserved_until = later(now, state.settings.pace.name_reserved());
+    let reserved_until = later(now, state.settings.timing().name_reserved());
     Ok((vec![Fact::ItemDeleted { workspace: within.id, id: item.id, reserved_until }], ()))
 }
 
@@ -353,6 +409,7 @@ pub fn update_definition(
     check_definable(item)?;
     let (definition, platform) = definition::check(item.kind, request, metadata)?;
     catalog::check_change(item, &definition)?;
+    catalog::check_scope(state, item.kind, Some(&definition), now)?;
     if let (Some(mirroring), Some(plan)) = (&item.mirroring, &definition.mirroring) {
         mirroring.may_become(plan, now)?;
     }
@@ -403,14 +460,14 @@ pub fn get_definition(
 }
 
 impl Item {
-    /// A new item, visible from `visible_from` on.
-    pub(super) fn new(new: NewItem, visible_from: Timestamp, pace: Pace) -> Self {
+    /// A new item, visible from `visible_from` on and ready to be used `ready_in` later.
+    pub(super) fn new(new: NewItem, visible_from: Timestamp, ready_in: SignedDuration) -> Self {
         let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, .. } = new;
-        let NewItem { parent, creation_payload, sql_database, .. } = new;
+        let NewItem { parent, creation_payload, sql_database, creator, .. } = new;
         let unwritten = (new.kind == ItemKind::MirroredDatabase).then_some(mirroring::Plan::unwritten());
         let plan = plan(definition.as_deref()).or(unwritten);
-        let mirroring = plan.map(|plan| Mirroring::created(visible_from, pace, plan));
-        let sql_database = sql_database.map(|design| SqlDatabase::created(design, visible_from, pace));
+        let mirroring = plan.map(|plan| Mirroring::created(visible_from, ready_in, plan));
+        let sql_database = sql_database.map(|design| SqlDatabase::created(design, visible_from, ready_in));
         Self {
             id,
             kind,
@@ -429,6 +486,7 @@ impl Item {
             definition,
             mirroring,
             sql_database,
+            creator,
         }
     }
 

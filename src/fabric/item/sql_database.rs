@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::{Definition, Item, ItemKind};
 use crate::fabric::mirroring::MirroringStatus;
-use crate::fabric::pace::Pace;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
@@ -46,7 +45,7 @@ pub struct SqlDatabase {
     created_at: Timestamp,
     first_backup_at: Timestamp,
     /// When mirroring was switched on or off by a client, and how long that took; it is on at the creation.
-    switches: Vec<(Timestamp, Switch, Pace)>,
+    switches: Vec<(Timestamp, Switch, SignedDuration)>,
 }
 
 /// Which way mirroring is switched.
@@ -199,15 +198,15 @@ impl Design {
 
 impl SqlDatabase {
     /// A database that is there from `created_at` on.
-    pub(in crate::fabric) fn created(design: Design, created_at: Timestamp, pace: Pace) -> Self {
+    pub(in crate::fabric) fn created(design: Design, created_at: Timestamp, first_backup_in: SignedDuration) -> Self {
         let Design { backup_retention_days, collation } = design;
-        let first_backup_at = later(created_at, pace.first_backup());
+        let first_backup_at = later(created_at, first_backup_in);
         Self { backup_retention_days, collation, created_at, first_backup_at, switches: Vec::new() }
     }
 
     /// Mirroring was switched on or off.
-    pub(in crate::fabric) fn switched(&mut self, at: Timestamp, to: Switch, pace: Pace) {
-        self.switches.push((at, to, pace));
+    pub(in crate::fabric) fn switched(&mut self, at: Timestamp, to: Switch, takes: SignedDuration) {
+        self.switches.push((at, to, takes));
         if self.switches.len() > SWITCHES_MAX {
             self.switches.remove(0);
         }
@@ -250,11 +249,11 @@ impl SqlDatabase {
 
     /// The status of its mirroring, as a timeline shows it: the API tells none.
     fn look(&self, now: Timestamp) -> Look {
-        let started = (self.created_at, Switch::On, Pace::Instant);
-        let (at, switch, pace) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
-        let (passing, lasting, takes) = match switch {
-            Switch::On => (MirroringStatus::Starting, MirroringStatus::Running, pace.starting_sql_database()),
-            Switch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped, pace.stopping()),
+        let started = (self.created_at, Switch::On, SignedDuration::ZERO);
+        let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
+        let (passing, lasting) = match switch {
+            Switch::On => (MirroringStatus::Starting, MirroringStatus::Running),
+            Switch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped),
         };
         let due = later(at, takes);
         if now < due { (passing, Some(due)) } else { (lasting, None) }

@@ -18,6 +18,11 @@ const NOTEBOOK: &str = "# Fabric notebook source\n\n# CELL ********************\
 /// The parts but `.platform`, in a format that was checked. Kinds that are not told of here have one part, an empty object.
 pub(super) fn parts(item: &Item, format: Option<&str>) -> Vec<Part> {
     match item.kind {
+        ItemKind::AnomalyDetector | ItemKind::OperationsAgent => vec![text("Configurations.json", "{}")],
+        ItemKind::ApacheAirflowJob => vec![text("apacheairflowjob-content.json", "{}")],
+        ItemKind::DataAgent => {
+            vec![text("Files/Config/data_agent.json", "{}"), text("Files/Config/draft/stage_config.json", "{}")]
+        }
         ItemKind::CopyJob => {
             vec![lf("copyjob-content.json", &json!({"properties": {"jobMode": "Batch"}, "activities": []}))]
         }

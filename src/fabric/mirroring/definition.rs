@@ -60,6 +60,8 @@ pub struct SourceSpec {
     needs_connection: bool,
     /// Whether `typeProperties.database` is required.
     needs_database: bool,
+    /// The types of connection that a start accepts; none: any (docs/fidelity.md#sources).
+    pub connection_types: &'static [&'static str],
     /// The tables that a database of this type has when nobody has declared any.
     pub catalogue: &'static [(&'static str, &'static str)],
 }
@@ -90,26 +92,27 @@ const fn row(
     name: &'static str,
     needs_connection: bool,
     needs_database: bool,
+    connection_types: &'static [&'static str],
     catalogue: &'static [(&'static str, &'static str)],
 ) -> SourceSpec {
-    SourceSpec { source, name, needs_connection, needs_database, catalogue }
+    SourceSpec { source, name, needs_connection, needs_database, connection_types, catalogue }
 }
 
 /// The sources, in the order of their documentation.
 pub const SOURCES: &[SourceSpec] = &[
-    row(SourceType::Snowflake, "Snowflake", true, true, UPPER),
-    row(SourceType::AzureSqlDatabase, "AzureSqlDatabase", true, false, SQL),
-    row(SourceType::AzureSqlMI, "AzureSqlMI", true, false, SQL),
-    row(SourceType::AzurePostgreSql, "AzurePostgreSql", true, false, PUBLIC),
-    row(SourceType::AzureMySql, "AzureMySql", true, false, PUBLIC),
-    row(SourceType::CosmosDb, "CosmosDb", true, true, CONTAINERS),
-    row(SourceType::GenericMirror, "GenericMirror", false, false, &[]),
-    row(SourceType::MsSql, "MSSQL", true, false, SQL),
-    row(SourceType::SqlServer2025, "SqlServer2025", true, false, SQL),
-    row(SourceType::Oracle, "Oracle", true, false, UPPER),
-    row(SourceType::GoogleBigQuery, "GoogleBigQuery", true, false, PUBLIC),
-    row(SourceType::SharePointList, "SharePointList", true, false, LISTS),
-    row(SourceType::Sap, "SAP", false, false, UPPER),
+    row(SourceType::Snowflake, "Snowflake", true, true, &["Snowflake"], UPPER),
+    row(SourceType::AzureSqlDatabase, "AzureSqlDatabase", true, false, &["SQL"], SQL),
+    row(SourceType::AzureSqlMI, "AzureSqlMI", true, false, &["SQL", "AzureSqlMI"], SQL),
+    row(SourceType::AzurePostgreSql, "AzurePostgreSql", true, false, &["PostgreSQL", "AzurePostgreSQL"], PUBLIC),
+    row(SourceType::AzureMySql, "AzureMySql", true, false, &["MySql", "AzureDatabaseForMySQL"], PUBLIC),
+    row(SourceType::CosmosDb, "CosmosDb", true, true, &["CosmosDB"], CONTAINERS),
+    row(SourceType::GenericMirror, "GenericMirror", false, false, &[], &[]),
+    row(SourceType::MsSql, "MSSQL", true, false, &["SQL"], SQL),
+    row(SourceType::SqlServer2025, "SqlServer2025", true, false, &["SQL"], SQL),
+    row(SourceType::Oracle, "Oracle", true, false, &["Oracle"], UPPER),
+    row(SourceType::GoogleBigQuery, "GoogleBigQuery", true, false, &["GoogleBigQuery"], PUBLIC),
+    row(SourceType::SharePointList, "SharePointList", true, false, &["SharePoint"], LISTS),
+    row(SourceType::Sap, "SAP", false, false, &[], UPPER),
 ];
 
 impl SourceType {

@@ -12,18 +12,19 @@ pub mod tables;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::definition::{Plan, SourceType};
 pub use self::source::{Declaration, SourceKey};
 pub use self::status::{MirroringStatus, Phase};
 pub use self::tables::{TableState, TableStatus};
+use crate::fabric::connection::Connection;
 use crate::fabric::item::Item;
-use crate::fabric::pace::Pace;
+use crate::fabric::pace::TableTiming;
 use crate::fabric::timeline::{self, Span};
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, Fact, State};
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 
 /// Starts and stops of one mirrored database that are remembered; older ones are forgotten.
 const LIFECYCLE_MAX: usize = 1_000;
@@ -48,24 +49,36 @@ pub struct Trouble {
     pub message: String,
 }
 
-/// What was done to a mirrored database, and under which pace: what lasts how long is settled when it begins.
+/// What was done to a mirrored database, and how long its passing status lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Lifecycle {
-    Created { pace: Pace },
-    Started { pace: Pace, source: SourceKey, trouble: Option<Trouble>, going_on: Arc<GoingOn> },
-    Stopped { pace: Pace },
-    Paused { going_on: Arc<GoingOn> },
+    Created {
+        takes: SignedDuration,
+    },
+    Started {
+        takes: SignedDuration,
+        timing: TableTiming,
+        source: SourceKey,
+        trouble: Option<Trouble>,
+        going_on: Arc<GoingOn>,
+    },
+    Stopped {
+        takes: SignedDuration,
+    },
+    Paused {
+        going_on: Arc<GoingOn>,
+    },
 }
 
 /// The tables whose snapshot was done when the capacity was paused, and what their figures are reckoned from: they go on where
 /// they were. All others begin anew.
 pub type GoingOn = BTreeMap<TableName, Origin>;
 
-/// What the figures of a table are reckoned from: since when it has been followed, and under which pace that was.
+/// The base of a table's figures: the instant from which it has been followed, and the timing of that run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
     pub(super) since: Timestamp,
-    pub(super) pace: Pace,
+    pub(super) timing: TableTiming,
 }
 
 /// The tables that a definition chose, and since when each has been chosen without a gap.
@@ -80,32 +93,58 @@ enum Selection {
 /// Starts replication: the facts of it, none where it changes nothing.
 pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
     state.check_capacity(within)?;
-    let (workspace, pace) = (within.id, state.settings.pace);
+    let (workspace, timing) = (within.id, state.settings.timing());
+    let tables = timing.tables();
     if let Some(database) = &item.sql_database {
         // It takes both at any time; one that changes nothing leaves no trace (docs/fidelity.md#sql-databases).
-        let started =
-            (!database.is_mirrored()).then_some(Fact::MirroringStarted { workspace, id: item.id, pace, trouble: None });
+        let takes = timing.starting_sql_database();
+        let started = Fact::MirroringStarted { workspace, id: item.id, takes, tables, trouble: None };
+        let started = (!database.is_mirrored()).then_some(started);
         return Ok((started.into_iter().collect(), ()));
     }
     let mirroring = item.mirroring()?;
+    let Some(source) = mirroring.plan().source else {
+        return Err(FabricError::new(ErrorCode::MirroringDefinitionMissing).about("Item", item.id));
+    };
     if !mirroring.may_start(&state.settings.behaviours, now)? {
         return Ok((Vec::new(), ()));
     }
-    let trouble = trouble(state, mirroring.plan());
-    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, pace, trouble }], ()))
+    let trouble = start_failure(state, source, mirroring.plan(), item, now);
+    let takes = timing.starting(source);
+    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, takes, tables, trouble }], ()))
 }
 
-/// What a start falls back from.
-fn trouble(state: &State, plan: &Plan) -> Option<Trouble> {
-    if plan.source.is_none() {
+/// Why a start that is accepted now will fall back to `Initialized`; `None` if it will run.
+///
+/// The connection must exist, be usable by the item's creator, and be of a type that suits the source; a declared Cosmos DB account
+/// must have the database.
+fn start_failure(state: &State, source: SourceType, plan: &Plan, item: &Item, now: Timestamp) -> Option<Trouble> {
+    let id = plan.connection?;
+    let usable = |connection: &&Connection| item.creator.is_none_or(|creator| connection.role_of(creator.id).is_some());
+    let Some(connection) = state.connection_at_all(id).filter(usable) else {
         return Some(Trouble {
-            code: "MissingDefinitionParts".into(),
-            message: "The mirrored database has no definition, and so no source.".into(),
+            code: "ReferencedEntityNotFoundOrAccessDenied".into(),
+            message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
+        });
+    };
+    let spec = source.spec();
+    if !spec.connection_types.is_empty() && !spec.connection_types.contains(&connection.kind.as_str()) {
+        return Some(Trouble {
+            code: "InvalidConnectionType".into(),
+            message: format!(
+                "The source type {} cannot use a connection of the type {}; supported connection types: {}.",
+                spec.name,
+                connection.kind,
+                spec.connection_types.join(", ")
+            ),
         });
     }
-    plan.connection.filter(|id| state.connection_at_all(*id).is_none()).map(|id| Trouble {
-        code: "ReferencedEntityNotFoundOrAccessDenied".into(),
-        message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
+    let database = plan.database.as_deref().filter(|_| source == SourceType::CosmosDb)?;
+    let tables = &state.declared(id)?.at(now)?.tables;
+    let lacks = !tables.is_empty() && tables.keys().all(|name| &*name.schema != database);
+    lacks.then(|| Trouble {
+        code: "SourceDatabaseNotFound".into(),
+        message: format!("The source database {database} does not exist."),
     })
 }
 
@@ -119,7 +158,8 @@ pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> D
     if !stops {
         return Ok((Vec::new(), ()));
     }
-    Ok((vec![Fact::MirroringStopped { workspace: within.id, id: item.id, pace: state.settings.pace }], ()))
+    let takes = state.settings.timing().stopping();
+    Ok((vec![Fact::MirroringStopped { workspace: within.id, id: item.id, takes }], ()))
 }
 
 /// The log of one mirrored database, oldest first.
@@ -131,28 +171,28 @@ pub struct Mirroring {
 }
 
 impl Mirroring {
-    /// A mirrored database that was created at `at`.
-    pub fn created(at: Timestamp, pace: Pace, plan: Plan) -> Self {
+    /// A mirrored database that was created at `at` and is `Initialized` after `takes`.
+    pub fn created(at: Timestamp, takes: SignedDuration, plan: Plan) -> Self {
         let selection = Selection::first(at, plan.tables.as_deref());
-        Self { plan, lifecycle: vec![(at, Lifecycle::Created { pace })], selections: vec![(at, Arc::new(selection))] }
+        Self { plan, lifecycle: vec![(at, Lifecycle::Created { takes })], selections: vec![(at, Arc::new(selection))] }
     }
 
-    /// Replication was started. With `trouble` it will not take: the database falls back to where it was.
-    pub fn started(&mut self, at: Timestamp, pace: Pace, trouble: Option<Trouble>) {
+    /// Replication was started. With `trouble` it fails after `takes`, and the database falls back to `Initialized`.
+    pub fn started(&mut self, at: Timestamp, takes: SignedDuration, timing: TableTiming, trouble: Option<Trouble>) {
         let Plan { source, connection, database, .. } = &self.plan;
-        // Nothing is copied from where there is no source: which one is told makes no difference.
+        // A start without a source is refused.
         let source = source.unwrap_or(SourceType::GenericMirror);
         let source = SourceKey { source, connection: *connection, database: database.clone() };
         let going_on = match self.lifecycle.last() {
             Some((_, Lifecycle::Paused { going_on })) => Arc::clone(going_on),
             Some(_) | None => Arc::default(),
         };
-        self.log(at, Lifecycle::Started { pace, source, trouble, going_on });
+        self.log(at, Lifecycle::Started { takes, timing, source, trouble, going_on });
     }
 
     /// Replication was stopped.
-    pub fn stopped(&mut self, at: Timestamp, pace: Pace) {
-        self.log(at, Lifecycle::Stopped { pace });
+    pub fn stopped(&mut self, at: Timestamp, takes: SignedDuration) {
+        self.log(at, Lifecycle::Stopped { takes });
     }
 
     /// The capacity was paused while these tables would be `going_on`: what copied, or was about to, does so no more.

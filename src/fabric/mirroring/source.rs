@@ -50,8 +50,8 @@ pub struct Declaration {
     /// Its tables, by schema and name.
     #[serde(with = "as_list")]
     pub tables: BTreeMap<TableName, Table>,
-    /// How fast a snapshot goes.
-    pub snapshot_rows_per_second: f64,
+    /// Rows that a snapshot copies in a second; `None`: [`SNAPSHOT_ROWS_PER_SECOND`], and the pace may shorten it.
+    pub snapshot_rows_per_second: Option<f64>,
 }
 
 /// Where a mirrored database copies from, as its definition named it when it was started.
@@ -123,13 +123,24 @@ impl<'a> Source<'a> {
     /// The tables that are there at `now`, by schema and name, at most `most` of them.
     pub fn tables(&self, now: Timestamp, most: usize) -> Vec<TableName> {
         match self.plan(now) {
-            Some((_, declaration)) => declaration.tables.keys().take(most).cloned().collect(),
+            Some((_, declaration)) => {
+                declaration.tables.keys().filter(|name| self.mirrors(name)).take(most).cloned().collect()
+            }
             None => self.catalogue().take(most).collect(),
         }
     }
 
+    /// Whether a table belongs to what the definition mirrors: of Cosmos DB, the containers of its database alone.
+    fn mirrors(&self, name: &TableName) -> bool {
+        let database = self.key.database.as_deref().filter(|_| self.key.source == SourceType::CosmosDb);
+        database.is_none_or(|database| database == &*name.schema)
+    }
+
     /// Since when a table has been there without a gap. An assumed source has every table that a definition `names`.
     pub fn presence(&self, name: &TableName, named: bool, now: Timestamp) -> Presence {
+        if !self.mirrors(name) {
+            return Presence::Never;
+        }
         let holding = self.declared.iter().rev().filter(|(from, _)| *from <= now);
         let mut edge = None;
         for (from, declaration) in holding {
@@ -157,9 +168,10 @@ impl<'a> Source<'a> {
             .unwrap_or_else(|| self.assumed(name))
     }
 
-    /// How fast a snapshot goes that begins at `now`, in rows a second.
-    pub fn snapshot_rows_per_second(&self, now: Timestamp) -> f64 {
-        self.plan(now).map_or(SNAPSHOT_ROWS_PER_SECOND, |(_, declaration)| declaration.snapshot_rows_per_second)
+    /// The speed of a snapshot that begins at `now`, in rows a second, and whether it was declared.
+    pub fn snapshot_speed(&self, now: Timestamp) -> (f64, bool) {
+        let declared = self.plan(now).and_then(|(_, declaration)| declaration.snapshot_rows_per_second);
+        (declared.unwrap_or(SNAPSHOT_ROWS_PER_SECOND), declared.is_some())
     }
 
     /// The rows of a table that changed after `from` and until `to`.
@@ -259,7 +271,7 @@ mod tests {
             latency_seconds: 1,
         };
         let tables = tables.iter().map(|(known, rate)| (name(known), table(*rate))).collect();
-        Arc::new(Declaration { tables, snapshot_rows_per_second: 1.0 })
+        Arc::new(Declaration { tables, snapshot_rows_per_second: Some(1.0) })
     }
 
     fn key() -> SourceKey {

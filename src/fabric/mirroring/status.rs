@@ -120,6 +120,9 @@ impl Mirroring {
             ));
         }
         let status = self.status_at(now);
+        if self.plan.source.is_none() && status == MirroringStatus::Initializing {
+            return Err(ErrorCode::MirroredDatabaseNotReady.into());
+        }
         if plan.moves_from(&self.plan) && !status.is_at_rest() { Err(not_while(status)) } else { Ok(()) }
     }
 }
@@ -144,9 +147,7 @@ impl Lifecycle {
     /// How long the passing status lasts.
     pub(super) fn takes(&self) -> jiff::SignedDuration {
         match self {
-            Self::Created { pace } => pace.initializing(),
-            Self::Started { pace, source, .. } => pace.starting(source.source),
-            Self::Stopped { pace } => pace.stopping(),
+            Self::Created { takes } | Self::Started { takes, .. } | Self::Stopped { takes } => *takes,
             Self::Paused { .. } => jiff::SignedDuration::ZERO,
         }
     }

@@ -7,7 +7,7 @@ use super::definition::TABLES_MAX;
 use super::source::{ObjectType, Presence, Source};
 use super::{GoingOn, Lifecycle, Mirroring, Origin, Selection, SourceKey, TableName, Trouble};
 use crate::fabric::later;
-use crate::fabric::pace::Pace;
+use crate::fabric::pace::TableTiming;
 
 /// The status of a table, as `getTablesMirroringStatus` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +31,8 @@ pub struct Metrics {
     pub rows: u64,
     /// Bytes of these rows.
     pub bytes: u64,
-    /// When the last of them arrived.
-    pub last_sync: Timestamp,
+    /// When the last of them arrived; known once the snapshot is complete.
+    pub last_sync: Option<Timestamp>,
     /// From a change's commit at the source to its arrival; known once changes are followed.
     pub latency_seconds: Option<u32>,
 }
@@ -60,7 +60,7 @@ pub struct TableState {
 #[derive(Debug, Clone, Copy)]
 struct Run<'a> {
     running: Timestamp,
-    pace: Pace,
+    timing: TableTiming,
     source: &'a SourceKey,
     going_on: &'a GoingOn,
 }
@@ -107,7 +107,8 @@ impl Mirroring {
 
     /// The tables that would go on after a pause at `now`: those whose snapshot is done, or that were to go on already.
     pub fn going_on_at(&self, sources: &impl Sources, now: Timestamp) -> GoingOn {
-        let Some(last @ (at, Lifecycle::Started { pace, going_on, trouble: None, .. })) = self.lifecycle.last() else {
+        let Some(last @ (at, Lifecycle::Started { timing, going_on, trouble: None, .. })) = self.lifecycle.last()
+        else {
             return GoingOn::new();
         };
         if now < later(*at, last.1.takes()) {
@@ -115,9 +116,8 @@ impl Mirroring {
         }
         let done = self.tables_at(sources, now).into_iter().filter(|table| table.status == TableStatus::Replicating);
         done.map(|table| {
-            let pace =
-                going_on.get(&table.name).filter(|origin| origin.since == table.since).map_or(*pace, |it| it.pace);
-            (table.name, Origin { since: table.since, pace })
+            let earlier = going_on.get(&table.name).filter(|origin| origin.since == table.since);
+            (table.name, Origin { since: table.since, timing: earlier.map_or(*timing, |origin| origin.timing) })
         })
         .collect()
     }
@@ -174,19 +174,19 @@ fn last_halt(happened: &[(Timestamp, Lifecycle)]) -> Option<Halt<'_>> {
 /// The run that a start came to.
 fn run_of(start: Option<&(Timestamp, Lifecycle)>) -> Option<Run<'_>> {
     let (at, what) = start?;
-    let Lifecycle::Started { pace, source, trouble: None, going_on } = what else { return None };
-    Some(Run { running: later(*at, what.takes()), pace: *pace, source, going_on })
+    let Lifecycle::Started { timing, source, trouble: None, going_on, .. } = what else { return None };
+    Some(Run { running: later(*at, what.takes()), timing: *timing, source, going_on })
 }
 
 impl Run<'_> {
     fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
         let named = selection.names(&name);
         let chosen = selection.since(&name).unwrap_or(self.running);
-        if let Some(Origin { since, pace }) = self.going_on.get(&name).copied()
+        if let Some(Origin { since, timing }) = self.going_on.get(&name).copied()
             && chosen <= since
             && matches!(source.presence(&name, named, now), Presence::Since(there) if there <= since)
         {
-            return Run { pace, ..self }.following(source, name, since, now);
+            return Run { timing, ..self }.following(source, name, since, now);
         }
         let chosen = chosen.max(self.running);
         match source.presence(&name, named, now) {
@@ -206,9 +206,10 @@ impl Run<'_> {
 
     /// A table that is there and has been followed since `begin`.
     fn following(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
-        let snapshot = later(begin, self.pace.table_waiting());
+        let snapshot = later(begin, self.timing.wait);
         let table = source.table(&name, snapshot);
-        let lasts = self.pace.snapshot(table.rows, source.snapshot_rows_per_second(snapshot));
+        let (speed, declared) = source.snapshot_speed(snapshot);
+        let lasts = self.timing.snapshot.duration(table.rows, speed, declared);
         let replicating = later(snapshot, lasts);
         let (status, metrics) = if now < snapshot {
             (TableStatus::Initialized, None)
@@ -232,7 +233,7 @@ impl Run<'_> {
         replicating: Timestamp,
         now: Timestamp,
     ) -> Metrics {
-        let every = self.pace.publishing();
+        let every = self.timing.publishing;
         let published = later(replicating, whole_steps(now.duration_since(replicating), every, Rounding::Down));
         let (was, is) = (source.table(name, snapshot), source.table(name, now));
         // The latency of the snapshot's time holds for what is seen: a later one would make rows disappear again.
@@ -251,14 +252,14 @@ impl Run<'_> {
         Metrics {
             rows,
             bytes: rows.saturating_mul(was.bytes_per_row),
-            last_sync,
+            last_sync: Some(last_sync),
             latency_seconds: Some(is.latency_seconds),
         }
     }
 
     /// A table that the definition names and the source has not: its snapshot fails.
     fn missing(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
-        let snapshot = later(begin, self.pace.table_waiting());
+        let snapshot = later(begin, self.timing.wait);
         let object_type = source.table(&name, now).object_type;
         let waiting = TableState {
             name,
@@ -290,12 +291,10 @@ fn copied(rows: u64, bytes_per_row: u64, begun: Timestamp, lasts: SignedDuration
     let lasts = lasts.as_secs_f64();
     let share = now.duration_since(begun).as_secs_f64() / lasts;
     let done = ((rows as f64 * share) as u64).min(rows);
-    let arrived = SignedDuration::try_from_secs_f64(lasts * done as f64 / rows.max(1) as f64).unwrap_or_default();
-    let last_sync = later(begun, arrived).min(now);
     (done > 0).then_some(Metrics {
         rows: done,
         bytes: done.saturating_mul(bytes_per_row),
-        last_sync,
+        last_sync: None,
         latency_seconds: None,
     })
 }

@@ -1,5 +1,6 @@
 //! `clock` and `clock/advance`: the tenant's time, and waiting for what comes with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -25,7 +26,7 @@ const PATIENCE: f64 = 30.0;
 const CHANGES_MAX: usize = 1_000;
 
 pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer(|call| Ok(body(call.tenant.clock().reading())))
+    call.answer_each(|call| Ok(body(call.tenant.clock().reading())))
 }
 
 fn body(reading: Reading) -> Value {
@@ -43,10 +44,25 @@ struct SetClock {
 }
 
 pub(super) async fn set(call: Call) -> Response<Body> {
-    call.answer(|call| {
+    if let Err(refusal) = check_future(&call) {
+        return super::reply(&call.tenant, Err(refusal));
+    }
+    call.answer_each(|call| {
         let SetClock { mode, rate, step, now } = call.json()?;
         call.tenant.clock().set(Setting { mode, rate, step, now }).map(body).map_err(|why| clock_refusal(&why))
     })
+}
+
+/// Rejects an instant that is past for one of several tenants, before any of their clocks is set.
+fn check_future(call: &Call) -> Result<(), FabricError> {
+    let SetClock { now, .. } = call.json()?;
+    let is_past = |tenant: &Arc<Tenant>| now.is_some_and(|now| now < tenant.clock().now());
+    match call.tenants().iter().find(|tenant| call.every_tenant && is_past(tenant)) {
+        Some(tenant) => {
+            Err(FabricError::invalid_input(format!("now is before the present of the tenant {}.", tenant.id())))
+        }
+        None => Ok(()),
+    }
 }
 
 fn clock_refusal(why: &ClockError) -> FabricError {
@@ -83,8 +99,24 @@ struct Advanced {
 }
 
 pub(super) async fn advance(call: Call) -> Response<Body> {
-    let told = if call.every_tenant { Err(super::one_tenant_only()) } else { advance_one(&call).await };
+    let told = if call.every_tenant { advance_all(&call).await } else { advance_one(&call).await };
     super::reply(&call.tenant, told)
+}
+
+/// Advances the clocks of all tenants by as many seconds.
+async fn advance_all(call: &Call) -> Result<Value, FabricError> {
+    let Advance { seconds: Some(seconds), to: None, until: None, timeout_seconds: None } = call.json()? else {
+        return Err(FabricError::invalid_input("tenant=* needs seconds, and nothing else."));
+    };
+    let tenants = call.tenants();
+    let after = |tenant: &Arc<Tenant>| tenant.clock().after(seconds).map_err(|why| clock_refusal(&why));
+    let wanted = tenants.iter().map(after).collect::<Result<Vec<Timestamp>, FabricError>>()?;
+    let mut value = Vec::new();
+    for (tenant, at) in tenants.iter().zip(wanted) {
+        reach(tenant, at, PATIENCE_MAX).await?;
+        value.push(json!({"tenant": tenant.id(), "now": utc(tenant.clock().now())}));
+    }
+    Ok(json!({"value": value}))
 }
 
 async fn advance_one(call: &Call) -> Result<Value, FabricError> {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{self, HeaderMap};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
@@ -68,9 +68,37 @@ async fn guard(State(emulator): Shared, request: Request, next: Next) -> Respons
         None
     };
     match refusal {
-        None => next.run(request).await,
+        None => {
+            let note = tenants_note(&emulator, request.uri());
+            let mut response = next.run(request).await;
+            response.headers_mut().extend(note.map(|note| (HeaderName::from_static("x-emulator-note"), note)));
+            response
+        }
         Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
     }
+}
+
+/// Tenants that a note names at most.
+const NOTED_TENANTS_MAX: usize = 5;
+
+/// The hint for a call that names no tenant, and so is about the default one, while others are in use.
+fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
+    let query = uri.query().unwrap_or_default();
+    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "tenant") {
+        return None;
+    }
+    let others: Vec<String> = emulator
+        .tenants()
+        .iter()
+        .filter(|tenant| tenant.id() != DEFAULT_TENANT)
+        .map(|tenant| tenant.id().to_string())
+        .take(NOTED_TENANTS_MAX)
+        .collect();
+    if others.is_empty() {
+        return None;
+    }
+    let note = format!("this call is about the default tenant; others are in use: tenant={}", others.join(", tenant="));
+    HeaderValue::try_from(note).ok()
 }
 
 /// A name without a dot is a container's or this machine's: nobody can register it, so no page can be served under it.
@@ -147,6 +175,22 @@ impl Call {
         if self.every_tenant { self.emulator.tenants() } else { vec![Arc::clone(&self.tenant)] }
     }
 
+    /// Answers for one tenant, or for each with `?tenant=*`: then with a list of the answers, each with its `tenant`.
+    fn answer_each(self, answer: impl Fn(&Self) -> Result<Value, FabricError>) -> Response<Body> {
+        if !self.every_tenant {
+            return self.answer(answer);
+        }
+        let of = |tenant: Arc<Tenant>| {
+            let id = tenant.id();
+            let (emulator, query, body) = (Arc::clone(&self.emulator), self.query.clone(), self.body.clone());
+            let mut told = answer(&Self { emulator, tenant, every_tenant: false, query, body })?;
+            told["tenant"] = json!(id);
+            Ok(told)
+        };
+        let told = self.tenants().into_iter().map(of).collect::<Result<Vec<Value>, FabricError>>();
+        reply(&self.tenant, told.map(|value| json!({"value": value})))
+    }
+
     /// Answers, or refuses; what is asked of all tenants at once is refused but where it is meant.
     fn answer(self, answer: impl FnOnce(&Self) -> Result<Value, FabricError>) -> Response<Body> {
         let told = if self.every_tenant { Err(one_tenant_only()) } else { answer(&self) };
@@ -155,7 +199,7 @@ impl Call {
 }
 
 fn one_tenant_only() -> FabricError {
-    FabricError::invalid_input("tenant=* is taken by reset and by the journal only.")
+    FabricError::invalid_input("tenant=* is supported by reset, journal, settings and clock only.")
 }
 
 fn reply(tenant: &Tenant, told: Result<Value, FabricError>) -> Response<Body> {

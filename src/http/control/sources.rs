@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Call, id};
-use crate::fabric::mirroring::source::{ObjectType, SNAPSHOT_ROWS_PER_SECOND, Table};
+use crate::fabric::mirroring::source::{ObjectType, Table};
 use crate::fabric::mirroring::{Declaration, TableName};
 use crate::fabric::{ErrorCode, FabricError, Fact};
 use crate::ids::ConnectionId;
@@ -31,8 +31,8 @@ const RATE_MAX: f64 = 1e9;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SourceBody {
     tables: Vec<TableBody>,
-    #[serde(default = "snapshot_rows_per_second")]
-    snapshot_rows_per_second: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot_rows_per_second: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,10 +50,6 @@ struct TableBody {
     rows_per_second: f64,
     #[serde(default = "latency_seconds")]
     latency_seconds: u32,
-}
-
-fn snapshot_rows_per_second() -> f64 {
-    SNAPSHOT_ROWS_PER_SECOND
 }
 
 fn rows() -> u64 {
@@ -92,7 +88,9 @@ impl TryFrom<SourceBody> for Declaration {
             }
         };
         within("the number of tables", body.tables.len() as f64, 0.0, DECLARED_TABLES_MAX as f64)?;
-        within("snapshotRowsPerSecond", body.snapshot_rows_per_second, 1e-3, 1e12)?;
+        if let Some(speed) = body.snapshot_rows_per_second {
+            within("snapshotRowsPerSecond", speed, 1e-3, 1e12)?;
+        }
         let mut tables = BTreeMap::new();
         for table in body.tables {
             let place = format!("{}.{}", table.schema_name, table.table_name);

@@ -1,0 +1,52 @@
+//! SQL endpoints: what their requests accept.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use crate::fabric::FabricError;
+
+/// The longest timeout of a refresh: a longer one was seen to fail.
+const TIMEOUT_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// The units of a timeout, and the seconds of each.
+const TIME_UNITS: [(&str, f64); 4] = [("Seconds", 1.0), ("Minutes", 60.0), ("Hours", 3_600.0), ("Days", 86_400.0)];
+/// The values of `privateLinkType`.
+const PRIVATE_LINK_TYPES: [&str; 2] = ["None", "Workspace"];
+
+/// The `timeout` of a metadata refresh. Both members are required.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Timeout {
+    /// One of `Seconds`, `Minutes`, `Hours` and `Days`.
+    time_unit: Option<String>,
+    /// How many of them.
+    value: Option<f64>,
+}
+
+impl Timeout {
+    /// Rejects a timeout without unit or value, with an unknown unit, or of more than a day.
+    pub fn check(&self) -> Result<(), FabricError> {
+        let unit = self.time_unit.as_deref().ok_or_else(|| required("TimeUnit"))?;
+        let value = self.value.ok_or_else(|| required("Value"))?;
+        let Some((_, seconds)) = TIME_UNITS.iter().find(|(known, _)| known.eq_ignore_ascii_case(unit)) else {
+            let known = TIME_UNITS.map(|(name, _)| name).join(", ");
+            return Err(FabricError::invalid_input(format!("The value {unit:?} of TimeUnit is none of {known}.")));
+        };
+        if value > 0.0 && value * seconds <= TIMEOUT_MAX.as_secs_f64() {
+            return Ok(());
+        }
+        Err(FabricError::invalid_input("The Timeout field must be more than zero and at most one day."))
+    }
+}
+
+fn required(field: &str) -> FabricError {
+    FabricError::invalid_input(format!("The {field} field is required."))
+}
+
+/// Rejects a `privateLinkType` that the description does not have.
+pub fn check_private_link_type(value: &str) -> Result<(), FabricError> {
+    if PRIVATE_LINK_TYPES.iter().any(|known| known.eq_ignore_ascii_case(value)) {
+        return Ok(());
+    }
+    let known = PRIVATE_LINK_TYPES.join(" or ");
+    Err(FabricError::invalid_input(format!("The value {value:?} of privateLinkType is not {known}.")))
+}

@@ -1,0 +1,117 @@
+//! Microsoft's own examples: every `Create*` example of a served operation creates, or docs/fidelity.md names it with the reason.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use specularite::http::operations::{OPERATIONS, Operation};
+
+use crate::coverage::shared;
+use crate::lab::Lab;
+
+fn read(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap()
+}
+
+/// What the ids of an example stand for in a new tenant.
+struct Scene {
+    lab: Lab,
+    workspace: String,
+    capacity: String,
+    folder: String,
+    lakehouse: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let lab = Lab::new();
+        let workspace = lab.workspace();
+        let folder = lab.post(&format!("{workspace}/folders"), json!({"displayName": "f"})).is(201).id();
+        let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
+        let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].as_str().unwrap().to_owned();
+        let workspace = workspace.rsplit('/').next().unwrap().to_owned();
+        Self { lab, workspace, capacity, folder, lakehouse }
+    }
+
+    /// The id that a member of this name has here.
+    fn id(&self, member: &str) -> Option<&str> {
+        match member {
+            "workspaceId" => Some(&self.workspace),
+            "capacityId" => Some(&self.capacity),
+            "folderId" | "parentFolderId" => Some(&self.folder),
+            "itemId" => Some(&self.lakehouse),
+            _ => None,
+        }
+    }
+
+    fn replace_ids(&self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match self.id(name).filter(|_| value.is_string()) {
+                        Some(id) => *value = id.into(),
+                        None => self.replace_ids(value),
+                    }
+                }
+            }
+            Value::Array(elements) => elements.iter_mut().for_each(|element| self.replace_ids(element)),
+            _ => {}
+        }
+    }
+
+    /// Sends the example; the status that comes back, and the body.
+    fn send(&self, operation: &Operation, mut parameters: serde_json::Map<String, Value>) -> (u16, String) {
+        let mut path = format!("/v1{}", operation.path);
+        let mut query = Vec::new();
+        let mut body = json!({});
+        for (name, value) in &mut parameters {
+            let place = format!("{{{name}}}");
+            if path.contains(&place) {
+                path = path.replace(&place, self.id(name).unwrap_or("00000000-1111-4222-8333-444444444444"));
+            } else if value.is_object() || value.is_array() {
+                self.replace_ids(value);
+                body = value.clone();
+            } else {
+                query.push(format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+            }
+        }
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        let reply = self.lab.post(&format!("{path}{query}"), body);
+        (reply.status.as_u16(), reply.text().to_owned())
+    }
+}
+
+#[test]
+fn create_examples_create_or_are_named_in_the_fidelity_document() {
+    let Some(specs) = shared("specs") else { return };
+    let document = include_str!("../../docs/fidelity.md");
+    let (mut tried, mut failing) = (0, BTreeSet::new());
+    for area in std::fs::read_dir(specs).unwrap() {
+        let area = area.unwrap().path();
+        if !area.join("swagger.json").exists() {
+            continue;
+        }
+        let swagger = read(&area.join("swagger.json"));
+        let served = OPERATIONS.iter().filter(|it| it.handler().is_some() && it.method == "POST");
+        for operation in served {
+            let examples = swagger["paths"][operation.path]["post"]["x-ms-examples"].as_object();
+            for reference in examples.into_iter().flatten().filter_map(|(_, example)| example["$ref"].as_str()) {
+                let name = reference.rsplit('/').next().unwrap().trim_end_matches(".json");
+                if !name.starts_with("Create") {
+                    continue;
+                }
+                let example = read(&area.join(reference));
+                let (status, text) = Scene::new().send(operation, example["parameters"].as_object().unwrap().clone());
+                tried += 1;
+                if example["responses"].get(status.to_string()).is_none() {
+                    failing.insert(format!("{name} {status} {text}"));
+                }
+            }
+        }
+    }
+    assert!(tried >= 30, "{tried} examples");
+    let unnamed: Vec<&String> =
+        failing.iter().filter(|it| !document.contains(&format!("`{}`", it.split(' ').next().unwrap()))).collect();
+    assert!(unnamed.is_empty(), "{tried} tried, neither created nor named in docs/fidelity.md: {unnamed:?}");
+}
