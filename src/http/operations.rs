@@ -72,7 +72,7 @@ impl Operation {
         }
     }
 
-    /// Whether it must be asked for with `?beta=true`. Microsoft's newest SDKs no longer send it to [`RELEASED`].
+    /// Whether it must be asked for with `?beta=true`. Microsoft's newest SDKs no longer send it to two of them.
     pub fn is_beta(&self) -> bool {
         self.id.ends_with("(beta)") && !RELEASED.contains(&self.id)
     }
