@@ -173,19 +173,19 @@ pub struct TableTiming {
 /// How long a snapshot takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SnapshotTiming {
-    /// Always as long.
+    /// Always the same.
     Fixed(SignedDuration),
-    /// As long as its rows take at the source's speed.
+    /// The time that its rows take at the source's speed.
     BySize {
         /// The shortest.
         at_least: SignedDuration,
-        /// How much faster it is, and how long it takes at most, where nobody declared a speed.
+        /// The speedup and the longest duration where no speed is declared.
         undeclared: Option<(i32, SignedDuration)>,
     },
 }
 
 impl SnapshotTiming {
-    /// The duration of a snapshot of so many rows, at so many rows a second; `declared`: somebody chose that speed.
+    /// The duration of a snapshot of `rows` at `rows_per_second`; `declared` tells whether that speed was declared.
     pub fn duration(self, rows: u64, rows_per_second: f64, declared: bool) -> SignedDuration {
         let (at_least, undeclared) = match self {
             Self::Fixed(duration) => return duration,
