@@ -1,5 +1,7 @@
 //! Principals: who can call and who can hold a role, and the directory that knows them (docs/fidelity.md#principals).
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::behaviours::UnknownPrincipal;
@@ -130,7 +132,7 @@ impl DirectoryEntry {
 /// What the directory knows already stands. Where a bound is reached nothing is noted, and the call goes on all the same.
 pub fn greet(state: &State, caller: &DirectoryEntry) -> Decided<()> {
     let room = state.directory().len() < DIRECTORY_MAX && state.workspaces().len() < WORKSPACES_MAX;
-    let facts = if state.has_met(caller.principal()) || !room {
+    let facts = if !state.learns_from(caller) || !room {
         Vec::new()
     } else {
         let known = state.directory().get(&caller.id).filter(|known| !known.is_bare());
@@ -156,8 +158,25 @@ pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fa
 pub const LEARNED: &str =
     "the directory did not know this principal and has added it; behaviours.unknownPrincipal 400 rejects unknown ones";
 
-fn same(one: Option<&str>, other: Option<&str>) -> bool {
-    one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+/// Rejects two declared apps with one client id, and two users of the directory with one name to sign in with.
+fn check_unique(state: &State, entries: &[DirectoryEntry]) -> Result<(), FabricError> {
+    let declared: BTreeSet<PrincipalId> = entries.iter().map(|entry| entry.id).collect();
+    let (mut apps, mut users) = (HashMap::new(), HashMap::new());
+    let others = state.directory().values().filter(|entry| !declared.contains(&entry.id));
+    users.extend(others.filter_map(|entry| Some((entry.user_name()?.to_ascii_lowercase(), entry.id))));
+    for entry in entries {
+        let app = entry.app_id().and_then(|app| apps.insert(app.to_ascii_lowercase(), entry.id));
+        let user = entry.user_name().and_then(|name| users.insert(name.to_ascii_lowercase(), entry.id));
+        for (other, member) in [(app, "aadAppId"), (user, "userPrincipalName")] {
+            if let Some(other) = other.filter(|other| *other != entry.id) {
+                let id = entry.id;
+                return Err(FabricError::invalid_input(format!(
+                    "The principals {id} and {other} have the same {member}."
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Adds principals to the directory; those that are there already are replaced. An app with the client id of one that is there
@@ -174,19 +193,8 @@ pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(Princi
         if known.is_some_and(|known| known.principal().kind != entry.principal().kind) {
             return Err(FabricError::invalid_input(format!("The principal {} is known as another type.", entry.id)));
         }
-        let same_app = |other: &&DirectoryEntry| other.id != entry.id && same(other.app_id(), entry.app_id());
-        if let Some(other) = entries.iter().find(same_app) {
-            let (id, other) = (entry.id, other.id);
-            return Err(FabricError::invalid_input(format!("The principals {id} and {other} have the same aadAppId.")));
-        }
-        let same_user = |other: &&DirectoryEntry| other.id != entry.id && same(other.user_name(), entry.user_name());
-        if let Some(other) = entries.iter().chain(state.directory().values()).find(same_user) {
-            let (id, other) = (entry.id, other.id);
-            return Err(FabricError::invalid_input(format!(
-                "The users {id} and {other} have the same userPrincipalName."
-            )));
-        }
     }
+    check_unique(state, &entries)?;
     let secrets = (!secrets.is_empty()).then_some(Fact::SecretsDeclared(secrets));
     Ok(([Fact::PrincipalsDeclared(entries)].into_iter().chain(secrets).collect(), ()))
 }

@@ -1,5 +1,7 @@
 //! Roles in a workspace: who has which, who may give it, and what it takes to be let in (docs/fidelity.md#roles).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::principal::{self, Principal, PrincipalType};
@@ -53,12 +55,16 @@ pub struct RoleAssignment {
 }
 
 impl Workspace {
-    /// Puts one principal in the place of another; of two roles that it would have then, the higher one stays.
-    pub(super) fn replace_principal(&mut self, before: PrincipalId, after: Principal) {
-        let Some(old) = self.roles.remove(&before) else { return };
-        match self.roles.get_mut(&after.id) {
-            Some(known) => known.role = known.role.max(old.role),
-            None => self.roles.insert(after.id, RoleAssignment { principal: after, ..old }),
+    /// Puts principals in the place of others; of two roles that one would have then, the higher one stays.
+    pub(super) fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
+        let assigned = self.roles.values().map(|assignment| assignment.principal.id);
+        let affected: Vec<PrincipalId> = assigned.filter(|id| replaced.contains_key(id)).collect();
+        for before in affected {
+            let (Some(old), Some(after)) = (self.roles.remove(&before), replaced.get(&before)) else { continue };
+            match self.roles.get_mut(&after.id) {
+                Some(known) => known.role = known.role.max(old.role),
+                None => self.roles.insert(after.id, RoleAssignment { principal: *after, ..old }),
+            }
         }
     }
 

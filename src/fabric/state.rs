@@ -1,6 +1,6 @@
 //! The state of a tenant: what its facts come to, with the indexes that the rules need.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -142,6 +142,12 @@ impl State {
         known.principal().kind != PrincipalType::User || self.workspaces.contains(&self.personal_workspace(caller.id))
     }
 
+    /// Whether the directory learns something from a caller: at its first call, and when only its id and type were known.
+    pub fn learns_from(&self, caller: &DirectoryEntry) -> bool {
+        let is_bare = self.directory.get(&caller.id).is_some_and(DirectoryEntry::is_bare);
+        !self.has_met(caller.principal()) || is_bare && !caller.is_bare()
+    }
+
     /// The id of a user's own workspace, whether he has called yet or not.
     pub fn personal_workspace(&self, user: PrincipalId) -> WorkspaceId {
         WorkspaceId::nth(self.seed.fork(user.to_string()), 0)
@@ -264,7 +270,7 @@ impl State {
                 self.directory.insert(entry.id, entry);
             }
             Fact::SecretsDeclared(secrets) => self.secrets.extend(secrets.iter().cloned()),
-            Fact::PrincipalsDeclared(entries) => entries.into_iter().for_each(|entry| self.declare_principal(entry)),
+            Fact::PrincipalsDeclared(entries) => self.declare_principals(entries),
             Fact::TagsDeclared { tags, drawn } => {
                 self.counts.tags += drawn;
                 for tag in tags {
@@ -391,24 +397,35 @@ impl State {
         }
     }
 
-    /// Adds a principal to the directory, or replaces it. An app takes the place of the one with its client id.
-    fn declare_principal(&mut self, entry: DirectoryEntry) {
-        let before = entry.app_id().and_then(|app| self.app(app)).filter(|known| known.id != entry.id);
-        if let Some(before) = before.map(|known| known.id) {
-            self.replace_principal(before, entry.principal());
+    /// Adds principals to the directory, or replaces them. An app takes the place of one with its client id that is not declared
+    /// itself.
+    fn declare_principals(&mut self, entries: Vec<DirectoryEntry>) {
+        let declared: BTreeSet<PrincipalId> = entries.iter().map(|entry| entry.id).collect();
+        let others = self.directory.values().filter(|entry| !declared.contains(&entry.id));
+        let apps: HashMap<String, PrincipalId> =
+            others.filter_map(|entry| Some((entry.app_id()?.to_ascii_lowercase(), entry.id))).collect();
+        let replacement = |entry: &DirectoryEntry| {
+            let before = apps.get(&entry.app_id()?.to_ascii_lowercase())?;
+            Some((*before, entry.principal()))
+        };
+        let replaced: BTreeMap<PrincipalId, Principal> = entries.iter().filter_map(replacement).collect();
+        if !replaced.is_empty() {
+            self.replace_principals(&replaced);
         }
-        self.directory.insert(entry.id, entry);
+        self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
     }
 
-    /// Puts one principal in the place of another, wherever it is named.
-    fn replace_principal(&mut self, before: PrincipalId, after: Principal) {
-        self.directory.remove(&before);
-        if let Some(secret) = self.secrets.remove(&before) {
-            self.secrets.entry(after.id).or_insert(secret);
+    /// Puts principals in the place of others, wherever those are named.
+    fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
+        for (before, after) in replaced {
+            self.directory.remove(before);
+            if let Some(secret) = self.secrets.remove(before) {
+                self.secrets.entry(after.id).or_insert(secret);
+            }
         }
         let replace = |principal: &mut Principal| {
-            if principal.id == before {
-                *principal = after;
+            if let Some(after) = replaced.get(&principal.id) {
+                *principal = *after;
             }
         };
         for entry in self.directory.values_mut() {
@@ -416,11 +433,9 @@ impl State {
                 replace(parent);
             }
         }
-        for connection in self.connections.values_mut() {
-            connection.replace_principal(before, after);
-        }
+        self.connections.values_mut().for_each(|connection| connection.replace_principals(replaced));
         for workspace in self.workspaces.values_mut() {
-            workspace.replace_principal(before, after);
+            workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
                 item.creator.iter_mut().chain(&mut item.default_identity).for_each(replace);
             }

@@ -163,11 +163,12 @@ fn admit(
     if emulator.auth() == Auth::Strict {
         bearer.check_scopes(found.operation.scopes)?;
     }
-    let (caller, has_met, limit) = tenant.read(|state| {
+    let (caller, is_new, limit) = tenant.read(|state| {
         let caller = state.known_caller(entry);
-        (caller, state.has_met(caller), state.settings.limit(found.operation.id, found.operation.limit))
+        let is_new = caller.id == entry.id && state.learns_from(entry);
+        (caller, is_new, state.settings.limit(found.operation.id, found.operation.limit))
     });
-    if !has_met {
+    if is_new {
         tenant.commit(moment.now, |state, _| principal::greet(state, entry))?;
     }
     if let Some(limit) = limit {

@@ -275,3 +275,23 @@ fn audit_settings_are_kept() {
     insta::assert_snapshot!("audit_database", lab.get(&audit).is(200).text());
     lab.call(&format!("{database}/revalidateCMK")).is(200);
 }
+
+#[test]
+fn mirror_configurations_are_validated_with_inherited_modes() {
+    let (lab, workspace, connection) = lab();
+    let create = |mode: &str, configuration: Value| {
+        let document = json!({
+            "name": "main", "databricksWorkspaceConnectionId": connection, "mirroringMode": mode, "mirrorConfiguration": configuration,
+        });
+        let definition = json!({"parts": [part("mirroringAzureDatabricksCatalog.json", &document.to_string())]});
+        let body = json!({"displayName": format!("c{}", configuration), "definition": definition});
+        lab.post(&format!("{workspace}/mirroredAzureDatabricksCatalogs"), body)
+    };
+    let excluded =
+        || json!({"schemas": [{"schemaName": "s", "tables": [{"tableName": "t", "mirroringMode": "Exclude"}]}]});
+    create("Full", excluded()).is(201);
+    create("Partial", excluded()).refuses(400, "InvalidDefinitionParts");
+    for configuration in [json!("x"), json!([]), json!({"schemas": ["s"]}), json!({"schemas": {}})] {
+        create("Full", configuration).refuses(400, "InvalidDefinitionParts");
+    }
+}

@@ -336,3 +336,22 @@ fn connection_of(row: &Value) -> Value {
         },
     })
 }
+
+#[test]
+fn a_role_of_the_entire_tenant_lets_a_creator_use_a_connection() {
+    let lab = Lab::new();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let user = "00000000-0000-4000-8000-000000000011";
+    lab.give(&workspace, user, "Contributor");
+    let everybody = json!({"id": "00000000-0000-4000-8000-0000000000ee", "type": "EntireTenant"});
+    let roles = format!("/v1/connections/{connection}/roleAssignments");
+    let mirror = lab.user(user).mirror(&workspace, "m", &sql_mirror(&connection, None));
+    lab.pass(30.0);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(30.0);
+    assert_eq!(lab.status(&mirror), "Initialized");
+    lab.post(&roles, json!({"principal": everybody, "role": "User"})).is(201);
+    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.pass(30.0);
+    assert_eq!(lab.status(&mirror), "Running");
+}

@@ -211,3 +211,35 @@ fn a_declared_app_takes_the_place_of_the_one_with_its_client_id() {
         |other: &str| json!({"id": other, "type": "ServicePrincipal", "servicePrincipalDetails": {"aadAppId": "same"}});
     lab.put("/_emulator/principals", json!({"value": [twice(OTHER), twice(NOBODY)]})).refuses(400, "InvalidInput");
 }
+
+/// Two declared apps that swap their client ids keep their own roles.
+#[test]
+fn declared_apps_keep_their_roles_when_they_swap_client_ids() {
+    let lab = Lab::new();
+    let roles = format!("{}/roleAssignments", lab.workspace());
+    let app = |id: &str, client: &str| json!({"id": id, "type": "ServicePrincipal", "servicePrincipalDetails": {"aadAppId": client}});
+    lab.put("/_emulator/principals", json!({"value": [app(ONE, "x"), app(OTHER, "y")]})).is(200);
+    for (id, role) in [(ONE, "Admin"), (OTHER, "Viewer")] {
+        lab.post(&roles, json!({"principal": {"id": id, "type": "ServicePrincipal"}, "role": role})).is(201);
+    }
+    lab.put("/_emulator/principals", json!({"value": [app(ONE, "y"), app(OTHER, "x")]})).is(200);
+    let role = |id: &str| lab.get(&format!("{roles}/{id}")).is(200).body()["role"].clone();
+    assert_eq!((role(ONE), role(OTHER)), (json!("Admin"), json!("Viewer")));
+    // A new principal takes the place of one that has a lower role than its own.
+    lab.post(&roles, json!({"principal": {"id": NOBODY, "type": "ServicePrincipal"}, "role": "Contributor"})).is(201);
+    lab.put("/_emulator/principals", json!({"value": [app(NOBODY, "x")]})).is(200);
+    assert_eq!(role(NOBODY), "Contributor");
+    lab.get(&format!("{roles}/{OTHER}")).refuses(404, "EntityNotFound");
+}
+
+/// A principal that only a role assignment named is completed by its first call.
+#[test]
+fn a_learned_principal_is_completed_by_its_token() {
+    let lab = Lab::new();
+    let roles = format!("{}/roleAssignments", lab.workspace());
+    lab.post(&roles, json!({"principal": {"id": ONE, "type": "User"}, "role": "Viewer"})).is(201);
+    let name = || lab.get(&format!("{roles}/{ONE}")).is(200).body()["principal"]["displayName"].clone();
+    assert_eq!(name(), Value::Null);
+    lab.user(ONE).get("/v1/workspaces").is(200);
+    assert_eq!(name(), "0011@example.com");
+}

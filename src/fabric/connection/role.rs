@@ -1,10 +1,12 @@
 //! Roles of a connection: who may use it, who may pass it on, and who may change it (docs/fidelity.md#connections).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Connection;
 use crate::fabric::page::Position;
-use crate::fabric::principal::{self, Principal};
+use crate::fabric::principal::{self, Principal, PrincipalType};
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 use crate::ids::{ConnectionId, PrincipalId};
 
@@ -44,19 +46,29 @@ pub struct ConnectionRoleAssignment {
 }
 
 impl Connection {
-    /// Puts one principal in the place of another; of two roles that it would have then, the higher one stays.
-    pub(in crate::fabric) fn replace_principal(&mut self, before: PrincipalId, after: Principal) {
-        let Some(old) = self.role_of(before) else { return };
-        if self.role_of(after.id).is_some() {
-            self.roles.retain(|assignment| assignment.principal.id != before);
-        }
-        for assignment in self.roles.iter_mut().filter(|it| [before, after.id].contains(&it.principal.id)) {
-            (assignment.principal, assignment.role) = (after, assignment.role.max(old));
+    /// Puts principals in the place of others; of two roles that one would have then, the higher one stays.
+    pub(in crate::fabric) fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
+        let assigned = self.roles.iter().map(|assignment| assignment.principal.id);
+        let affected: Vec<PrincipalId> = assigned.filter(|id| replaced.contains_key(id)).collect();
+        for before in affected {
+            let (Some(old), Some(after)) = (self.own_role(before), replaced.get(&before).copied()) else { continue };
+            if self.own_role(after.id).is_some() {
+                self.roles.retain(|assignment| assignment.principal.id != before);
+            }
+            for assignment in self.roles.iter_mut().filter(|it| [before, after.id].contains(&it.principal.id)) {
+                (assignment.principal, assignment.role) = (after, assignment.role.max(old));
+            }
         }
     }
 
-    /// The role that somebody has; who has none does not see the connection.
+    /// The role of a principal: its own, or the entire tenant's where that is higher. A caller without a role does not see the
+    /// connection.
     pub fn role_of(&self, principal: PrincipalId) -> Option<ConnectionRole> {
+        let of_tenant = self.roles.iter().filter(|it| it.principal.kind == PrincipalType::EntireTenant);
+        self.own_role(principal).max(of_tenant.map(|assignment| assignment.role).max())
+    }
+
+    fn own_role(&self, principal: PrincipalId) -> Option<ConnectionRole> {
         self.roles.iter().find(|assignment| assignment.principal.id == principal).map(|assignment| assignment.role)
     }
 
@@ -100,7 +112,7 @@ pub fn add(
         )
     };
     let (principal, learned) = principal::assignee(state, asked).ok_or_else(unknown)?;
-    if connection.role_of(principal.id).is_some() {
+    if connection.own_role(principal.id).is_some() {
         let complaint = "The principal already has a role for this connection.";
         return Err(FabricError::new(ErrorCode::BadRequest).detail(ErrorCode::InvalidParameter, complaint));
     }

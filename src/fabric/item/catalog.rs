@@ -127,7 +127,7 @@ pub(super) fn check_scope(
     if state.declared(connection).and_then(|declared| declared.at(now)).is_none() || scope.is_empty() {
         return Ok(());
     }
-    let all = namespaces(&tables_at(state, connection, now));
+    let all = namespaces_at(state, connection, now);
     if all.contains(&scope) && is_selectable(&scope, &all) {
         return Ok(());
     }
@@ -143,12 +143,13 @@ pub(super) fn check_scope(
 fn check_mirror_configuration(document: &Value) -> Result<(), FabricError> {
     const MODES: [&str; 3] = ["Full", "Partial", "Exclude"];
     let entries = |holder: &Value, member: &str| match holder.get(member) {
+        _ if !holder.is_object() => Err(fault(DATABRICKS, "mirrorConfiguration: expected objects")),
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(entries)) => Ok(entries.clone()),
         Some(_) => Err(fault(DATABRICKS, &format!("mirrorConfiguration.{member}: expected a list"))),
     };
     let check = |entry: &Value, outer: &str| match entry.get("mirroringMode") {
-        None | Some(Value::Null) => Ok(String::new()),
+        None | Some(Value::Null) => Ok(outer.to_owned()),
         Some(mode) => {
             let mode = mode.as_str().unwrap_or_default();
             if !MODES.contains(&mode) {
@@ -161,7 +162,8 @@ fn check_mirror_configuration(document: &Value) -> Result<(), FabricError> {
             Ok(mode.to_owned())
         }
     };
-    let Some(configuration) = document.get("mirrorConfiguration") else { return Ok(()) };
+    let configuration = document.get("mirrorConfiguration").filter(|configuration| !configuration.is_null());
+    let Some(configuration) = configuration else { return Ok(()) };
     let outer = document.get("mirroringMode").and_then(Value::as_str).unwrap_or_default();
     for schema in entries(configuration, "schemas")? {
         let mode = check(&schema, outer)?;
@@ -308,6 +310,12 @@ fn read(document: &Value) -> Result<Mirrored, FabricError> {
 pub fn tables_at(state: &State, connection: ConnectionId, now: Timestamp) -> Vec<TableName> {
     let key = SourceKey { source: SourceType::AzureSqlDatabase, connection: Some(connection), database: None };
     state.source(&key).tables(now, TABLES_MAX)
+}
+
+/// The namespaces behind a connection, of all its tables.
+pub fn namespaces_at(state: &State, connection: ConnectionId, now: Timestamp) -> BTreeSet<Vec<String>> {
+    let key = SourceKey { source: SourceType::AzureSqlDatabase, connection: Some(connection), database: None };
+    namespaces(&state.source(&key).tables(now, usize::MAX))
 }
 
 /// The tables that a catalog mirrors, each with its namespace.

@@ -83,8 +83,10 @@ const NOTED_TENANTS_MAX: usize = 5;
 
 /// The hint for a call that names no tenant, and so is about the default one, while others are in use.
 fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
+    const OF_NO_TENANT: [&str; 3] = ["/ca.pem", "/coverage", "/health"];
     let query = uri.query().unwrap_or_default();
-    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "tenant") {
+    let names_tenant = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "tenant");
+    if names_tenant || OF_NO_TENANT.contains(&uri.path()) {
         return None;
     }
     let others: Vec<String> = emulator
