@@ -287,7 +287,7 @@ impl FabricError {
         self
     }
 
-    /// With the status of what is not there, whatever the status of its code.
+    /// Answers 404, whatever the status of the code.
     pub fn hiding(mut self) -> Self {
         self.0.hides = true;
         self
@@ -318,7 +318,7 @@ impl FabricError {
         self.0.retry_after
     }
 
-    /// Whether it has the status of what is not there, whatever the status of its code.
+    /// Whether the answer is 404, whatever the status of the code.
     pub fn hides(&self) -> bool {
         self.0.hides
     }

@@ -222,8 +222,8 @@ impl Timing<'_> {
         self.step(Step::Stopping, secs(1), secs(20))
     }
 
-    /// How the tables of a mirrored database are timed that starts now: a snapshot takes its time by size when realistic, 20 s at
-    /// least; from 1 to 3 s when fast, unless its speed was declared.
+    /// The timing of tables for a start now. A snapshot takes 20 s or more by its size at the realistic pace, and 1 to 3 s at the fast
+    /// pace unless its speed is declared.
     pub fn tables(self) -> TableTiming {
         let by_size = match self.pace {
             Pace::Fast => SnapshotTiming::BySize { at_least: secs(1), undeclared: Some((30, secs(3))) },

@@ -143,8 +143,8 @@ pub fn greet(state: &State, caller: &DirectoryEntry) -> Decided<()> {
     Ok((facts, ()))
 }
 
-/// The principal that a role is assigned to, with the fact by which the directory learns one that it does not know. `None`: the
-/// directory does not know it, and `behaviours.unknownPrincipal` rejects it.
+/// The principal for a role assignment, and the fact that adds it to the directory if it is unknown. `None` if it is unknown and
+/// `behaviours.unknownPrincipal` rejects it.
 pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fact>)> {
     match state.directory().get(&asked.id) {
         Some(entry) => Some((entry.principal(), None)),

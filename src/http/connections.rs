@@ -155,7 +155,7 @@ impl<'a> From<&'a Connection> for ItemConnectionBody<'a> {
 
 pub(super) fn create(context: &Context<'_>) -> Outcome {
     let request: ConnectionRequestBody = context.json()?;
-    // Nothing is tested; and to skip the test is accepted of every type, supported or not.
+    // No connection is tested, so the member has no effect; every type accepts it.
     let skips_test = request.credential_details.as_ref().and_then(|details| details.skip_test_connection).is_some();
     context.tenant.commit_then(
         context.now,

@@ -72,7 +72,7 @@ impl Operation {
         }
     }
 
-    /// Whether it must be asked for with `?beta=true`. Microsoft's newest SDKs no longer send it to two of them.
+    /// Whether it requires `?beta=true`: every beta operation but the two that Microsoft's newest SDKs call without it.
     pub fn is_beta(&self) -> bool {
         self.id.ends_with("(beta)") && !RELEASED.contains(&self.id)
     }
@@ -160,7 +160,7 @@ const fn delete(path: &'static str, id: &'static str, role: Option<Role>, scopes
     Operation::new(Method::DELETE, path, id, role, scopes)
 }
 
-/// Operations that the description calls beta and the newest SDKs (microsoft-fabric-api 0.1.0b30) do not: `beta` may be left out.
+/// Beta operations for which `beta` is optional: microsoft-fabric-api 0.1.0b30 no longer sends it.
 const RELEASED: &[&str] = &["Items_Bulk_Export_Item_Definitions_(beta)", "Items_Bulk_Import_Item_Definitions_(beta)"];
 
 /// Operations that answer and have no effect beyond what they show: docs/fidelity.md says of each what is left out.
@@ -180,8 +180,8 @@ const SIMPLIFIED: &[&str] = &[
     "SQLAuditSettings_UpdateSQLAuditSettings",
 ];
 
-/// Operations that the description of mirroring leaves out. The kinds that it does not describe have the routes that every kind has;
-/// the rest of the public API is absent: `fixtures/absent-operations.tsv`.
+/// Operations that are not in the description of mirroring: the common routes of the other kinds, and the absent rest of the public
+/// API (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|operation| operation.kind == Some(spec.kind));
     let of_kinds = KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind);
@@ -217,7 +217,7 @@ fn create(spec: &KindSpec) -> Operation {
     post(path, leaked(format!("Items_Create{name}")), Some(Contributor), scopes).item().of(kind)
 }
 
-/// A single SQL endpoint: a live probe was answered, although the description has only the list.
+/// The get of a single SQL endpoint. The description has only the list; the service answered a live probe.
 fn sql_endpoint() -> Operation {
     let scopes = "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All";
     get("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}", "Items_GetSQLEndpoint", Some(Viewer), scopes)

@@ -45,7 +45,7 @@ pub(super) fn of<'a>(
         ItemKind::SparkJobDefinition => {
             json!({"oneLakeRootPath": format!("https://onelake.dfs.fabric.microsoft.com/{}/{}", workspace.id, item.id)})
         }
-        // Nobody has switched it on.
+        // A new agent is off.
         ItemKind::OperationsAgent => json!({"state": "Inactive"}),
         ItemKind::WarehouseSnapshot => warehouse_snapshot(workspace, item)?,
         ItemKind::VariableLibrary => json!({"activeValueSetName": active_value_set(item)}),

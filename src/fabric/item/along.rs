@@ -39,7 +39,7 @@ pub(super) fn companions(
     let timing = state.settings.timing();
     let mut endpoint_in = timing.sql_endpoint();
     if item.kind == ItemKind::MirroredDatabase {
-        // The endpoint is there no later than the status that tells of it.
+        // The endpoint is listed no later than its database is Initialized.
         endpoint_in = endpoint_in.min(timing.initializing());
     }
     let endpoint_at = later(visible_from, endpoint_in);

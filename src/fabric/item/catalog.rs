@@ -20,7 +20,7 @@ use crate::ids::ConnectionId;
 pub(super) const MIRRORED: &str = "MirroredCatalogDefinition.json";
 /// The part of a Databricks catalog's definition.
 pub(super) const DATABRICKS: &str = "mirroringAzureDatabricksCatalog.json";
-/// The same, and the name that Microsoft's newer article has.
+/// Accepted names of that part: the documented one, and the one in Microsoft's newer article.
 pub(super) const DATABRICKS_PARTS: &[&str] = &[DATABRICKS, "definition.json"];
 /// The sources of a mirrored catalog.
 const SOURCES: [&str; 3] = ["DremioIcebergCatalog", "AzureMonitorMirroredCatalog", "AWSIcebergCatalog"];
@@ -138,8 +138,8 @@ pub(super) fn check_scope(
     ))
 }
 
-/// Rejects a `mirrorConfiguration` with a mode that is none, or that its surroundings do not allow: under `Partial` nothing is
-/// mirrored unless it is selected, so nothing can be excluded.
+/// Rejects a `mirrorConfiguration` with an unknown mode, or with `Exclude` under `Partial`: there, only selected schemas and tables
+/// are mirrored, so none can be excluded.
 fn check_mirror_configuration(document: &Value) -> Result<(), FabricError> {
     const MODES: [&str; 3] = ["Full", "Partial", "Exclude"];
     let entries = |holder: &Value, member: &str| match holder.get(member) {

@@ -27,7 +27,7 @@ pub struct DefinitionSpec {
     pub formats: &'static [&'static str],
     /// Whether the format is told when a definition is read back.
     pub shows_format: bool,
-    /// A part, and the format of a definition that has it and names none.
+    /// A part path and the format that it implies when a definition names no format.
     pub told_by: Option<(&'static str, &'static str)>,
 }
 
@@ -49,7 +49,7 @@ impl DefinitionSpec {
         self
     }
 
-    /// With a part that tells the format where none is named.
+    /// With a part that implies a format when a definition names none.
     pub(super) const fn told_by(mut self, path: &'static str, format: &'static str) -> Self {
         self.told_by = Some((path, format));
         self

@@ -34,9 +34,9 @@ pub struct KindSpec {
     pub rank: u8,
     /// Whether it reads what it is told at the creation.
     pub reads_payload: bool,
-    /// Whether its content lives on the capacity: while that is paused its own route is not answered as usual.
+    /// Whether its content lives on the capacity. While that is paused, `behaviours.readsWhilePaused` applies to its own route.
     pub lives_on_capacity: bool,
-    /// Whether the tokens of the list on its own route are null, rather than absent, where nothing follows.
+    /// Whether the continuation members of the list on its own route are null, rather than absent, on the last page.
     pub lists_null_tokens: bool,
     /// Whether its connections can be listed.
     pub lists_connections: bool,

@@ -223,7 +223,7 @@ pub fn create(
     })
 }
 
-/// The refusal to create an item of a kind that no client can create: apps were seen to be told that it is for them.
+/// The error for a kind that no client can create. Apps get `PrincipalTypeNotSupported` (seen).
 fn not_creatable(spec: &KindSpec, caller: Principal) -> FabricError {
     if caller.kind == PrincipalType::ServicePrincipal && spec.kind != ItemKind::SQLEndpoint {
         return FabricError::new(ErrorCode::PrincipalTypeNotSupported);
@@ -246,7 +246,7 @@ fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
     Err(FabricError::invalid_input(complaint))
 }
 
-/// Rejects a creation payload with an id that is none.
+/// Rejects a creation payload whose id is not a GUID.
 fn check_payload(kind: ItemKind, payload: Option<&Value>) -> Result<(), FabricError> {
     let member = match kind {
         ItemKind::WarehouseSnapshot => "parentWarehouseId",
