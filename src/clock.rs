@@ -1,67 +1,68 @@
-//! A tenant's clock: the only reader of the machine's time, and the only one that waits for it.
+//! The clock of a tenant: the only reader of the machine's time, and the only place that waits for it.
 
 use std::sync::RwLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
 
-/// How a clock's time passes.
+use crate::notify::Version;
+
+/// How the time of a clock passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// As the machine's.
+    /// As fast as the machine's.
     Real,
     /// `rate` times as fast as the machine's.
     Scaled,
-    /// Stands still until told to move.
+    /// Stands still until the clock is moved.
     Manual,
-    /// As manual, and moves by `step` seconds before each request under `/v1`.
+    /// Like manual, and moves by `step` seconds before each request under `/v1`.
     Stepped,
 }
 
-/// What a clock was set to, and what it shows.
+/// The settings of a clock and the instant that it shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
+pub struct ClockState {
     /// How time passes.
     pub mode: Mode,
-    /// Seconds of this clock that pass in a second of the machine's; used by [`Mode::Scaled`].
+    /// Seconds of this clock per second of the machine's; used by [`Mode::Scaled`].
     pub rate: f64,
-    /// Seconds that a request moves a [`Mode::Stepped`] clock on.
+    /// Seconds by which each request moves a [`Mode::Stepped`] clock.
     pub step: f64,
     /// The instant that the clock shows.
     pub now: Timestamp,
 }
 
-/// A change of a clock; what is `None` stays as it is.
+/// A change of a clock. A member that is `None` keeps its value.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Setting {
+pub struct ClockChange {
     /// The new mode.
     pub mode: Option<Mode>,
     /// The new rate: more than 0, at most [`RATE_MAX`].
     pub rate: Option<f64>,
     /// The new step: from 0 to [`STEP_MAX`] seconds.
     pub step: Option<f64>,
-    /// The instant to show from here on: not before the one that is shown now.
+    /// The instant to jump to; not before the present one.
     pub now: Option<Timestamp>,
 }
 
-/// Why a clock would not be set or moved; nothing has changed.
+/// The reason why a clock cannot be set or moved. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClockError {
     /// Time never goes back.
     #[error("the clock shows {now} and never goes back, not even to {wanted}")]
     Backwards {
-        /// What it shows.
+        /// The instant that the clock shows.
         now: Timestamp,
-        /// What it was asked to show.
+        /// The requested instant.
         wanted: Timestamp,
     },
     /// Beyond [`END`], or not a number.
     #[error("the clock ends at {END}: {wanted} seconds do not fit")]
     Beyond {
-        /// The seconds that were asked for, as they were written.
+        /// The requested number of seconds.
         wanted: String,
     },
     /// A rate or a step outside its bounds.
@@ -69,23 +70,39 @@ pub enum ClockError {
     OutOfBounds(&'static str),
 }
 
-/// The last instant that a clock can show; the year 9000 leaves room for what is reckoned from it.
+/// The last instant that a clock can show. The year 9000 leaves room for instants that are computed from it.
 pub const END: Timestamp = Timestamp::constant(221_845_392_000, 0);
-/// The fastest that a clock runs.
+/// The highest rate of a scaled clock.
 pub const RATE_MAX: f64 = 1e9;
 /// The longest step of a stepped clock, in seconds: a year.
 pub const STEP_MAX: f64 = 31_536_000.0;
 
 /// Virtual time. It never goes back, and reading it has no effect.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use specularite::Emulator;
+/// use specularite::clock::{ClockChange, Mode};
+///
+/// let emulator = Emulator::builder().build();
+/// let tenant = emulator.default_tenant();
+/// let clock = tenant.clock();
+/// clock.set(ClockChange { mode: Some(Mode::Manual), ..ClockChange::default() })?;
+/// let start = clock.now();
+/// clock.advance(Duration::from_secs(90))?;
+/// assert_eq!(clock.now().duration_since(start).as_secs(), 90);
+/// # Ok::<(), specularite::clock::ClockError>(())
+/// ```
 #[derive(Debug)]
 pub struct Clock {
-    face: RwLock<Face>,
-    moved: Notify,
+    inner: RwLock<ClockInner>,
+    version: Version,
 }
 
 /// At `anchored` the clock showed `anchor`; from there it runs as `mode` says.
 #[derive(Debug, Clone, Copy)]
-struct Face {
+struct ClockInner {
     mode: Mode,
     rate: f64,
     step: f64,
@@ -94,44 +111,48 @@ struct Face {
 }
 
 impl Clock {
-    /// A clock that runs with the machine's.
-    pub fn real() -> Self {
-        Self { face: RwLock::new(Face::real()), moved: Notify::new() }
+    /// A clock that runs with the machine's. Each change of it bumps `version`.
+    pub(crate) fn real(version: Version) -> Self {
+        Self { inner: RwLock::new(ClockInner::real()), version }
     }
 
-    /// The instant that the clock shows.
+    /// Returns the instant that the clock shows.
     pub fn now(&self) -> Timestamp {
-        self.look(|face| face.now())
+        self.look(|clock| clock.now())
     }
 
-    /// Everything that the clock shows.
-    pub fn reading(&self) -> Reading {
-        self.look(|face| Reading { mode: face.mode, rate: face.rate, step: face.step, now: face.now() })
+    /// Returns the settings of the clock and the instant that it shows.
+    pub fn state(&self) -> ClockState {
+        self.look(|clock| ClockState { mode: clock.mode, rate: clock.rate, step: clock.step, now: clock.now() })
     }
 
-    /// How many seconds of this clock pass in one of the machine's: 1 unless scaled, 1 too where time stands still.
+    /// Returns the seconds of this clock per second of the machine's: 1 unless scaled, also for a clock that stands still.
     pub fn rate(&self) -> f64 {
-        self.look(Face::pace)
+        self.look(ClockInner::speed)
     }
 
-    /// Moves a stepped clock by its step, as each request does; any other stays as it is.
-    pub fn step(&self) {
-        // Most clocks are not stepped: they are spared the write lock.
-        if self.look(|face| face.mode == Mode::Stepped) {
-            let _ = self.turn(|face| match face.mode {
-                Mode::Stepped => face.advance(face.step),
+    /// Moves a stepped clock by its step, as each request does. Other clocks stay as they are.
+    pub(crate) fn step(&self) {
+        // Most clocks are not stepped: they avoid the write lock.
+        if self.look(|clock| clock.mode == Mode::Stepped) {
+            let _ = self.change(|clock| match clock.mode {
+                Mode::Stepped => clock.advance(clock.step),
                 _ => Ok(()),
             });
         }
     }
 
-    /// Sets the clock: all of it, or nothing.
-    pub fn set(&self, setting: Setting) -> Result<Reading, ClockError> {
-        self.turn(|face| {
-            let now = face.now();
-            let at = setting.now.unwrap_or(now);
-            let rate = setting.rate.unwrap_or(face.rate);
-            let step = setting.step.unwrap_or(face.step);
+    /// Sets the clock: all of the change, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The instant is before the present one or beyond [`END`], or the rate or the step is out of bounds.
+    pub fn set(&self, change: ClockChange) -> Result<ClockState, ClockError> {
+        self.change(|clock| {
+            let now = clock.now();
+            let at = change.now.unwrap_or(now);
+            let rate = change.rate.unwrap_or(clock.rate);
+            let step = change.step.unwrap_or(clock.step);
             if at < now {
                 return Err(ClockError::Backwards { now, wanted: at });
             }
@@ -144,95 +165,108 @@ impl Clock {
             if !(0.0..=STEP_MAX).contains(&step) {
                 return Err(ClockError::OutOfBounds("a step is from 0 to 31536000 seconds"));
             }
-            *face = Face { mode: setting.mode.unwrap_or(face.mode), rate, step, anchor: at, anchored: instant() };
+            let mode = change.mode.unwrap_or(clock.mode);
+            *clock = ClockInner { mode, rate, step, anchor: at, anchored: instant() };
             Ok(())
         })?;
-        Ok(self.reading())
+        Ok(self.state())
     }
 
-    /// Moves the clock on by `seconds`, whatever its mode; parts of a second count.
-    pub fn advance(&self, seconds: f64) -> Result<(), ClockError> {
-        self.turn(|face| face.advance(seconds))
+    /// Moves the clock forward, whatever its mode.
+    ///
+    /// # Errors
+    ///
+    /// The new instant would be beyond [`END`].
+    pub fn advance(&self, duration: Duration) -> Result<(), ClockError> {
+        self.advance_seconds(duration.as_secs_f64())
     }
 
-    /// Moves the clock on to `at`; one that is there or beyond stays where it is.
+    /// Moves the clock forward by `seconds`.
+    pub(crate) fn advance_seconds(&self, seconds: f64) -> Result<(), ClockError> {
+        self.change(|clock| clock.advance(seconds))
+    }
+
+    /// Moves the clock forward to `at`. A clock that shows a later instant stays as it is.
     pub fn advance_to(&self, at: Timestamp) {
-        let _ = self.turn(|face| {
-            let now = face.now();
-            face.anchor_at(now.max(at.min(END)));
+        let _ = self.change(|clock| {
+            let now = clock.now();
+            clock.anchor_at(now.max(at.min(END)));
             Ok(())
         });
     }
 
-    /// A new universe: the clock runs with the machine's again, and may so go back.
-    pub fn reset(&self) {
-        let _ = self.turn(|face| {
-            *face = Face::real();
+    /// Makes the clock run with the machine's again, which may set it back.
+    pub(crate) fn reset(&self) {
+        let _ = self.change(|clock| {
+            *clock = ClockInner::real();
             Ok(())
         });
     }
 
-    /// Whether time passes only when it is told to.
+    /// Returns whether time passes only when the clock is moved.
     pub fn stands_still(&self) -> bool {
-        self.look(|face| matches!(face.mode, Mode::Manual | Mode::Stepped))
+        self.look(ClockInner::stands_still)
     }
 
-    /// The instant so many seconds from now.
-    pub fn after(&self, seconds: f64) -> Result<Timestamp, ClockError> {
-        self.look(|face| face.after(seconds))
+    /// Returns the instant `seconds` from now.
+    ///
+    /// # Errors
+    ///
+    /// That instant is before the present or beyond [`END`].
+    pub(crate) fn after(&self, seconds: f64) -> Result<Timestamp, ClockError> {
+        self.look(|clock| clock.after(seconds))
     }
 
-    /// Gets to `at`: a clock that stands still is moved, with any other the caller waits, at most for `patience` of the
-    /// machine's time. Answers whether it is there.
-    pub async fn reach(&self, at: Timestamp, patience: Duration) -> bool {
-        let mut left = patience;
-        while self.now() < at {
-            if self.stands_still() {
-                self.advance_to(at);
-            } else if left.is_zero() {
-                return false;
-            } else {
-                left = self.wait(Some(at), left).await;
-            }
-        }
-        true
-    }
-
-    /// Waits until the clock shows `at`, somebody wakes it, or `patience` is at its end. Answers what is left of that.
+    /// Brings the clock to `at`: moves it when it stands still, waits otherwise, for at most `timeout` of the machine's time.
+    /// Returns whether it shows `at` now.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
-    pub async fn wait(&self, at: Option<Timestamp>, patience: Duration) -> Duration {
-        let begun = instant();
-        let woken = self.moved.notified();
-        let (now, pace) = self.look(|face| (face.now(), face.pace()));
-        let due = at.map(|at| {
-            Duration::try_from_secs_f64(at.duration_since(now).as_secs_f64().max(0.0) / pace).unwrap_or(patience)
-        });
-        let _ = tokio::time::timeout(due.unwrap_or(patience).min(patience), woken).await;
-        patience.saturating_sub(begun.elapsed())
+    pub async fn reach(&self, at: Timestamp, timeout: Duration) -> bool {
+        let mut version = self.version.subscribe();
+        let reached = async {
+            loop {
+                version.borrow_and_update();
+                if self.stands_still() {
+                    self.advance_to(at);
+                }
+                if self.now() >= at {
+                    return;
+                }
+                tokio::select! {
+                    () = self.pass_until(at) => {}
+                    _ = version.changed() => {}
+                }
+            }
+        };
+        tokio::time::timeout(timeout, reached).await.is_ok()
     }
 
-    /// Wakes whoever waits: what they wait for may have changed.
-    pub fn wake(&self) {
-        self.moved.notify_waiters();
+    /// Waits until the clock shows `at`, at the speed that it has now: select on a change of the tenant's version as well.
+    /// Never completes for a clock that stands still before `at`.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
+    pub(crate) async fn pass_until(&self, at: Timestamp) {
+        match self.look(|clock| clock.machine_time_until(at)) {
+            Some(left) => tokio::time::sleep(left).await,
+            None => std::future::pending().await,
+        }
     }
 
-    fn look<T>(&self, look: impl FnOnce(&Face) -> T) -> T {
-        look(&self.face.read().expect("no code panics while it holds a clock"))
+    fn look<T>(&self, look: impl FnOnce(&ClockInner) -> T) -> T {
+        look(&self.inner.read().expect("no code panics while it holds a clock"))
     }
 
-    fn turn(&self, turn: impl FnOnce(&mut Face) -> Result<(), ClockError>) -> Result<(), ClockError> {
-        let turned = turn(&mut self.face.write().expect("no code panics while it holds a clock"));
-        self.wake();
-        turned
+    fn change(&self, change: impl FnOnce(&mut ClockInner) -> Result<(), ClockError>) -> Result<(), ClockError> {
+        let changed = change(&mut self.inner.write().expect("no code panics while it holds a clock"));
+        self.version.bump();
+        changed
     }
 }
 
-impl Face {
+impl ClockInner {
     fn real() -> Self {
         Self { mode: Mode::Real, rate: 1.0, step: 0.0, anchor: machine_time(), anchored: instant() }
     }
 
-    fn pace(&self) -> f64 {
+    fn speed(&self) -> f64 {
         if self.mode == Mode::Scaled { self.rate } else { 1.0 }
     }
 
@@ -241,10 +275,23 @@ impl Face {
             Mode::Manual | Mode::Stepped => self.anchor,
             Mode::Real | Mode::Scaled => {
                 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
-                let elapsed = self.anchored.elapsed().as_secs_f64() * self.pace();
+                let elapsed = self.anchored.elapsed().as_secs_f64() * self.speed();
                 later(self.anchor, elapsed).unwrap_or(END)
             }
         }
+    }
+
+    fn stands_still(&self) -> bool {
+        matches!(self.mode, Mode::Manual | Mode::Stepped)
+    }
+
+    /// The machine's time that passes until the clock shows `at`; `None` when it stands still before that.
+    fn machine_time_until(&self, at: Timestamp) -> Option<Duration> {
+        let left = at.duration_since(self.now()).as_secs_f64().max(0.0);
+        if left > 0.0 && self.stands_still() {
+            return None;
+        }
+        Some(Duration::try_from_secs_f64(left / self.speed()).unwrap_or(Duration::MAX))
     }
 
     fn after(&self, seconds: f64) -> Result<Timestamp, ClockError> {
@@ -264,7 +311,7 @@ impl Face {
     }
 }
 
-/// `seconds` after `at`, unless that is beyond the end of time or no number.
+/// The instant `seconds` after `at`; `None` when it is beyond [`END`] or `seconds` is not a number.
 fn later(at: Timestamp, seconds: f64) -> Option<Timestamp> {
     let seconds = SignedDuration::try_from_secs_f64(seconds).ok()?;
     at.checked_add(seconds).ok().filter(|at| *at <= END)
@@ -275,7 +322,13 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-/// What the machine's clock shows; tokens from elsewhere expire by it.
+/// Waits for so much of the machine's time.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
+pub(crate) async fn sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// The instant that the machine's clock shows. Tokens of other issuers expire by it.
 pub fn machine_time() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -290,55 +343,57 @@ mod tests {
     use super::*;
 
     fn manual() -> Clock {
-        let clock = Clock::real();
-        clock.set(Setting { mode: Some(Mode::Manual), ..Setting::default() }).expect("a mode can always be set");
+        let clock = Clock::real(Version::default());
+        clock
+            .set(ClockChange { mode: Some(Mode::Manual), ..ClockChange::default() })
+            .expect("a mode can always be set");
         clock
     }
 
     #[test]
-    fn a_manual_clock_stands_still_and_moves_when_told() {
+    fn manual_clock_stands_still_until_it_is_moved() {
         let clock = manual();
         let start = clock.now();
         assert_eq!(clock.now(), start);
-        clock.advance(1.5).unwrap();
+        clock.advance(Duration::from_millis(1_500)).unwrap();
         assert_eq!(clock.now(), start + SignedDuration::from_millis(1500));
         clock.step();
         assert_eq!(clock.now(), start + SignedDuration::from_millis(1500));
     }
 
     #[test]
-    fn time_never_goes_back_nor_beyond_its_end() {
+    fn clock_never_goes_back_nor_beyond_its_end() {
         let clock = manual();
         let start = clock.now();
         for seconds in [-1.0, f64::NAN, f64::INFINITY, 1e18] {
-            assert!(clock.advance(seconds).is_err(), "{seconds}");
+            assert!(clock.advance_seconds(seconds).is_err(), "{seconds}");
         }
         for now in ["2001-01-01T00:00:00Z", "9999-01-01T00:00:00Z"] {
             let now = Some(now.parse().unwrap());
-            assert!(clock.set(Setting { mode: Some(Mode::Real), now, ..Setting::default() }).is_err());
+            assert!(clock.set(ClockChange { mode: Some(Mode::Real), now, ..ClockChange::default() }).is_err());
         }
-        assert_eq!((clock.now(), clock.reading().mode), (start, Mode::Manual));
+        assert_eq!((clock.now(), clock.state().mode), (start, Mode::Manual));
         clock.advance_to(Timestamp::UNIX_EPOCH);
         assert_eq!(clock.now(), start);
     }
 
     #[test]
-    fn a_stepped_clock_moves_with_each_request() {
+    fn stepped_clock_moves_with_each_request() {
         let clock = manual();
         let start = clock.now();
-        clock.set(Setting { mode: Some(Mode::Stepped), step: Some(7.0), ..Setting::default() }).unwrap();
+        clock.set(ClockChange { mode: Some(Mode::Stepped), step: Some(7.0), ..ClockChange::default() }).unwrap();
         clock.step();
         clock.step();
         assert_eq!(clock.now(), start + SignedDuration::from_secs(14));
     }
 
     #[test]
-    fn rates_and_steps_have_bounds() {
+    fn clock_rates_and_steps_have_bounds() {
         let clock = manual();
         for (rate, step) in
             [(Some(0.0), None), (Some(f64::NAN), None), (Some(2e9), None), (None, Some(-1.0)), (None, Some(4e7))]
         {
-            assert!(clock.set(Setting { rate, step, ..Setting::default() }).is_err(), "{rate:?} {step:?}");
+            assert!(clock.set(ClockChange { rate, step, ..ClockChange::default() }).is_err(), "{rate:?} {step:?}");
         }
     }
 }

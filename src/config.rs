@@ -16,8 +16,8 @@ use crate::fabric::access::Auth;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{PAGE_SIZE, PAGE_SIZE_MAX, TOKEN_LIFETIME, Throttle};
-use crate::proxy::Others;
-use crate::serve::Doors;
+use crate::proxy::OtherHosts;
+use crate::server::ServerOptions;
 
 /// Where the program listens unless told.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7310);
@@ -321,13 +321,13 @@ impl Serve {
     }
 
     /// What the server does beside answering; `others` is what becomes of other hosts unless it was said.
-    pub fn doors(&self, others: Others) -> Doors {
+    pub fn server_options(&self, others: OtherHosts) -> ServerOptions {
         let others = match self.others {
             None => others,
-            Some(OthersOption::Refuse) => Others::Refuse,
-            Some(OthersOption::Tunnel) => Others::Tunnel,
+            Some(OthersOption::Refuse) => OtherHosts::Refuse,
+            Some(OthersOption::Tunnel) => OtherHosts::Tunnel,
         };
-        Doors { tls: self.tls == Switch::On, others }
+        ServerOptions { tls: self.tls == Switch::On, other_hosts: others }
     }
 
     /// The emulator that these options describe, in the realm of `seed`.

@@ -7,14 +7,14 @@
 //!
 //! let emulator = Emulator::builder().seed(7).pace(Pace::Instant).build();
 //! let router = specularite::router(emulator.clone()); // a tower service: no socket needed
-//! emulator.default_tenant().clock().advance(60.0)?;
+//! emulator.default_tenant().clock().advance(std::time::Duration::from_secs(60))?;
 //! # let _ = router;
 //! # Ok::<(), specularite::clock::ClockError>(())
 //! ```
 //!
 //! A module may use those after it, never those before it:
-//! `main → run → sign_in → config → environment → serve → proxy → tls → check → http → entra → emulator → traffic → tenant →
-//! journal → fabric → authority → signing → client → hosts → data_dir → ids → seed → clock` (docs/ARCHITECTURE.md).
+//! `main → run → sign_in → config → environment → server → proxy → tls → check → http → entra → emulator → traffic → tenant →
+//! journal → fabric → authority → signing → client → hosts → data_dir → ids → seed → clock → notify → signals` (docs/ARCHITECTURE.md).
 
 pub mod authority;
 pub mod check;
@@ -30,11 +30,13 @@ pub mod hosts;
 pub mod http;
 pub mod ids;
 pub mod journal;
+pub mod notify;
 pub mod proxy;
 pub mod run;
 pub mod seed;
-pub mod serve;
+pub mod server;
 pub mod sign_in;
+pub mod signals;
 pub mod signing;
 pub mod tenant;
 pub mod tls;

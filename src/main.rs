@@ -13,9 +13,10 @@ use specularite::environment::{Environment, Wish};
 use specularite::fabric::State;
 use specularite::fabric::access::tenant_named;
 use specularite::fabric::settings::Settings;
-use specularite::proxy::Others;
+use specularite::proxy::OtherHosts;
+use specularite::signals::Signals;
 use specularite::signing::Signer;
-use specularite::{client, clock, run, seed, serve, sign_in};
+use specularite::{client, clock, run, seed, server, sign_in};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -24,9 +25,19 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// What the program exits with when an option cannot be followed; clap does so too.
 const BAD_OPTION: u8 = 2;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Config { command, serve } = Config::parse();
+fn main() -> ExitCode {
+    let config = Config::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(why) => return Failure::new(format!("cannot start the async runtime: {why}"), 1).tell(),
+    };
+    let status = runtime.block_on(execute(config));
+    // Dropping the runtime would wait for name lookups that are still in progress.
+    runtime.shutdown_background();
+    status
+}
+
+async fn execute(Config { command, serve }: Config) -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(options) => listen(options).await,
         Command::Run(options) => return run_command(options).await.unwrap_or_else(|failure| failure.tell()),
@@ -76,8 +87,7 @@ fn check_data_dir(options: &Serve) -> Result<(), Failure> {
 
 async fn listen(options: Serve) -> Result<(), Failure> {
     start_log(options.log, tracing::Level::INFO);
-    let stop =
-        signal().map_err(|why| Failure::new(format!("the signals that would stop it cannot be heard: {why}"), 1))?;
+    let mut signals = Signals::listen().map_err(|why| Failure::new(format!("cannot listen for signals: {why}"), 1))?;
     check_data_dir(&options)?;
     let (listener, address) = bind(options.address()).await?;
     let seed = options.seed.unwrap_or_else(draw_seed);
@@ -87,7 +97,21 @@ async fn listen(options: Serve) -> Result<(), Failure> {
     let mut out = io::stdout();
     // Whoever started it may have closed its standard output: it serves all the same.
     let _ = writeln!(out, "specularite is listening on http://{address}").and_then(|()| out.flush());
-    serve::serve(listener, emulator, options.doors(Others::Refuse), stop).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let served = server::serve(listener, emulator, options.server_options(OtherHosts::Refuse), async {
+        let _ = stopped.await;
+    });
+    let mut served = std::pin::pin!(served);
+    let mut stop = Some(stop);
+    loop {
+        tokio::select! {
+            () = &mut served => break,
+            status = signals.next_status() => match stop.take() {
+                Some(stop) => drop(stop.send(())),
+                None => return Err(Failure::new("stopped by a second signal; requests in progress were dropped", status)),
+            },
+        }
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -101,8 +125,8 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
     if report {
         emulator.traffic().count_calls();
     }
-    let doors = options.doors(Others::Tunnel);
-    if !doors.tls {
+    let server_options = options.server_options(OtherHosts::Tunnel);
+    if !server_options.tls {
         tracing::warn!("--tls off: calls of https://api.fabric.microsoft.com and of Entra are not led to the emulator");
     }
     let unprepared = |why: io::Error| Failure::new(format!("the command's environment cannot be prepared: {why}"), 1);
@@ -112,16 +136,16 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
         authority: emulator.authority().map_err(unprepared)?.pem(),
         folder: folder.path(),
         tenant: None,
-        direct: !doors.tls,
-        tls: doors.tls,
-        reaches_others: doors.others == Others::Tunnel,
+        direct: !server_options.tls,
+        tls: server_options.tls,
+        reaches_others: server_options.other_hosts == OtherHosts::Tunnel,
         isolate,
     };
     let mut environment = Environment::prepare(&wish).map_err(unprepared)?;
     if let Some(path) = config::data_dir(options.data_dir.as_ref()).path() {
         environment.set("SPECULARITE_DATA_DIR", path.to_string_lossy());
     }
-    let running = serve::run(listener, emulator.clone(), doors).map_err(unprepared)?;
+    let running = server::start_on(listener, emulator.clone(), server_options).map_err(unprepared)?;
     run::announce(address);
     let status = run::run(&command, &environment).await;
     drop(running);
@@ -242,27 +266,6 @@ fn start_log(form: LogOption, level: tracing::Level) {
         LogOption::Text => log.with(lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))).init(),
         LogOption::Json => log.with(lines.json()).init(),
     }
-}
-
-/// Becomes ready at the first signal that asks the program to stop.
-#[cfg(unix)]
-fn signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
-    })
-}
-
-/// Becomes ready at the first signal that asks the program to stop.
-#[cfg(not(unix))]
-fn signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 /// Asks a running emulator how it is.

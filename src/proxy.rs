@@ -1,4 +1,4 @@
-//! The proxy on our port: which hosts end here, and how others are reached.
+//! The proxy on the server's port: the hosts that the emulator answers for, and the way to others.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,101 +18,101 @@ use tokio::net::TcpStream;
 use crate::emulator::Emulator;
 use crate::hosts::{self, Owner};
 use crate::http::Arrival;
-use crate::traffic::Fate;
+use crate::traffic::HostOutcome;
 
-/// How long another host may take to be reached.
+/// The time in which a connection to another host must be established.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Bytes of the answer of a proxy before us, at most.
+/// The longest response head of an upstream proxy, in bytes.
 const HEAD_MAX: usize = 16 << 10;
 
-/// What becomes of the hosts that are not ours.
+/// The treatment of hosts that the emulator does not answer for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Others {
-    /// They are refused.
+pub enum OtherHosts {
+    /// Refuse the connection.
     #[default]
     Refuse,
-    /// The connection goes on to them, as it is.
+    /// Forward the connection unchanged.
     Tunnel,
 }
 
-/// Where a request to a proxy goes.
+/// The route of a request to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// It ends here.
-    Here,
-    /// On to the host.
-    On,
-    /// Nowhere, and why.
-    Nowhere(String),
+pub(crate) enum ProxyRoute {
+    /// The emulator answers.
+    Local,
+    /// The request is forwarded to its host.
+    Forward,
+    /// The request is refused for a reason.
+    Refuse(String),
 }
 
-/// Decides where requests go, and leads them there.
+/// Routes requests, and forwards those to other hosts.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     emulator: Arc<Emulator>,
-    others: Others,
-    /// The proxies that were set for this machine before us.
-    before: Matcher,
+    other_hosts: OtherHosts,
+    /// The proxies that the environment of this process names.
+    upstream: Matcher,
 }
 
-/// A proxy that was set before us.
-struct Before {
+/// A proxy that forwarded connections go through.
+struct UpstreamProxy {
     host: String,
     port: u16,
-    /// What it wants to know of us.
+    /// The value of `Proxy-Authorization` that it expects.
     auth: Option<HeaderValue>,
 }
 
-/// What concerns one hop, not the request.
+/// Headers that concern one hop, not the request.
 const HOP_HEADERS: &[&str] =
     &["connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"];
 
 impl Proxy {
-    pub(crate) fn new(emulator: Arc<Emulator>, others: Others) -> Self {
-        Self { emulator, others, before: Matcher::from_env() }
+    pub(crate) fn new(emulator: Arc<Emulator>, other_hosts: OtherHosts) -> Self {
+        Self { emulator, other_hosts, upstream: Matcher::from_env() }
     }
 
-    /// Where a connection goes that a client wants to a host. `port` is what the scheme has where the authority has none.
-    pub(crate) fn way(&self, arrival: Arrival, authority: &Authority, port: u16) -> Way {
+    /// Returns the route to a host. `port` is the default of the scheme, for an authority without one.
+    pub(crate) fn route(&self, arrival: Arrival, authority: &Authority, port: u16) -> ProxyRoute {
         let host = authority.host();
         if is_here(arrival, host, authority.port_u16().unwrap_or(port)) {
-            return Way::Here;
+            return ProxyRoute::Local;
         }
         if !self.emulator.control_from().admits(arrival.peer.ip()) {
-            return Way::Nowhere("The caller's address may not use this proxy; see --control-from.".into());
+            return ProxyRoute::Refuse("Callers from this address may not use the proxy; see --control-from.".into());
         }
-        match (hosts::owner(host), self.others) {
-            (Owner::Ours(_), _) => Way::Here,
-            (Owner::Refused, _) => {
-                Way::Nowhere(format!("{host} would take what is meant for the emulator, which does not answer for it."))
+        match (hosts::owner(host), self.other_hosts) {
+            (Owner::Ours(_), _) => ProxyRoute::Local,
+            (Owner::Refused, _) => ProxyRoute::Refuse(format!(
+                "The emulator does not answer for {host}, and refuses to send it tokens that were meant for an emulated service."
+            )),
+            (Owner::Other, OtherHosts::Refuse) => {
+                ProxyRoute::Refuse(format!("The emulator does not answer for {host}; see --others."))
             }
-            (Owner::Other, Others::Refuse) => {
-                Way::Nowhere(format!("{host} is not a host that the emulator answers for; see --others."))
-            }
-            (Owner::Other, Others::Tunnel) => Way::On,
-        }
-    }
-
-    /// Counts a host, and tells the log of it the first time.
-    pub(crate) fn note(&self, host: &str, fate: Fate, why: &str) {
-        if self.emulator.traffic().wanted(host, fate) {
-            match fate {
-                Fate::Answered => tracing::info!("answering as {host}"),
-                Fate::Tunnelled => tracing::info!("tunnelling to {host}"),
-                Fate::Refused => tracing::warn!("refused to connect to {host}: {why}"),
-                Fate::Unreachable => tracing::warn!("could not reach {host}: {why}"),
-            }
+            (Owner::Other, OtherHosts::Tunnel) => ProxyRoute::Forward,
         }
     }
 
-    /// A connection to another host, through the proxy that was set before us where there is one.
-    pub(crate) async fn reach(&self, authority: &Authority, arrival: Arrival) -> io::Result<TcpStream> {
+    /// Counts a request for a host, and logs the first one.
+    pub(crate) fn note(&self, host: &str, outcome: HostOutcome, why: &str) {
+        if self.emulator.traffic().count_host(host, outcome) {
+            match outcome {
+                HostOutcome::Answered => tracing::info!("answering as {host}"),
+                HostOutcome::Tunnelled => tracing::info!("tunnelling to {host}"),
+                HostOutcome::Refused => tracing::warn!("refused to connect to {host}: {why}"),
+                HostOutcome::Unreachable => tracing::warn!("{why}"),
+            }
+        }
+    }
+
+    /// Connects to another host, through the upstream proxy if there is one.
+    pub(crate) async fn connect(&self, authority: &Authority, arrival: Arrival) -> io::Result<TcpStream> {
         let target = Uri::builder().scheme("https").authority(authority.as_str()).path_and_query("/").build();
         let target = target.map_err(io::Error::other)?;
         let address = (trimmed(authority.host()), authority.port_u16().unwrap_or(443));
-        match self.before(&target, arrival)? {
+        match self.upstream_for(&target, arrival)? {
             None => connect(address, arrival).await,
-            Some(Before { host, port, auth }) => {
+            Some(UpstreamProxy { host, port, auth }) => {
                 let mut stream = connect((&host, port), arrival.by_ourselves()).await?;
                 ask_for_tunnel(&mut stream, address, auth.as_ref()).await?;
                 Ok(stream)
@@ -120,17 +120,17 @@ impl Proxy {
         }
     }
 
-    /// The proxy that was set before us for a target. We ourselves are none.
-    fn before(&self, target: &Uri, arrival: Arrival) -> io::Result<Option<Before>> {
-        let Some(before) = self.before.intercept(target) else { return Ok(None) };
-        let (host, port) = endpoint(before.uri())?;
+    /// Returns the upstream proxy for a target. This server itself is not one.
+    fn upstream_for(&self, target: &Uri, arrival: Arrival) -> io::Result<Option<UpstreamProxy>> {
+        let Some(upstream) = self.upstream.intercept(target) else { return Ok(None) };
+        let (host, port) = endpoint(upstream.uri())?;
         if is_here(arrival, host, port) {
             return Ok(None);
         }
-        Ok(Some(Before { host: host.to_owned(), port, auth: before.basic_auth().cloned() }))
+        Ok(Some(UpstreamProxy { host: host.to_owned(), port, auth: upstream.basic_auth().cloned() }))
     }
 
-    /// Sends a plain request on to its host, and brings back the answer.
+    /// Forwards a plain request to its host, and returns the response.
     pub(crate) async fn forward(&self, request: Request<Incoming>, arrival: Arrival) -> io::Result<Response<Body>> {
         let (mut parts, body) = request.into_parts();
         let authority = parts.uri.authority().cloned().ok_or(io::ErrorKind::InvalidInput)?;
@@ -139,21 +139,21 @@ impl Proxy {
         }
         let host = HeaderValue::try_from(authority.as_str()).map_err(io::Error::other)?;
         parts.headers.insert(header::HOST, host);
-        let stream = match self.before(&parts.uri, arrival)? {
+        let stream = match self.upstream_for(&parts.uri, arrival)? {
             None => {
                 let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
                 parts.uri = path.parse().map_err(io::Error::other)?;
                 connect((trimmed(authority.host()), authority.port_u16().unwrap_or(80)), arrival).await?
             }
-            // A proxy wants the target whole.
-            Some(Before { host, port, auth }) => {
+            // A proxy expects the absolute URL.
+            Some(UpstreamProxy { host, port, auth }) => {
                 parts.headers.extend(auth.map(|auth| (header::PROXY_AUTHORIZATION, auth)));
                 connect((&host, port), arrival.by_ourselves()).await?
             }
         };
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        #[expect(clippy::disallowed_methods, reason = "the connection lives as long as the answer's body")]
+        #[expect(clippy::disallowed_methods, reason = "the connection lives as long as the response body")]
         tokio::spawn(connection);
         let answer = sender.send_request(Request::from_parts(parts, body)).await.map_err(io::Error::other)?;
         let (mut parts, body) = answer.into_parts();
@@ -164,21 +164,21 @@ impl Proxy {
     }
 }
 
-/// An answer of the proxy itself: a sentence.
-pub(crate) fn say(status: StatusCode, sentence: impl Into<String>) -> Response<Body> {
+/// A response of the proxy itself, in plain text.
+pub(crate) fn text(status: StatusCode, sentence: impl Into<String>) -> Response<Body> {
     let mut response = Response::new(Body::from(format!("specularite: {}\n", sentence.into())));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 
-/// Takes off what was meant for the proxy alone.
-pub(crate) fn without_proxy_headers(headers: &mut HeaderMap) {
+/// Removes the headers that were meant for the proxy alone.
+pub(crate) fn remove_proxy_headers(headers: &mut HeaderMap) {
     headers.remove(header::PROXY_AUTHORIZATION);
     headers.remove(HeaderName::from_static("proxy-connection"));
 }
 
-/// Whether a host and a port are this very server: a name of this machine or of a container, or the address that was reached.
+/// Returns whether a host and a port are this server: a name of this machine or of a container, or the address that was reached.
 fn is_here(arrival: Arrival, host: &str, port: u16) -> bool {
     let host = trimmed(host);
     let named = hosts::is_local(host) || !host.contains(['.', ':']);
@@ -192,15 +192,15 @@ fn trimmed(host: &str) -> &str {
 }
 
 fn endpoint(proxy: &Uri) -> io::Result<(&str, u16)> {
-    let host = proxy.host().ok_or_else(|| io::Error::other("the proxy that was set before has no host"))?;
+    let host = proxy.host().ok_or_else(|| io::Error::other("the upstream proxy has no host"))?;
     match proxy.scheme_str() {
         Some("http") | None => Ok((trimmed(host), proxy.port_u16().unwrap_or(80))),
-        Some(other) => Err(io::Error::other(format!("a proxy over {other} cannot be gone through"))),
+        Some(other) => Err(io::Error::other(format!("the upstream proxy uses {other}; only http is supported"))),
     }
 }
 
-/// Connects to a host, once its name has become an address: that may be one which nobody may be led to, however it was spelled.
-#[expect(clippy::disallowed_methods, reason = "the network takes the machine's time")]
+/// Connects to a host. Barred addresses are checked after the name was resolved, so that no spelling avoids the check.
+#[expect(clippy::disallowed_methods, reason = "the network takes machine time")]
 async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     let reached = async {
         let addresses: Vec<SocketAddr> = tokio::net::lookup_host(host).await?.collect();
@@ -209,7 +209,7 @@ async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
             hosts::is_metadata(ip) || ip.is_loopback() && !arrival.peer.ip().to_canonical().is_loopback()
         };
         if let Some(barred) = addresses.iter().find(|address| is_barred(address)) {
-            return Err(io::Error::other(format!("{} is an address that nobody is led to", barred.ip())));
+            return Err(io::Error::other(format!("{} is an address that the proxy does not connect to", barred.ip())));
         }
         TcpStream::connect(&addresses[..]).await
     };
@@ -218,8 +218,8 @@ async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Asks the proxy at the other end for a tunnel, and reads its answer's head, byte by byte: what follows is not ours.
-#[expect(clippy::disallowed_methods, reason = "the network takes the machine's time")]
+/// Asks an upstream proxy for a tunnel. Its response head is read byte by byte, because the bytes after it belong to the tunnel.
+#[expect(clippy::disallowed_methods, reason = "the network takes machine time")]
 async fn ask_for_tunnel(
     stream: &mut TcpStream,
     (host, port): (&str, u16),
@@ -238,7 +238,7 @@ async fn ask_for_tunnel(
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             if answer.len() >= HEAD_MAX {
-                return Err(io::Error::other("the proxy that was set before answered with too long a head"));
+                return Err(io::Error::other("the response head of the upstream proxy is too long"));
             }
             answer.push(stream.read_u8().await?);
         }
@@ -250,7 +250,7 @@ async fn ask_for_tunnel(
         return Ok(());
     }
     let line = String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or_default()).into_owned();
-    Err(io::Error::other(format!("the proxy that was set before answered {line:?}")))
+    Err(io::Error::other(format!("the upstream proxy answered {line:?}")))
 }
 
 #[cfg(test)]
@@ -258,35 +258,41 @@ mod tests {
     use super::*;
     use crate::emulator::ControlFrom;
 
-    fn way(others: Others, from: ControlFrom, peer: &str, authority: &str) -> Way {
-        let proxy = Proxy::new(Emulator::builder().control_from(from).build(), others);
+    fn route(other_hosts: OtherHosts, from: ControlFrom, peer: &str, authority: &str) -> ProxyRoute {
+        let proxy = Proxy::new(Emulator::builder().control_from(from).build(), other_hosts);
         let local = "127.0.0.1:7310".parse().unwrap();
         let arrival = Arrival { peer: peer.parse().unwrap(), local, scheme: "http", tenant: None, in_tunnel: false };
-        proxy.way(arrival, &authority.parse().unwrap(), 443)
+        proxy.route(arrival, &authority.parse().unwrap(), 443)
     }
 
     #[test]
-    fn hosts_go_where_they_belong() {
-        let from_here = |others, authority| way(others, ControlFrom::Loopback, "127.0.0.1:5000", authority);
+    fn proxy_routes_hosts_by_ownership_and_option() {
+        let from_here = |other_hosts, authority| route(other_hosts, ControlFrom::Loopback, "127.0.0.1:5000", authority);
         for authority in
             ["api.fabric.microsoft.com:443", "login.microsoftonline.com:7310", "localhost:7310", "[::1]:7310"]
         {
-            assert_eq!(from_here(Others::Refuse, authority), Way::Here, "{authority}");
+            assert_eq!(from_here(OtherHosts::Refuse, authority), ProxyRoute::Local, "{authority}");
         }
         for authority in ["example.com:443", "localhost:8080", "specularite:80"] {
-            assert_eq!(from_here(Others::Tunnel, authority), Way::On, "{authority}");
-            assert!(matches!(from_here(Others::Refuse, authority), Way::Nowhere(_)), "{authority}");
+            assert_eq!(from_here(OtherHosts::Tunnel, authority), ProxyRoute::Forward, "{authority}");
+            assert!(matches!(from_here(OtherHosts::Refuse, authority), ProxyRoute::Refuse(_)), "{authority}");
         }
         for authority in ["graph.microsoft.com:443", "169.254.170.2:80", "[fd00:ec2::254]:80"] {
-            assert!(matches!(from_here(Others::Tunnel, authority), Way::Nowhere(_)), "{authority}");
+            assert!(matches!(from_here(OtherHosts::Tunnel, authority), ProxyRoute::Refuse(_)), "{authority}");
         }
     }
 
     #[test]
-    fn strangers_have_no_proxy() {
+    fn proxy_refuses_callers_from_other_networks() {
         let authority = "api.fabric.microsoft.com:443";
-        assert!(matches!(way(Others::Tunnel, ControlFrom::Loopback, "10.0.0.9:5000", authority), Way::Nowhere(_)));
-        assert_eq!(way(Others::Tunnel, ControlFrom::Private, "10.0.0.9:5000", authority), Way::Here);
-        assert!(matches!(way(Others::Tunnel, ControlFrom::Private, "8.8.8.8:5000", authority), Way::Nowhere(_)));
+        assert!(matches!(
+            route(OtherHosts::Tunnel, ControlFrom::Loopback, "10.0.0.9:5000", authority),
+            ProxyRoute::Refuse(_)
+        ));
+        assert_eq!(route(OtherHosts::Tunnel, ControlFrom::Private, "10.0.0.9:5000", authority), ProxyRoute::Local);
+        assert!(matches!(
+            route(OtherHosts::Tunnel, ControlFrom::Private, "8.8.8.8:5000", authority),
+            ProxyRoute::Refuse(_)
+        ));
     }
 }

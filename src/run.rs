@@ -1,4 +1,4 @@
-//! `specularite run -- COMMAND`: an emulator for as long as a command runs, and the command led to it.
+//! `specularite run -- COMMAND`: runs a command against a temporary emulator.
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -9,31 +9,35 @@ use tokio::process::{Child, Command};
 
 use crate::emulator::Emulator;
 use crate::environment::Environment;
-use crate::traffic::Fate;
+#[cfg(unix)]
+use crate::signals::exit_status;
+use crate::signals::{Signal, Signals};
+use crate::traffic::HostOutcome;
 
-/// Why a command did not run; the statuses are those that shells have for it.
+/// The error of a command that did not run, with the exit status that a shell gives it.
 #[derive(Debug, thiserror::Error)]
 #[error("{command}: {why}")]
-pub struct NotRun {
+pub struct CommandError {
     command: String,
     why: io::Error,
 }
 
-impl NotRun {
-    /// The status to exit with: 127 where there is no such command, 126 where it cannot be run.
+impl CommandError {
+    /// Returns the status to exit with: 127 when the command does not exist, 126 when it cannot be run.
     pub fn status(&self) -> u8 {
         if self.why.kind() == io::ErrorKind::NotFound { 127 } else { 126 }
     }
 }
 
-/// Runs a command in an environment, with our own standard streams; signals are passed on to it. Answers the status to exit with.
+/// Runs a command in an environment, with the standard streams of this process, and passes signals on to it. Returns the status to
+/// exit with.
 ///
 /// # Errors
 ///
 /// The command cannot be started.
-pub async fn run(command: &[OsString], environment: &Environment) -> Result<u8, NotRun> {
-    let (program, arguments) = command.split_first().expect("clap asks for a command");
-    let not_run = |why| NotRun { command: program.to_string_lossy().into_owned(), why };
+pub async fn run(command: &[OsString], environment: &Environment) -> Result<u8, CommandError> {
+    let (program, arguments) = command.split_first().expect("clap requires a command");
+    let not_run = |why| CommandError { command: program.to_string_lossy().into_owned(), why };
     let mut prepared = Command::new(program);
     prepared.args(arguments);
     for (name, value) in environment.variables() {
@@ -47,91 +51,40 @@ pub async fn run(command: &[OsString], environment: &Environment) -> Result<u8, 
     loop {
         tokio::select! {
             ended = child.wait() => return ended.map(status).map_err(not_run),
-            signal = signals.next() => send_on(&child, signal),
+            signal = signals.next() => pass_on(&child, signal),
         }
     }
 }
 
-/// The status of a command as a shell has it: that of one that a signal ended is 128 and the signal's number.
+/// The exit status of a command, as a shell reports it.
 fn status(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return 128_u8.saturating_add(u8::try_from(signal).unwrap_or_default());
+        return exit_status(signal);
     }
-    // Windows has statuses beyond a byte: whatever is no success stays none.
+    // Windows has statuses greater than a byte: a failure must stay a failure.
     status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1))
 }
 
+/// Passes a signal on to the command. What is typed into a terminal reaches every process there: the command has it already.
 #[cfg(unix)]
-type Signal = rustix::process::Signal;
-
-/// The signals that end programs; as long as somebody listens they do not end this one.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-    quit: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            quit: signal(SignalKind::quit())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::INT,
-            _ = self.terminate.recv() => Signal::TERM,
-            _ = self.hang_up.recv() => Signal::HUP,
-            _ = self.quit.recv() => Signal::QUIT,
-        }
-    }
-}
-
-/// A terminal sends what is typed to all who are on it: the command has that already.
-#[cfg(unix)]
-fn send_on(child: &Child, signal: Signal) {
-    let typed = [Signal::INT, Signal::QUIT].contains(&signal) && io::IsTerminal::is_terminal(&io::stdin());
+fn pass_on(child: &Child, signal: Signal) {
+    let is_typed = [Signal::INT, Signal::QUIT].contains(&signal) && io::IsTerminal::is_terminal(&io::stdin());
     let process = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(process) = process.filter(|_| !typed) {
+    if let Some(process) = process.filter(|_| !is_typed) {
         let _ = rustix::process::kill_process(process, signal);
     }
 }
 
+/// Does nothing: a console sends Ctrl+C to every process that is attached to it.
 #[cfg(not(unix))]
-type Signal = ();
+fn pass_on(_: &Child, _: Signal) {}
 
-/// A console sends what is typed to all who are on it; this program waits for the command's end.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> Signal {
-        let _ = tokio::signal::ctrl_c().await;
-    }
-}
-
-#[cfg(not(unix))]
-fn send_on(_: &Child, (): Signal) {}
-
-/// Writes what was asked of the emulator: operations with their statuses, and the hosts that clients wanted.
+/// Writes a report: operations with their statuses and counts, and the hosts that clients asked for.
 ///
 /// # Errors
 ///
-/// `out` does not take it.
+/// `out` cannot be written.
 pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<()> {
     let traffic = emulator.traffic();
     let calls = traffic.calls();
@@ -141,20 +94,20 @@ pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<
     for (operation, status, count) in calls {
         writeln!(out, "  {count:>6}  {status}  {operation}")?;
     }
-    for (fate, says) in [
-        (Fate::Answered, "led here"),
-        (Fate::Tunnelled, "tunnelled"),
-        (Fate::Refused, "refused"),
-        (Fate::Unreachable, "not reached"),
+    for (outcome, says) in [
+        (HostOutcome::Answered, "answered"),
+        (HostOutcome::Tunnelled, "tunnelled"),
+        (HostOutcome::Refused, "refused"),
+        (HostOutcome::Unreachable, "unreachable"),
     ] {
-        for (_, host, count) in traffic.hosts().into_iter().filter(|(known, ..)| *known == fate) {
+        for (_, host, count) in traffic.hosts().into_iter().filter(|(known, ..)| *known == outcome) {
             writeln!(out, "  {count:>6}  host {says}: {host}")?;
         }
     }
     Ok(())
 }
 
-/// Tells where the emulator is, on one line of standard error: standard output is the command's.
+/// Prints the address of the emulator on standard error; standard output belongs to the command.
 pub fn announce(address: std::net::SocketAddr) {
     let _ = writeln!(io::stderr(), "specularite: listening on http://{address}");
 }

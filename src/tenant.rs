@@ -1,12 +1,13 @@
-//! A tenant is a universe: its facts and what they come to, its clock, and what its requests have cost.
+//! A tenant: its facts and the state that results from them, its clock, its throttle windows and its journal.
 //!
-//! No lock leaves this file. [`Tenant::commit`] is the one door for writes, [`Tenant::read`] is everything that only looks.
+//! No lock leaves this file. [`Tenant::commit`] is the only way to write, [`Tenant::read`] the only way to read the state.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::fabric::settings::Settings;
@@ -14,18 +15,20 @@ use crate::fabric::throttle::{Key, Windows};
 use crate::fabric::{Dated, Decided, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
 use crate::journal::{Exchange, Filter, Journal};
+use crate::notify::Version;
 use crate::seed::Seed;
 
-/// Bytes of history that a tenant keeps, roughly; what is older is folded into the base.
+/// Approximate bytes of history that a tenant keeps. Older facts are folded into the base.
 const HISTORY_MAX: usize = 64 << 20;
 
-/// A tenant.
+/// A tenant. Tenants share nothing.
 #[derive(Debug)]
 pub struct Tenant {
     id: TenantId,
     seed: Seed,
     defaults: Settings,
     clock: Clock,
+    version: Version,
     history: RwLock<History>,
     windows: Mutex<Windows>,
     journal: Mutex<Journal>,
@@ -33,25 +36,29 @@ pub struct Tenant {
     requests: AtomicU64,
 }
 
-/// What happened, and what it comes to: `state` is always `base` with all `facts` applied.
+/// The facts of a tenant and their result: `state` is always `base` with all `facts` applied.
 #[derive(Debug)]
 struct History {
     base: State,
     facts: VecDeque<Dated>,
+    /// The number of the last fact. It goes on after a reset, so that followers can tell a new fact from an old one.
+    last_number: u64,
     weight: usize,
     state: State,
 }
 
 impl Tenant {
-    /// A new universe in the realm of `seed`, on a clock that runs with the machine's.
+    /// A new tenant whose ids are drawn from `seed`, with a clock that runs with the machine's.
     pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings, journal: usize) -> Self {
         let seed = seed.fork(id.to_string());
-        let history = RwLock::new(History::new(seed, defaults.clone()));
+        let history = RwLock::new(History::new(seed, defaults.clone(), 0));
+        let version = Version::default();
         Self {
             id,
             seed,
             defaults,
-            clock: Clock::real(),
+            clock: Clock::real(version.clone()),
+            version,
             history,
             windows: Mutex::default(),
             journal: Mutex::new(Journal::new(journal)),
@@ -60,25 +67,29 @@ impl Tenant {
         }
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> TenantId {
         self.id
     }
 
-    /// The handle to its time.
+    /// Returns its clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Looks at the state.
+    /// Reads the state.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&self.reading().state)
+        look(&self.read_history().state)
     }
 
-    /// Decides with the state locked, and records what was decided.
+    /// Makes a decision on the locked state, and records its facts.
     ///
-    /// `decide` gets the state and the instant: `now`, or that of the last fact where another request was faster. Either all
-    /// of its facts happen at that instant, or it refuses and nothing does.
+    /// `decide` gets the state and the instant: `now`, or that of the last fact when another request was faster. Either all of
+    /// its facts happen at that instant, or it returns an error and none does.
+    ///
+    /// # Errors
+    ///
+    /// The error of `decide`.
     pub fn commit<T>(
         &self,
         now: Timestamp,
@@ -87,7 +98,11 @@ impl Tenant {
         self.commit_then(now, decide, |_, outcome| outcome)
     }
 
-    /// As [`Tenant::commit`], and looks at what has become of the state before anybody else can change it.
+    /// Like [`Tenant::commit`], and reads the resulting state before another request can change it.
+    ///
+    /// # Errors
+    ///
+    /// The error of `decide`.
     pub fn commit_then<T, U>(
         &self,
         now: Timestamp,
@@ -95,102 +110,121 @@ impl Tenant {
         look: impl FnOnce(&State, T) -> U,
     ) -> Result<U, FabricError> {
         let answer = {
-            let mut history = self.writing();
-            // A request that was stamped before a reset must not carry the old universe's time into the new one.
+            let mut history = self.write_history();
+            // A request that was stamped before a reset must not bring an instant of the time before it.
             let now = now.min(self.clock.now());
             let at = history.facts.back().map_or(now, |last| last.at.max(now));
             let (facts, outcome) = decide(&history.state, at)?;
             for fact in facts {
-                history.record(Dated { at, fact });
+                history.record(at, fact);
             }
             look(&history.state, outcome)
         };
-        self.clock.wake();
+        self.version.bump();
         Ok(answer)
     }
 
-    /// Counts a call against its window; refuses it when that is full.
+    /// Counts a call in its throttle window.
+    ///
+    /// # Errors
+    ///
+    /// The window is full.
     pub fn count_call(&self, key: Key, limit: u32, now: Timestamp) -> Result<(), FabricError> {
         let lasts = self.read(|state| state.settings.pace.throttle_window());
-        self.accounts().take(key, limit, lasts, now)
+        self.lock_windows().take(key, limit, lasts, now)
     }
 
-    /// The next instant at which a window ends that blocks now.
+    /// Returns the next instant at which a window ends that blocks now.
     pub fn next_window_end(&self, now: Timestamp) -> Option<Timestamp> {
-        self.accounts().next_change_after(now)
+        self.lock_windows().next_change_after(now)
     }
 
-    /// The id of the next answer; these are counted apart, for looking at something changes no fact.
+    /// Returns the id of the next response. Request ids are counted apart from facts, because a read has no fact.
     pub fn next_request_id(&self) -> RequestId {
         RequestId::nth(self.seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Writes an exchange down, where a journal is kept.
+    /// Adds an exchange to the journal, if one is kept.
     pub fn journal(&self, exchange: impl FnOnce() -> Exchange) {
         if self.keeps_journal {
-            self.pages().record(exchange());
+            self.lock_journal().record(exchange());
         }
     }
 
-    /// The exchanges that pass a filter, the oldest first.
+    /// Returns the exchanges that pass a filter, oldest first.
     pub fn exchanges(&self, filter: &Filter) -> Vec<Exchange> {
-        self.pages().matching(filter)
+        self.lock_journal().matching(filter)
     }
 
-    /// Forgets all exchanges.
+    /// Clears the journal.
     pub fn clear_journal(&self) {
-        self.pages().clear();
+        self.lock_journal().clear();
     }
 
-    /// A new universe: the seed, the settings of the start, the clock real, ids from the beginning.
+    /// Resets everything to the start: the settings, the clock, the ids. The numbers of facts go on, and the reset takes one.
     pub fn reset(&self) {
-        let mut history = self.writing();
-        *history = History::new(self.seed, self.defaults.clone());
-        *self.accounts() = Windows::default();
-        self.pages().clear();
+        let mut history = self.write_history();
+        *history = History::new(self.seed, self.defaults.clone(), history.last_number + 1);
+        *self.lock_windows() = Windows::default();
+        self.lock_journal().clear();
         self.requests.store(0, Ordering::Relaxed);
         self.clock.reset();
     }
 
-    /// Whether the facts, applied to the base once more, come to the same state: they always do.
+    /// Returns whether the facts, applied to the base again, give the same state. They always do.
     pub fn replays(&self) -> bool {
-        let history = self.reading();
+        let history = self.read_history();
         let mut state = history.base.clone();
         history.facts.iter().for_each(|dated| state.apply(dated));
         state == history.state
     }
 
-    /// What happened, oldest first, as far as it is remembered.
+    /// Returns the remembered facts, oldest first.
     pub fn facts(&self) -> Vec<Dated> {
-        self.reading().facts.iter().cloned().collect()
+        self.read_history().facts.iter().cloned().collect()
     }
 
-    // A panic is a bug, and one that left the state whole: facts are applied after all decisions. So nobody else pays for it.
+    /// Returns the facts with a number greater than `number`, oldest first; `None` when some of them are no longer remembered.
+    pub fn facts_since(&self, number: u64) -> Option<Vec<Dated>> {
+        let history = self.read_history();
+        let newer = usize::try_from(history.last_number.saturating_sub(number)).unwrap_or(usize::MAX);
+        let from = history.facts.len().checked_sub(newer)?;
+        Some(history.facts.range(from..).cloned().collect())
+    }
 
-    fn reading(&self) -> RwLockReadGuard<'_, History> {
+    /// Returns a receiver that changes with every commit, clock change and reset.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    // A poisoned lock is used all the same: decisions run before facts are applied, so a panic leaves the state whole.
+
+    fn read_history(&self) -> RwLockReadGuard<'_, History> {
         self.history.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn writing(&self) -> RwLockWriteGuard<'_, History> {
+    fn write_history(&self) -> RwLockWriteGuard<'_, History> {
         self.history.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pages(&self) -> MutexGuard<'_, Journal> {
+    fn lock_journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn accounts(&self) -> MutexGuard<'_, Windows> {
+    fn lock_windows(&self) -> MutexGuard<'_, Windows> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl History {
-    fn new(seed: Seed, settings: Settings) -> Self {
+    fn new(seed: Seed, settings: Settings, last_number: u64) -> Self {
         let base = State::new(seed, settings);
-        Self { state: base.clone(), base, facts: VecDeque::new(), weight: 0 }
+        Self { state: base.clone(), base, facts: VecDeque::new(), last_number, weight: 0 }
     }
 
-    fn record(&mut self, dated: Dated) {
+    fn record(&mut self, at: Timestamp, fact: Fact) {
+        self.last_number += 1;
+        let dated = Dated { number: self.last_number, at, fact };
         self.state.apply(&dated);
         self.weight += Fact::weight(&dated.fact);
         self.facts.push_back(dated);

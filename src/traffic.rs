@@ -1,43 +1,43 @@
-//! What was asked of the whole program, counted: for the report of `run`.
+//! Counts of calls and hosts of the whole program, for the report of `run`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 
-/// Hosts and operations that are counted at most, each.
+/// The maximum number of distinct hosts, and of distinct operations, that are counted.
 const KEYS_MAX: usize = 1_000;
 
-/// Characters of a host's name that are kept: no real one is longer.
+/// The longest host name that is kept, in characters: no real one is longer.
 const HOST_MAX: usize = 253;
 
-/// What became of a connection that a client wanted to a host, through us as its proxy.
+/// The outcome of a client's request to reach a host through the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fate {
-    /// We answered for it.
+pub enum HostOutcome {
+    /// The emulator answered for the host.
     Answered,
-    /// It went on to the real host.
+    /// The connection was forwarded to the real host.
     Tunnelled,
-    /// It was refused.
+    /// The connection was refused.
     Refused,
     /// The real host could not be reached.
     Unreachable,
 }
 
-/// How often which operation was answered how, and which hosts were wanted.
+/// The counters.
 #[derive(Debug, Default)]
 pub struct Traffic {
     counts_calls: AtomicBool,
     calls: DashMap<(&'static str, u16), u64>,
-    hosts: DashMap<(String, Fate), u64>,
+    hosts: DashMap<(String, HostOutcome), u64>,
 }
 
 impl Traffic {
-    /// From now on calls are counted, not only hosts: somebody wants to read a report.
+    /// Enables the counting of calls. Hosts are always counted.
     pub fn count_calls(&self) {
         self.counts_calls.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a call that was answered.
+    /// Counts a response.
     pub fn answered(&self, operation: &'static str, status: u16) {
         if !self.counts_calls.load(Ordering::Relaxed) {
             return;
@@ -47,9 +47,9 @@ impl Traffic {
         }
     }
 
-    /// Counts a host that was wanted; answers whether it was for the first time.
-    pub fn wanted(&self, host: &str, fate: Fate) -> bool {
-        let key = (host.chars().take(HOST_MAX).collect::<String>().to_ascii_lowercase(), fate);
+    /// Counts a request for a host. Returns whether it is the first one with this outcome.
+    pub fn count_host(&self, host: &str, outcome: HostOutcome) -> bool {
+        let key = (host.chars().take(HOST_MAX).collect::<String>().to_ascii_lowercase(), outcome);
         if self.hosts.len() >= KEYS_MAX && !self.hosts.contains_key(&key) {
             return false;
         }
@@ -58,15 +58,15 @@ impl Traffic {
         *count == 1
     }
 
-    /// Operations with their statuses and how often, by name.
+    /// Returns operation, status and count of all calls, sorted.
     pub fn calls(&self) -> Vec<(&'static str, u16, u64)> {
         let mut calls: Vec<_> = self.calls.iter().map(|call| (call.key().0, call.key().1, *call.value())).collect();
         calls.sort_unstable();
         calls
     }
 
-    /// Hosts with what became of them and how often, by that.
-    pub fn hosts(&self) -> Vec<(Fate, String, u64)> {
+    /// Returns outcome, host and count of all hosts, sorted.
+    pub fn hosts(&self) -> Vec<(HostOutcome, String, u64)> {
         let mut hosts: Vec<_> =
             self.hosts.iter().map(|host| (host.key().1, host.key().0.clone(), *host.value())).collect();
         hosts.sort_unstable();

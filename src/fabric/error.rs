@@ -6,7 +6,7 @@ use std::fmt::Display;
 use jiff::SignedDuration;
 
 /// Makes [`ErrorCode`] from rows of code, whether a client may try again, and the message that is sent unless a refusal has
-/// one of its own. Codes are Fabric's, but for `MethodNotAllowed` and `NotEmulated`; messages are those seen or documented.
+/// one of its own. Codes are Fabric's, except `MethodNotAllowed`, `NotEmulated` and `ServerClosing`; messages are those seen or documented.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $(as $wire:literal)? $(($retriable:ident))? = $message:literal;)*) => {
         /// Every way to refuse. The name of a variant is the code on the wire, unless its row says otherwise.
@@ -136,8 +136,8 @@ codes! {
     MyWorkspaceCantBeChanged = "A personal workspace can't be changed.";
     /// Fabric has it, the emulator has not.
     NotEmulated = "Specularite does not emulate this operation.";
-    /// A wait ended before what it waited for.
-    OperationFailedOnTimeout (retriable) = "What was waited for did not come in time.";
+    /// A wait timed out.
+    OperationFailedOnTimeout (retriable) = "The operation timed out.";
     /// The operation yields nothing.
     OperationHasNoResult = "The operation has no result";
     /// The mirror's status does not allow it now.
@@ -158,6 +158,8 @@ codes! {
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
     /// A definition and a creation payload at once.
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
+    /// The emulator is shutting down.
+    ServerClosing (retriable) = "The emulator is shutting down.";
     /// The emulator has no room for one more tenant.
     TenantNotAllowed = "The tenant is not allowed.";
     /// The token's time is over.

@@ -25,9 +25,11 @@ use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId,
 /// The number of this format of facts.
 pub const FORMAT: u32 = 1;
 
-/// A fact and its instant.
+/// A fact, its number and its instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dated {
+    /// Its place in the tenant's history, from 1 on. Numbers have no gaps; they go on after a reset, which takes one.
+    pub number: u64,
     /// When it happened: never before the fact before it.
     pub at: Timestamp,
     /// What happened.

@@ -97,6 +97,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::RequestBlocked => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::InternalServerError | ErrorCode::UnknownError => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::NotEmulated => StatusCode::NOT_IMPLEMENTED,
+        ErrorCode::ServerClosing => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

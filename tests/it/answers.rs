@@ -117,7 +117,7 @@ fn lists_are_walked_page_by_page_while_others_write() {
 #[test]
 fn a_connection_goes_on_after_a_refusal() {
     let lab = Lab::new();
-    let running = block_on(specularite::serve::start(lab.emulator.clone())).unwrap();
+    let running = block_on(specularite::server::start(lab.emulator.clone())).unwrap();
     let mut stream = std::net::TcpStream::connect(running.address()).unwrap();
     let large = "x".repeat(4 << 20);
     let refused =

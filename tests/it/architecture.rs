@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 /// A module may use the modules after it, never those before it.
 #[rustfmt::skip]
 const ORDER: &[&str] = &[
-    "main", "run", "sign_in", "config", "environment", "serve", "proxy", "tls", "check", "http", "entra", "emulator",
+    "main", "run", "sign_in", "config", "environment", "server", "proxy", "tls", "check", "http", "entra", "emulator",
     "traffic", "tenant", "journal", "fabric", "authority", "signing", "client", "hosts", "data_dir", "ids", "seed", "clock",
+    "notify", "signals",
 ];
 
 /// Where a word must not occur.

@@ -207,7 +207,7 @@ fn a_proxy_before_us_is_gone_through() {
         .output()
         .unwrap();
     let told = text(&ran.stderr);
-    assert!(!ran.status.success() && told.contains("host not reached: example.invalid"), "{told}");
+    assert!(!ran.status.success() && told.contains("host unreachable: example.invalid"), "{told}");
     let head = asked.join().unwrap();
     assert!(
         head.starts_with("CONNECT example.invalid:443 HTTP/1.1\r\n") && head.contains("Basic dXNlcjp3b3Jk"),

@@ -110,6 +110,65 @@ fn a_real_clock_is_waited_for() {
     assert_eq!(lab.status(&mirror), "Initialized");
 }
 
+/// Starts a wait for `Running` on a real clock, then acts, and returns the response of the wait.
+fn waited_during(lab: &Lab, act: impl FnOnce(&str)) -> Reply {
+    let mirror = lab.shop();
+    lab.post("/_emulator/clock", json!({"mode": "real"})).is(200);
+    let id = mirror.rsplit('/').next().unwrap();
+    let until = json!({"until": {"mirroredDatabase": id, "status": "Running"}, "timeoutSeconds": 60});
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| lab.post("/_emulator/clock/advance", until));
+        act(&mirror);
+        waiting.join().unwrap()
+    })
+}
+
+#[test]
+fn until_is_woken_by_a_start_and_a_clock_jump() {
+    let lab = Lab::new();
+    let waited = waited_during(&lab, |mirror| {
+        lab.post("/_emulator/clock", json!({"now": "2031-02-03T05:00:00Z"})).is(200);
+        lab.call(&format!("{mirror}/startMirroring")).is(200);
+        lab.post("/_emulator/clock", json!({"now": "2031-02-03T06:00:00Z"})).is(200);
+    });
+    waited.is(200);
+}
+
+#[test]
+fn until_is_woken_by_a_reset() {
+    let lab = Lab::new();
+    let waited = waited_during(&lab, |_| drop(lab.call("/_emulator/reset").is(200)));
+    waited.refuses(404, "EntityNotFound");
+}
+
+#[test]
+fn until_names_the_awaited_status_when_it_times_out() {
+    let lab = Lab::new();
+    let mirror = lab.shop();
+    let id = mirror.rsplit('/').next().unwrap();
+    let until = json!({"until": {"mirroredDatabase": id, "status": "Running"}, "timeoutSeconds": 30});
+    let refused = lab.post("/_emulator/clock/advance", until).refuses(408, "OperationFailedOnTimeout");
+    assert_eq!(refused.body()["message"], "Timed out after 30 s waiting for status Running.");
+}
+
+#[test]
+fn facts_have_numbers_that_followers_can_go_on_from() {
+    let lab = Lab::new();
+    let tenant = lab.emulator.default_tenant();
+    lab.workspace();
+    let facts = tenant.facts();
+    let last = facts.last().unwrap().number;
+    assert_eq!(facts.iter().map(|fact| fact.number).collect::<Vec<_>>(), (1..=last).collect::<Vec<_>>());
+    assert_eq!(tenant.facts_since(last), Some(Vec::new()));
+    assert_eq!(tenant.facts_since(1), Some(facts[1..].to_vec()));
+    let version = tenant.subscribe();
+    lab.call("/_emulator/reset").is(200);
+    assert!(version.has_changed().unwrap());
+    assert_eq!(tenant.facts_since(last), None, "the facts before a reset are gone");
+    lab.workspace();
+    assert!(tenant.facts()[0].number > last);
+}
+
 #[test]
 fn sources_are_declared_within_bounds_and_read_back() {
     let lab = Lab::new();

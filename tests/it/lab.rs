@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -124,7 +125,11 @@ impl Lab {
 
     /// Moves the clock on.
     pub(crate) fn pass(&self, seconds: f64) {
-        self.emulator.default_tenant().clock().advance(seconds).expect("time goes on");
+        self.emulator
+            .default_tenant()
+            .clock()
+            .advance(Duration::from_secs_f64(seconds))
+            .expect("the clock can be moved");
     }
 
     pub(crate) fn settings(&self, change: Value) {

@@ -28,6 +28,8 @@ mod mirroring;
 mod operations;
 mod proxy;
 mod roles;
+#[cfg(unix)]
+mod shutdown;
 mod sql_databases;
 mod tags;
 mod throttle;

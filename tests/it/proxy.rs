@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use specularite::emulator::ControlFrom;
-use specularite::proxy::Others;
-use specularite::serve::{self, Doors, Running};
-use specularite::traffic::Fate;
+use specularite::proxy::OtherHosts;
+use specularite::server::{self, RunningServer, ServerOptions};
+use specularite::traffic::HostOutcome;
 use specularite::{Emulator, Pace};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,10 +26,10 @@ fn emulator() -> Arc<Emulator> {
 }
 
 /// A server with these doors on every address of this machine.
-async fn open(emulator: &Arc<Emulator>, doors: Doors) -> (Running, SocketAddr) {
+async fn open(emulator: &Arc<Emulator>, doors: ServerOptions) -> (RunningServer, SocketAddr) {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    (serve::run(listener, Arc::clone(emulator), doors).unwrap(), SocketAddr::from(([127, 0, 0, 1], port)))
+    (server::start_on(listener, Arc::clone(emulator), doors).unwrap(), SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
 /// A client that trusts the emulator's authority and nobody else.
@@ -83,7 +83,7 @@ where
 fn one_port_speaks_http_and_https_and_is_a_proxy() {
     block_on(async {
         let emulator = emulator();
-        let (_running, at) = open(&emulator, Doors::default()).await;
+        let (_running, at) = open(&emulator, ServerOptions::default()).await;
         let tls = trusting(&emulator);
         let (status, _) =
             ask(TcpStream::connect(at).await.unwrap(), "GET /v1/workspaces HTTP/1.1\nHost: localhost").await;
@@ -112,7 +112,7 @@ fn one_port_speaks_http_and_https_and_is_a_proxy() {
             "GET http://169.254.169.254/metadata/identity/oauth2/token?resource=x HTTP/1.1\nHost: a\nMetadata: true";
         assert_eq!(ask(TcpStream::connect(at).await.unwrap(), absolute).await.0, 200);
         let hosts = emulator.traffic().hosts();
-        assert!(hosts.iter().all(|(fate, ..)| *fate == Fate::Answered), "{hosts:?}");
+        assert!(hosts.iter().all(|(fate, ..)| *fate == HostOutcome::Answered), "{hosts:?}");
     });
 }
 
@@ -120,7 +120,7 @@ fn one_port_speaks_http_and_https_and_is_a_proxy() {
 fn addresses_in_answers_have_the_scheme_and_host_that_were_asked() {
     block_on(async {
         let emulator = emulator();
-        let (_running, at) = open(&emulator, Doors::default()).await;
+        let (_running, at) = open(&emulator, ServerOptions::default()).await;
         let tls = trusting(&emulator);
         let host = "api.fabric.microsoft.com";
         let call = async |method: &str, path: &str, body: &str| {
@@ -147,7 +147,7 @@ fn addresses_in_answers_have_the_scheme_and_host_that_were_asked() {
 #[test]
 fn the_target_is_the_host() {
     block_on(async {
-        let (_running, at) = open(&emulator(), Doors::default()).await;
+        let (_running, at) = open(&emulator(), ServerOptions::default()).await;
         let path = "/common/v2.0/.well-known/openid-configuration";
         for (scheme, port) in [("http", ""), ("https", ""), ("http", ":81")] {
             let target = format!("{scheme}://login.microsoftonline.com{port}");
@@ -161,7 +161,8 @@ fn the_target_is_the_host() {
 #[test]
 fn a_tunnel_holds_no_other() {
     block_on(async {
-        let (_running, at) = open(&emulator(), Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        let (_running, at) =
+            open(&emulator(), ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
         for inner in ["api.fabric.microsoft.com:443", &at.to_string(), "example.com:443"] {
             let outer = tunnel(at, &at.to_string(), "").await.unwrap();
             let (status, _) = ask(outer, &format!("CONNECT {inner} HTTP/1.1\nHost: {inner}")).await;
@@ -174,7 +175,8 @@ fn a_tunnel_holds_no_other() {
 fn no_certificate_is_made_for_a_host_that_is_not_ours() {
     block_on(async {
         let emulator = emulator();
-        let (_running, at) = open(&emulator, Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        let (_running, at) =
+            open(&emulator, ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
         let tls = trusting(&emulator);
         for name in ["example.com", "graph.microsoft.com", "10.0.0.1", "login.microsoftonline.com.example.com"] {
             let direct = shake_hands(&tls, name, TcpStream::connect(at).await.unwrap()).await;
@@ -206,13 +208,14 @@ fn other_hosts_are_refused_or_reached() {
             }
         });
         let emulator = emulator();
-        let (_refusing, at) = open(&emulator, Doors::default()).await;
+        let (_refusing, at) = open(&emulator, ServerOptions::default()).await;
         let (status, why) = tunnel(at, &theirs.to_string(), "").await.unwrap_err();
         assert!(status == 403 && why.contains("--others"), "{why}");
         let absolute = format!("GET http://{theirs}/a?b HTTP/1.1\nHost: {theirs}\nProxy-Authorization: Basic YTpi");
         assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &absolute).await.0, 403);
 
-        let (_reaching, at) = open(&emulator, Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        let (_reaching, at) =
+            open(&emulator, ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
         let stream = tunnel(at, &theirs.to_string(), "").await.unwrap();
         assert!(ask(stream, "GET /through HTTP/1.1\nHost: x").await.1.contains("GET /through HTTP/1.1|Host: x"));
         let (status, told) = ask(TcpStream::connect(at).await.unwrap(), &absolute).await;
@@ -229,9 +232,11 @@ fn other_hosts_are_refused_or_reached() {
         }
         let secure = format!("GET https://{theirs}/a HTTP/1.1\nHost: {theirs}");
         assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &secure).await.0, 400);
-        let fates: Vec<Fate> = emulator.traffic().hosts().into_iter().map(|(fate, ..)| fate).collect();
+        let fates: Vec<HostOutcome> = emulator.traffic().hosts().into_iter().map(|(fate, ..)| fate).collect();
         assert!(
-            fates.contains(&Fate::Refused) && fates.contains(&Fate::Tunnelled) && fates.contains(&Fate::Unreachable)
+            fates.contains(&HostOutcome::Refused)
+                && fates.contains(&HostOutcome::Tunnelled)
+                && fates.contains(&HostOutcome::Unreachable)
         );
     });
 }
@@ -240,7 +245,7 @@ fn other_hosts_are_refused_or_reached() {
 fn the_proxys_user_is_the_tenant() {
     block_on(async {
         let emulator = emulator();
-        let (_running, at) = open(&emulator, Doors::default()).await;
+        let (_running, at) = open(&emulator, ServerOptions::default()).await;
         let tls = trusting(&emulator);
         let mut seen = Vec::new();
         // `one:x`, `two:x`, and `one:x` again.
@@ -274,7 +279,8 @@ fn strangers_cannot_use_the_proxy() {
         return;
     };
     block_on(async {
-        let (_running, at) = open(&emulator(), Doors { others: Others::Tunnel, ..Doors::default() }).await;
+        let (_running, at) =
+            open(&emulator(), ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
         let at = SocketAddr::from((outside, at.port()));
         for target in ["api.fabric.microsoft.com:443", "example.com:443"] {
             let (status, why) = tunnel(at, target, "").await.unwrap_err();
@@ -288,7 +294,7 @@ fn strangers_cannot_use_the_proxy() {
             ask(TcpStream::connect(at).await.unwrap(), "GET /v1/workspaces HTTP/1.1\nHost: localhost").await;
         assert_eq!(status, 200);
         let private = Emulator::builder().control_from(ControlFrom::Any).build();
-        let (_running, at) = open(&private, Doors::default()).await;
+        let (_running, at) = open(&private, ServerOptions::default()).await;
         assert!(tunnel(SocketAddr::from((outside, at.port())), "api.fabric.microsoft.com:443", "").await.is_ok());
     });
 }
@@ -297,7 +303,7 @@ fn strangers_cannot_use_the_proxy() {
 fn without_tls_there_is_none() {
     block_on(async {
         let emulator = emulator();
-        let (_running, at) = open(&emulator, Doors { tls: false, ..Doors::default() }).await;
+        let (_running, at) = open(&emulator, ServerOptions { tls: false, ..ServerOptions::default() }).await;
         assert!(shake_hands(&trusting(&emulator), "localhost", TcpStream::connect(at).await.unwrap()).await.is_err());
         assert_eq!(tunnel(at, "api.fabric.microsoft.com:443", "").await.unwrap_err().0, 403);
     });
@@ -308,7 +314,7 @@ fn without_tls_there_is_none() {
 fn clients_that_never_finish_hold_nobody_up() {
     block_on(async {
         let emulator = emulator();
-        let (running, at) = open(&emulator, Doors::default()).await;
+        let (running, at) = open(&emulator, ServerOptions::default()).await;
         let mut open = Vec::new();
         for begun in [&b""[..], b"\x16", b"\x16\x03\x01\x00\x10abc"] {
             let mut stream = TcpStream::connect(at).await.unwrap();
@@ -343,7 +349,7 @@ fn the_authoritys_key_is_nowhere_to_be_seen() {
     block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let emulator = Emulator::builder().data_dir(specularite::data_dir::DataDir::at(folder.path())).build();
-        let (_running, at) = open(&emulator, Doors::default()).await;
+        let (_running, at) = open(&emulator, ServerOptions::default()).await;
         let control = async |path: &str| {
             ask(TcpStream::connect(at).await.unwrap(), &format!("GET /_emulator/{path} HTTP/1.1\nHost: localhost"))
                 .await

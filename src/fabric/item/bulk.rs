@@ -265,7 +265,7 @@ impl Draft {
                 }
                 _ => {}
             }
-            self.state.apply(&Dated { at: self.now, fact: fact.clone() });
+            self.state.apply(&Dated { number: 0, at: self.now, fact: fact.clone() });
             self.facts.push(fact);
         }
     }

@@ -1,4 +1,4 @@
-//! `clock` and `clock/advance`: the tenant's time, and waiting for what comes with it.
+//! `clock` and `clock/advance`: the tenant's clock, and waiting for a status.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,27 +10,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Call;
-use crate::clock::{ClockError, Mode, Reading, Setting};
+use crate::clock::{self, ClockChange, ClockError, ClockState, Mode};
 use crate::fabric::mirroring::MirroringStatus;
 use crate::fabric::planned::{self, Planned};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::utc;
 use crate::ids::ItemId;
+use crate::notify::Closing;
 use crate::tenant::Tenant;
 
-/// How long a call waits with a real clock, at most, in seconds.
-const PATIENCE_MAX: f64 = 600.0;
-/// How long `until` waits unless told, in seconds.
-const PATIENCE: f64 = 30.0;
-/// Changes that an answer lists at most.
+/// The longest timeout of a call with a running clock, in seconds.
+const TIMEOUT_MAX: f64 = 600.0;
+/// The default timeout of `until`, in seconds.
+const UNTIL_TIMEOUT: f64 = 30.0;
+/// The maximum number of changes in a response.
 const CHANGES_MAX: usize = 1_000;
 
 pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer_each(|call| Ok(body(call.tenant.clock().reading())))
+    call.answer_each(|call| Ok(body(call.tenant.clock().state())))
 }
 
-fn body(reading: Reading) -> Value {
-    let Reading { mode, rate, step, now } = reading;
+fn body(state: ClockState) -> Value {
+    let ClockState { mode, rate, step, now } = state;
     json!({"mode": mode, "rate": rate, "step": step, "now": utc(now)})
 }
 
@@ -49,11 +50,11 @@ pub(super) async fn set(call: Call) -> Response<Body> {
     }
     call.answer_each(|call| {
         let SetClock { mode, rate, step, now } = call.json()?;
-        call.tenant.clock().set(Setting { mode, rate, step, now }).map(body).map_err(|why| clock_refusal(&why))
+        call.tenant.clock().set(ClockChange { mode, rate, step, now }).map(body).map_err(|why| clock_refusal(&why))
     })
 }
 
-/// Rejects an instant that is past for one of several tenants, before any of their clocks is set.
+/// Rejects an instant that is in the past of one of several tenants, before any of their clocks is set.
 fn check_future(call: &Call) -> Result<(), FabricError> {
     let SetClock { now, .. } = call.json()?;
     let is_past = |tenant: &Arc<Tenant>| now.is_some_and(|now| now < tenant.clock().now());
@@ -91,7 +92,7 @@ struct Until {
     status: MirroringStatus,
 }
 
-/// What became of a wait.
+/// The response of `advance`.
 #[derive(Serialize)]
 struct Advanced {
     now: String,
@@ -103,7 +104,7 @@ pub(super) async fn advance(call: Call) -> Response<Body> {
     super::reply(&call.tenant, told)
 }
 
-/// Advances the clocks of all tenants by as many seconds.
+/// Advances the clocks of all tenants by the same number of seconds.
 async fn advance_all(call: &Call) -> Result<Value, FabricError> {
     let Advance { seconds: Some(seconds), to: None, until: None, timeout_seconds: None } = call.json()? else {
         return Err(FabricError::invalid_input("tenant=* needs seconds, and nothing else."));
@@ -113,7 +114,7 @@ async fn advance_all(call: &Call) -> Result<Value, FabricError> {
     let wanted = tenants.iter().map(after).collect::<Result<Vec<Timestamp>, FabricError>>()?;
     let mut value = Vec::new();
     for (tenant, at) in tenants.iter().zip(wanted) {
-        reach(tenant, at, PATIENCE_MAX).await?;
+        reach(tenant, at, TIMEOUT_MAX, &call.closing).await?;
         value.push(json!({"tenant": tenant.id(), "now": utc(tenant.clock().now())}));
     }
     Ok(json!({"value": value}))
@@ -122,11 +123,11 @@ async fn advance_all(call: &Call) -> Result<Value, FabricError> {
 async fn advance_one(call: &Call) -> Result<Value, FabricError> {
     let tenant = &*call.tenant;
     let Advance { seconds, to, until, timeout_seconds } = call.json()?;
-    let patience = timeout_seconds.unwrap_or(if until.is_some() { PATIENCE } else { PATIENCE_MAX });
-    let longest = if tenant.clock().stands_still() { f64::MAX } else { PATIENCE_MAX };
-    if !(0.0..=longest).contains(&patience) {
+    let timeout = timeout_seconds.unwrap_or(if until.is_some() { UNTIL_TIMEOUT } else { TIMEOUT_MAX });
+    let longest = if tenant.clock().stands_still() { f64::MAX } else { TIMEOUT_MAX };
+    if !(0.0..=longest).contains(&timeout) {
         return Err(FabricError::invalid_input(format!(
-            "timeoutSeconds is {patience}: from 0 to {PATIENCE_MAX} was expected."
+            "timeoutSeconds is {timeout}: from 0 to {TIMEOUT_MAX} was expected."
         )));
     }
     let before = tenant.clock().now();
@@ -134,15 +135,15 @@ async fn advance_one(call: &Call) -> Result<Value, FabricError> {
     match (seconds, to, until) {
         (Some(seconds), None, None) => {
             let wanted = tenant.clock().after(seconds).map_err(|why| clock_refusal(&why))?;
-            reach(tenant, wanted, patience).await?;
+            reach(tenant, wanted, timeout, &call.closing).await?;
         }
         (None, Some(To::NextChange), None) => {
             let window = tenant.next_window_end(before);
             if let Some(next) = known.first().map(|change| change.at).into_iter().chain(window).min() {
-                reach(tenant, next, patience).await?;
+                reach(tenant, next, timeout, &call.closing).await?;
             }
         }
-        (None, None, Some(until)) => wait_until(tenant, &until, patience).await?,
+        (None, None, Some(until)) => wait_until(tenant, &until, timeout, &call.closing).await?,
         _ => return Err(FabricError::invalid_input("One of seconds, to and until was expected.")),
     }
     let now = tenant.clock().now();
@@ -150,48 +151,64 @@ async fn advance_one(call: &Call) -> Result<Value, FabricError> {
     Ok(json!(Advanced { now: utc(now), changes }))
 }
 
-async fn reach(tenant: &Tenant, at: Timestamp, patience: f64) -> Result<(), FabricError> {
-    if tenant.clock().reach(at, Duration::from_secs_f64(patience.min(PATIENCE_MAX))).await {
-        Ok(())
-    } else {
-        Err(late())
+/// The machine's time of a timeout.
+fn machine_time(timeout: f64) -> Duration {
+    Duration::from_secs_f64(timeout.min(TIMEOUT_MAX))
+}
+
+/// Brings the clock of a tenant to an instant.
+async fn reach(tenant: &Tenant, at: Timestamp, timeout: f64, closing: &Closing) -> Result<(), FabricError> {
+    tokio::select! {
+        reached = tenant.clock().reach(at, machine_time(timeout)) => {
+            if reached { Ok(()) } else { Err(timed_out(timeout, &format!("the clock to show {}", utc(at)))) }
+        }
+        () = closing.closed() => Err(ErrorCode::ServerClosing.into()),
     }
 }
 
-fn late() -> FabricError {
-    ErrorCode::OperationFailedOnTimeout.into()
+fn timed_out(timeout: f64, awaited: &str) -> FabricError {
+    let message = format!("Timed out after {timeout} s waiting for {awaited}.");
+    FabricError::new(ErrorCode::OperationFailedOnTimeout).message(message)
 }
 
-/// Goes on until a mirrored database has a status. A clock that stands still is moved to the change, or by all of `patience`.
-async fn wait_until(tenant: &Tenant, until: &Until, patience: f64) -> Result<(), FabricError> {
+/// Waits until a mirrored database has a status. A clock that stands still is moved to that change, or by the whole timeout.
+async fn wait_until(tenant: &Tenant, until: &Until, timeout: f64, closing: &Closing) -> Result<(), FabricError> {
     let clock = tenant.clock();
-    let deadline = clock.after(patience).map_err(|why| clock_refusal(&why))?;
-    let mut left = Duration::from_secs_f64(patience.min(PATIENCE_MAX));
+    let deadline = clock.after(timeout).map_err(|why| clock_refusal(&why))?;
+    let late = || timed_out(timeout, &format!("status {}", until.status.as_str()));
+    let mut version = tenant.subscribe();
+    let mut expired = std::pin::pin!(clock::sleep(machine_time(timeout)));
+    let mut is_last_look = false;
     loop {
+        // Marked as seen before the look: a change in between ends the wait below at once.
+        version.borrow_and_update();
         let now = clock.now();
-        let (status, comes) = tenant.read(|state| look(state, until, now))?;
+        let (status, comes_at) = tenant.read(|state| look(state, until, now))?;
         if status == until.status {
             return Ok(());
         }
         if clock.stands_still() {
-            let comes = comes.filter(|at| *at <= deadline);
-            clock.advance_to(comes.unwrap_or(deadline));
-            return comes.map(|_| ()).ok_or_else(late);
+            let comes_at = comes_at.filter(|at| *at <= deadline);
+            clock.advance_to(comes_at.unwrap_or(deadline));
+            return comes_at.map(|_| ()).ok_or_else(late);
         }
-        if left.is_zero() {
+        if is_last_look {
             return Err(late());
         }
-        // Whatever wakes it, or fails to: it looks again within a second, and once more at the end.
-        let slice = left.min(Duration::from_secs(1));
-        left -= slice - clock.wait(comes, slice).await.min(slice);
+        tokio::select! {
+            () = clock.pass_until(comes_at.unwrap_or(Timestamp::MAX)) => {}
+            _ = version.changed() => {}
+            () = &mut expired => is_last_look = true,
+            () = closing.closed() => return Err(ErrorCode::ServerClosing.into()),
+        }
     }
 }
 
-/// The status of a mirrored database, and when the wanted one comes by itself.
+/// The status of a mirrored database, and the instant at which it gets the wanted one by itself.
 fn look(state: &State, until: &Until, now: Timestamp) -> Result<(MirroringStatus, Option<Timestamp>), FabricError> {
     let id = until.mirrored_database;
     let (_, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
     let phase = item.mirroring()?.phase_at(now);
-    let comes = phase.gives_way.filter(|(_, status)| *status == until.status).map(|(at, _)| at);
-    Ok((phase.status, comes))
+    let comes_at = phase.gives_way.filter(|(_, status)| *status == until.status).map(|(at, _)| at);
+    Ok((phase.status, comes_at))
 }

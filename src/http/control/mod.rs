@@ -32,6 +32,7 @@ use crate::http::answer::{self, Headers, Written, utc};
 use crate::http::pipeline::moment;
 use crate::http::{Arrival, BODY_MAX, Shared, error, host, no_endpoint};
 use crate::ids::TenantId;
+use crate::notify::Closing;
 use crate::tenant::Tenant;
 
 pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
@@ -126,6 +127,7 @@ struct Call {
     every_tenant: bool,
     query: Vec<(String, String)>,
     body: Vec<u8>,
+    closing: Closing,
 }
 
 impl FromRequest<Arc<Emulator>> for Call {
@@ -133,7 +135,8 @@ impl FromRequest<Arc<Emulator>> for Call {
 
     async fn from_request(request: Request, emulator: &Arc<Emulator>) -> Result<Self, Self::Rejection> {
         let default = emulator.default_tenant();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
         let wanted = match tenant_of(&parts) {
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
@@ -144,7 +147,7 @@ impl FromRequest<Arc<Emulator>> for Call {
             .map_err(|_| refuse(&tenant, &ErrorCode::InvalidPayloadSize.into()))?;
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Ok(Self { emulator: Arc::clone(emulator), tenant, every_tenant, query, body: body.into() })
+        Ok(Self { emulator: Arc::clone(emulator), tenant, every_tenant, query, body: body.into(), closing })
     }
 }
 
@@ -184,8 +187,9 @@ impl Call {
         }
         let of = |tenant: Arc<Tenant>| {
             let id = tenant.id();
-            let (emulator, query, body) = (Arc::clone(&self.emulator), self.query.clone(), self.body.clone());
-            let mut told = answer(&Self { emulator, tenant, every_tenant: false, query, body })?;
+            let (emulator, closing) = (Arc::clone(&self.emulator), self.closing.clone());
+            let (query, body) = (self.query.clone(), self.body.clone());
+            let mut told = answer(&Self { emulator, tenant, every_tenant: false, query, body, closing })?;
             told["tenant"] = json!(id);
             Ok(told)
         };
