@@ -143,7 +143,7 @@ pub enum Fact {
         id: ItemId,
         display_name: String,
         description: String,
-        extended: Map<String, Value>,
+        kind_state: Map<String, Value>,
     },
     ShortcutsChanged {
         workspace: WorkspaceId,
@@ -158,7 +158,7 @@ pub enum Fact {
     ItemExtended {
         workspace: WorkspaceId,
         id: ItemId,
-        extended: Map<String, Value>,
+        kind_state: Map<String, Value>,
     },
     ItemsMoved {
         workspace: WorkspaceId,
@@ -205,8 +205,8 @@ impl Fact {
                 let payload = item.creation_payload.as_deref().map_or(0, json::weight);
                 SMALL + payload + item.definition.as_deref().map_or(0, Definition::weight)
             }
-            Self::ItemUpdated { extended, .. } | Self::ItemExtended { extended, .. } => {
-                SMALL + extended.values().map(json::weight).sum::<usize>()
+            Self::ItemUpdated { kind_state, .. } | Self::ItemExtended { kind_state, .. } => {
+                SMALL + kind_state.values().map(json::weight).sum::<usize>()
             }
             Self::OperationStarted(NewOperation { yields: Yield::Imported(items), .. }) => {
                 SMALL + items.iter().map(Imported::weight).sum::<usize>()

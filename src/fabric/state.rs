@@ -352,16 +352,16 @@ impl State {
                 self.item(workspace, id, |item| item.default_identity = Some(identity));
             }
             Fact::WorkspaceTagged { id, tags } => self.within(id, |workspace| workspace.tags = tags),
-            Fact::ItemExtended { workspace, id, extended } => {
-                self.item(workspace, id, |item| item.extended.extend(extended));
+            Fact::ItemExtended { workspace, id, kind_state } => {
+                self.item(workspace, id, |item| item.kind_state.extend(kind_state));
             }
             Fact::ItemsMoved { workspace, ids, folder } => {
                 self.within(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
             }
             Fact::ItemTagged { workspace, id, tags } => self.item(workspace, id, |item| item.tags = tags),
-            Fact::ItemUpdated { workspace, id, display_name, description, extended } => {
+            Fact::ItemUpdated { workspace, id, display_name, description, kind_state } => {
                 self.within(workspace, |workspace| workspace.update_item(id, display_name, description));
-                self.item(workspace, id, |item| item.extended.extend(extended));
+                self.item(workspace, id, |item| item.kind_state.extend(kind_state));
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
                 self.within(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
@@ -373,7 +373,7 @@ impl State {
                         mirroring.redefined(at, plan, followed);
                     }
                     item.definition = Some(definition);
-                    item.extended.retain(|name, _| !item::catalog::SETTABLE.contains(&name.as_str()));
+                    item.kind_state.retain(|name, _| !item::catalog::SETTABLE.contains(&name.as_str()));
                 });
             }
             Fact::OperationStarted(new) => self.start_operation(new, at),

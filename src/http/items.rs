@@ -350,9 +350,9 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
 
 pub(super) fn update(context: &Context<'_>) -> Outcome {
     let UpdateItemBody { display_name, description, properties } = context.json()?;
-    let extended =
+    let kind_state =
         context.operation.kind.map(|kind| item::settable(kind, properties.unwrap_or_default())).transpose()?;
-    let change = Update { display_name, description, extended: extended.unwrap_or_default() };
+    let change = Update { display_name, description, kind_state: kind_state.unwrap_or_default() };
     context.tenant.commit_then(
         context.now,
         |state, now| {

@@ -72,7 +72,7 @@ pub(super) fn of_update<'a>(
 }
 
 fn active_value_set(item: &Item) -> &str {
-    item.extended.get(item::ACTIVE_VALUE_SET).and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
+    item.kind_state.get(item::ACTIVE_VALUE_SET).and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
 }
 
 /// The last publishing of an environment: `publishDetails`.

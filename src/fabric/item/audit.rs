@@ -60,7 +60,7 @@ pub struct AuditUpdate {
 
 /// The settings of an item.
 pub fn of(item: &Item) -> AuditSettings {
-    let kept = item.extended.get(AUDIT).and_then(|kept| AuditSettings::deserialize(kept).ok());
+    let kept = item.kind_state.get(AUDIT).and_then(|kept| AuditSettings::deserialize(kept).ok());
     kept.unwrap_or_else(|| AuditSettings {
         state: AuditState::Disabled,
         retention_days: 0,
@@ -113,6 +113,6 @@ fn keep(within: &Workspace, item: &Item, settings: AuditSettings) -> Decided<Aud
         return Err(FabricError::invalid_input(complaint));
     }
     let kept = serde_json::to_value(&settings).map_err(|_| ErrorCode::UnknownError)?;
-    let extended: Map<String, Value> = [(AUDIT.to_owned(), kept)].into_iter().collect();
-    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, extended }], settings))
+    let kind_state: Map<String, Value> = [(AUDIT.to_owned(), kept)].into_iter().collect();
+    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, kind_state }], settings))
 }

@@ -254,7 +254,7 @@ pub fn databricks(item: &Item) -> Option<Databricks> {
         return None;
     }
     let mut told = told(item.creation_payload.as_deref(), item.definition.as_deref(), DATABRICKS_PARTS)?;
-    let chosen = item.extended.iter().filter(|(name, _)| SETTABLE.contains(&name.as_str()));
+    let chosen = item.kind_state.iter().filter(|(name, _)| SETTABLE.contains(&name.as_str()));
     told.as_object_mut()?.extend(chosen.map(|(name, value)| (name.clone(), value.clone())));
     Databricks::read(&told).ok()
 }
@@ -403,15 +403,15 @@ pub fn is_refreshing(item: &Item, now: Timestamp) -> bool {
 }
 
 fn instant(item: &Item, member: &str) -> Option<Timestamp> {
-    item.extended.get(member)?.as_str()?.parse().ok()
+    item.kind_state.get(member)?.as_str()?.parse().ok()
 }
 
 /// Looks at a catalog's source anew, as an operation.
 pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<Progress<()>> {
     state.check_capacity(within)?;
     let operation = operation::begin(state, within.id, Role::Contributor, REFRESH_TAKES, Yield::Nothing, now);
-    let mut extended = remembered(item, now);
-    extended.insert(REFRESHED.to_owned(), operation.ends_at.to_string().into());
-    let refreshed = Fact::ItemExtended { workspace: within.id, id: item.id, extended };
+    let mut kind_state = remembered(item, now);
+    kind_state.insert(REFRESHED.to_owned(), operation.ends_at.to_string().into());
+    let refreshed = Fact::ItemExtended { workspace: within.id, id: item.id, kind_state };
     Ok(operation.after(vec![refreshed]))
 }

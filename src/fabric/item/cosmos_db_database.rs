@@ -8,7 +8,7 @@ use super::Part;
 pub(super) const PATH: &str = "definition.json";
 
 /// The definition of one that was made without: no containers.
-pub(super) fn unwritten() -> Part {
+pub(super) fn default_definition() -> Part {
     let definition = json!({
         "$schema": "https://developer.microsoft.com/json-schemas/fabric/item/CosmosDB/definition/CosmosDB/2.0.0/schema.json",
         "containers": [],

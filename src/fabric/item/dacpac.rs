@@ -11,7 +11,7 @@ const NAMESPACE: &str = "http://schemas.microsoft.com/sqlserver/dac/Serializatio
 const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="utf-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="text/xml" /></Types>"#;
 
 /// One part: `{name}.dacpac`, or `{name}.sqlproj` where that format is asked for.
-pub(super) fn unwritten(item: &Item, format: Option<&str>) -> Vec<Part> {
+pub(super) fn default_definition(item: &Item, format: Option<&str>) -> Vec<Part> {
     let collation = item.sql_database.as_ref().map_or("", |database| database.collation.as_str());
     let (extension, payload) = if format == Some("sqlproj") {
         ("sqlproj", project(&item.display_name, collation).into_bytes())

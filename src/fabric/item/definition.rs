@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Item, ItemKind, notebook, unwritten};
+use super::{Item, ItemKind, default_definition, notebook};
 use crate::fabric::mirroring::{self, Plan};
 use crate::fabric::{ErrorCode, FabricError, json};
 
@@ -311,7 +311,7 @@ pub fn read_back(item: &Item, format: Option<&str>) -> ReadBack {
     let (format, mut parts) = match &item.definition {
         Some(definition) if item.kind == ItemKind::Notebook => (None, notebook::translated(definition, asked)),
         Some(definition) => (definition.format.clone(), definition.parts.clone()),
-        None => (asked.map(str::to_owned), unwritten::parts(item, asked)),
+        None => (asked.map(str::to_owned), default_definition::parts(item, asked)),
     };
     parts.push(write_platform(item));
     ReadBack { format: format.filter(|_| spec.shows_format), parts }

@@ -9,7 +9,7 @@ use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 use crate::ids::VersionId;
 use crate::seed::Seed;
 
-/// Where [`Item::extended`] keeps the last publishing.
+/// Where [`Item::kind_state`] keeps the last publishing.
 const PUBLISHING: &str = "publishing";
 
 /// The last publishing of an environment. A new one counts as published at its creation (seen).
@@ -36,12 +36,12 @@ pub fn publish(state: &State, within: &Workspace, item: &Item, now: Timestamp) -
     }
     let publishing = Publishing { number: published(item).number + 1, at: now };
     let kept = serde_json::to_value(publishing).map_err(|_| ErrorCode::UnknownError)?;
-    let extended = [(PUBLISHING.to_owned(), kept)].into_iter().collect();
-    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, extended }], ()))
+    let kind_state = [(PUBLISHING.to_owned(), kept)].into_iter().collect();
+    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, kind_state }], ()))
 }
 
 /// The last publishing of an environment.
 pub fn published(item: &Item) -> Publishing {
-    let last = item.extended.get(PUBLISHING).and_then(|kept| Publishing::deserialize(kept).ok());
+    let last = item.kind_state.get(PUBLISHING).and_then(|kept| Publishing::deserialize(kept).ok());
     last.unwrap_or(Publishing { number: 0, at: item.visible_from })
 }

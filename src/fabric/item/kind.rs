@@ -21,11 +21,11 @@ pub struct KindSpec {
     /// Whether a client may create one; others only come along with their parent, or not at all.
     pub can_be_created: bool,
     /// What comes along with one.
-    pub along: Along,
+    pub companions: Companions,
     /// What its definition must have; `None`: it has none.
     pub definition: Option<DefinitionSpec>,
     /// What is answered with an operation, and how long that takes.
-    pub takes: Takes,
+    pub operation_times: OperationTimes,
     /// What becomes of a new name in an update.
     pub rename: Rename,
     /// What its items' names may be, beside what all names are.
@@ -46,7 +46,7 @@ pub struct KindSpec {
 
 /// What comes along with an item as items of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Along {
+pub enum Companions {
     /// Nothing.
     Nothing,
     /// A SQL endpoint of the same name.
@@ -61,7 +61,7 @@ pub enum Along {
 
 /// How long a kind's operations take at a realistic pace: the medians that were measured. `None`: it is done at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Takes {
+pub struct OperationTimes {
     /// A creation without a definition.
     pub create: Option<SignedDuration>,
     /// A creation with a definition.
@@ -136,8 +136,8 @@ kinds! {
         .updated_in(500).ranked(1).started_etag(StartedEtag::Never);
     PaginatedReport "paginatedReports".defined(DefinitionSpec::new(Content::Extension(&[("PaginatedReportDefinition", ".rdl")])).needed().formats(&["PaginatedReportDefinition"], true));
     Datamart "datamarts".not_created();
-    Lakehouse "lakehouses".defined(PARTS.formats(&["LakehouseDefinitionV1"], false)).created_in(0, 4_500).updated_in(2_400).with(Along::SqlEndpoint).named(Names::Word).reading_payload().on_capacity();
-    Eventhouse "eventhouses".defined(PARTS).created_in(0, 3_200).read_in(8_900).updated_in(200).with(Along::KqlDatabase).on_capacity();
+    Lakehouse "lakehouses".defined(PARTS.formats(&["LakehouseDefinitionV1"], false)).created_in(0, 4_500).updated_in(2_400).with(Companions::SqlEndpoint).named(Names::Word).reading_payload().on_capacity();
+    Eventhouse "eventhouses".defined(PARTS).created_in(0, 3_200).read_in(8_900).updated_in(200).with(Companions::KqlDatabase).on_capacity();
     Environment "environments".defined(PARTS).created_in(0, 3_000).read_in(200).updated_in(800).named(Names::Word).on_capacity();
     KQLDatabase "kqlDatabases".defined(PARTS).created_in(7_600, 7_600).read_in(19_000).updated_in(200).reading_payload().on_capacity();
     KQLQueryset "kqlQuerysets".defined(PARTS);
@@ -152,7 +152,7 @@ kinds! {
     Eventstream "eventstreams".defined(PARTS).created_in(4_200, 4_200);
     SQLEndpoint "sqlEndpoints".not_created().ranked(2).on_capacity();
     MirroredWarehouse "mirroredWarehouses".not_created().on_capacity();
-    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed_on_own_route()).with(Along::SqlEndpoint).on_capacity();
+    MirroredDatabase "mirroredDatabases".defined(DefinitionSpec::new(Content::Mirroring).needed_on_own_route()).with(Companions::SqlEndpoint).on_capacity();
     Reflex "reflexes".defined(PARTS);
     GraphQLApi "graphqlapis".defined(PARTS).read_in(900).updated_in(900);
     MountedDataFactory "mounteddatafactories".defined(PARTS.needed());
@@ -160,30 +160,30 @@ kinds! {
         .defined(DefinitionSpec::new(Content::Extension(&[("dacpac", ".dacpac"), ("sqlproj", ".sqlproj")]))
             .formats(&["dacpac", "sqlproj"], true))
         .created_in(16_100, 16_100).read_in(28_900).updated_in(28_900)
-        .with(Along::SqlEndpoint).renamed(Rename::Ignored).named(Names::Without("![]<>*%&:/?#=@^\"';()")).reading_payload().on_capacity();
+        .with(Companions::SqlEndpoint).renamed(Rename::Ignored).named(Names::Without("![]<>*%&:/?#=@^\"';()")).reading_payload().on_capacity();
     CopyJob "copyJobs".defined(PARTS);
     VariableLibrary "variablelibraries".defined(PARTS).read_in(400).updated_in(800);
-    Dataflow "dataflows".defined(PARTS).with(Along::Staging);
+    Dataflow "dataflows".defined(PARTS).with(Companions::Staging);
     ApacheAirflowJob "apacheAirflowJobs".defined(PARTS);
     WarehouseSnapshot "warehousesnapshots".reading_payload();
-    DigitalTwinBuilder "digitalTwinBuilders".defined(PARTS).created_in(7_600, 7_600).read_in(900).updated_in(900).with(Along::DigitalTwin);
+    DigitalTwinBuilder "digitalTwinBuilders".defined(PARTS).created_in(7_600, 7_600).read_in(900).updated_in(900).with(Companions::DigitalTwin);
     DigitalTwinBuilderFlow "digitalTwinBuilderFlows".defined(PARTS).created_in(0, 3_100).read_in(400).updated_in(200).reading_payload();
-    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(DefinitionSpec::new(Content::Json(catalog::DATABRICKS_PARTS))).with(Along::SqlEndpoint).reading_payload().on_capacity();
+    MirroredAzureDatabricksCatalog "mirroredAzureDatabricksCatalogs".defined(DefinitionSpec::new(Content::Json(catalog::DATABRICKS_PARTS))).with(Companions::SqlEndpoint).reading_payload().on_capacity();
     Map "maps".defined(PARTS).created_in(0, 1_500).read_in(700).updated_in(700);
     AnomalyDetector "anomalydetectors".defined(PARTS);
     UserDataFunction "userdatafunctions".defined(PARTS).created_in(0, 3_200).read_in(300).updated_in(200);
     GraphModel "graphModels".defined(PARTS);
     GraphQuerySet "graphQuerySets".defined(PARTS).read_in(300).updated_in(300);
-    SnowflakeDatabase "snowflakeDatabases".defined(PARTS).with(Along::SqlEndpoint).reading_payload();
+    SnowflakeDatabase "snowflakeDatabases".defined(PARTS).with(Companions::SqlEndpoint).reading_payload();
     OperationsAgent "operationsAgents".defined(PARTS);
     CosmosDBDatabase "cosmosDbDatabases".defined(DefinitionSpec::new(Content::Json(&[cosmos_db_database::PATH])))
         .created_in(8_100, 8_100).read_in(800).updated_in(200)
-        .with(Along::SqlEndpoint).renamed(Rename::Refused(ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged)).on_capacity();
+        .with(Companions::SqlEndpoint).renamed(Rename::Refused(ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged)).on_capacity();
     Ontology "ontologies".defined(PARTS).named(Names::Word);
     EventSchemaSet "eventSchemaSets".defined(PARTS);
     DataAgent "dataAgents".defined(PARTS);
     MirroredCatalog "mirroredCatalogs"
-        .defined(DefinitionSpec::new(Content::Json(&[catalog::MIRRORED])).needed().formats(&["MirroredCatalogDefinition"], true)).with(Along::SqlEndpoint).on_capacity().listing_null_tokens();
+        .defined(DefinitionSpec::new(Content::Json(&[catalog::MIRRORED])).needed().formats(&["MirroredCatalogDefinition"], true)).with(Companions::SqlEndpoint).on_capacity().listing_null_tokens();
     AppBackend "appBackends".defined(PARTS);
     OrgApp "orgApps".defined(PARTS);
     OrgAppAudience "orgAppAudiences".defined(PARTS);
@@ -200,9 +200,14 @@ impl KindSpec {
             name,
             collection,
             can_be_created: true,
-            along: Along::Nothing,
+            companions: Companions::Nothing,
             definition: None,
-            takes: Takes { create: None, create_with_definition: None, get_definition: None, update_definition: None },
+            operation_times: OperationTimes {
+                create: None,
+                create_with_definition: None,
+                get_definition: None,
+                update_definition: None,
+            },
             rename: Rename::Taken,
             names: Names::Any,
             rank: 3,
@@ -219,8 +224,8 @@ impl KindSpec {
         self
     }
 
-    const fn with(mut self, along: Along) -> Self {
-        self.along = along;
+    const fn with(mut self, companions: Companions) -> Self {
+        self.companions = companions;
         self
     }
 
@@ -230,17 +235,18 @@ impl KindSpec {
     }
 
     const fn created_in(mut self, plain: i64, with_definition: i64) -> Self {
-        (self.takes.create, self.takes.create_with_definition) = (millis(plain), millis(with_definition));
+        (self.operation_times.create, self.operation_times.create_with_definition) =
+            (millis(plain), millis(with_definition));
         self
     }
 
     const fn read_in(mut self, time: i64) -> Self {
-        self.takes.get_definition = millis(time);
+        self.operation_times.get_definition = millis(time);
         self
     }
 
     const fn updated_in(mut self, time: i64) -> Self {
-        self.takes.update_definition = millis(time);
+        self.operation_times.update_definition = millis(time);
         self
     }
 

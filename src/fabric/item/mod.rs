@@ -1,11 +1,12 @@
 //! Items: what all kinds share.
 
-mod along;
 pub mod audit;
 pub mod bulk;
 pub mod catalog;
+mod companions;
 mod cosmos_db_database;
 mod dacpac;
+mod default_definition;
 pub mod definition;
 pub mod digital_twin;
 pub mod environment;
@@ -15,7 +16,6 @@ pub mod semantic_model;
 pub mod shortcut;
 pub mod sql_database;
 pub mod sql_endpoint;
-mod unwritten;
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use self::along::Companion;
+pub use self::companions::Companion;
 pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack};
 use self::kind::Names;
 pub use self::kind::{ItemKind, KindSpec, Rename};
@@ -78,7 +78,7 @@ pub struct Item {
     /// What its kind was told at the creation.
     pub creation_payload: Option<Arc<Value>>,
     /// The properties that a client has set since.
-    pub extended: Map<String, Value>,
+    pub kind_state: Map<String, Value>,
     /// The definition as it was last given.
     pub definition: Option<Arc<Definition>>,
     /// What was done to it, when it is a mirrored database.
@@ -160,7 +160,11 @@ pub fn create(
     if new.definition.is_some() && new.creation_payload.is_some() {
         return Err(ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported.into());
     }
-    let mut takes = if new.definition.is_some() { spec.takes.create_with_definition } else { spec.takes.create };
+    let mut takes = if new.definition.is_some() {
+        spec.operation_times.create_with_definition
+    } else {
+        spec.operation_times.create
+    };
     if new.kind == ItemKind::Warehouse && state.settings.behaviours.warehouse_creation == WarehouseCreation::Operation {
         takes = Some(WAREHOUSE_TAKES);
     }
@@ -175,7 +179,7 @@ pub fn create(
     catalog::check(new.kind, new.creation_payload.as_ref(), definition.as_ref())?;
     catalog::check_scope(state, new.kind, definition.as_ref(), now)?;
     check_payload(new.kind, new.creation_payload.as_ref())?;
-    let parent = along::parent(within, new.kind, new.creation_payload.as_ref(), definition.as_ref(), now)?;
+    let parent = companions::parent(within, new.kind, new.creation_payload.as_ref(), definition.as_ref(), now)?;
     check_characters(new.kind, &new.display_name)?;
     within.check_item_name(new.kind, &new.display_name, None, now)?;
 
@@ -209,7 +213,7 @@ pub fn create(
         sql_database: design,
         creator: Some(caller),
     };
-    let companions = along::companions(state, within, &mut item, visible_from);
+    let companions = companions::companions(state, within, &mut item, visible_from);
     within.check_room(1 + companions.len())?;
     for companion in companions.iter().map(|companion| &companion.item) {
         if companion.kind != ItemKind::SQLEndpoint {
@@ -270,7 +274,7 @@ fn check_creator(state: &State, within: &Workspace, kind: ItemKind, caller: Prin
 
 /// Renames or describes an item; what is `None` stays as it is. What came with it is renamed along.
 pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decided<ItemId> {
-    let Update { display_name, description, mut extended } = change;
+    let Update { display_name, description, mut kind_state } = change;
     let display_name = match item.kind.spec().rename {
         Rename::Taken => display_name,
         Rename::Ignored => None,
@@ -280,7 +284,7 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
         }
         Rename::Refused(_) => display_name,
     };
-    if display_name.is_none() && description.is_none() && extended.is_empty() {
+    if display_name.is_none() && description.is_none() && kind_state.is_empty() {
         return Err(ErrorCode::InvalidRequest.into());
     }
     let display_name = display_name.unwrap_or_else(|| item.display_name.clone());
@@ -293,10 +297,10 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
         check_characters(item.kind, &display_name)?;
         within.check_item_name(item.kind, &display_name, Some(item.id), now)?;
     }
-    if !extended.is_empty() {
-        extended.extend(catalog::remembered(item, now));
+    if !kind_state.is_empty() {
+        kind_state.extend(catalog::remembered(item, now));
     }
-    Ok((vec![Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description, extended }], item.id))
+    Ok((vec![Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description, kind_state }], item.id))
 }
 
 /// What a client asks for when it updates an item.
@@ -307,7 +311,7 @@ pub struct Update {
     /// The new description.
     pub description: Option<String>,
     /// Properties to set.
-    pub extended: Map<String, Value>,
+    pub kind_state: Map<String, Value>,
 }
 
 /// The properties that a client may set of a kind, of those that it names: the others are ignored.
@@ -414,21 +418,21 @@ pub fn update_definition(
         mirroring.may_become(plan, now)?;
     }
     let always = state.settings.behaviours.update_definition == UpdateDefinition::Operation;
-    let takes = item.kind.spec().takes.update_definition.or(always.then_some(SignedDuration::ZERO));
+    let takes = item.kind.spec().operation_times.update_definition.or(always.then_some(SignedDuration::ZERO));
     let begin = |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
     if let (Some(realistic), Err(fault)) = (takes, definition::check_content(item.kind, &definition)) {
         return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
     }
     let mut facts =
         vec![Fact::DefinitionUpdated { workspace: within.id, id: item.id, definition: Arc::new(definition) }];
-    let extended = catalog::remembered(item, now);
-    if !extended.is_empty() {
-        facts.push(Fact::ItemExtended { workspace: within.id, id: item.id, extended });
+    let kind_state = catalog::remembered(item, now);
+    if !kind_state.is_empty() {
+        facts.push(Fact::ItemExtended { workspace: within.id, id: item.id, kind_state });
     }
     if let Some(platform) = platform {
         let description = Some(platform.description.unwrap_or_default());
         let display_name = Some(platform.display_name).filter(|name| *name != item.display_name);
-        facts.extend(update(state, within, item, Update { display_name, description, extended: Map::new() }, now)?.0);
+        facts.extend(update(state, within, item, Update { display_name, description, kind_state: Map::new() }, now)?.0);
     }
     Ok(match takes {
         Some(realistic) => begin(realistic, Yield::Item(item.id)).after(facts),
@@ -449,7 +453,7 @@ pub fn get_definition(
     let format = definition::check_format(item.kind, format)?;
     definition::check_given(item, format)?;
     let always = state.settings.behaviours.get_definition == GetDefinition::Operation;
-    let takes = item.kind.spec().takes.get_definition.or(always.then_some(SignedDuration::ZERO));
+    let takes = item.kind.spec().operation_times.get_definition.or(always.then_some(SignedDuration::ZERO));
     Ok(match takes {
         Some(realistic) => {
             let yields = Yield::Definition(item.id, format.map(str::to_owned));
@@ -482,7 +486,7 @@ impl Item {
             shortcuts: Vec::new(),
             default_identity: None,
             creation_payload,
-            extended: Map::new(),
+            kind_state: Map::new(),
             definition,
             mirroring,
             sql_database,
@@ -496,13 +500,13 @@ impl Item {
             (self.tags.clone(), self.display_name.clone(), self.description.clone());
         let sql_database = self.sql_database.as_ref().map(SqlDatabase::outline);
         let creation_payload = self.creation_payload.clone();
-        let (extended, shortcuts, definition, mirroring) = (Map::new(), Vec::new(), None, None);
+        let (kind_state, shortcuts, definition, mirroring) = (Map::new(), Vec::new(), None, None);
         Self {
             tags,
             display_name,
             description,
             creation_payload,
-            extended,
+            kind_state,
             shortcuts,
             definition,
             mirroring,

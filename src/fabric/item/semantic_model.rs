@@ -8,7 +8,7 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 
-/// Where [`Item::extended`] keeps the bindings.
+/// Where [`Item::kind_state`] keeps the bindings.
 const BINDINGS: &str = "connectionBindings";
 /// Bindings of a model at most (guessed).
 pub const BINDINGS_MAX: usize = 100;
@@ -51,11 +51,11 @@ pub fn bind(
         return Err(FabricError::invalid_input(format!("A semantic model has at most {BINDINGS_MAX} bindings.")));
     }
     let kept = serde_json::to_value(bindings).map_err(|_| ErrorCode::UnknownError)?;
-    let extended = [(BINDINGS.to_owned(), kept)].into_iter().collect();
-    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, extended }], ()))
+    let kind_state = [(BINDINGS.to_owned(), kept)].into_iter().collect();
+    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, kind_state }], ()))
 }
 
 /// The bindings of a model, the oldest first; other items have none.
 pub(super) fn bindings(item: &Item) -> Vec<Binding> {
-    item.extended.get(BINDINGS).and_then(|kept| Vec::deserialize(kept).ok()).unwrap_or_default()
+    item.kind_state.get(BINDINGS).and_then(|kept| Vec::deserialize(kept).ok()).unwrap_or_default()
 }

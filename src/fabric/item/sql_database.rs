@@ -108,7 +108,7 @@ pub(super) fn design(
     caller: Principal,
     now: Timestamp,
 ) -> Result<(Design, Option<Arc<Definition>>, SignedDuration), FabricError> {
-    let takes = ItemKind::SQLDatabase.spec().takes.create.unwrap_or_default();
+    let takes = ItemKind::SQLDatabase.spec().operation_times.create.unwrap_or_default();
     let fresh = Design { backup_retention_days: RETENTION_DAYS, collation: COLLATION.into() };
     let Some(payload) = payload else { return Ok((fresh, None, takes)) };
     let payload = CreationPayload::deserialize(with_known_mode(payload.clone()))

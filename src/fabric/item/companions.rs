@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::kind::Along;
+use super::kind::Companions;
 use super::{Definition, ItemKind, NewItem, definition};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{FabricError, State, later};
@@ -57,17 +57,17 @@ pub(super) fn companions(
         creator: None,
     };
     let defined = item.definition.is_some();
-    match item.kind.spec().along {
-        Along::SqlEndpoint => {
+    match item.kind.spec().companions {
+        Companions::SqlEndpoint => {
             let endpoint = sibling(next(), ItemKind::SQLEndpoint, item.display_name.clone(), Some(item.id));
             vec![Companion { item: endpoint, visible_from: endpoint_at }]
         }
-        Along::KqlDatabase if !defined => {
+        Companions::KqlDatabase if !defined => {
             let database = sibling(next(), ItemKind::KQLDatabase, item.display_name.clone(), Some(item.id));
             let description = item.display_name.clone();
             vec![Companion { item: NewItem { description, ..database }, visible_from }]
         }
-        Along::DigitalTwin if !defined => {
+        Companions::DigitalTwin if !defined => {
             let name = format!("{}dtdm", item.display_name);
             let lakehouse = sibling(next(), ItemKind::Lakehouse, name.clone(), None);
             let endpoint = sibling(next(), ItemKind::SQLEndpoint, name, Some(lakehouse.id));
@@ -82,7 +82,7 @@ pub(super) fn companions(
                 Companion { item: NewItem { creation_payload: told, ..flow }, visible_from },
             ]
         }
-        Along::Staging if !has_staging(within) => {
+        Companions::Staging if !has_staging(within) => {
             let (lakehouse_at, warehouse_at) =
                 (later(visible_from, timing.staging_lakehouse()), later(visible_from, timing.staging_warehouse()));
             let stamped = |name: &str, at: Timestamp| format!("{name}_{}", at.strftime("%Y%m%d%H%M%S"));
@@ -99,7 +99,7 @@ pub(super) fn companions(
                 Companion { item: in_root(warehouse), visible_from: warehouse_at },
             ]
         }
-        Along::Nothing | Along::KqlDatabase | Along::DigitalTwin | Along::Staging => Vec::new(),
+        Companions::Nothing | Companions::KqlDatabase | Companions::DigitalTwin | Companions::Staging => Vec::new(),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn parts(item: &Item, format: Option<&str>) -> Vec<Part> {
         ItemKind::CopyJob => {
             vec![lf("copyjob-content.json", &json!({"properties": {"jobMode": "Batch"}, "activities": []}))]
         }
-        ItemKind::CosmosDBDatabase => vec![cosmos_db_database::unwritten()],
+        ItemKind::CosmosDBDatabase => vec![cosmos_db_database::default_definition()],
         ItemKind::DataPipeline => vec![lf("pipeline-content.json", &json!({"properties": {"activities": []}}))],
         ItemKind::Dataflow => vec![
             lf(
@@ -93,7 +93,7 @@ pub(super) fn parts(item: &Item, format: Option<&str>) -> Vec<Part> {
         )],
         ItemKind::Notebook => vec![text("notebook-content.py", NOTEBOOK)],
         ItemKind::Reflex => vec![text("ReflexEntities.json", "[]")],
-        ItemKind::SQLDatabase => dacpac::unwritten(item, format),
+        ItemKind::SQLDatabase => dacpac::default_definition(item, format),
         ItemKind::SparkJobDefinition => vec![compact(
             "SparkJobDefinitionV1.json",
             &json!({
