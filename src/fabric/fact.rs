@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
 use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::shortcut::Shortcut;
-use crate::fabric::item::{Companion, Definition, NewItem};
+use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
 use crate::fabric::json;
 use crate::fabric::mirroring::{Declaration, Trouble};
 use crate::fabric::operation::{NewOperation, Yield};
@@ -143,7 +142,7 @@ pub enum Fact {
         id: ItemId,
         display_name: String,
         description: String,
-        kind_state: Map<String, Value>,
+        changes: Vec<KindChange>,
     },
     ShortcutsChanged {
         workspace: WorkspaceId,
@@ -155,10 +154,10 @@ pub enum Fact {
         id: ItemId,
         identity: Principal,
     },
-    ItemExtended {
+    KindStateChanged {
         workspace: WorkspaceId,
         id: ItemId,
-        kind_state: Map<String, Value>,
+        changes: Vec<KindChange>,
     },
     ItemsMoved {
         workspace: WorkspaceId,
@@ -205,8 +204,8 @@ impl Fact {
                 let payload = item.creation_payload.as_deref().map_or(0, json::weight);
                 SMALL + payload + item.definition.as_deref().map_or(0, Definition::weight)
             }
-            Self::ItemUpdated { kind_state, .. } | Self::ItemExtended { kind_state, .. } => {
-                SMALL + kind_state.values().map(json::weight).sum::<usize>()
+            Self::ItemUpdated { changes, .. } | Self::KindStateChanged { changes, .. } => {
+                SMALL + changes.iter().map(KindChange::weight).sum::<usize>()
             }
             Self::OperationStarted(NewOperation { yields: Yield::Imported(items), .. }) => {
                 SMALL + items.iter().map(Imported::weight).sum::<usize>()

@@ -1,129 +1,79 @@
-//! What comes along with an item as items of their own, and to whom an item belongs (docs/fidelity.md#kinds).
-
-use std::sync::Arc;
+//! Companions: items that the service creates together with another one (docs/fidelity.md#kinds).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::kind::Companions;
-use super::{Definition, ItemKind, NewItem, definition};
+use super::{ItemKind, NewItem};
+use crate::fabric::pace::Timing;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{FabricError, State, later};
-use crate::ids::ItemId;
+use crate::fabric::{State, later};
+use crate::ids::{FolderId, ItemId};
 
-/// What the name of the dataflows' lakehouse begins with.
-const STAGING_LAKEHOUSE: &str = "StagingLakehouseForDataflows";
-
-/// An item that comes along with another one.
+/// An item that is created together with another one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Companion {
-    /// What it is. Where it has a parent it goes with that one.
+    /// The item. It is moved and deleted with its parent, where it has one.
     pub item: NewItem,
-    /// When it appears.
+    /// The instant at which it appears.
     pub visible_from: Timestamp,
 }
 
-/// What comes along with a new item, which learns of it where its kind is told so.
-pub(super) fn companions(
-    state: &State,
-    within: &Workspace,
-    item: &mut NewItem,
-    visible_from: Timestamp,
-) -> Vec<Companion> {
-    let mut made = 0;
-    let mut next = || {
-        made += 1;
-        state.next_item(made)
-    };
-    let timing = state.settings.timing();
-    let mut endpoint_in = timing.sql_endpoint();
-    if item.kind == ItemKind::MirroredDatabase {
-        // The endpoint is listed no later than its database is Initialized.
-        endpoint_in = endpoint_in.min(timing.initializing());
+/// The companions of a new item, in the making. They lie in its folder.
+pub(super) struct Companions<'a> {
+    state: &'a State,
+    /// The workspace.
+    pub within: &'a Workspace,
+    /// The instant at which the new item appears.
+    pub visible_from: Timestamp,
+    folder: Option<FolderId>,
+    made: Vec<Companion>,
+}
+
+impl<'a> Companions<'a> {
+    /// Creates the companions of an item, with the hook of its kind.
+    pub(super) fn create(
+        state: &'a State,
+        within: &'a Workspace,
+        item: &mut NewItem,
+        visible_from: Timestamp,
+    ) -> Vec<Companion> {
+        let mut companions = Self { state, within, visible_from, folder: item.folder, made: Vec::new() };
+        (item.kind.spec().hooks.companions)(item, &mut companions);
+        companions.made
     }
-    let endpoint_at = later(visible_from, endpoint_in);
-    let sibling = |id, kind, display_name: String, parent| NewItem {
-        id,
-        kind,
-        display_name,
-        description: String::new(),
-        folder: item.folder,
-        sensitivity_label: None,
-        definition: None,
-        parent,
-        creation_payload: None,
-        sql_database: None,
-        creator: None,
-    };
-    let defined = item.definition.is_some();
-    match item.kind.spec().companions {
-        Companions::SqlEndpoint => {
-            let endpoint = sibling(next(), ItemKind::SQLEndpoint, item.display_name.clone(), Some(item.id));
-            vec![Companion { item: endpoint, visible_from: endpoint_at }]
-        }
-        Companions::KqlDatabase if !defined => {
-            let database = sibling(next(), ItemKind::KQLDatabase, item.display_name.clone(), Some(item.id));
-            let description = item.display_name.clone();
-            vec![Companion { item: NewItem { description, ..database }, visible_from }]
-        }
-        Companions::DigitalTwin if !defined => {
-            let name = format!("{}dtdm", item.display_name);
-            let lakehouse = sibling(next(), ItemKind::Lakehouse, name.clone(), None);
-            let endpoint = sibling(next(), ItemKind::SQLEndpoint, name, Some(lakehouse.id));
-            let flow_name = format!("{}OnDemand", item.display_name);
-            let flow = sibling(next(), ItemKind::DigitalTwinBuilderFlow, flow_name, Some(item.id));
-            let builder = json!({"referenceType": "ById", "itemId": item.id, "workspaceId": within.id});
-            let told = Some(Arc::new(json!({"digitalTwinBuilderItemReference": builder})));
-            item.creation_payload = Some(Arc::new(json!({"LakehouseId": lakehouse.id})));
-            vec![
-                Companion { item: lakehouse, visible_from },
-                Companion { item: endpoint, visible_from: endpoint_at },
-                Companion { item: NewItem { creation_payload: told, ..flow }, visible_from },
-            ]
-        }
-        Companions::Staging if !has_staging(within) => {
-            let (lakehouse_at, warehouse_at) =
-                (later(visible_from, timing.staging_lakehouse()), later(visible_from, timing.staging_warehouse()));
-            let stamped = |name: &str, at: Timestamp| format!("{name}_{}", at.strftime("%Y%m%d%H%M%S"));
-            // They belong to the workspace, not to the dataflow: they lie in its root (guessed).
-            let in_root = |item: NewItem| NewItem { folder: None, ..item };
-            let name = stamped(STAGING_LAKEHOUSE, visible_from);
-            let lakehouse = sibling(next(), ItemKind::Lakehouse, name.clone(), None);
-            let endpoint = sibling(next(), ItemKind::SQLEndpoint, name, Some(lakehouse.id));
-            let name = stamped("StagingWarehouseForDataflows", warehouse_at);
-            let warehouse = sibling(next(), ItemKind::Warehouse, name, None);
-            vec![
-                Companion { item: in_root(lakehouse), visible_from: lakehouse_at },
-                Companion { item: in_root(endpoint), visible_from: later(lakehouse_at, timing.sql_endpoint()) },
-                Companion { item: in_root(warehouse), visible_from: warehouse_at },
-            ]
-        }
-        Companions::Nothing | Companions::KqlDatabase | Companions::DigitalTwin | Companions::Staging => Vec::new(),
+
+    /// The durations of the tenant's steps.
+    pub(super) fn timing(&self) -> Timing<'a> {
+        self.state.settings.timing()
+    }
+
+    /// Adds a companion.
+    pub(super) fn add(
+        &mut self,
+        kind: ItemKind,
+        display_name: &str,
+        parent: Option<ItemId>,
+        visible_from: Timestamp,
+    ) -> &mut NewItem {
+        let item = NewItem {
+            id: self.state.next_item(self.made.len() as u64 + 1),
+            kind,
+            display_name: display_name.into(),
+            description: String::new(),
+            folder: self.folder,
+            sensitivity_label: None,
+            definition: None,
+            parent,
+            creation_payload: None,
+            sql_database: None,
+            creator: None,
+        };
+        &mut self.made.push_mut(Companion { item, visible_from }).item
     }
 }
 
-/// Whether a dataflow before has brought what dataflows share; it stays when they go.
-fn has_staging(within: &Workspace) -> bool {
-    let items = within.items().values();
-    items.into_iter().any(|item| item.kind == ItemKind::Lakehouse && item.display_name.starts_with(STAGING_LAKEHOUSE))
-}
-
-/// The item that a new one belongs to and goes with: of a KQL database its eventhouse, which it must name.
-pub(super) fn parent(
-    within: &Workspace,
-    kind: ItemKind,
-    payload: Option<&Value>,
-    definition: Option<&Definition>,
-    now: Timestamp,
-) -> Result<Option<ItemId>, FabricError> {
-    const MEMBER: &str = "parentEventhouseItemId";
-    if kind != ItemKind::KQLDatabase {
-        return Ok(None);
-    }
-    let defined = definition.and_then(|it| it.parts.iter().find(|part| part.path == "DatabaseProperties.json"));
-    let defined = defined.and_then(|part| definition::parse(part).ok()).map(|(_, value)| value);
-    let named = payload.or(defined.as_ref()).and_then(|told| told.get(MEMBER)?.as_str()?.parse().ok());
-    let id = named.ok_or_else(|| FabricError::invalid_input("The ParentEventhouseItemId field is required."))?;
-    within.item_of(ItemKind::Eventhouse, id, now).map(|eventhouse| Some(eventhouse.id))
+/// Adds a SQL endpoint of the item's name: the companion of most kinds that have tables.
+pub(super) fn sql_endpoint(item: &mut NewItem, companions: &mut Companions<'_>) {
+    let visible_from = later(companions.visible_from, companions.timing().sql_endpoint());
+    companions.add(ItemKind::SQLEndpoint, &item.display_name, Some(item.id), visible_from);
 }
