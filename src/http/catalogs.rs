@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::fabric::item::mirrored_catalog::CatalogSource;
-use crate::fabric::item::{catalog, mirrored_catalog};
+use crate::fabric::item::{catalog, catalog_sync, mirrored_catalog};
 use crate::fabric::mirroring::{TableName, Trouble};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
@@ -19,7 +19,7 @@ use crate::ids::ConnectionId;
 pub(super) fn refresh(context: &Context<'_>) -> Outcome {
     long_running_operations::run(context, |state, now| {
         let (workspace, item) = find(context, state, now)?;
-        catalog::refresh(state, workspace, item, now)
+        catalog_sync::refresh(state, workspace, item, now)
     })
 }
 

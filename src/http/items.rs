@@ -259,7 +259,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     let lacks_definition = definition.is_none()
         && match needed {
             Needed::Never => false,
-            Needed::OnOwnRoute => typed.is_some() && !misplaced && !context.read(item::accepts_shells),
+            Needed::OnOwnRoute => typed.is_some() && !misplaced && !context.read(item::definition_is_optional),
             Needed::Always => true,
         };
     let definition = if lacks_definition { Some(wire::required(definition, "Definition")?) } else { definition };

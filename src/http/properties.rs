@@ -29,7 +29,7 @@ pub(super) fn of<'a>(
         ItemKind::SQLDatabase => {
             return sql_databases::properties(state, workspace.id, item, now).map(Properties::SqlDatabase);
         }
-        ItemKind::MirroredCatalog => catalog(workspace, item, now)?,
+        ItemKind::MirroredCatalog => mirrored_catalog(workspace, item, now)?,
         ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
         ItemKind::SnowflakeDatabase => snowflake_database(workspace, item, now),
         ItemKind::Environment => publish_details(item),
@@ -132,7 +132,7 @@ fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     properties
 }
 
-fn catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
+fn mirrored_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
     let mut properties = json!(MirroredProperties::from(mirrored_catalog::source(item)?));
     properties["oneLakeTablesPath"] = one_lake(workspace, item, "Tables").into();
     properties["sqlEndpointProperties"] = sql_endpoint_from_creation(workspace, item, now);

@@ -30,16 +30,14 @@ pub(super) struct Companions<'a> {
 }
 
 impl<'a> Companions<'a> {
-    /// Creates the companions of an item, with the hook of its kind.
-    pub(super) fn create(
-        state: &'a State,
-        within: &'a Workspace,
-        item: &mut NewItem,
-        visible_from: Timestamp,
-    ) -> Vec<Companion> {
-        let mut companions = Self { state, within, visible_from, folder: item.folder, made: Vec::new() };
-        (item.kind.spec().hooks.companions)(item, &mut companions);
-        companions.made
+    /// No companions yet.
+    pub(super) fn new(state: &'a State, within: &'a Workspace, item: &NewItem, visible_from: Timestamp) -> Self {
+        Self { state, within, visible_from, folder: item.folder, made: Vec::new() }
+    }
+
+    /// Returns the companions that were added.
+    pub(super) fn into_vec(self) -> Vec<Companion> {
+        self.made
     }
 
     /// The durations of the tenant's steps.

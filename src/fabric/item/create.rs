@@ -104,7 +104,9 @@ pub fn create(
         sql_database,
         creator: Some(caller),
     };
-    let companions = Companions::create(state, within, &mut item, visible_from);
+    let mut companions = Companions::new(state, within, &item, visible_from);
+    (spec.hooks.companions)(&mut item, &mut companions);
+    let companions = companions.into_vec();
     within.check_room(1 + companions.len())?;
     for companion in companions.iter().map(|companion| &companion.item) {
         if companion.kind != ItemKind::SQLEndpoint {
@@ -127,8 +129,8 @@ fn not_creatable(spec: &KindSpec, caller: Principal) -> FabricError {
     FabricError::new(ErrorCode::UnsupportedItemType).message(message)
 }
 
-/// Whether a mirrored database can be created on its own route without a definition.
-pub fn accepts_shells(state: &State) -> bool {
+/// Returns `true` if a mirrored database can be created on its own route without a definition.
+pub fn definition_is_optional(state: &State) -> bool {
     state.settings.behaviours.create_without_definition == CreateWithoutDefinition::Accept
 }
 

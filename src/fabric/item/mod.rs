@@ -1,7 +1,6 @@
 //! Items: data and rules that all kinds share. The rules of one kind are in [`kinds`].
 
 mod addresses;
-pub mod audit;
 pub mod bulk;
 pub mod catalog;
 mod companions;
@@ -19,12 +18,13 @@ use serde_json::Value;
 
 pub use self::addresses::{one_lake_tables_path, query_host, sql_endpoint_host};
 pub use self::companions::Companion;
-pub use self::create::{CreateItem, accepts_shells, check_label_strategy, create};
+pub use self::create::{CreateItem, check_label_strategy, create, definition_is_optional};
 pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack, get_definition, update_definition};
-use self::kinds::sql_database::{Design, SqlDatabase};
+use self::kinds::sql_database::{NewSqlDatabase, SqlDatabase};
 pub use self::kinds::{
-    ItemKind, KindChange, KindSpec, KindState, Names, Rename, digital_twin_builder_flow, environment,
-    mirrored_azure_databricks_catalog, mirrored_catalog, semantic_model, sql_database, sql_endpoint, variable_library,
+    ItemKind, KindChange, KindSpec, KindState, Names, Rename, audit, catalog_sync, digital_twin_builder_flow,
+    environment, mirrored_azure_databricks_catalog, mirrored_catalog, semantic_model, sql_database, sql_endpoint,
+    variable_library,
 };
 use self::shortcut::Shortcut;
 pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, settable, update};
@@ -96,7 +96,7 @@ pub struct NewItem {
     /// Its `creationPayload`.
     pub creation_payload: Option<Arc<Value>>,
     /// Its settings as a SQL database.
-    pub sql_database: Option<Design>,
+    pub sql_database: Option<NewSqlDatabase>,
     /// Its creator; `None` for items that the service creates.
     pub creator: Option<Principal>,
 }
@@ -109,7 +109,7 @@ impl Item {
         let unwritten = (kind == ItemKind::MirroredDatabase).then_some(mirroring::Plan::unwritten());
         let plan = plan(definition.as_deref()).or(unwritten);
         let mirroring = plan.map(|plan| Mirroring::created(visible_from, ready_in, plan));
-        let sql_database = sql_database.map(|design| SqlDatabase::created(design, visible_from, ready_in));
+        let sql_database = sql_database.map(|new| SqlDatabase::created(new, visible_from, ready_in));
         Self {
             id,
             kind,

@@ -12,7 +12,7 @@ pub struct DefinitionSpec {
     pub needed: Needed,
     /// Names of its formats, the default first; empty where it has none.
     pub formats: &'static [&'static str],
-    /// The format is shown when a definition is read back.
+    /// `true` if a definition that is read back shows its format.
     pub shows_format: bool,
     /// A part path and the format that it implies when a definition names no format.
     pub implied_by: Option<(&'static str, &'static str)>,
@@ -98,7 +98,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// Whether a part is the required one.
+    /// Returns `true` if a part is the required one.
     pub(super) fn is_main(self, path: &str, format: Option<&str>) -> bool {
         match self {
             Self::Any => true,

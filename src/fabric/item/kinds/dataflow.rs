@@ -39,7 +39,7 @@ fn staging(_: &mut NewItem, companions: &mut Companions<'_>) {
     add(ItemKind::Warehouse, &stamped(STAGING_WAREHOUSE, warehouse_at), None, warehouse_at);
 }
 
-/// Whether the workspace has staging items: they stay when the dataflows are deleted.
+/// Returns `true` if the workspace has staging items. They stay when the dataflows are deleted.
 fn has_staging(within: &Workspace) -> bool {
     let items = within.items().values();
     items.into_iter().any(|item| item.kind == ItemKind::Lakehouse && item.display_name.starts_with(STAGING_LAKEHOUSE))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::sql_database::Design;
+use super::sql_database::NewSqlDatabase;
 use super::state::{KindChange, KindState};
 use crate::fabric::item::companions::Companions;
 use crate::fabric::item::{Definition, Item, NewItem, Part};
@@ -99,5 +99,5 @@ pub(in crate::fabric::item) struct Preparation {
     /// The definition of the item that it is restored from.
     pub inherited: Option<Arc<Definition>>,
     /// Settings of a SQL database.
-    pub sql_database: Option<Design>,
+    pub sql_database: Option<NewSqlDatabase>,
 }

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ItemKind;
+use super::catalog_sync::{self, SyncTimes};
 use super::hooks::{Creation, KindHooks};
 use super::state::{KindChange, KindState};
 use crate::fabric::FabricError;
-use crate::fabric::item::catalog::{self, SyncTimes, invalid_part};
+use crate::fabric::item::catalog::invalid_part;
 use crate::fabric::item::{Definition, Item, Part, companions};
 use crate::ids::ConnectionId;
 
@@ -27,7 +28,7 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     companions: companions::sql_endpoint,
     default_definition,
     settable,
-    before_change: |item, now| catalog::record_sync(last_sync(item, now)),
+    before_change: |item, now| catalog_sync::record_sync(last_sync(item, now)),
     ..KindHooks::DEFAULT
 };
 
@@ -236,7 +237,7 @@ pub fn last_sync(item: &Item, now: Timestamp) -> Timestamp {
     sync.last(item.visible_from, periodic, now)
 }
 
-/// Whether a refresh is in progress.
+/// Returns `true` if a refresh is in progress.
 pub fn is_refreshing(item: &Item, now: Timestamp) -> bool {
     let KindState::MirroredAzureDatabricksCatalog { sync, .. } = item.kind_state else { return false };
     sync.is_refreshing(now)

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ItemKind;
+use super::catalog_sync::{self, SyncTimes};
 use super::hooks::{Creation, KindHooks};
 use super::state::KindState;
-use crate::fabric::item::catalog::{self, SyncTimes, invalid_part};
+use crate::fabric::item::catalog::{self, invalid_part};
 use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::source::Presence;
 use crate::fabric::mirroring::tables::Sources;
@@ -24,7 +25,7 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     check_update,
     state: || KindState::MirroredCatalog { sync: SyncTimes::default() },
     companions: companions::sql_endpoint,
-    before_change: |item, now| catalog::record_sync(last_sync(item, now)),
+    before_change: |item, now| catalog_sync::record_sync(last_sync(item, now)),
     ..KindHooks::DEFAULT
 };
 

@@ -1,5 +1,7 @@
 //! Kinds of item: the table of their data, and a file for each that has rules of its own.
 
+pub mod audit;
+pub mod catalog_sync;
 mod copy_job;
 mod cosmos_db_database;
 mod data_pipeline;
@@ -50,7 +52,7 @@ pub struct KindSpec {
     pub name: &'static str,
     /// The segment of its own routes.
     pub collection: &'static str,
-    /// A client may create one. Other kinds are companions of their parent, or do not occur.
+    /// `true` if a client may create one. Other kinds are companions of their parent, or do not occur.
     pub can_be_created: bool,
     /// Rules about its definition; `None`: it has none.
     pub definition: Option<DefinitionSpec>,
@@ -62,13 +64,13 @@ pub struct KindSpec {
     pub names: Names,
     /// Rank in a list of items: those of a lower rank come first (seen).
     pub rank: u8,
-    /// Its creation payload has an effect.
+    /// `true` if its creation payload has an effect.
     pub reads_payload: bool,
-    /// Its content is on the capacity. While that is paused, `behaviours.readsWhilePaused` applies to its own route.
+    /// `true` if its content is on the capacity. While that is paused, `behaviours.readsWhilePaused` applies to its own route.
     pub lives_on_capacity: bool,
-    /// The continuation members of the list on its own route are null, rather than absent, on the last page.
+    /// `true` if the list on its own route has null continuation members on the last page. Other lists have none.
     pub lists_null_tokens: bool,
-    /// Its connections can be listed.
+    /// `true` if its connections can be listed.
     pub lists_connections: bool,
     /// Routes on which the 202 of a creation has the empty `ETag` of the 201.
     pub started_etag: StartedEtag,

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::ItemKind;
+use super::audit::AuditSettings;
+use super::catalog_sync::SyncTimes;
 use super::environment::Publishing;
 use super::mirrored_azure_databricks_catalog::CatalogSettings;
 use super::semantic_model::Binding;
-use crate::fabric::item::audit::AuditSettings;
-use crate::fabric::item::catalog::SyncTimes;
 
 /// State that only items of one kind have. The variant of an item never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

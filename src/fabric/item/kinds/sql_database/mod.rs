@@ -126,7 +126,7 @@ fn authorize(creation: &Creation<'_>) -> Result<(), FabricError> {
 fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(), FabricError> {
     let Creation { state, within, caller, now, .. } = *creation;
     preparation.ready_in = state.settings.timing().first_backup();
-    let default = Design { backup_retention_days: RETENTION_DAYS, collation: COLLATION.into() };
+    let default = NewSqlDatabase { backup_retention_days: RETENTION_DAYS, collation: COLLATION.into() };
     let Some(payload) = creation.payload else {
         preparation.sql_database = Some(default);
         return Ok(());
@@ -146,7 +146,7 @@ fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(),
             if !is_short || !collation.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
                 return Err(FabricError::invalid_input("The field Collation is not the name of a collation."));
             }
-            preparation.sql_database = Some(Design { backup_retention_days, collation });
+            preparation.sql_database = Some(NewSqlDatabase { backup_retention_days, collation });
             return Ok(());
         }
         CreationPayload::Restore { restore_point_in_time, source_database_reference } => {
@@ -169,7 +169,7 @@ fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(),
         }
     };
     preparation.operation_time = Some(RESTORE_TIME);
-    preparation.sql_database = Some(Design::like(source));
+    preparation.sql_database = Some(NewSqlDatabase::like(source));
     preparation.inherited = definition.clone();
     Ok(())
 }
@@ -209,12 +209,12 @@ fn find<'s>(
 
 /// Settings of a database that are settled before its creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Design {
+pub struct NewSqlDatabase {
     backup_retention_days: u32,
     collation: String,
 }
 
-impl Design {
+impl NewSqlDatabase {
     fn like(database: &SqlDatabase) -> Self {
         let SqlDatabase { backup_retention_days, ref collation, .. } = *database;
         Self { backup_retention_days, collation: collation.clone() }
@@ -223,8 +223,12 @@ impl Design {
 
 impl SqlDatabase {
     /// A database that exists from `created_at` on.
-    pub(in crate::fabric) fn created(design: Design, created_at: Timestamp, first_backup_in: SignedDuration) -> Self {
-        let Design { backup_retention_days, collation } = design;
+    pub(in crate::fabric) fn created(
+        new: NewSqlDatabase,
+        created_at: Timestamp,
+        first_backup_in: SignedDuration,
+    ) -> Self {
+        let NewSqlDatabase { backup_retention_days, collation } = new;
         let first_backup_at = later(created_at, first_backup_in);
         Self { backup_retention_days, collation, created_at, first_backup_at, switches: Vec::new() }
     }
@@ -242,7 +246,7 @@ impl SqlDatabase {
         Self { collation: self.collation.clone(), switches: Vec::new(), ..*self }
     }
 
-    /// Whether its mirroring was last switched on.
+    /// Returns `true` if its mirroring was last switched on.
     pub(in crate::fabric) fn is_mirrored(&self) -> bool {
         self.switches.last().is_none_or(|(_, switch, _)| *switch == Switch::On)
     }

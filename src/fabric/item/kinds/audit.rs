@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Item, ItemKind, KindChange, KindState};
+use super::{ItemKind, KindChange, KindState};
+use crate::fabric::item::Item;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, FabricError, Fact};
 
