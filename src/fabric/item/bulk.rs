@@ -98,7 +98,7 @@ pub fn import(
     now: Timestamp,
 ) -> Decided<Progress<()>> {
     state.check_capacity(within)?;
-    // Each item is decided on the state that the items before it lead to.
+    // Each item is decided on the state after the items before it.
     let begin = |yields| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, yields, now);
     let ends_at = begin(Yield::Nothing).ends_at;
     let mut draft =
@@ -182,7 +182,7 @@ fn format(kind: ItemKind, parts: &[PartRequest]) -> Option<String> {
     implied.map(|(format, _)| (*format).to_owned())
 }
 
-/// The facts of an import so far, and the state that they lead to.
+/// The facts of an import so far, and the state after them.
 struct Draft {
     state: State,
     workspace: WorkspaceId,
@@ -246,8 +246,8 @@ impl Draft {
         self.state.workspace(self.workspace)
     }
 
-    /// Applies and keeps the facts of one item. Drops its operation, because the import is one: its items appear when it ends, and
-    /// it fails if one of theirs does.
+    /// Applies and collects the facts of one item. Its operation is dropped, because the import is an operation itself: items appear
+    /// when the import ends, and the import fails if one of their operations would fail.
     fn take(&mut self, facts: Vec<Fact>) {
         for mut fact in facts {
             match &mut fact {

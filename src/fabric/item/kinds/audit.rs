@@ -25,7 +25,7 @@ const GROUPS: [&str; 3] =
 pub struct AuditSettings {
     /// `Enabled` or `Disabled`.
     pub state: AuditState,
-    /// Days that a log is kept; 0: without end.
+    /// Days that a log is kept; 0: forever.
     pub retention_days: u32,
     /// Groups of actions that are audited.
     pub audit_actions_and_groups: Vec<String>,

@@ -1,5 +1,5 @@
-//! Synchronisation of mirrored catalogs of both kinds with their source (docs/fidelity.md#catalogs). They copy no rows: nothing starts
-//! or stops.
+//! Synchronisation of mirrored catalogs, of both kinds, with their source (docs/fidelity.md#catalogs). Catalogs copy no rows: they are
+//! never started or stopped.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -19,32 +19,33 @@ type Result<T> = std::result::Result<T, FabricError>;
 /// A conversion of a definition to a format.
 pub(in crate::fabric::item) type Convert = fn(&Definition, Option<&str>) -> Vec<Part>;
 
-/// Functions of a kind. Its file sets those in which it differs, and takes the others from [`KindHooks::DEFAULT`].
+/// Rules of a kind as functions. The file of the kind sets those in which it differs, and takes the others from
+/// [`KindHooks::DEFAULT`].
 #[derive(Debug, Clone, Copy)]
 pub(in crate::fabric::item) struct KindHooks {
-    /// Rejects callers who may not create one in this workspace. Runs before the capacity is checked.
+    /// Rejects callers who may not create an item of the kind. Runs before the capacity is checked.
     pub authorize: fn(&Creation<'_>) -> Result<()>,
-    /// Adjusts how one is created. Runs before the definition is parsed.
+    /// Adjusts how an item is created. Runs before the definition is parsed.
     pub prepare: fn(&Creation<'_>, &mut Preparation) -> Result<()>,
-    /// Checks the creation payload and the definition of a new one.
+    /// Checks the creation payload and the definition of a new item.
     pub check: fn(&Creation<'_>) -> Result<()>,
-    /// Checks a definition that replaces the current one.
+    /// Checks a definition that replaces that of an item.
     pub check_update: fn(&State, &Item, &Definition, Timestamp) -> Result<()>,
-    /// Returns the item that a new one belongs to.
+    /// Returns the item that a new item belongs to.
     pub parent: fn(&Creation<'_>) -> Result<Option<ItemId>>,
-    /// Returns the state of a new one.
+    /// Returns the state of a new item.
     pub state: fn() -> KindState,
-    /// Adds the companions of a new one, which may refer to them.
+    /// Adds the companions of a new item. The item may refer to them.
     pub companions: fn(&mut NewItem, &mut Companions<'_>),
-    /// Returns the parts, except `.platform`, of one that was created without a definition, in a format that was checked.
+    /// Returns the parts, except `.platform`, of an item that was created without a definition. The format was checked.
     pub default_definition: fn(&Item, Option<&str>) -> Vec<Part>,
-    /// Converts a definition to a format; `None`: the kind converts none.
+    /// Converts a definition to a format; `None`: the kind does not convert.
     pub convert: Option<Convert>,
-    /// Checks the `properties` of an update and returns the changes that they ask for. Unknown members are ignored.
+    /// Checks the `properties` of an update and returns the changes that they ask for. Ignores unknown members.
     pub settable: fn(&Map<String, Value>) -> Result<Vec<KindChange>>,
-    /// Returns what must be recorded with a change because it cannot be computed after it.
+    /// Returns facts about an item that a change would make impossible to compute. They are recorded together with the change.
     pub before_change: fn(&Item, Timestamp) -> Vec<KindChange>,
-    /// Returns the connections that one uses.
+    /// Returns the connections that an item uses.
     pub connections: fn(&Item) -> Vec<ConnectionId>,
 }
 
@@ -66,13 +67,13 @@ impl KindHooks {
     };
 }
 
-/// The parts in the kind's row.
+/// Returns the default parts in the kind's row.
 fn constant_parts(item: &Item, _: Option<&str>) -> Vec<Part> {
     let parts = item.kind.spec().definition.map_or(&[] as &[_], |spec| spec.default_parts);
     parts.iter().map(|(path, text)| Part::text(path, *text)).collect()
 }
 
-/// A creation that is being decided.
+/// A request to create an item, while it is checked.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::fabric::item) struct Creation<'a> {
     /// The tenant.
@@ -96,7 +97,7 @@ pub(in crate::fabric::item) struct Preparation {
     pub operation_time: Option<SignedDuration>,
     /// Time from the item's appearance until it is ready to be used.
     pub ready_in: SignedDuration,
-    /// The definition of the item that it is restored from.
+    /// The definition of the deleted or existing item that it is restored from.
     pub inherited: Option<Arc<Definition>>,
     /// Settings of a SQL database.
     pub sql_database: Option<NewSqlDatabase>,

@@ -68,7 +68,7 @@ pub struct KindSpec {
     pub reads_payload: bool,
     /// `true` if its content is on the capacity. While that is paused, `behaviours.readsWhilePaused` applies to its own route.
     pub lives_on_capacity: bool,
-    /// `true` if the list on its own route has null continuation members on the last page. Other lists have none.
+    /// `true` if the last page of the list on its own route has null continuation members. Other lists leave them out.
     pub lists_null_tokens: bool,
     /// `true` if its connections can be listed.
     pub lists_connections: bool,
@@ -78,7 +78,7 @@ pub struct KindSpec {
     pub(super) hooks: KindHooks,
 }
 
-/// Durations of a kind's operations at the realistic pace: measured medians. `None`: the answer is no operation.
+/// Durations of a kind's operations at the realistic pace: measured medians. `None`: the request completes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationTimes {
     /// A creation without a definition.
@@ -124,7 +124,7 @@ pub enum StartedEtag {
     Never,
 }
 
-/// A measured duration in milliseconds; 0: the answer is no operation.
+/// A measured duration in milliseconds; 0: the request completes at once.
 const fn millis(millis: i64) -> Option<SignedDuration> {
     if millis == 0 { None } else { Some(SignedDuration::from_millis(millis)) }
 }
@@ -165,7 +165,7 @@ const MIRRORED_CATALOG: DefinitionSpec = DefinitionSpec::new(Content::Json(&[mir
     .formats(&["MirroredCatalogDefinition"], true);
 const DATABRICKS_CATALOG: DefinitionSpec = DefinitionSpec::new(Content::Json(mirrored_azure_databricks_catalog::PATHS));
 
-// Measured times are in docs/fidelity.md#kinds. A kind without a time there is guessed to be created at once.
+// The sources of these times are in docs/fidelity.md#kinds. Kinds without a time there are guessed.
 kinds! {
     Dashboard "dashboards".not_created();
     Report "reports".defined(REPORT).created_in(400, 400).read_in(200).updated_in(500)

@@ -23,22 +23,23 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State, later};
 use crate::ids::{ItemId, WorkspaceId};
 
-/// Days that backups are kept, unless chosen.
+/// Days that backups are kept by default.
 const RETENTION_DAYS: u32 = 7;
 /// Days that backups can be kept at most.
 const RETENTION_DAYS_MAX: u32 = 35;
+/// The default collation.
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
-/// How often the latest restore point moves on (guessed: as often as logs are backed up).
+/// Interval between restore points (guessed: that of log backups).
 const BACKUP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// Duration of the restore of a backup: 380 to 394 s were seen.
 const RESTORE_TIME: SignedDuration = SignedDuration::from_secs(387);
-/// Starts and stops that are remembered; older ones are forgotten.
+/// Starts and stops in the log at most; the oldest are dropped.
 const SWITCHES_MAX: usize = 1_000;
-/// Deleted databases that a workspace remembers; older ones are forgotten.
+/// Deleted databases of a workspace at most; the oldest are dropped.
 pub(in crate::fabric) const DELETED_MAX: usize = 100;
 /// Characters of a collation's name at most.
 const COLLATION_MAX: usize = 128;
-/// The ways to create a database, as the description spells them; enumerations match without regard to case.
+/// Values of `creationMode` in the spelling of the description. Case does not matter, as in all enumerations.
 const CREATION_MODES: [&str; 3] = ["New", "Restore", "RestoreDeletedDatabase"];
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -72,12 +73,12 @@ pub enum Switch {
     Off,
 }
 
-/// The period to whose instants a database can be restored.
+/// The earliest and the latest instant to which a database can be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestorePoints {
-    /// The first instant.
+    /// The earliest.
     pub earliest: Timestamp,
-    /// The last instant.
+    /// The latest.
     pub latest: Timestamp,
 }
 
@@ -90,7 +91,7 @@ pub struct DeletedDatabase {
     pub database_name: String,
     /// The instant of its deletion.
     pub deleted_at: Timestamp,
-    /// The period to whose instants it can be restored.
+    /// The instants to which it can be restored.
     pub points: RestorePoints,
     database: SqlDatabase,
     definition: Option<Arc<Definition>>,
@@ -120,9 +121,9 @@ fn authorize(creation: &Creation<'_>) -> Result<(), FabricError> {
     }
 }
 
-/// Settles a new database from the payload.
+/// Reads the settings of a new database from the payload.
 ///
-/// A restore point must not be in the future; that it lies in the period to whose instants the source can be restored is not checked.
+/// A restore point must not be in the future. It is not checked against the restore points of the source.
 fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(), FabricError> {
     let Creation { state, within, caller, now, .. } = *creation;
     preparation.ready_in = state.settings.timing().first_backup();
@@ -207,7 +208,7 @@ fn find<'s>(
     workspace.item_of(ItemKind::SQLDatabase, item, now)
 }
 
-/// Settings of a database that are settled before its creation.
+/// Settings of a new database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSqlDatabase {
     backup_retention_days: u32,
@@ -251,7 +252,7 @@ impl SqlDatabase {
         self.switches.last().is_none_or(|(_, switch, _)| *switch == Switch::On)
     }
 
-    /// Returns the period to whose instants it can be restored; `None` until the first backup.
+    /// Returns the instants to which it can be restored; `None` until the first backup.
     pub fn restore_points(&self, now: Timestamp) -> Option<RestorePoints> {
         if now < self.first_backup_at {
             return None;
@@ -263,7 +264,7 @@ impl SqlDatabase {
         Some(RestorePoints { earliest, latest: latest.max(earliest) })
     }
 
-    /// Returns what remains of it when it is deleted at `at`: it can be restored up to that instant.
+    /// Returns the record of its deletion at `at`. It can be restored up to that instant.
     pub(in crate::fabric) fn deleted(&self, item: &Item, at: Timestamp) -> DeletedDatabase {
         let earliest = self.restore_points(at).map_or(at, |points| points.earliest);
         DeletedDatabase {
@@ -276,7 +277,7 @@ impl SqlDatabase {
         }
     }
 
-    /// The status of its mirroring for a timeline. The API shows none.
+    /// The status of its mirroring, for timelines only: the API has no such status.
     fn look(&self, now: Timestamp) -> Look {
         let started = (self.created_at, Switch::On, SignedDuration::ZERO);
         let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
