@@ -60,3 +60,39 @@ pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -
     changes.push(KindChange::CatalogSynced { sync: SyncTimes { synced_at: None, refreshed_at } });
     Ok(operation.after(vec![Fact::KindStateChanged { workspace: within.id, id: item.id, changes }]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Minutes after the creation of a catalog.
+    fn at(minutes: i64) -> Timestamp {
+        later(Timestamp::UNIX_EPOCH, SignedDuration::from_mins(minutes))
+    }
+
+    #[test]
+    fn last_sync_is_latest_of_schedule_record_and_ended_refresh() {
+        let check = |(synced, refreshed): (Option<i64>, Option<i64>), periodic: bool, now: i64, last: i64| {
+            let sync = SyncTimes { synced_at: synced.map(at), refreshed_at: refreshed.map(at) };
+            assert_eq!(sync.last(at(0), periodic, at(now)), at(last), "{sync:?}, periodic: {periodic}, now: {now}");
+        };
+        check((None, None), true, 0, 0);
+        check((None, None), true, 14, 0);
+        check((None, None), true, 15, 15);
+        check((None, None), true, 31, 30);
+        check((None, None), false, 31, 0);
+        check((Some(15), None), false, 31, 15);
+        check((Some(15), None), true, 31, 30);
+        check((None, Some(20)), false, 19, 0);
+        check((None, Some(20)), false, 20, 20);
+        check((None, Some(20)), true, 31, 30);
+    }
+
+    #[test]
+    fn refresh_is_in_progress_until_its_end() {
+        let sync = SyncTimes { synced_at: None, refreshed_at: Some(at(2)) };
+        assert!(sync.is_refreshing(at(1)));
+        assert!(!sync.is_refreshing(at(2)));
+        assert!(!SyncTimes::default().is_refreshing(at(0)));
+    }
+}

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conversion_round_trips() {
+    fn notebook_conversion_round_trips() {
         let source = "# Fabric notebook source\n\n# CELL ********************\n\nprint(1)\nprint(2)\n\n# CELL ********************\n\nx\n";
         let ipynb = to_ipynb(source);
         assert!(ipynb.contains(r#""source":["print(1)\n","print(2)"]"#), "{ipynb}");
