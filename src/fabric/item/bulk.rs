@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::definition::{self, Content, DefinitionRequest, PLATFORM, PartRequest};
+use super::definition::{self, DefinitionRequest, PLATFORM};
+use super::kinds::Content;
+use super::part::{self, PartRequest};
 use super::{CreateItem, Item, ItemKind, Part, create, update_definition};
 use crate::fabric::folder;
 use crate::fabric::name::Folded;
@@ -161,7 +163,7 @@ impl Incoming {
     fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
         let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
         let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload });
-        let platform = platform.as_ref().and_then(|part| definition::parse(part).ok());
+        let platform = platform.as_ref().and_then(|part| part::parse(part).ok());
         let platform = platform.map(|(_, value)| value).unwrap_or_default();
         let is_id = |text: &str| text.parse::<ItemId>().is_ok();
         let text = |pointer: &str| platform.pointer(pointer).and_then(Value::as_str);

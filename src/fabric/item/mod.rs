@@ -7,6 +7,7 @@ mod companions;
 mod create;
 pub mod definition;
 pub mod kinds;
+mod part;
 pub mod shortcut;
 mod update;
 

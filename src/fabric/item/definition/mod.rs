@@ -1,19 +1,14 @@
 //! Definitions: checks that all kinds share, and reading a definition back.
 
 mod change;
-mod part;
 mod platform;
-mod spec;
-
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use self::change::{get_definition, update_definition};
-pub(super) use self::part::parse;
-pub use self::part::{Part, PartRequest};
 use self::platform::write_platform;
 pub use self::platform::{PLATFORM, Platform, kind_of, read_platform};
-pub use self::spec::{Content, DefinitionSpec, Needed};
+pub use super::kinds::{Content, DefinitionSpec, Needed};
+pub use super::part::{Definition, Part, PartRequest};
+use super::part::{corrupted, parse};
 use super::{Item, ItemKind};
 use crate::fabric::mirroring::{self, Plan};
 use crate::fabric::{ErrorCode, FabricError, json};
@@ -30,30 +25,6 @@ pub struct DefinitionRequest {
     pub format: Option<String>,
     /// Its parts.
     pub parts: Vec<PartRequest>,
-}
-
-/// A definition that was accepted: its parts, and what was parsed from them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Definition {
-    /// Its format, where its kind has formats.
-    pub format: Option<String>,
-    /// Its parts except `.platform`, as they are read back: the required one first.
-    pub parts: Vec<Part>,
-    /// The content of `mirroring.json`.
-    pub mirroring: Option<Plan>,
-}
-
-impl Definition {
-    /// Its size in memory, roughly, in bytes.
-    pub fn weight(&self) -> usize {
-        self.parts.iter().map(|part| part.path.len() + part.payload.len()).sum()
-    }
-
-    /// The JSON of the first part under one of these paths; `None` where that is missing or not JSON.
-    pub(super) fn json(&self, paths: &[&str]) -> Option<Value> {
-        let part = self.parts.iter().find(|part| paths.contains(&part.path.as_str()))?;
-        parse(part).ok().map(|(_, value)| value)
-    }
 }
 
 /// Checks a definition, and returns the content of its `.platform` too where that counts. Elsewhere `.platform` is ignored.
@@ -185,10 +156,6 @@ fn decode(parts: Vec<PartRequest>) -> Result<Vec<Part>, FabricError> {
         decoded.push(Part { path, payload });
     }
     Ok(decoded)
-}
-
-fn corrupted(message: String) -> FabricError {
-    FabricError::new(ErrorCode::CorruptedPayload).detail(ErrorCode::CorruptedPayload, message)
 }
 
 fn take(parts: &mut Vec<Part>, is_it: impl Fn(&str) -> bool) -> Option<Part> {

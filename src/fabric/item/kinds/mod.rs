@@ -6,6 +6,7 @@ mod copy_job;
 mod cosmos_db_database;
 mod data_pipeline;
 mod dataflow;
+mod definition_spec;
 mod digital_twin_builder;
 pub mod digital_twin_builder_flow;
 pub mod environment;
@@ -37,10 +38,10 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use self::definition_spec::{Content, DefinitionSpec, Needed};
 use self::hooks::KindHooks;
 pub(super) use self::hooks::{Creation, Preparation};
 pub use self::state::{KindChange, KindState};
-use super::definition::{Content, DefinitionSpec};
 use crate::fabric::{ErrorCode, FabricError};
 
 /// A row of [`KINDS`]: the data of a kind, and the hooks with its rules.

@@ -1,12 +1,36 @@
-//! Parts of a definition: as a client sends them, as they are stored, and how the service writes those that it makes.
+//! Definitions as they are stored, and their parts: as a client sends them, and as the service writes those that it creates.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::corrupted;
+use crate::fabric::mirroring::Plan;
 use crate::fabric::{ErrorCode, FabricError, json};
+
+/// A definition that was accepted: its parts, and what was parsed from them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Its format, where its kind has formats.
+    pub format: Option<String>,
+    /// Its parts except `.platform`, as they are read back: the required one first.
+    pub parts: Vec<Part>,
+    /// The content of `mirroring.json`.
+    pub mirroring: Option<Plan>,
+}
+
+impl Definition {
+    /// Its size in memory, roughly, in bytes.
+    pub fn weight(&self) -> usize {
+        self.parts.iter().map(|part| part.path.len() + part.payload.len()).sum()
+    }
+
+    /// The JSON of the first part under one of these paths; `None` where that is missing or not JSON.
+    pub(super) fn json(&self, paths: &[&str]) -> Option<Value> {
+        let part = self.parts.iter().find(|part| paths.contains(&part.path.as_str()))?;
+        parse(part).ok().map(|(_, value)| value)
+    }
+}
 
 /// A part as a client sends it.
 #[derive(Debug, Clone)]
@@ -21,7 +45,7 @@ pub struct PartRequest {
 
 impl PartRequest {
     /// Returns its bytes. Rejects an encoding other than Base64 with padding.
-    pub(in crate::fabric::item) fn decoded(&self) -> Result<Vec<u8>, FabricError> {
+    pub(super) fn decoded(&self) -> Result<Vec<u8>, FabricError> {
         let Self { path, payload, payload_type } = self;
         if !payload_type.eq_ignore_ascii_case("InlineBase64") {
             return Err(FabricError::new(ErrorCode::UnsupportedPayloadType).detail(
@@ -46,28 +70,28 @@ pub struct Part {
 
 impl Part {
     /// A part with this text.
-    pub(in crate::fabric::item) fn text(path: &str, text: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn text(path: &str, text: impl Into<Vec<u8>>) -> Self {
         Self { path: path.into(), payload: text.into() }
     }
 
     /// A part with JSON on one line.
-    pub(in crate::fabric::item) fn compact(path: &str, value: &Value) -> Self {
+    pub(super) fn compact(path: &str, value: &Value) -> Self {
         Self::text(path, value.to_string())
     }
 
     /// A part with JSON indented by two spaces and LF line ends.
-    pub(in crate::fabric::item) fn lf(path: &str, value: &Value) -> Self {
+    pub(super) fn lf(path: &str, value: &Value) -> Self {
         Self::text(path, format!("{value:#}"))
     }
 
     /// A part with JSON indented by two spaces and CRLF line ends.
-    pub(in crate::fabric::item) fn crlf(path: &str, value: &Value) -> Self {
+    pub(super) fn crlf(path: &str, value: &Value) -> Self {
         Self::text(path, json::to_crlf(value))
     }
 }
 
 /// Parses a part as JSON, with or without a byte order mark. Returns its text and its value, or a complaint with line and column.
-pub(in crate::fabric::item) fn parse(part: &Part) -> Result<(&str, Value), String> {
+pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
     let text =
         std::str::from_utf8(&part.payload).map_err(|why| format!("{}: the payload is not UTF-8: {why}", part.path))?;
     let text = text.trim_start_matches('\u{feff}');
@@ -77,6 +101,11 @@ pub(in crate::fabric::item) fn parse(part: &Part) -> Result<(&str, Value), Strin
         let why = why.split(" at line ").next().unwrap_or_default();
         format!("{}, line {line}, column {column}: the payload is not JSON: {why}", part.path)
     })
+}
+
+/// The refusal of a payload that cannot be parsed.
+pub(super) fn corrupted(message: String) -> FabricError {
+    FabricError::new(ErrorCode::CorruptedPayload).detail(ErrorCode::CorruptedPayload, message)
 }
 
 mod as_base64 {

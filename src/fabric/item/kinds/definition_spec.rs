@@ -1,6 +1,6 @@
 //! Rules of a kind about its definition, as data.
 
-use super::Part;
+use crate::fabric::item::Part;
 use crate::fabric::mirroring;
 
 /// Rules of a kind about its definition.
@@ -22,7 +22,7 @@ pub struct DefinitionSpec {
 
 impl DefinitionSpec {
     /// A definition that is optional at the creation and has no formats.
-    pub(in crate::fabric::item) const fn new(content: Content) -> Self {
+    pub(super) const fn new(content: Content) -> Self {
         Self {
             content,
             needed: Needed::Never,
@@ -34,40 +34,37 @@ impl DefinitionSpec {
     }
 
     /// Requires a definition at the creation.
-    pub(in crate::fabric::item) const fn needed(mut self) -> Self {
+    pub(super) const fn needed(mut self) -> Self {
         self.needed = Needed::Always;
         self
     }
 
     /// Requires a definition at the creation on the kind's own route.
-    pub(in crate::fabric::item) const fn needed_on_own_route(mut self) -> Self {
+    pub(super) const fn needed_on_own_route(mut self) -> Self {
         self.needed = Needed::OnOwnRoute;
         self
     }
 
     /// Adds named formats, the default first; `shown`: an answer shows which one it is.
-    pub(in crate::fabric::item) const fn formats(mut self, formats: &'static [&'static str], shown: bool) -> Self {
+    pub(super) const fn formats(mut self, formats: &'static [&'static str], shown: bool) -> Self {
         (self.formats, self.shows_format) = (formats, shown);
         self
     }
 
     /// Adds a part that implies a format when a definition names none.
-    pub(in crate::fabric::item) const fn implied_by(mut self, path: &'static str, format: &'static str) -> Self {
+    pub(super) const fn implied_by(mut self, path: &'static str, format: &'static str) -> Self {
         self.implied_by = Some((path, format));
         self
     }
 
     /// Sets the parts of an item that was created without a definition.
-    pub(in crate::fabric::item) const fn default_parts(
-        mut self,
-        parts: &'static [(&'static str, &'static str)],
-    ) -> Self {
+    pub(super) const fn default_parts(mut self, parts: &'static [(&'static str, &'static str)]) -> Self {
         self.default_parts = parts;
         self
     }
 
     /// Returns the format of a definition that names none: the one that its parts imply, else the default.
-    pub(super) fn format_of(&self, parts: &[Part]) -> Option<&'static str> {
+    pub(in crate::fabric::item) fn format_of(&self, parts: &[Part]) -> Option<&'static str> {
         let implied = self.implied_by.filter(|(path, _)| parts.iter().any(|part| part.path == *path));
         implied.map(|(_, format)| format).or(self.formats.first().copied())
     }
@@ -99,7 +96,7 @@ pub enum Content {
 
 impl Content {
     /// Returns `true` if a part is the required one.
-    pub(super) fn is_main(self, path: &str, format: Option<&str>) -> bool {
+    pub(in crate::fabric::item) fn is_main(self, path: &str, format: Option<&str>) -> bool {
         match self {
             Self::Any => true,
             Self::Mirroring => path == mirroring::definition::PATH,
@@ -111,7 +108,7 @@ impl Content {
     }
 
     /// Describes the required part in the refusal of a definition without it.
-    pub(super) fn describe(self, format: Option<&str>) -> String {
+    pub(in crate::fabric::item) fn describe(self, format: Option<&str>) -> String {
         match self {
             Self::Any => "with the content".into(),
             Self::Mirroring => mirroring::definition::PATH.into(),
