@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
 use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::shortcut::Shortcut;
-use crate::fabric::item::{Companion, Definition, NewItem};
+use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
 use crate::fabric::json;
 use crate::fabric::mirroring::{Declaration, Trouble};
 use crate::fabric::operation::{NewOperation, Yield};
@@ -145,7 +144,7 @@ pub enum Fact {
         id: ItemId,
         display_name: String,
         description: String,
-        extended: Map<String, Value>,
+        changes: Vec<KindChange>,
     },
     ShortcutsChanged {
         workspace: WorkspaceId,
@@ -157,10 +156,10 @@ pub enum Fact {
         id: ItemId,
         identity: Principal,
     },
-    ItemExtended {
+    KindStateChanged {
         workspace: WorkspaceId,
         id: ItemId,
-        extended: Map<String, Value>,
+        changes: Vec<KindChange>,
     },
     ItemsMoved {
         workspace: WorkspaceId,
@@ -207,8 +206,8 @@ impl Fact {
                 let payload = item.creation_payload.as_deref().map_or(0, json::weight);
                 SMALL + payload + item.definition.as_deref().map_or(0, Definition::weight)
             }
-            Self::ItemUpdated { extended, .. } | Self::ItemExtended { extended, .. } => {
-                SMALL + extended.values().map(json::weight).sum::<usize>()
+            Self::ItemUpdated { changes, .. } | Self::KindStateChanged { changes, .. } => {
+                SMALL + changes.iter().map(KindChange::weight).sum::<usize>()
             }
             Self::OperationStarted(NewOperation { yields: Yield::Imported(items), .. }) => {
                 SMALL + items.iter().map(Imported::weight).sum::<usize>()

@@ -11,7 +11,7 @@ use crate::fabric::connection::Connection;
 use crate::fabric::fact::{Dated, Fact};
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::{DELETED_MAX, Switch};
-use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, NewItem};
+use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, KindChange, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{SourceKey, TableName};
@@ -352,16 +352,14 @@ impl State {
                 self.item(workspace, id, |item| item.default_identity = Some(identity));
             }
             Fact::WorkspaceTagged { id, tags } => self.within(id, |workspace| workspace.tags = tags),
-            Fact::ItemExtended { workspace, id, extended } => {
-                self.item(workspace, id, |item| item.extended.extend(extended));
-            }
+            Fact::KindStateChanged { workspace, id, changes } => self.change_kind_state(workspace, id, changes),
             Fact::ItemsMoved { workspace, ids, folder } => {
                 self.within(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
             }
             Fact::ItemTagged { workspace, id, tags } => self.item(workspace, id, |item| item.tags = tags),
-            Fact::ItemUpdated { workspace, id, display_name, description, extended } => {
+            Fact::ItemUpdated { workspace, id, display_name, description, changes } => {
                 self.within(workspace, |workspace| workspace.update_item(id, display_name, description));
-                self.item(workspace, id, |item| item.extended.extend(extended));
+                self.change_kind_state(workspace, id, changes);
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
                 self.within(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
@@ -373,7 +371,7 @@ impl State {
                         mirroring.redefined(at, plan, followed);
                     }
                     item.definition = Some(definition);
-                    item.extended.retain(|name, _| !item::catalog::SETTABLE.contains(&name.as_str()));
+                    item.kind_state.redefined();
                 });
             }
             Fact::OperationStarted(new) => self.start_operation(new, at),
@@ -477,6 +475,10 @@ impl State {
                 change(item);
             }
         });
+    }
+
+    fn change_kind_state(&mut self, workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange>) {
+        self.item(workspace, id, |item| changes.into_iter().for_each(|change| item.kind_state.apply(change)));
     }
 
     fn folder(&mut self, workspace: WorkspaceId, id: FolderId, change: impl FnOnce(&mut Folder)) {

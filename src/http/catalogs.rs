@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::fabric::item::catalog::{self, Mirrored};
+use crate::fabric::item::mirrored_catalog::CatalogSource;
+use crate::fabric::item::{catalog, catalog_sync, mirrored_catalog};
 use crate::fabric::mirroring::{TableName, Trouble};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::Outcome;
@@ -18,7 +19,7 @@ use crate::ids::ConnectionId;
 pub(super) fn refresh(context: &Context<'_>) -> Outcome {
     long_running_operations::run(context, |state, now| {
         let (workspace, item) = find(context, state, now)?;
-        catalog::refresh(state, workspace, item, now)
+        catalog_sync::refresh(state, workspace, item, now)
     })
 }
 
@@ -48,9 +49,9 @@ pub(super) fn status(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
         state.check_capacity(workspace)?;
-        let last_sync_date_time = utc(catalog::last_sync(item, context.now));
-        let catalog = catalog::mirrored(item);
-        let error = catalog.and_then(|it| catalog::failure(state, item, &it)).map(TroubleBody::from);
+        let last_sync_date_time = utc(mirrored_catalog::last_sync(item, context.now));
+        let source = mirrored_catalog::source(item);
+        let error = source.and_then(|it| mirrored_catalog::failure(state, item, &it)).map(TroubleBody::from);
         let status = if error.is_some() { "Failed" } else { "Running" };
         Ok(Answer::ok(&StatusBody { status, last_sync_date_time, error }))
     })
@@ -72,13 +73,13 @@ pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
     context.read(|state| {
         let (workspace, item) = find(context, state, context.now)?;
         state.check_capacity(workspace)?;
-        let Some(catalog) = catalog::mirrored(item) else {
+        let Some(source) = mirrored_catalog::source(item) else {
             return page(context, state, std::iter::empty::<TableStatusBody>());
         };
-        let failure = catalog::failure(state, item, &catalog);
-        let (synced, updated) = (utc(catalog::last_sync(item, context.now)), utc(item.visible_from));
+        let failure = mirrored_catalog::failure(state, item, &source);
+        let (synced, updated) = (utc(mirrored_catalog::last_sync(item, context.now)), utc(item.visible_from));
         let body = |table: (Vec<String>, String)| {
-            let of_table = || catalog::table_failure(state, &catalog, &table, context.now);
+            let of_table = || mirrored_catalog::table_failure(state, &source, &table, context.now);
             let error = failure.clone().or_else(of_table).map(TroubleBody::from);
             let runs = error.is_none();
             let (namespace, name) = table;
@@ -91,7 +92,7 @@ pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
                 error,
             }
         };
-        let tables = catalog::mirrored_tables(state, &catalog, context.now);
+        let tables = mirrored_catalog::tables(state, &source, context.now);
         page(context, state, tables.into_iter().map(body))
     })
 }
@@ -279,8 +280,8 @@ pub(super) struct MirroredProperties {
     scope: Vec<String>,
 }
 
-impl From<Mirrored> for MirroredProperties {
-    fn from(catalog: Mirrored) -> Self {
+impl From<CatalogSource> for MirroredProperties {
+    fn from(catalog: CatalogSource) -> Self {
         Self { source_type: catalog.source_type, connection_id: catalog.connection, scope: catalog.scope }
     }
 }

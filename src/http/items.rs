@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::fabric::item::definition::{Needed, PartRequest};
-use crate::fabric::item::kind::StartedEtag;
+use crate::fabric::item::kinds::StartedEtag;
 use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Part, ReadBack, Update};
 use crate::fabric::item::{environment, semantic_model};
 use crate::fabric::operation::Progress;
@@ -259,7 +259,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     let lacks_definition = definition.is_none()
         && match needed {
             Needed::Never => false,
-            Needed::OnOwnRoute => typed.is_some() && !misplaced && !context.read(item::accepts_shells),
+            Needed::OnOwnRoute => typed.is_some() && !misplaced && !context.read(item::definition_is_optional),
             Needed::Always => true,
         };
     let definition = if lacks_definition { Some(wire::required(definition, "Definition")?) } else { definition };
@@ -350,9 +350,9 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
 
 pub(super) fn update(context: &Context<'_>) -> Outcome {
     let UpdateItemBody { display_name, description, properties } = context.json()?;
-    let extended =
-        context.operation.kind.map(|kind| item::settable(kind, properties.unwrap_or_default())).transpose()?;
-    let change = Update { display_name, description, extended: extended.unwrap_or_default() };
+    let kind_changes =
+        context.operation.kind.map(|kind| item::settable(kind, &properties.unwrap_or_default())).transpose()?;
+    let change = Update { display_name, description, kind_changes: kind_changes.unwrap_or_default() };
     context.tenant.commit_then(
         context.now,
         |state, now| {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use axum::http::Method;
 
 use crate::fabric::item::ItemKind;
-use crate::fabric::item::kind::{KINDS, KindSpec};
+use crate::fabric::item::kinds::{KINDS, KindSpec};
 use crate::fabric::role::Role::{self, Admin, Contributor, Member, Viewer};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use crate::fabric::State;
 use crate::fabric::item::environment::published;
-use crate::fabric::item::{self, Item, ItemKind, catalog, digital_twin};
+use crate::fabric::item::{
+    self, Item, ItemKind, digital_twin_builder_flow, mirrored_azure_databricks_catalog, mirrored_catalog,
+    variable_library,
+};
 use crate::fabric::workspace::Workspace;
 use crate::http::answer::{utc, zoneless};
 use crate::http::catalogs::MirroredProperties;
 use crate::http::items::Properties;
 use crate::http::{mirrored_databases, sql_databases};
-
-/// What a variable library has set unless somebody chose.
-const DEFAULT_VALUE_SET: &str = "Default value set";
 
 /// The properties of an item at `now`; `None` where its kind was seen to have none, or nobody has told of any.
 pub(super) fn of<'a>(
@@ -40,7 +40,7 @@ pub(super) fn of<'a>(
         ItemKind::MLExperiment => json!({"mlFlowExperimentId": item.id}),
         ItemKind::Dataflow => json!({"isParametric": false}),
         ItemKind::DigitalTwinBuilderFlow => {
-            json!({"digitalTwinBuilderItemReference": digital_twin::builder_reference(item, workspace.id)?})
+            json!({"digitalTwinBuilderItemReference": digital_twin_builder_flow::builder_reference(item, workspace.id)?})
         }
         ItemKind::SparkJobDefinition => {
             json!({"oneLakeRootPath": format!("https://onelake.dfs.fabric.microsoft.com/{}/{}", workspace.id, item.id)})
@@ -48,7 +48,7 @@ pub(super) fn of<'a>(
         // A new agent is off.
         ItemKind::OperationsAgent => json!({"state": "Inactive"}),
         ItemKind::WarehouseSnapshot => warehouse_snapshot(workspace, item)?,
-        ItemKind::VariableLibrary => json!({"activeValueSetName": active_value_set(item)}),
+        ItemKind::VariableLibrary => json!({"activeValueSetName": variable_library::active_value_set(item)}),
         _ => return None,
     };
     Some(Properties::Other(other))
@@ -65,14 +65,10 @@ pub(super) fn of_update<'a>(
         ItemKind::MLExperiment => of(state, workspace, item, now),
         ItemKind::VariableLibrary => Some(Properties::Other(json!({
             "$type": "VariableLibraryProperties",
-            "activeValueSetName": active_value_set(item),
+            "activeValueSetName": variable_library::active_value_set(item),
         }))),
         _ => None,
     }
-}
-
-fn active_value_set(item: &Item) -> &str {
-    item.extended.get(item::ACTIVE_VALUE_SET).and_then(Value::as_str).unwrap_or(DEFAULT_VALUE_SET)
 }
 
 /// The last publishing of an environment: `publishDetails`.
@@ -137,34 +133,34 @@ fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
 }
 
 fn mirrored_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
-    let mut properties = json!(MirroredProperties::from(catalog::mirrored(item)?));
+    let mut properties = json!(MirroredProperties::from(mirrored_catalog::source(item)?));
     properties["oneLakeTablesPath"] = one_lake(workspace, item, "Tables").into();
     properties["sqlEndpointProperties"] = sql_endpoint_from_creation(workspace, item, now);
     Some(properties)
 }
 
 fn databricks_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
-    let plan = catalog::databricks(item)?;
-    let refreshing = catalog::is_refreshing(item, now);
+    let config = mirrored_azure_databricks_catalog::config(item)?;
+    let refreshing = mirrored_azure_databricks_catalog::is_refreshing(item, now);
     let mut endpoint = sql_endpoint_from_creation(workspace, item, now);
     if let Some(endpoint) = endpoint.as_object_mut() {
         endpoint.remove("provisioningStatus");
     }
     let mut properties = json!({
-        "catalogName": plan.catalog_name,
-        "databricksWorkspaceConnectionId": plan.databricks_workspace_connection_id,
+        "catalogName": config.catalog_name,
+        "databricksWorkspaceConnectionId": config.databricks_workspace_connection_id,
         "oneLakeTablesPath": one_lake(workspace, item, "Tables"),
         "sqlEndpointProperties": endpoint,
-        "autoSync": plan.auto_sync,
-        "mirroringMode": plan.mirroring_mode,
+        "autoSync": config.auto_sync,
+        "mirroringMode": config.mirroring_mode,
         "syncDetails": {
             "status": if refreshing { "InProgress" } else { "Success" },
-            "lastSyncDateTime": utc(catalog::last_sync(item, now)),
+            "lastSyncDateTime": utc(mirrored_azure_databricks_catalog::last_sync(item, now)),
             "errorInfo": null,
         },
         "mirrorStatus": "Mirrored",
     });
-    if let Some(storage) = plan.storage_connection_id {
+    if let Some(storage) = config.storage_connection_id {
         properties["storageConnectionId"] = storage.into();
     }
     Some(properties)

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use specularite::fabric::item::ItemKind;
 use specularite::fabric::item::definition::Needed;
-use specularite::fabric::item::kind::{KINDS, KindSpec, Rename};
+use specularite::fabric::item::kinds::{KINDS, KindSpec, Rename};
 
 use crate::lab::{Lab, Reply, definition, open_mirror, part};
 
@@ -115,7 +115,7 @@ fn every_kind_lives_on_the_generic_route_and_on_its_own() {
 
         let renamed = lab.patch(&format!("{own}/{id}"), json!({"displayName": "three"}));
         match spec.rename {
-            Rename::Taken => assert_eq!(renamed.is(200).body()["displayName"], "three"),
+            Rename::Accepted => assert_eq!(renamed.is(200).body()["displayName"], "three"),
             Rename::Ignored => drop(renamed.refuses(400, "InvalidRequest")),
             Rename::Refused(code) => drop(renamed.refuses(400, code.as_str())),
         }

@@ -1,4 +1,4 @@
-//! Many definitions at once: all items of a workspace out, and a folder of items in (docs/fidelity.md#around).
+//! Bulk export and import of definitions (docs/fidelity.md#around).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::definition::{self, Content, DefinitionRequest, PLATFORM, PartRequest};
+use super::definition::{self, DefinitionRequest, PLATFORM};
+use super::kinds::Content;
+use super::part::{self, PartRequest};
 use super::{CreateItem, Item, ItemKind, Part, create, update_definition};
 use crate::fabric::folder;
 use crate::fabric::name::Folded;
@@ -17,23 +19,23 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Dated, Decided, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, WorkspaceId};
 
-/// How long an import takes (guessed).
-const IMPORT_TAKES: SignedDuration = SignedDuration::from_secs(10);
-/// The logical id of what has none.
+/// Duration of an import (guessed).
+const IMPORT_TIME: SignedDuration = SignedDuration::from_secs(10);
+/// The logical id of an item that has none.
 const NO_LOGICAL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// An item as it is exported: its parts are under its root.
+/// An exported item.
 #[derive(Debug)]
 pub struct Exported {
     /// The item.
     pub id: ItemId,
-    /// Where it lies: the names of its folders, its own, and its kind.
+    /// The path under which its parts are: the names of its folders, its own name and its kind.
     pub root: String,
     /// Its definition.
     pub parts: Vec<Part>,
 }
 
-/// The definitions of the items that are named, or of all that have one.
+/// Exports the definitions of the named items, or of all items that have one.
 pub fn export(
     state: &State,
     within: &Workspace,
@@ -45,9 +47,10 @@ pub fn export(
         None => within.items().values().filter(|item| item.visible_from <= now).collect(),
         Some(ids) => ids.iter().map(|id| within.item(*id, now)).collect::<Result<_, _>>()?,
     };
-    if let Some(twice) = items.iter().enumerate().find(|(n, item)| items[..*n].iter().any(|other| other.id == item.id))
+    if let Some((_, twice)) =
+        items.iter().enumerate().find(|(n, item)| items[..*n].iter().any(|other| other.id == item.id))
     {
-        return Err(FabricError::new(ErrorCode::ItemReferencedMoreThanOnce).about("Item", twice.1.id));
+        return Err(FabricError::new(ErrorCode::ItemReferencedMoreThanOnce).about("Item", twice.id));
     }
     let has_one = |item: &&Item| item.kind.spec().definition.is_some();
     if named.is_some()
@@ -62,7 +65,7 @@ pub fn export(
     Ok(exported.collect())
 }
 
-/// What became of an item that was imported.
+/// The result of an import for one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
     /// Its id.
@@ -71,14 +74,14 @@ pub struct Imported {
     pub display_name: String,
     /// Its kind.
     pub kind: ItemKind,
-    /// The id that it has where it comes from.
+    /// Its id in the repository that it comes from.
     pub logical_id: String,
-    /// Whether it is a new one.
+    /// `true` if the import created it.
     pub is_new: bool,
 }
 
 impl Imported {
-    /// Bytes that remembering it takes, roughly.
+    /// Its size in memory, roughly, in bytes.
     pub(in crate::fabric) fn weight(&self) -> usize {
         size_of::<Self>() + self.display_name.len() + self.logical_id.len()
     }
@@ -86,7 +89,8 @@ impl Imported {
 
 /// Creates or updates items from the parts of their definitions, as an operation: all of them, or none.
 ///
-/// An item that has a logical id, or that may be paired by its name, is the one of its kind and name where there is one.
+/// An incoming item with a logical id updates the existing item of its kind and name; with `may_pair`, one without a logical id does
+/// so too.
 pub fn import(
     state: &State,
     within: &Workspace,
@@ -96,8 +100,8 @@ pub fn import(
     now: Timestamp,
 ) -> Decided<Progress<()>> {
     state.check_capacity(within)?;
-    // Each decision sees what those before it came to.
-    let begin = |yields| operation::begin(state, within.id, Role::Contributor, IMPORT_TAKES, yields, now);
+    // Each item is decided on the state after the items before it.
+    let begin = |yields| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, yields, now);
     let ends_at = begin(Yield::Nothing).ends_at;
     let mut draft =
         Draft { state: state.clone(), workspace: within.id, now, ends_at, facts: Vec::new(), failure: None };
@@ -114,8 +118,7 @@ pub fn import(
     })
 }
 
-/// The parts by the item that they are under: the outermost folder that is named like one, since folders have no dot in
-/// their names.
+/// Groups parts by item. The folder of an item is the outermost one whose name ends in a kind: names of other folders have no dot.
 fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, FabricError> {
     let mut items: BTreeMap<Root, Vec<PartRequest>> = BTreeMap::new();
     for part in parts {
@@ -137,7 +140,7 @@ fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, 
     Ok(items)
 }
 
-/// Where an item lies in a request.
+/// The path of an item in a request.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Root {
     folders: Vec<String>,
@@ -145,7 +148,7 @@ struct Root {
     kind: ItemKind,
 }
 
-/// An item in a request: where it lies, what it is, and the parts of its definition.
+/// An item in a request.
 #[derive(Debug)]
 struct Incoming {
     folders: Vec<String>,
@@ -156,11 +159,11 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// What its `.platform` says of itself goes before the name of its folder.
+    /// Reads name and logical id from `.platform`. Without one, the name is that of the folder.
     fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
         let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
         let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload });
-        let platform = platform.as_ref().and_then(|part| definition::parse(part).ok());
+        let platform = platform.as_ref().and_then(|part| part::parse(part).ok());
         let platform = platform.map(|(_, value)| value).unwrap_or_default();
         let is_id = |text: &str| text.parse::<ItemId>().is_ok();
         let text = |pointer: &str| platform.pointer(pointer).and_then(Value::as_str);
@@ -174,14 +177,14 @@ impl Incoming {
     }
 }
 
-/// The format of a definition whose main part shows it.
+/// Returns the format that the extension of the main part implies.
 fn format(kind: ItemKind, parts: &[PartRequest]) -> Option<String> {
     let Content::Extension(formats) = kind.spec().definition?.content else { return None };
-    let shown = formats.iter().find(|(_, ending)| parts.iter().any(|part| part.path.ends_with(ending)));
-    shown.map(|(format, _)| (*format).to_owned())
+    let implied = formats.iter().find(|(_, ending)| parts.iter().any(|part| part.path.ends_with(ending)));
+    implied.map(|(format, _)| (*format).to_owned())
 }
 
-/// A state in the making, and the facts that make it.
+/// The facts of an import so far, and the state after them.
 struct Draft {
     state: State,
     workspace: WorkspaceId,
@@ -224,12 +227,12 @@ impl Draft {
         Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
     }
 
-    /// The folder of these names, made where it is not there.
+    /// Returns the folder with this path. Creates it where it does not exist.
     fn folder(&mut self, names: &[String]) -> Result<Option<FolderId>, FabricError> {
         let mut place = None;
         for name in names {
-            let there = self.within()?.folder_named(place, name);
-            place = Some(match there {
+            let existing = self.within()?.folder_named(place, name);
+            place = Some(match existing {
                 Some(id) => id,
                 None => {
                     let (facts, id) = folder::create(&self.state, self.within()?, name.clone(), place)?;
@@ -245,8 +248,8 @@ impl Draft {
         self.state.workspace(self.workspace)
     }
 
-    /// The operations of single items are left out: the import is one. With its end their items appear, and it fails where
-    /// one of them does.
+    /// Applies and collects the facts of one item. Its operation is dropped, because the import is an operation itself: items appear
+    /// when the import ends, and the import fails if one of their operations would fail.
     fn take(&mut self, facts: Vec<Fact>) {
         for mut fact in facts {
             match &mut fact {
@@ -272,7 +275,7 @@ impl Draft {
 }
 
 impl Workspace {
-    /// The names of a folder and those around it, each after a slash.
+    /// Returns the path of a folder, with a leading slash.
     fn folder_path(&self, folder: Option<FolderId>) -> String {
         let Some(folder) = folder.and_then(|id| self.folders().get(&id)) else { return String::new() };
         format!("{}/{}", self.folder_path(folder.parent), folder.display_name)

@@ -1,4 +1,4 @@
-//! Shortcuts of an item: kept and shown, and nothing lies behind them (docs/fidelity.md#shortcuts).
+//! Shortcuts of an item: stored and shown. Their targets are not read (docs/fidelity.md#shortcuts).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ pub const SHORTCUTS_MAX: usize = 1_000;
 const PATH_MAX: usize = 400;
 /// Bytes of a shortcut's target at most, roughly (guessed).
 const TARGET_MAX: usize = 8_192;
-/// The members that a target can have, and the type that each stands for.
+/// Members of a target, and the type that each implies.
 const TARGETS: [(&str, &str); 8] = [
     ("oneLake", "OneLake"),
     ("amazonS3", "AmazonS3"),
@@ -29,13 +29,13 @@ const TARGETS: [(&str, &str); 8] = [
 /// A shortcut.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortcut {
-    /// Where it is: in `Files` or `Tables`.
+    /// Its path, in `Files` or `Tables`.
     pub path: String,
     /// Its name.
     pub name: String,
-    /// What it points to: its `type`, and the member that goes with that.
+    /// Its target: the `type`, and the member of that type.
     pub target: Map<String, Value>,
-    /// Its place in the list, which it is given and keeps.
+    /// Its position in the list, which never changes.
     pub position: Position,
 }
 
@@ -46,22 +46,22 @@ impl Shortcut {
     }
 }
 
-/// What becomes of a shortcut that is there already.
+/// Handling of a new shortcut whose path and name are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConflictPolicy {
-    /// The new one is refused.
+    /// Rejects the new one.
     #[default]
     Abort,
-    /// The new one gets a number at the end of its name.
+    /// Adds a number to the name of the new one.
     GenerateUniqueName,
-    /// It is written anew, or made.
+    /// Overwrites the existing one, or creates it.
     CreateOrOverwrite,
-    /// It is written anew; where there is none, that is refused.
+    /// Overwrites the existing one. Rejects the new one if there is none.
     OverwriteOnly,
 }
 
 impl ConflictPolicy {
-    /// The policy of this name, whatever its case.
+    /// Returns the policy of this name. Case does not matter.
     pub fn named(name: &str) -> Option<Self> {
         [
             ("Abort", Self::Abort),
@@ -75,7 +75,7 @@ impl ConflictPolicy {
     }
 }
 
-/// Makes a shortcut; whether it is a new one stands beside it.
+/// Creates or overwrites a shortcut. Returns it, and `true` if it was created.
 pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: ConflictPolicy) -> Decided<(Shortcut, bool)> {
     new.path = new.path.trim_matches('/').to_owned();
     let top = new.path.split('/').next().unwrap_or_default();
@@ -89,13 +89,13 @@ pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: Confli
     let (Some((member, kind)), None) = (named.next(), named.next()) else {
         return Err(FabricError::invalid_input("A shortcut has exactly one target."));
     };
-    let told = new.target.remove(*member).unwrap_or(Value::Null);
-    if json::weight(&told) > TARGET_MAX {
+    let target = new.target.remove(*member).unwrap_or(Value::Null);
+    if json::weight(&target) > TARGET_MAX {
         return Err(FabricError::invalid_input(format!("The target of a shortcut has at most {TARGET_MAX} bytes.")));
     }
-    new.target = [("type".to_owned(), Value::from(*kind)), ((*member).to_owned(), told)].into_iter().collect();
-    let is_there = |name: &str| item.shortcuts.iter().any(|known| known.path == new.path && known.name == name);
-    let replaces = match (is_there(&new.name), policy) {
+    new.target = [("type".to_owned(), Value::from(*kind)), ((*member).to_owned(), target)].into_iter().collect();
+    let exists = |name: &str| item.shortcuts.iter().any(|known| known.path == new.path && known.name == name);
+    let replaces = match (exists(&new.name), policy) {
         (true, ConflictPolicy::Abort) => {
             return Err(FabricError::new(ErrorCode::EntityConflict).about("Shortcut", &new.name));
         }
@@ -103,11 +103,11 @@ pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: Confli
             return Err(FabricError::new(ErrorCode::EntityNotFound).about("Shortcut", &new.name));
         }
         (true, ConflictPolicy::GenerateUniqueName) => {
-            let free = (1..).map(|n| format!("{} ({n})", new.name)).find(|name| !is_there(name));
+            let free = (1..).map(|n| format!("{} ({n})", new.name)).find(|name| !exists(name));
             new.name = free.unwrap_or_default();
             false
         }
-        (there, _) => there,
+        (exists, _) => exists,
     };
     if !replaces && item.shortcuts.len() >= SHORTCUTS_MAX {
         return Err(FabricError::invalid_input(format!("An item has at most {SHORTCUTS_MAX} shortcuts.")));
@@ -126,7 +126,7 @@ pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: Confli
     Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], (new, !replaces)))
 }
 
-/// A shortcut of an item, by its path and its name.
+/// Returns the shortcut of an item with this path and name.
 pub fn find<'i>(item: &'i Item, path: &str, name: &str) -> Result<&'i Shortcut, FabricError> {
     let found = item.shortcuts.iter().find(|known| known.path == path.trim_matches('/') && known.name == name);
     found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Shortcut", name))
@@ -134,7 +134,7 @@ pub fn find<'i>(item: &'i Item, path: &str, name: &str) -> Result<&'i Shortcut, 
 
 /// Deletes a shortcut.
 pub fn delete(within: &Workspace, item: &Item, path: &str, name: &str) -> Decided<()> {
-    let gone = find(item, path, name)?;
-    let shortcuts = item.shortcuts.iter().filter(|known| *known != gone).cloned().collect();
+    let deleted = find(item, path, name)?;
+    let shortcuts = item.shortcuts.iter().filter(|known| *known != deleted).cloned().collect();
     Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], ()))
 }

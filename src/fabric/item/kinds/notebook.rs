@@ -1,22 +1,34 @@
-//! Notebooks: the two forms of their definition, and how one becomes the other (docs/fidelity.md#kinds).
+//! Notebooks: the two formats of their definition, and the conversion between them (docs/fidelity.md#kinds).
 
 use serde_json::{Value, json};
 
-use super::{Definition, Part};
+use super::hooks::KindHooks;
+use crate::fabric::item::{Definition, Item, Part};
 
 /// The part of the format `fabricGitSource`.
 const SOURCE: &str = "notebook-content.py";
 /// The part of the format `ipynb`.
 const IPYNB: &str = "notebook-content.ipynb";
-/// What stands before each cell of the source form.
+/// The line before each cell of the source format.
 const CELL: &str = "# CELL ********************";
-/// What stands before what is told of the cell before it.
+/// The line before the metadata of a cell, which follows its code.
 const METADATA: &str = "# METADATA ********************";
+/// The source of a notebook that was created without a definition: one empty cell.
+const EMPTY: &str = "# Fabric notebook source\n\n# CELL ********************\n\n\n";
 
-/// The parts of a notebook in the form that is asked for; what is in that form already is left as it is.
-pub(super) fn translated(definition: &Definition, format: Option<&str>) -> Vec<Part> {
+pub(super) const HOOKS: KindHooks = KindHooks { default_definition, convert: Some(convert), ..KindHooks::DEFAULT };
+
+fn default_definition(_: &Item, format: Option<&str>) -> Vec<Part> {
+    if format == Some("ipynb") {
+        return vec![Part::compact(IPYNB, &json!({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}))];
+    }
+    vec![Part::text(SOURCE, EMPTY)]
+}
+
+/// Converts the parts of a notebook to a format. Parts in that format already stay as they are.
+fn convert(definition: &Definition, format: Option<&str>) -> Vec<Part> {
     let wants_ipynb = format == Some("ipynb");
-    let translate = |part: &Part| {
+    let convert = |part: &Part| {
         let is_ipynb = part.path.to_lowercase().ends_with(".ipynb");
         let is_source = part.path.to_lowercase().starts_with("notebook-content.") && !is_ipynb;
         if wants_ipynb && is_source {
@@ -27,10 +39,10 @@ pub(super) fn translated(definition: &Definition, format: Option<&str>) -> Vec<P
             part.clone()
         }
     };
-    definition.parts.iter().map(translate).collect()
+    definition.parts.iter().map(convert).collect()
 }
 
-/// The cells of a source as a notebook: compact JSON of the version 4.5.
+/// Converts a source to a notebook: compact JSON of version 4.5.
 fn to_ipynb(source: &str) -> String {
     let cells = source.split(CELL).skip(1).map(|cell| {
         let code = cell.split(METADATA).next().unwrap_or_default().trim_matches(['\r', '\n']);
@@ -40,7 +52,7 @@ fn to_ipynb(source: &str) -> String {
     json!({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells.collect::<Vec<Value>>()}).to_string()
 }
 
-/// The cells of a notebook as a source.
+/// Converts a notebook to a source.
 fn to_source(ipynb: &[u8]) -> String {
     let notebook: Value = serde_json::from_slice(ipynb).unwrap_or_default();
     let mut source = String::from("# Fabric notebook source\n");
@@ -59,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_form_becomes_the_other_and_back() {
+    fn notebook_conversion_round_trips() {
         let source = "# Fabric notebook source\n\n# CELL ********************\n\nprint(1)\nprint(2)\n\n# CELL ********************\n\nx\n";
         let ipynb = to_ipynb(source);
         assert!(ipynb.contains(r#""source":["print(1)\n","print(2)"]"#), "{ipynb}");

@@ -1,19 +1,25 @@
-//! Semantic models: the connections that their data sources are bound to (docs/fidelity.md#around). Nothing is refreshed.
+//! Semantic models: connections that their data sources are bound to (docs/fidelity.md#around). Nothing is refreshed.
 
 use serde::{Deserialize, Serialize};
 
-use super::Item;
+use super::hooks::KindHooks;
+use super::state::{KindChange, KindState};
+use crate::fabric::item::Item;
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decided, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 
-/// Where [`Item::extended`] keeps the bindings.
-const BINDINGS: &str = "connectionBindings";
 /// Bindings of a model at most (guessed).
 pub const BINDINGS_MAX: usize = 100;
 /// Characters of the type and of the path of a data source at most (guessed).
 const TEXT_MAX: usize = 1_000;
+
+pub(super) const HOOKS: KindHooks = KindHooks {
+    state: || KindState::SemanticModel { bindings: Vec::new() },
+    connections: |item| bindings(item).iter().map(|binding| binding.connection).collect(),
+    ..KindHooks::DEFAULT
+};
 
 /// A data source of a model, and the connection that it is read over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +32,14 @@ pub struct Binding {
     pub connection: ConnectionId,
 }
 
-/// Binds the source of a type and a path to a connection that the caller may use, or with `None` to none any more.
+impl Binding {
+    /// Its size in memory, roughly, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        size_of::<Self>() + self.r#type.len() + self.path.len()
+    }
+}
+
+/// Binds the source of a type and a path to a connection that the caller may use; `None` removes its binding.
 pub fn bind(
     state: &State,
     within: &Workspace,
@@ -41,7 +54,7 @@ pub fn bind(
             "The fields of ConnectionDetails have at most {TEXT_MAX} characters."
         )));
     }
-    let mut bindings = bindings(item);
+    let mut bindings = bindings(item).to_vec();
     bindings.retain(|known| known.r#type != r#type || known.path != path);
     if let Some(connection) = connection {
         state.connection(connection, &caller)?;
@@ -50,12 +63,14 @@ pub fn bind(
     if bindings.len() > BINDINGS_MAX {
         return Err(FabricError::invalid_input(format!("A semantic model has at most {BINDINGS_MAX} bindings.")));
     }
-    let kept = serde_json::to_value(bindings).map_err(|_| ErrorCode::UnknownError)?;
-    let extended = [(BINDINGS.to_owned(), kept)].into_iter().collect();
-    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, extended }], ()))
+    let changes = vec![KindChange::ConnectionsBound { bindings }];
+    Ok((vec![Fact::KindStateChanged { workspace: within.id, id: item.id, changes }], ()))
 }
 
-/// The bindings of a model, the oldest first; other items have none.
-pub(super) fn bindings(item: &Item) -> Vec<Binding> {
-    item.extended.get(BINDINGS).and_then(|kept| Vec::deserialize(kept).ok()).unwrap_or_default()
+/// Returns the bindings of a model, the oldest first; other items have none.
+fn bindings(item: &Item) -> &[Binding] {
+    match &item.kind_state {
+        KindState::SemanticModel { bindings } => bindings,
+        _ => &[],
+    }
 }

@@ -1,17 +1,17 @@
-//! The definition of a SQL database that was made without one: an empty model, as a package or as a project.
+//! Default definition of a SQL database: an empty model, as a package or as a project.
 
 use std::io::{Cursor, Write as _};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{Item, Part};
+use crate::fabric::item::{Item, Part};
 
 const NAMESPACE: &str = "http://schemas.microsoft.com/sqlserver/dac/Serialization/2012/02";
 const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="utf-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="text/xml" /></Types>"#;
 
-/// One part: `{name}.dacpac`, or `{name}.sqlproj` where that format is asked for.
-pub(super) fn unwritten(item: &Item, format: Option<&str>) -> Vec<Part> {
+/// Returns one part: `{name}.sqlproj` in that format, else `{name}.dacpac`.
+pub(super) fn default_definition(item: &Item, format: Option<&str>) -> Vec<Part> {
     let collation = item.sql_database.as_ref().map_or("", |database| database.collation.as_str());
     let (extension, payload) = if format == Some("sqlproj") {
         ("sqlproj", project(&item.display_name, collation).into_bytes())
@@ -21,7 +21,7 @@ pub(super) fn unwritten(item: &Item, format: Option<&str>) -> Vec<Part> {
     vec![Part { path: format!("{}.{extension}", item.display_name), payload }]
 }
 
-/// A package of an empty model: its files are stored as they are, under a time that never changes.
+/// A package of an empty model. Its files are stored without compression and with a constant time, so that its bytes never change.
 fn package(name: &str, collation: &str) -> Vec<u8> {
     let name = escaped(name);
     let head = r#"<?xml version="1.0" encoding="utf-8"?>"#;
@@ -43,9 +43,9 @@ fn package(name: &str, collation: &str) -> Vec<u8> {
         package
             .start_file(path, stored)
             .and_then(|()| Ok(package.write_all(text.as_bytes())?))
-            .expect("memory takes all");
+            .expect("writing to memory cannot fail");
     }
-    package.finish().expect("memory takes all").into_inner()
+    package.finish().expect("writing to memory cannot fail").into_inner()
 }
 
 fn project(name: &str, collation: &str) -> String {
@@ -58,7 +58,7 @@ fn project(name: &str, collation: &str) -> String {
     )
 }
 
-/// A text as it can stand in XML.
+/// Escapes a text for XML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_the_same_whenever_it_is_made_and_can_be_opened() {
+    fn package_is_reproducible_and_valid() {
         let bytes = package("a & b", "SQL_Latin1_General_CP1_CI_AS");
         assert_eq!(bytes, package("a & b", "SQL_Latin1_General_CP1_CI_AS"));
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();

@@ -1,14 +1,12 @@
-//! The audit settings of SQL endpoints and SQL databases: kept and shown, and nothing is audited (docs/fidelity.md#sql-endpoints).
+//! Audit settings of SQL endpoints and SQL databases: stored and shown. Nothing is audited (docs/fidelity.md#sql-endpoints).
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::{Item, ItemKind};
+use super::{ItemKind, KindChange, KindState};
+use crate::fabric::item::Item;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact};
+use crate::fabric::{Decided, FabricError, Fact};
 
-/// The member under which an item keeps them.
-const AUDIT: &str = "sqlAudit";
 /// Days that a log can be kept at most.
 const RETENTION_DAYS_MAX: u32 = 3_285;
 /// Groups of actions at most (guessed).
@@ -17,56 +15,74 @@ const GROUPS_MAX: usize = 100;
 const GROUP_NAME_MAX: usize = 128;
 /// Characters of a predicate at most.
 const PREDICATE_MAX: usize = 3_000;
-/// What is audited unless somebody chose.
+/// Groups of actions that are audited by default.
 const GROUPS: [&str; 3] =
     ["BATCH_COMPLETED_GROUP", "FAILED_DATABASE_AUTHENTICATION_GROUP", "SUCCESSFUL_DATABASE_AUTHENTICATION_GROUP"];
 
-/// The settings.
+/// Audit settings of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditSettings {
     /// `Enabled` or `Disabled`.
     pub state: AuditState,
-    /// Days that a log is kept; 0: for ever.
+    /// Days that a log is kept; 0: forever.
     pub retention_days: u32,
-    /// What is audited.
+    /// Groups of actions that are audited.
     pub audit_actions_and_groups: Vec<String>,
-    /// Which entries are kept; of SQL databases alone.
+    /// Condition on the entries that are kept; SQL databases only.
     pub predicate_expression: String,
 }
 
-/// Whether anything is audited.
+/// State of the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuditState {
-    /// It is.
+    /// Actions are audited.
     Enabled,
-    /// It is not.
+    /// Nothing is audited.
     Disabled,
 }
 
-/// What an update asks for; what is `None` stays.
+/// An update of audit settings; members that are `None` stay as they are.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditUpdate {
-    /// Whether anything is audited, in any case.
+    /// State of the audit; its case does not matter.
     pub state: Option<String>,
     /// Days that a log is kept.
     pub retention_days: Option<u32>,
-    /// What is audited.
+    /// Groups of actions that are audited.
     pub audit_actions_and_groups: Option<Vec<String>>,
-    /// Which entries are kept.
+    /// Condition on the entries that are kept.
     pub predicate_expression: Option<String>,
 }
 
-/// The settings of an item.
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self {
+            state: AuditState::Disabled,
+            retention_days: 0,
+            audit_actions_and_groups: GROUPS.map(str::to_owned).to_vec(),
+            predicate_expression: String::new(),
+        }
+    }
+}
+
+impl AuditSettings {
+    /// Their size in memory, roughly, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let groups = self.audit_actions_and_groups.iter().map(|group| size_of::<String>() + group.len());
+        groups.sum::<usize>() + self.predicate_expression.len()
+    }
+}
+
+/// Returns the audit settings of an item.
 pub fn of(item: &Item) -> AuditSettings {
-    let kept = item.extended.get(AUDIT).and_then(|kept| AuditSettings::deserialize(kept).ok());
-    kept.unwrap_or_else(|| AuditSettings {
-        state: AuditState::Disabled,
-        retention_days: 0,
-        audit_actions_and_groups: GROUPS.map(str::to_owned).to_vec(),
-        predicate_expression: String::new(),
-    })
+    match &item.kind_state {
+        KindState::SqlDatabase { audit: Some(settings) } | KindState::SqlEndpoint { audit: Some(settings) } => {
+            settings.clone()
+        }
+        _ => AuditSettings::default(),
+    }
 }
 
 impl AuditState {
@@ -77,7 +93,7 @@ impl AuditState {
     }
 }
 
-/// Changes the settings of an item. The description gives a SQL database two of them more: an endpoint ignores these.
+/// Changes the settings of an item. The description gives two members to SQL databases only: an endpoint ignores them.
 pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decided<AuditSettings> {
     let mut settings = of(item);
     if let Some(state) = change.state {
@@ -92,7 +108,7 @@ pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decided<A
     keep(within, item, settings)
 }
 
-/// Sets what is audited.
+/// Sets the groups of actions that are audited.
 pub fn set_groups(within: &Workspace, item: &Item, groups: Vec<String>) -> Decided<AuditSettings> {
     keep(within, item, AuditSettings { audit_actions_and_groups: groups, ..of(item) })
 }
@@ -112,7 +128,6 @@ fn keep(within: &Workspace, item: &Item, settings: AuditSettings) -> Decided<Aud
     if let Some(complaint) = complaint {
         return Err(FabricError::invalid_input(complaint));
     }
-    let kept = serde_json::to_value(&settings).map_err(|_| ErrorCode::UnknownError)?;
-    let extended: Map<String, Value> = [(AUDIT.to_owned(), kept)].into_iter().collect();
-    Ok((vec![Fact::ItemExtended { workspace: within.id, id: item.id, extended }], settings))
+    let changes = vec![KindChange::AuditSet { settings: settings.clone() }];
+    Ok((vec![Fact::KindStateChanged { workspace: within.id, id: item.id, changes }], settings))
 }

@@ -1,9 +1,14 @@
-//! SQL endpoints: what their requests accept.
+//! SQL endpoints: the rules of their requests.
 
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use super::hooks::KindHooks;
+use super::state::KindState;
 use crate::fabric::FabricError;
+
+pub(super) const HOOKS: KindHooks =
+    KindHooks { state: || KindState::SqlEndpoint { audit: None }, ..KindHooks::DEFAULT };
 
 /// The longest timeout of a refresh: a longer one was seen to fail.
 const TIMEOUT_MAX: SignedDuration = SignedDuration::from_hours(24);
@@ -18,7 +23,7 @@ const PRIVATE_LINK_TYPES: [&str; 2] = ["None", "Workspace"];
 pub struct Timeout {
     /// One of `Seconds`, `Minutes`, `Hours` and `Days`.
     time_unit: Option<String>,
-    /// How many of them.
+    /// The number of these units.
     value: Option<f64>,
 }
 

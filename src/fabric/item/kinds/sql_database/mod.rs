@@ -1,5 +1,6 @@
-//! SQL databases: how one is created or restored, its backups, and its mirroring, which is on from the start
-//! (docs/fidelity.md#sql-databases).
+//! SQL databases: creation and restore, backups, and mirroring, which is on from the creation (docs/fidelity.md#sql-databases).
+
+mod dacpac;
 
 use std::sync::Arc;
 
@@ -7,7 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Definition, Item, ItemKind};
+use super::ItemKind;
+use super::hooks::{Creation, KindHooks, Preparation};
+use super::state::KindState;
+use crate::fabric::behaviours::SqlDatabaseCreation;
+use crate::fabric::item::addresses::base32;
+use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::MirroringStatus;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
@@ -17,38 +23,48 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State, later};
 use crate::ids::{ItemId, WorkspaceId};
 
-/// Days that backups are kept, unless chosen.
+/// Days that backups are kept by default.
 const RETENTION_DAYS: u32 = 7;
 /// Days that backups can be kept at most.
 const RETENTION_DAYS_MAX: u32 = 35;
+/// The default collation.
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
-/// How often the latest restore point moves on (guessed: as often as logs are backed up).
+/// Interval between restore points (guessed: that of log backups).
 const BACKUP_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// How long the restore of a backup took: 380 to 394 s.
-const RESTORE_TAKES: SignedDuration = SignedDuration::from_secs(387);
-/// Starts and stops that are remembered; older ones are forgotten.
+/// Duration of the restore of a backup: 380 to 394 s were seen.
+const RESTORE_TIME: SignedDuration = SignedDuration::from_secs(387);
+/// Starts and stops in the log at most; the oldest are dropped.
 const SWITCHES_MAX: usize = 1_000;
-/// Deleted databases that a workspace remembers; older ones are forgotten.
+/// Deleted databases of a workspace at most; the oldest are dropped.
 pub(in crate::fabric) const DELETED_MAX: usize = 100;
 /// Characters of a collation's name at most.
 const COLLATION_MAX: usize = 128;
-/// The ways to create a database, as the description spells them; enumerations match without regard to case.
+/// Values of `creationMode` in the spelling of the description. Case does not matter, as in all enumerations.
 const CREATION_MODES: [&str; 3] = ["New", "Restore", "RestoreDeletedDatabase"];
 
-/// What a SQL database has that other items have not.
+pub(super) const HOOKS: KindHooks = KindHooks {
+    authorize,
+    prepare,
+    state: || KindState::SqlDatabase { audit: None },
+    companions: companions::sql_endpoint,
+    default_definition: dacpac::default_definition,
+    ..KindHooks::DEFAULT
+};
+
+/// The settings and the log of a SQL database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SqlDatabase {
     /// Days that backups are kept.
     pub backup_retention_days: u32,
-    /// How it compares texts.
+    /// Its collation.
     pub collation: String,
     created_at: Timestamp,
     first_backup_at: Timestamp,
-    /// When mirroring was switched on or off by a client, and how long that took; it is on at the creation.
+    /// Starts and stops of mirroring by a client, and their durations. Mirroring is on from the creation.
     switches: Vec<(Timestamp, Switch, SignedDuration)>,
 }
 
-/// Which way mirroring is switched.
+/// The direction in which mirroring is switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Switch {
     /// On.
@@ -57,31 +73,31 @@ pub enum Switch {
     Off,
 }
 
-/// From when to when a database can be restored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The earliest and the latest instant to which a database can be restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestorePoints {
-    /// The first instant.
+    /// The earliest.
     pub earliest: Timestamp,
-    /// The last instant.
+    /// The latest.
     pub latest: Timestamp,
 }
 
 /// A database that was deleted and can be restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletedDatabase {
     /// The id that it had.
     pub id: ItemId,
     /// Its name on its server.
     pub database_name: String,
-    /// When it was deleted.
+    /// The instant of its deletion.
     pub deleted_at: Timestamp,
-    /// From when to when it can be restored.
+    /// The instants to which it can be restored.
     pub points: RestorePoints,
     database: SqlDatabase,
     definition: Option<Arc<Definition>>,
 }
 
-/// What a client asks for in the `creationPayload`.
+/// The `creationPayload` of a client.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "creationMode", rename_all_fields = "camelCase")]
 enum CreationPayload {
@@ -97,23 +113,28 @@ struct ItemReference {
     workspace_id: String,
 }
 
-/// A new database as the payload describes it, the definition that it takes over, and how long its creation takes at a realistic
-/// pace.
+/// Rejects callers without the role that the creation requires, where that is more than the description says.
+fn authorize(creation: &Creation<'_>) -> Result<(), FabricError> {
+    match creation.state.settings.behaviours.sql_database_creation {
+        SqlDatabaseCreation::Member => creation.within.check_role(creation.caller, Role::Member),
+        SqlDatabaseCreation::Contributor => Ok(()),
+    }
+}
+
+/// Reads the settings of a new database from the payload.
 ///
-/// That a restore point lies between the earliest and the latest is not checked, but that it is not yet to come.
-pub(super) fn design(
-    state: &State,
-    within: &Workspace,
-    payload: Option<&Value>,
-    caller: Principal,
-    now: Timestamp,
-) -> Result<(Design, Option<Arc<Definition>>, SignedDuration), FabricError> {
-    let takes = ItemKind::SQLDatabase.spec().takes.create.unwrap_or_default();
-    let fresh = Design { backup_retention_days: RETENTION_DAYS, collation: COLLATION.into() };
-    let Some(payload) = payload else { return Ok((fresh, None, takes)) };
+/// A restore point must not be in the future. It is not checked against the restore points of the source.
+fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(), FabricError> {
+    let Creation { state, within, caller, now, .. } = *creation;
+    preparation.ready_in = state.settings.timing().first_backup();
+    let default = NewSqlDatabase { backup_retention_days: RETENTION_DAYS, collation: COLLATION.into() };
+    let Some(payload) = creation.payload else {
+        preparation.sql_database = Some(default);
+        return Ok(());
+    };
     let payload = CreationPayload::deserialize(with_known_mode(payload.clone()))
         .map_err(|why| FabricError::invalid_input(format!("The CreationPayload field is not valid: {why}.")))?;
-    match payload {
+    let (source, definition) = match payload {
         CreationPayload::New { backup_retention_days, collation } => {
             let backup_retention_days = backup_retention_days.unwrap_or(RETENTION_DAYS);
             if !(1..=RETENTION_DAYS_MAX).contains(&backup_retention_days) {
@@ -121,19 +142,20 @@ pub(super) fn design(
                     "The field BackupRetentionDays must be between 1 and {RETENTION_DAYS_MAX}."
                 )));
             }
-            let collation = collation.unwrap_or(fresh.collation);
-            let named = !collation.is_empty() && collation.len() <= COLLATION_MAX;
-            if !named || !collation.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            let collation = collation.unwrap_or(default.collation);
+            let is_short = !collation.is_empty() && collation.len() <= COLLATION_MAX;
+            if !is_short || !collation.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
                 return Err(FabricError::invalid_input("The field Collation is not the name of a collation."));
             }
-            Ok((Design { backup_retention_days, collation }, None, takes))
+            preparation.sql_database = Some(NewSqlDatabase { backup_retention_days, collation });
+            return Ok(());
         }
         CreationPayload::Restore { restore_point_in_time, source_database_reference } => {
             check_past(restore_point_in_time, now)?;
             let source = source_database_reference
                 .ok_or_else(|| FabricError::invalid_input("The SourceDatabaseReference field is required."))?;
             let item = find(state, &source, caller, now)?;
-            Ok((Design::like(item.sql_database()?), item.definition.clone(), RESTORE_TAKES))
+            (item.sql_database()?, &item.definition)
         }
         CreationPayload::RestoreDeletedDatabase { restore_point_in_time, restorable_deleted_database_name: name } => {
             check_past(Some(restore_point_in_time), now)?;
@@ -144,12 +166,16 @@ pub(super) fn design(
             let deleted = deleted.ok_or_else(|| {
                 FabricError::invalid_input(format!("No deleted database {name:?} can be restored in this workspace."))
             })?;
-            Ok((Design::like(&deleted.database), deleted.definition.clone(), RESTORE_TAKES))
+            (&deleted.database, &deleted.definition)
         }
-    }
+    };
+    preparation.operation_time = Some(RESTORE_TIME);
+    preparation.sql_database = Some(NewSqlDatabase::like(source));
+    preparation.inherited = definition.clone();
+    Ok(())
 }
 
-/// The payload with its mode spelled as the description does, whatever its case.
+/// Returns the payload with its mode in the spelling of the description.
 fn with_known_mode(mut payload: Value) -> Value {
     let given = payload.get("creationMode").and_then(Value::as_str).unwrap_or_default();
     if let Some(known) = CREATION_MODES.iter().find(|known| known.eq_ignore_ascii_case(given)) {
@@ -166,7 +192,7 @@ fn check_past(point: Option<Timestamp>, now: Timestamp) -> Result<(), FabricErro
     }
 }
 
-/// The database that a payload refers to: whoever restores it must be able to read and write it where it is.
+/// Returns the database that a payload refers to. Its restore requires Contributor in its own workspace.
 fn find<'s>(
     state: &'s State,
     reference: &ItemReference,
@@ -182,14 +208,14 @@ fn find<'s>(
     workspace.item_of(ItemKind::SQLDatabase, item, now)
 }
 
-/// What is settled of a database before it is created.
+/// Settings of a new database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Design {
+pub struct NewSqlDatabase {
     backup_retention_days: u32,
     collation: String,
 }
 
-impl Design {
+impl NewSqlDatabase {
     fn like(database: &SqlDatabase) -> Self {
         let SqlDatabase { backup_retention_days, ref collation, .. } = *database;
         Self { backup_retention_days, collation: collation.clone() }
@@ -197,14 +223,18 @@ impl Design {
 }
 
 impl SqlDatabase {
-    /// A database that is there from `created_at` on.
-    pub(in crate::fabric) fn created(design: Design, created_at: Timestamp, first_backup_in: SignedDuration) -> Self {
-        let Design { backup_retention_days, collation } = design;
+    /// A database that exists from `created_at` on.
+    pub(in crate::fabric) fn created(
+        new: NewSqlDatabase,
+        created_at: Timestamp,
+        first_backup_in: SignedDuration,
+    ) -> Self {
+        let NewSqlDatabase { backup_retention_days, collation } = new;
         let first_backup_at = later(created_at, first_backup_in);
         Self { backup_retention_days, collation, created_at, first_backup_at, switches: Vec::new() }
     }
 
-    /// Mirroring was switched on or off.
+    /// Records that mirroring was switched on or off.
     pub(in crate::fabric) fn switched(&mut self, at: Timestamp, to: Switch, takes: SignedDuration) {
         self.switches.push((at, to, takes));
         if self.switches.len() > SWITCHES_MAX {
@@ -212,17 +242,17 @@ impl SqlDatabase {
         }
     }
 
-    /// The same without what was done to it.
-    pub(super) fn outline(&self) -> Self {
+    /// The database without its log.
+    pub(in crate::fabric::item) fn outline(&self) -> Self {
         Self { collation: self.collation.clone(), switches: Vec::new(), ..*self }
     }
 
-    /// Whether its mirroring was last switched on.
+    /// Returns `true` if its mirroring was last switched on.
     pub(in crate::fabric) fn is_mirrored(&self) -> bool {
         self.switches.last().is_none_or(|(_, switch, _)| *switch == Switch::On)
     }
 
-    /// From when to when it can be restored; nothing until the first backup is made.
+    /// Returns the instants to which it can be restored; `None` until the first backup.
     pub fn restore_points(&self, now: Timestamp) -> Option<RestorePoints> {
         if now < self.first_backup_at {
             return None;
@@ -234,7 +264,7 @@ impl SqlDatabase {
         Some(RestorePoints { earliest, latest: latest.max(earliest) })
     }
 
-    /// What is left of it when it is deleted at `at`: it can be restored up to that instant.
+    /// Returns the record of its deletion at `at`. It can be restored up to that instant.
     pub(in crate::fabric) fn deleted(&self, item: &Item, at: Timestamp) -> DeletedDatabase {
         let earliest = self.restore_points(at).map_or(at, |points| points.earliest);
         DeletedDatabase {
@@ -247,7 +277,7 @@ impl SqlDatabase {
         }
     }
 
-    /// The status of its mirroring, as a timeline shows it: the API tells none.
+    /// The status of its mirroring, for timelines only: the API has no such status.
     fn look(&self, now: Timestamp) -> Look {
         let started = (self.created_at, Switch::On, SignedDuration::ZERO);
         let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
@@ -259,16 +289,16 @@ impl SqlDatabase {
         if now < due { (passing, Some(due)) } else { (lasting, None) }
     }
 
-    /// Its statuses one after the other.
+    /// Returns its statuses in order of time.
     pub fn spans(&self) -> Vec<Span> {
-        let deeds: Vec<Timestamp> =
+        let changes: Vec<Timestamp> =
             std::iter::once(self.created_at).chain(self.switches.iter().map(|(at, ..)| *at)).collect();
-        timeline::spans(&deeds, |now| self.look(now))
+        timeline::spans(&changes, |now| self.look(now))
     }
 }
 
 impl DeletedDatabase {
-    /// What a restore calls it: the name on its server, and when it was deleted, in the ticks of Windows' file times.
+    /// Its name in a restore: the name on its server, and the instant of its deletion in ticks of Windows' file times.
     pub fn restorable_name(&self) -> String {
         const TICKS_FROM_1601_TO_1970: i128 = 116_444_736_000_000_000;
         let ticks = TICKS_FROM_1601_TO_1970 + self.deleted_at.as_nanosecond() / 100;
@@ -277,12 +307,12 @@ impl DeletedDatabase {
 }
 
 impl Workspace {
-    /// The deleted databases that can still be restored.
+    /// Returns the deleted databases that can still be restored.
     pub fn restorable(&self, now: Timestamp) -> impl Iterator<Item = &DeletedDatabase> {
         self.restorable_after(None, now).map(|(_, deleted)| deleted)
     }
 
-    /// The same after a position, in order of their deletion.
+    /// Returns those after a position, in order of their deletion.
     pub fn restorable_after(
         &self,
         position: Option<Position>,
@@ -296,7 +326,7 @@ impl Workspace {
 }
 
 impl Item {
-    /// What it has as a SQL database; refused where it is none.
+    /// Returns its data as a SQL database. Rejects items of other kinds.
     pub fn sql_database(&self) -> Result<&SqlDatabase, FabricError> {
         let database = self.sql_database.as_ref();
         database.ok_or_else(|| FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", self.id))
@@ -308,9 +338,9 @@ pub fn database_name(item: &Item) -> String {
     format!("{}-{}", item.display_name, item.id)
 }
 
-/// The server of a workspace's databases: the tenant's part and the workspace's, each an id in base 32.
+/// The server of a workspace's databases: the ids of the tenant's first capacity and of the workspace, in base 32.
 pub fn server_fqdn(state: &State, workspace: WorkspaceId) -> String {
     let tenant = state.capacities().first().map_or(0, |capacity| capacity.id.as_u128());
-    let (tenant, workspace) = (super::base32(tenant), super::base32(workspace.as_u128()));
+    let (tenant, workspace) = (base32(tenant), base32(workspace.as_u128()));
     format!("{tenant}-{workspace}.database.fabric.microsoft.com,1433")
 }

@@ -1,0 +1,33 @@
+//! Addresses of items on the hosts of the service.
+
+use super::Item;
+use crate::fabric::workspace::Workspace;
+use crate::ids::{ItemId, WorkspaceId};
+
+/// The location of a mirrored database's tables once its endpoint is there: `properties.oneLakeTablesPath`.
+pub fn one_lake_tables_path(workspace: &Workspace, item: &Item) -> String {
+    format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/Tables", workspace.id, item.id)
+}
+
+/// The host of a SQL endpoint: two ids in base 32, as long as the service's (docs/fidelity.md#sql-endpoints).
+pub fn sql_endpoint_host(workspace: WorkspaceId, endpoint: ItemId) -> String {
+    format!("{}-{}.datawarehouse.fabric.microsoft.com", base32(workspace.as_u128()), base32(endpoint.as_u128()))
+}
+
+/// The host of an eventhouse: 18 digits of its id in base 36, as long as the service's.
+pub fn query_host(eventhouse: ItemId) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut rest = eventhouse.as_u128();
+    let digits = std::iter::repeat_with(|| {
+        let digit = char::from(DIGITS[(rest % 36) as usize]);
+        rest /= 36;
+        digit
+    });
+    format!("trd-{}.z5.kusto.fabric.microsoft.com", digits.take(18).collect::<String>())
+}
+
+/// Encodes 128 bits as 26 digits.
+pub(super) fn base32(bits: u128) -> String {
+    const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    (0..26).rev().map(|n| char::from(DIGITS[((bits >> (5 * n)) & 31) as usize])).collect()
+}

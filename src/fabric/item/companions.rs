@@ -1,0 +1,77 @@
+//! Companions: items that the service creates together with another one (docs/fidelity.md#kinds).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ItemKind, NewItem};
+use crate::fabric::pace::Timing;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{State, later};
+use crate::ids::{FolderId, ItemId};
+
+/// An item that is created together with another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Companion {
+    /// The item. It is moved and deleted with its parent, where it has one.
+    pub item: NewItem,
+    /// The instant at which it appears.
+    pub visible_from: Timestamp,
+}
+
+/// The companions of a new item, in the making. They lie in its folder.
+pub(super) struct Companions<'a> {
+    state: &'a State,
+    /// The workspace.
+    pub within: &'a Workspace,
+    /// The instant at which the new item appears.
+    pub visible_from: Timestamp,
+    folder: Option<FolderId>,
+    made: Vec<Companion>,
+}
+
+impl<'a> Companions<'a> {
+    /// No companions yet.
+    pub(super) fn new(state: &'a State, within: &'a Workspace, item: &NewItem, visible_from: Timestamp) -> Self {
+        Self { state, within, visible_from, folder: item.folder, made: Vec::new() }
+    }
+
+    /// Returns the companions that were added.
+    pub(super) fn into_vec(self) -> Vec<Companion> {
+        self.made
+    }
+
+    /// The durations of the tenant's steps.
+    pub(super) fn timing(&self) -> Timing<'a> {
+        self.state.settings.timing()
+    }
+
+    /// Adds a companion.
+    pub(super) fn add(
+        &mut self,
+        kind: ItemKind,
+        display_name: &str,
+        parent: Option<ItemId>,
+        visible_from: Timestamp,
+    ) -> &mut NewItem {
+        let item = NewItem {
+            id: self.state.next_item(self.made.len() as u64 + 1),
+            kind,
+            display_name: display_name.into(),
+            description: String::new(),
+            folder: self.folder,
+            sensitivity_label: None,
+            definition: None,
+            parent,
+            creation_payload: None,
+            sql_database: None,
+            creator: None,
+        };
+        &mut self.made.push_mut(Companion { item, visible_from }).item
+    }
+}
+
+/// Adds a SQL endpoint of the item's name: the companion of most kinds that have tables.
+pub(super) fn sql_endpoint(item: &mut NewItem, companions: &mut Companions<'_>) {
+    let visible_from = later(companions.visible_from, companions.timing().sql_endpoint());
+    companions.add(ItemKind::SQLEndpoint, &item.display_name, Some(item.id), visible_from);
+}

@@ -1,0 +1,84 @@
+//! Operations on the definition of an item: replacing it and reading it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{DefinitionRequest, ReadBack, check, check_content, check_convertible, check_format, read_back};
+use crate::fabric::behaviours::{GetDefinition, UpdateDefinition};
+use crate::fabric::item::{Item, Update, update};
+use crate::fabric::operation::{self, Failure, Progress, Yield};
+use crate::fabric::role::Role;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+
+/// Replaces an item's definition; with `metadata`, name and description from `.platform` too.
+///
+/// The new definition takes effect with the request, even where the answer is an operation.
+pub fn update_definition(
+    state: &State,
+    within: &Workspace,
+    item: &Item,
+    request: DefinitionRequest,
+    metadata: bool,
+    now: Timestamp,
+) -> Decided<Progress<()>> {
+    state.check_capacity(within)?;
+    check_has_definitions(item)?;
+    let spec = item.kind.spec();
+    let (definition, platform) = check(item.kind, request, metadata)?;
+    (spec.hooks.check_update)(state, item, &definition, now)?;
+    let always = state.settings.behaviours.update_definition == UpdateDefinition::Operation;
+    let time = spec.operation_times.update_definition.or(always.then_some(SignedDuration::ZERO));
+    let begin = |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
+    if let (Some(realistic), Err(fault)) = (time, check_content(item.kind, &definition)) {
+        return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
+    }
+    let mut facts =
+        vec![Fact::DefinitionUpdated { workspace: within.id, id: item.id, definition: Arc::new(definition) }];
+    let changes = (spec.hooks.before_change)(item, now);
+    if !changes.is_empty() {
+        facts.push(Fact::KindStateChanged { workspace: within.id, id: item.id, changes });
+    }
+    if let Some(platform) = platform {
+        let description = Some(platform.description.unwrap_or_default());
+        let display_name = Some(platform.display_name).filter(|name| *name != item.display_name);
+        let change = Update { display_name, description, kind_changes: Vec::new() };
+        facts.extend(update(state, within, item, change, now)?.0);
+    }
+    Ok(match time {
+        Some(realistic) => begin(realistic, Yield::Item(item.id)).after(facts),
+        None => (facts, Progress::Done(())),
+    })
+}
+
+/// Reads an item's definition in a format of its kind.
+pub fn get_definition(
+    state: &State,
+    within: &Workspace,
+    item: &Item,
+    format: Option<&str>,
+    now: Timestamp,
+) -> Decided<Progress<ReadBack>> {
+    state.check_capacity(within)?;
+    check_has_definitions(item)?;
+    let format = check_format(item.kind, format)?;
+    check_convertible(item, format)?;
+    let always = state.settings.behaviours.get_definition == GetDefinition::Operation;
+    let time = item.kind.spec().operation_times.get_definition.or(always.then_some(SignedDuration::ZERO));
+    Ok(match time {
+        Some(realistic) => {
+            let yields = Yield::Definition(item.id, format.map(str::to_owned));
+            operation::begin(state, within.id, Role::Contributor, realistic, yields, now).after(Vec::new())
+        }
+        None => (Vec::new(), Progress::Done(read_back(item, format))),
+    })
+}
+
+/// Rejects an item whose kind has no definitions.
+fn check_has_definitions(item: &Item) -> Result<(), FabricError> {
+    if item.kind.spec().definition.is_none() {
+        return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id));
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Definitions: checks that all kinds share, and reading a definition back.
+
+mod change;
+mod platform;
+
+pub use self::change::{get_definition, update_definition};
+use self::platform::write_platform;
+pub use self::platform::{PLATFORM, Platform, kind_of, read_platform};
+pub use super::kinds::{Content, DefinitionSpec, Needed};
+pub use super::part::{Definition, Part, PartRequest};
+use super::part::{corrupted, parse};
+use super::{Item, ItemKind};
+use crate::fabric::mirroring::{self, Plan};
+use crate::fabric::{ErrorCode, FabricError, json};
+
+/// Parts that a refusal names at most.
+const PARTS_SHOWN: usize = 10;
+/// Parts of a definition at most.
+const PARTS_MAX: usize = 1_000;
+
+/// A definition as a client sends it.
+#[derive(Debug, Clone, Default)]
+pub struct DefinitionRequest {
+    /// Its format; most clients send none.
+    pub format: Option<String>,
+    /// Its parts.
+    pub parts: Vec<PartRequest>,
+}
+
+/// Checks a definition, and returns the content of its `.platform` too where that counts. Elsewhere `.platform` is ignored.
+pub fn check(
+    kind: ItemKind,
+    request: DefinitionRequest,
+    platform_counts: bool,
+) -> Result<(Definition, Option<Platform>), FabricError> {
+    let Some(spec) = &kind.spec().definition else {
+        return Err(ErrorCode::OperationNotSupportedForItem.into());
+    };
+    if request.parts.len() > PARTS_MAX {
+        return Err(invalid_parts(format!(
+            "{} parts are more than the {PARTS_MAX} that a definition may have",
+            request.parts.len()
+        )));
+    }
+    let named = check_format(kind, request.format.as_deref())?;
+    let parts = decode(request.parts)?;
+    let format = named.or_else(|| spec.format_of(&parts));
+    check_parts(kind, spec, format, parts, platform_counts)
+}
+
+/// Checks the files of one folder as the parts of a definition, in the format that they are in.
+pub fn check_files(kind: ItemKind, parts: Vec<Part>) -> Result<(), FabricError> {
+    let Some(spec) = &kind.spec().definition else { return Ok(()) };
+    let (definition, _) = check_parts(kind, spec, None, parts, true)?;
+    check_content(kind, &definition)
+}
+
+fn check_parts(
+    kind: ItemKind,
+    spec: &DefinitionSpec,
+    format: Option<&str>,
+    mut parts: Vec<Part>,
+    platform_counts: bool,
+) -> Result<(Definition, Option<Platform>), FabricError> {
+    let platform =
+        take(&mut parts, |path| path == PLATFORM).filter(|_| platform_counts).map(|part| read_platform(kind, &part));
+    let platform = platform.transpose()?;
+    let Some(main) = take(&mut parts, |path| spec.content.is_main(path, format)) else {
+        let sent = parts.iter().map(|part| part.path.as_str()).take(PARTS_SHOWN).collect::<Vec<_>>().join(", ");
+        let sent = if sent.is_empty() { String::new() } else { format!(", found: {sent}") };
+        let missing = format!("the part {} is missing{sent}", spec.content.describe(format));
+        return Err(
+            FabricError::new(ErrorCode::MissingDefinitionParts).detail(ErrorCode::MissingDefinitionParts, missing)
+        );
+    };
+    let (main, mirroring) = if spec.content == Content::Mirroring { read_mirroring(&main)? } else { (main, None) };
+    parts.insert(0, main);
+    Ok((Definition { format: format.map(str::to_owned), parts, mirroring }, platform))
+}
+
+/// Checks what a slow kind parses only after it accepted the request: the operation fails on it.
+pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
+    match kind.spec().definition.as_ref().map(|spec| spec.content) {
+        Some(Content::Json(paths)) => {
+            let main = definition.parts.iter().find(|part| paths.contains(&part.path.as_str()));
+            main.map_or(Ok(()), |part| parse(part).map(drop).map_err(corrupted))
+        }
+        Some(Content::Any | Content::Mirroring | Content::Extension(_)) | None => Ok(()),
+    }
+}
+
+/// Returns the format of this name in the kind's spelling. Rejects unknown formats.
+pub fn check_format(kind: ItemKind, format: Option<&str>) -> Result<Option<&'static str>, FabricError> {
+    let Some(format) = format.filter(|format| !format.is_empty()) else { return Ok(None) };
+    let formats = kind.spec().definition.as_ref().map_or(&[] as &[_], |spec| spec.formats);
+    if let Some(known) = formats.iter().find(|known| known.eq_ignore_ascii_case(format)) {
+        return Ok(Some(known));
+    }
+    let name = kind.spec().name;
+    let complaint = if formats.is_empty() {
+        format!("format is {format:?}: {name} has no named formats, leave it out")
+    } else {
+        format!("format is {format:?}: one of {} was expected", formats.join(", "))
+    };
+    Err(FabricError::new(ErrorCode::InvalidDefinitionFormat).detail(ErrorCode::InvalidDefinitionFormat, complaint))
+}
+
+/// Rejects a format other than that of the stored definition, unless the kind converts between its formats.
+fn check_convertible(item: &Item, format: Option<&str>) -> Result<(), FabricError> {
+    let given = item.definition.as_ref().and_then(|definition| definition.format.as_deref());
+    match (given, format) {
+        (Some(given), Some(asked)) if given != asked && item.kind.spec().hooks.convert.is_none() => {
+            Err(FabricError::new(ErrorCode::NotEmulated).message(format!(
+                "Specularite does not translate definitions: this one was given as {given}, and {asked} is asked for."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An item's definition as it is read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadBack {
+    /// Its format, where its kind has formats.
+    pub format: Option<String>,
+    /// Its parts, `.platform` last.
+    pub parts: Vec<Part>,
+}
+
+/// Returns the definition of an item in a format that was checked. An item without one has its kind's default definition.
+pub fn read_back(item: &Item, format: Option<&str>) -> ReadBack {
+    let kind = item.kind.spec();
+    let Some(spec) = &kind.definition else { return ReadBack { format: None, parts: Vec::new() } };
+    let asked = format.or(spec.formats.first().copied());
+    let (format, mut parts) = match (&item.definition, kind.hooks.convert) {
+        (Some(definition), Some(convert)) => (None, convert(definition, asked)),
+        (Some(definition), None) => (definition.format.clone(), definition.parts.clone()),
+        (None, _) => (asked.map(str::to_owned), (kind.hooks.default_definition)(item, asked)),
+    };
+    parts.push(write_platform(item));
+    ReadBack { format: format.filter(|_| spec.shows_format), parts }
+}
+
+fn invalid_parts(message: String) -> FabricError {
+    FabricError::new(ErrorCode::InvalidDefinitionParts).detail(ErrorCode::InvalidDefinitionParts, message)
+}
+
+fn decode(parts: Vec<PartRequest>) -> Result<Vec<Part>, FabricError> {
+    let mut decoded: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let payload = part.decoded()?;
+        let path = part.path;
+        if decoded.iter().any(|part| part.path == path) {
+            return Err(invalid_parts(format!("the part {path} is there twice")));
+        }
+        decoded.push(Part { path, payload });
+    }
+    Ok(decoded)
+}
+
+fn take(parts: &mut Vec<Part>, is_it: impl Fn(&str) -> bool) -> Option<Part> {
+    let at = parts.iter().position(|part| is_it(&part.path))?;
+    Some(parts.remove(at))
+}
+
+fn read_mirroring(part: &Part) -> Result<(Part, Option<Plan>), FabricError> {
+    let (text, value) = parse(part).map_err(corrupted)?;
+    let plan = mirroring::definition::read(text, &value)?;
+    Ok((Part { path: part.path.clone(), payload: json::to_crlf(&value) }, Some(plan)))
+}

@@ -1,0 +1,71 @@
+//! `.platform`: the part that holds an item's metadata.
+
+use serde_json::{Value, json};
+
+use super::{Part, parse};
+use crate::fabric::item::{Item, ItemKind};
+use crate::fabric::{ErrorCode, FabricError, json};
+
+/// The path of the part.
+pub const PLATFORM: &str = ".platform";
+
+/// Metadata of an item in its `.platform`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Platform {
+    /// Its name.
+    pub display_name: String,
+    /// Its description.
+    pub description: Option<String>,
+}
+
+fn invalid(message: String) -> FabricError {
+    FabricError::new(ErrorCode::InvalidPlatformFile).detail(ErrorCode::InvalidPlatformFile, message)
+}
+
+/// Returns the kind of item that a `.platform` is for.
+pub fn kind_of(platform: &Part) -> Result<ItemKind, FabricError> {
+    let (text, value) = parse(platform).map_err(invalid)?;
+    let kind = value.pointer("/metadata/type").and_then(Value::as_str).and_then(|name| name.parse().ok());
+    kind.ok_or_else(|| {
+        let (line, column) = json::locate(text, &["metadata".into(), "type".into()]);
+        invalid(format!("{PLATFORM}, line {line}, column {column}: metadata.type: a type of item was expected"))
+    })
+}
+
+/// Reads the `.platform` of an item of this kind.
+pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricError> {
+    let (text, value) = parse(part).map_err(invalid)?;
+    let fault = |member: &str, expected: &str| {
+        let place: Vec<String> = member.split('.').map(str::to_owned).collect();
+        let (line, column) = json::locate(text, &place);
+        invalid(format!("{PLATFORM}, line {line}, column {column}: {member}: {expected} was expected"))
+    };
+    let metadata = value.get("metadata").and_then(Value::as_object).ok_or_else(|| fault("metadata", "an object"))?;
+    let name = kind.spec().name;
+    // Microsoft's own examples leave the type out.
+    if metadata.get("type").is_some_and(|given| given.as_str() != Some(name)) {
+        return Err(fault("metadata.type", &format!("{name:?}")));
+    }
+    let display_name =
+        metadata.get("displayName").and_then(Value::as_str).ok_or_else(|| fault("metadata.displayName", "a text"))?;
+    let description = match metadata.get("description") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(description)) => Some(description.clone()),
+        Some(_) => return Err(fault("metadata.description", "a text")),
+    };
+    Ok(Platform { display_name: display_name.into(), description })
+}
+
+/// Writes `.platform` as the service does: indented by two spaces with LF line ends, and without an empty description.
+pub(super) fn write_platform(item: &Item) -> Part {
+    let mut metadata = json!({"type": item.kind.spec().name, "displayName": item.display_name});
+    if !item.description.is_empty() {
+        metadata["description"] = item.description.as_str().into();
+    }
+    let platform = json!({
+        "$schema": "https://developer.microsoft.com/json-schemas/fabric/gitIntegration/platformProperties/2.0.0/schema.json",
+        "metadata": metadata,
+        "config": {"version": "2.0", "logicalId": "00000000-0000-0000-0000-000000000000"},
+    });
+    Part::lf(PLATFORM, &platform)
+}

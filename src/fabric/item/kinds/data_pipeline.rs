@@ -1,0 +1,12 @@
+//! Data pipelines.
+
+use serde_json::json;
+
+use super::hooks::KindHooks;
+use crate::fabric::item::{Item, Part};
+
+pub(super) const HOOKS: KindHooks = KindHooks { default_definition, ..KindHooks::DEFAULT };
+
+fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
+    vec![Part::lf("pipeline-content.json", &json!({"properties": {"activities": []}}))]
+}

@@ -1,0 +1,14 @@
+//! Graph query sets.
+
+use serde_json::json;
+
+use super::hooks::KindHooks;
+use crate::fabric::item::{Item, Part};
+
+pub(super) const HOOKS: KindHooks = KindHooks { default_definition, ..KindHooks::DEFAULT };
+
+fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
+    let definition =
+        json!({"dependencies": [], "indirectDependencies": [], "ArtifactContents": [], "ConfigurationCategories": []});
+    vec![Part::compact("exportedDefinition.json", &definition)]
+}

@@ -1,0 +1,207 @@
+//! State that only items of one kind have, beyond mirroring and SQL databases: [`KindState`] and the changes to it.
+
+use serde::{Deserialize, Serialize};
+
+use super::ItemKind;
+use super::audit::AuditSettings;
+use super::catalog_sync::SyncTimes;
+use super::environment::Publishing;
+use super::mirrored_azure_databricks_catalog::CatalogSettings;
+use super::semantic_model::Binding;
+
+/// State that only items of one kind have. The variant of an item never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum KindState {
+    /// The kind has none.
+    #[default]
+    Stateless,
+    /// An environment.
+    Environment {
+        /// Its last publishing by a client.
+        publishing: Option<Publishing>,
+    },
+    /// A semantic model.
+    SemanticModel {
+        /// Its bindings, the oldest first.
+        bindings: Vec<Binding>,
+    },
+    /// A variable library.
+    VariableLibrary {
+        /// The value set that a client activated.
+        active_value_set: Option<String>,
+    },
+    /// A SQL database.
+    SqlDatabase {
+        /// Its audit settings, if a client changed them.
+        audit: Option<AuditSettings>,
+    },
+    /// A SQL endpoint.
+    SqlEndpoint {
+        /// Its audit settings, if a client changed them.
+        audit: Option<AuditSettings>,
+    },
+    /// A mirrored catalog.
+    MirroredCatalog {
+        /// Its synchronisations.
+        sync: SyncTimes,
+    },
+    /// A mirrored Azure Databricks catalog.
+    MirroredAzureDatabricksCatalog {
+        /// Its synchronisations.
+        sync: SyncTimes,
+        /// The settings that a client changed since the last definition.
+        settings: CatalogSettings,
+    },
+}
+
+/// A change to a [`KindState`]. It was decided on the item that it is applied to, so it fits its variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum KindChange {
+    /// An environment was published.
+    EnvironmentPublished {
+        /// The publishing.
+        publishing: Publishing,
+    },
+    /// The connections of a semantic model were set.
+    ConnectionsBound {
+        /// All its bindings from now on.
+        bindings: Vec<Binding>,
+    },
+    /// A value set of a variable library was activated.
+    ValueSetActivated {
+        /// Its name.
+        name: String,
+    },
+    /// The audit settings of a SQL database or a SQL endpoint were set.
+    AuditSet {
+        /// The settings from now on.
+        settings: AuditSettings,
+    },
+    /// The synchronisations of a catalog were recorded.
+    CatalogSynced {
+        /// The times; those that are `None` stay.
+        sync: SyncTimes,
+    },
+    /// Settings of a Databricks catalog were set.
+    CatalogSet {
+        /// The settings; those that are `None` stay.
+        settings: CatalogSettings,
+    },
+}
+
+impl KindState {
+    /// The state of a new item.
+    pub(in crate::fabric) fn new(kind: ItemKind) -> Self {
+        (kind.spec().hooks.state)()
+    }
+
+    /// Applies a change.
+    pub(in crate::fabric) fn apply(&mut self, change: KindChange) {
+        match (self, change) {
+            (Self::Environment { publishing }, KindChange::EnvironmentPublished { publishing: new }) => {
+                *publishing = Some(new);
+            }
+            (Self::SemanticModel { bindings }, KindChange::ConnectionsBound { bindings: new }) => *bindings = new,
+            (Self::VariableLibrary { active_value_set }, KindChange::ValueSetActivated { name }) => {
+                *active_value_set = Some(name);
+            }
+            (Self::SqlDatabase { audit } | Self::SqlEndpoint { audit }, KindChange::AuditSet { settings }) => {
+                *audit = Some(settings);
+            }
+            (
+                Self::MirroredCatalog { sync } | Self::MirroredAzureDatabricksCatalog { sync, .. },
+                KindChange::CatalogSynced { sync: new },
+            ) => *sync = sync.updated(new),
+            (Self::MirroredAzureDatabricksCatalog { settings, .. }, KindChange::CatalogSet { settings: new }) => {
+                settings.update(new);
+            }
+            _ => {}
+        }
+    }
+
+    /// Applies a new definition, which replaces the settings that a client changed.
+    pub(in crate::fabric) fn redefined(&mut self) {
+        if let Self::MirroredAzureDatabricksCatalog { settings, .. } = self {
+            *settings = CatalogSettings::default();
+        }
+    }
+}
+
+impl KindChange {
+    /// Its size in memory, roughly, in bytes.
+    pub(in crate::fabric) fn weight(&self) -> usize {
+        let variable = match self {
+            Self::ConnectionsBound { bindings } => bindings.iter().map(Binding::weight).sum(),
+            Self::ValueSetActivated { name } => name.len(),
+            Self::AuditSet { settings } => settings.weight(),
+            Self::EnvironmentPublished { .. } | Self::CatalogSynced { .. } | Self::CatalogSet { .. } => 0,
+        };
+        size_of::<Self>() + variable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: ItemKind, change: &KindChange, json: &str) {
+        let mut state = KindState::new(kind);
+        let new = state.clone();
+        let read: KindChange = serde_json::from_str(&serde_json::to_string(change).unwrap()).unwrap();
+        assert_eq!(read, *change);
+        state.apply(read);
+        assert_ne!(state, new, "{kind:?}: {change:?} has no effect");
+        assert_eq!(serde_json::to_string(&state).unwrap(), json);
+        assert_eq!(serde_json::from_str::<KindState>(json).unwrap(), state);
+    }
+
+    #[test]
+    fn kind_state_keeps_its_format() {
+        let at: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        check(
+            ItemKind::Environment,
+            &KindChange::EnvironmentPublished { publishing: Publishing::after(Publishing::initial(at), at) },
+            r#"{"kind":"environment","publishing":{"number":1,"at":"2026-01-01T00:00:00Z"}}"#,
+        );
+        check(
+            ItemKind::SemanticModel,
+            &KindChange::ConnectionsBound {
+                bindings: vec![Binding {
+                    r#type: "SQL".into(),
+                    path: "a;b".into(),
+                    connection: "00000000-1111-4222-8333-444444444444".parse().unwrap(),
+                }],
+            },
+            r#"{"kind":"semanticModel","bindings":[{"type":"SQL","path":"a;b","connection":"00000000-1111-4222-8333-444444444444"}]}"#,
+        );
+        check(
+            ItemKind::VariableLibrary,
+            &KindChange::ValueSetActivated { name: "test".into() },
+            r#"{"kind":"variableLibrary","activeValueSet":"test"}"#,
+        );
+        for (kind, name) in [(ItemKind::SQLDatabase, "sqlDatabase"), (ItemKind::SQLEndpoint, "sqlEndpoint")] {
+            let settings = AuditSettings { audit_actions_and_groups: vec!["G".into()], ..AuditSettings::default() };
+            let audit =
+                r#"{"state":"Disabled","retentionDays":0,"auditActionsAndGroups":["G"],"predicateExpression":""}"#;
+            check(kind, &KindChange::AuditSet { settings }, &format!(r#"{{"kind":"{name}","audit":{audit}}}"#));
+        }
+        let sync = SyncTimes { synced_at: Some(at), refreshed_at: None };
+        check(
+            ItemKind::MirroredCatalog,
+            &KindChange::CatalogSynced { sync },
+            r#"{"kind":"mirroredCatalog","sync":{"syncedAt":"2026-01-01T00:00:00Z","refreshedAt":null}}"#,
+        );
+        check(
+            ItemKind::MirroredAzureDatabricksCatalog,
+            &KindChange::CatalogSet {
+                settings: CatalogSettings { auto_sync: Some("Disabled".into()), ..CatalogSettings::default() },
+            },
+            concat!(
+                r#"{"kind":"mirroredAzureDatabricksCatalog","sync":{"syncedAt":null,"refreshedAt":null},"#,
+                r#""settings":{"autoSync":"Disabled","mirroringMode":null,"storageConnectionId":null}}"#
+            ),
+        );
+    }
+}

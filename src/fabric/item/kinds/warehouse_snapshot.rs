@@ -1,0 +1,20 @@
+//! Warehouse snapshots: each may name the warehouse that it shows.
+
+use super::hooks::{Creation, KindHooks};
+use crate::fabric::FabricError;
+use crate::ids::ItemId;
+
+/// The member of the creation payload that names the warehouse.
+const PARENT: &str = "parentWarehouseId";
+
+pub(super) const HOOKS: KindHooks = KindHooks { check, ..KindHooks::DEFAULT };
+
+/// Rejects a creation payload whose warehouse is not a GUID.
+fn check(creation: &Creation<'_>) -> Result<(), FabricError> {
+    match creation.payload.and_then(|payload| payload.get(PARENT)) {
+        Some(id) if id.as_str().is_none_or(|id| id.parse::<ItemId>().is_err()) => {
+            Err(FabricError::invalid_input(format!("The field {PARENT} is not a GUID.")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}

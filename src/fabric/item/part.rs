@@ -1,0 +1,123 @@
+//! Definitions as they are stored, and their parts: as a client sends them, and as the service writes those that it creates.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fabric::mirroring::Plan;
+use crate::fabric::{ErrorCode, FabricError, json};
+
+/// A definition that was accepted: its parts, and what was parsed from them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Its format, where its kind has formats.
+    pub format: Option<String>,
+    /// Its parts except `.platform`, as they are read back: the required one first.
+    pub parts: Vec<Part>,
+    /// The content of `mirroring.json`.
+    pub mirroring: Option<Plan>,
+}
+
+impl Definition {
+    /// Its size in memory, roughly, in bytes.
+    pub fn weight(&self) -> usize {
+        self.parts.iter().map(|part| part.path.len() + part.payload.len()).sum()
+    }
+
+    /// The JSON of the first part under one of these paths; `None` where that is missing or not JSON.
+    pub(super) fn json(&self, paths: &[&str]) -> Option<Value> {
+        let part = self.parts.iter().find(|part| paths.contains(&part.path.as_str()))?;
+        parse(part).ok().map(|(_, value)| value)
+    }
+}
+
+/// A part as a client sends it.
+#[derive(Debug, Clone)]
+pub struct PartRequest {
+    /// Its path.
+    pub path: String,
+    /// Its payload, encoded.
+    pub payload: String,
+    /// The encoding of the payload.
+    pub payload_type: String,
+}
+
+impl PartRequest {
+    /// Returns its bytes. Rejects an encoding other than Base64 with padding.
+    pub(super) fn decoded(&self) -> Result<Vec<u8>, FabricError> {
+        let Self { path, payload, payload_type } = self;
+        if !payload_type.eq_ignore_ascii_case("InlineBase64") {
+            return Err(FabricError::new(ErrorCode::UnsupportedPayloadType).detail(
+                ErrorCode::UnsupportedPayloadType,
+                format!("{path}: payloadType is {payload_type:?}, InlineBase64 was expected"),
+            ));
+        }
+        let decoded = STANDARD.decode(payload);
+        decoded.map_err(|why| corrupted(format!("{path}: the payload is not base64 with its padding: {why}")))
+    }
+}
+
+/// A part, decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its path.
+    pub path: String,
+    /// Its bytes.
+    #[serde(with = "as_base64")]
+    pub payload: Vec<u8>,
+}
+
+impl Part {
+    /// A part with this text.
+    pub(super) fn text(path: &str, text: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), payload: text.into() }
+    }
+
+    /// A part with JSON on one line.
+    pub(super) fn compact(path: &str, value: &Value) -> Self {
+        Self::text(path, value.to_string())
+    }
+
+    /// A part with JSON indented by two spaces and LF line ends.
+    pub(super) fn lf(path: &str, value: &Value) -> Self {
+        Self::text(path, format!("{value:#}"))
+    }
+
+    /// A part with JSON indented by two spaces and CRLF line ends.
+    pub(super) fn crlf(path: &str, value: &Value) -> Self {
+        Self::text(path, json::to_crlf(value))
+    }
+}
+
+/// Parses a part as JSON, with or without a byte order mark. Returns its text and its value, or a complaint with line and column.
+pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
+    let text =
+        std::str::from_utf8(&part.payload).map_err(|why| format!("{}: the payload is not UTF-8: {why}", part.path))?;
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text).map(|value| (text, value)).map_err(|why| {
+        let (line, column) = (why.line(), why.column());
+        let why = why.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        format!("{}, line {line}, column {column}: the payload is not JSON: {why}", part.path)
+    })
+}
+
+/// The refusal of a payload that cannot be parsed.
+pub(super) fn corrupted(message: String) -> FabricError {
+    FabricError::new(ErrorCode::CorruptedPayload).detail(ErrorCode::CorruptedPayload, message)
+}
+
+mod as_base64 {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,108 @@
+//! Changes to items: name, description, properties, identity, folder, deletion.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Item, ItemKind, KindChange, Rename, check_characters};
+use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
+use crate::fabric::principal::Principal;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
+use crate::ids::{FolderId, ItemId};
+
+/// Items that one request moves at most (documented).
+pub const MOVED_MAX: usize = 50;
+
+/// A request to update an item; members that are `None` stay as they are.
+#[derive(Debug, Clone, Default)]
+pub struct Update {
+    /// The new name.
+    pub display_name: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+    /// Changes that `properties` ask for: see [`settable`].
+    pub kind_changes: Vec<KindChange>,
+}
+
+/// Returns the changes that the `properties` of an update ask for. Members that cannot be set are ignored.
+pub fn settable(kind: ItemKind, properties: &Map<String, Value>) -> Result<Vec<KindChange>, FabricError> {
+    (kind.spec().hooks.settable)(properties)
+}
+
+/// Updates an item. Its SQL endpoint is renamed with it.
+pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decided<ItemId> {
+    let Update { display_name, description, mut kind_changes } = change;
+    let spec = item.kind.spec();
+    let display_name = match spec.rename {
+        Rename::Accepted => display_name,
+        Rename::Ignored => None,
+        // A client may repeat the name together with a new description.
+        Rename::Refused(code) if display_name.as_ref().is_some_and(|name| *name != item.display_name) => {
+            return Err(code.into());
+        }
+        Rename::Refused(_) => display_name,
+    };
+    if display_name.is_none() && description.is_none() && kind_changes.is_empty() {
+        return Err(ErrorCode::InvalidRequest.into());
+    }
+    let display_name = display_name.unwrap_or_else(|| item.display_name.clone());
+    let description = description.unwrap_or_else(|| item.description.clone());
+    check_name(&display_name, NAME_MAX)?;
+    check_description(&description, ITEM_DESCRIPTION_MAX)?;
+    state.check_capacity(within)?;
+    check_independent(item)?;
+    if display_name != item.display_name {
+        check_characters(item.kind, &display_name)?;
+        within.check_item_name(item.kind, &display_name, Some(item.id), now)?;
+    }
+    if !kind_changes.is_empty() {
+        kind_changes.extend((spec.hooks.before_change)(item, now));
+    }
+    let updated =
+        Fact::ItemUpdated { workspace: within.id, id: item.id, display_name, description, changes: kind_changes };
+    Ok((vec![updated], item.id))
+}
+
+/// Deletes an item with its companions. Its name stays reserved for a time that the pace sets.
+pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
+    check_independent(item)?;
+    let reserved_until = later(now, state.settings.timing().name_reserved());
+    Ok((vec![Fact::ItemDeleted { workspace: within.id, id: item.id, reserved_until }], ()))
+}
+
+/// Associates an item with the principal under which it acts.
+pub fn associate_identity(state: &State, within: &Workspace, item: &Item, identity: Principal) -> Decided<ItemId> {
+    state.check_capacity(within)?;
+    Ok((vec![Fact::IdentityAssociated { workspace: within.id, id: item.id, identity }], item.id))
+}
+
+/// Moves items with their companions into a folder or into the root of the workspace: all of them, or none.
+pub fn relocate(
+    within: &Workspace,
+    ids: Vec<ItemId>,
+    folder: Option<FolderId>,
+    now: Timestamp,
+) -> Decided<Vec<ItemId>> {
+    if ids.is_empty() || ids.len() > MOVED_MAX {
+        return Err(FabricError::invalid_input(format!("From 1 to {MOVED_MAX} items are moved by a request.")));
+    }
+    if let Some(folder) = folder {
+        within.folder(folder)?;
+    }
+    for id in &ids {
+        let item = within.item(*id, now)?;
+        if item.parent.is_some_and(|parent| !ids.contains(&parent)) {
+            return Err(FabricError::new(ErrorCode::CannotMoveChildOnly).about("Item", id));
+        }
+    }
+    Ok((vec![Fact::ItemsMoved { workspace: within.id, ids: ids.clone(), folder }], ids))
+}
+
+/// Rejects a change to a SQL endpoint, which changes only with its parent.
+fn check_independent(item: &Item) -> Result<(), FabricError> {
+    if item.kind == ItemKind::SQLEndpoint {
+        Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id))
+    } else {
+        Ok(())
+    }
+}
