@@ -1,7 +1,7 @@
-//! `specularite check`: definitions in files and folders, held against the rules that the API holds them against.
+//! `specularite check`: validates definitions in files and folders by the rules of the API.
 //!
-//! A folder is searched for items: a folder whose name ends in a kind (`shop.MirroredDatabase`), or that has a `.platform`,
-//! is one. Other folders are looked into; a `mirroring.json` in one of them is checked by itself.
+//! Folders are searched for items. A folder is an item when its name ends in a kind (`shop.MirroredDatabase`) or when it has a
+//! `.platform`. A `mirroring.json` in any other folder is checked by itself.
 
 use std::path::{Path, PathBuf};
 
@@ -10,19 +10,23 @@ use crate::fabric::item::definition::{self, PLATFORM};
 use crate::fabric::item::{ItemKind, Part};
 use crate::fabric::mirroring::definition::PATH as MIRRORING;
 
-/// How deep folders are looked into.
+/// The maximum depth of the search.
 const DEPTH_MAX: usize = 32;
 
-/// What was found.
+/// The result of a check.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Items and single files that were checked.
+    /// The number of items and single files that were checked.
     pub checked: usize,
-    /// What is wrong, each with its file, and its line and column where it has them.
+    /// The faults, each with its file, and its line and column if known.
     pub faults: Vec<String>,
 }
 
-/// Checks a file, or all items in a folder. Fails where something cannot be read.
+/// Checks a file, or all items in a folder.
+///
+/// # Errors
+///
+/// A file or folder cannot be read.
 pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
     if path.is_dir() {
         return check_folder(path, report, DEPTH_MAX);
@@ -35,7 +39,7 @@ pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
         let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, &part));
         report.note(|_| path.to_owned(), checked);
     } else {
-        // Whatever the file is called: it is what the API knows under this name.
+        // A file under any name is checked as mirroring.json.
         let part = Part { path: MIRRORING.into(), payload };
         report.note(|_| path.to_owned(), definition::check_files(ItemKind::MirroredDatabase, vec![part]));
     }
@@ -49,7 +53,7 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
         entries.push(entry.map_err(unread)?.path());
     }
     entries.sort();
-    // The names of kinds are common words: spelled otherwise, or of a kind whose definition is not known, a name says nothing.
+    // Names of kinds are common words: only the exact spelling of a kind with a definition marks an item.
     let suffix = folder.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
     let by_name = suffix.parse().ok().filter(|kind: &ItemKind| {
         let spec = kind.spec();
@@ -59,7 +63,7 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
         return check_item(folder, by_name, report);
     }
     for path in entries {
-        // A link may lead round in a circle.
+        // Links may form a circle.
         let is_folder = path.is_dir() && !path.is_symlink();
         if is_folder && depth > 0 {
             check_folder(&path, report, depth - 1)?;
@@ -70,18 +74,18 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
     Ok(())
 }
 
-/// Checks the folder of an item: its `.platform`, and the definition beside it.
+/// Checks an item folder: its `.platform`, and the definition beside it.
 fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> Result<(), String> {
     report.checked += 1;
     let place = |part: &str| if part.is_empty() { folder.to_owned() } else { folder.join(part) };
     let platform = folder.join(PLATFORM);
     let kind = if platform.is_file() {
         let part = Part { path: PLATFORM.into(), payload: read(&platform)? };
-        let told = definition::kind_of(&part);
-        // The folder's name says what it should be; where it says nothing, the file's word is taken.
-        let kind = by_name.map_or_else(|| told.clone(), Ok);
+        let named = definition::kind_of(&part);
+        // The folder name decides the kind, and the file only without it.
+        let kind = by_name.map_or_else(|| named.clone(), Ok);
         report.note(place, kind.and_then(|kind| check_platform(kind, &part)));
-        by_name.or(told.ok())
+        by_name.or(named.ok())
     } else {
         report.faults.push(format!("{}: the file {PLATFORM} is missing", folder.display()));
         by_name
@@ -97,7 +101,7 @@ fn check_platform(kind: ItemKind, part: &Part) -> Result<(), FabricError> {
     definition::read_platform(kind, part).map(drop)
 }
 
-/// All files of an item but `.platform`, under their paths in the definition.
+/// Collects all files of an item except `.platform`, under their paths in the definition.
 fn collect(folder: &Path, under: &str, parts: &mut Vec<Part>, depth: usize) -> Result<(), String> {
     let unread = |why: std::io::Error| format!("{}: {why}", folder.display());
     let mut entries: Vec<PathBuf> = Vec::new();
@@ -121,7 +125,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 impl Report {
-    /// Notes the faults of a refusal. `place` is the file of a part.
+    /// Adds the faults of an error. `place` returns the file of a part.
     fn note(&mut self, place: impl Fn(&str) -> PathBuf, checked: Result<(), FabricError>) {
         let Err(refusal) = checked else { return };
         let details = refusal.more_details().iter().filter_map(|detail| detail.fault.as_ref());
@@ -133,7 +137,7 @@ impl Report {
     }
 }
 
-/// `mirroring.json, line 3, column 7: what` as compilers write it: `path/mirroring.json:3:7: what`.
+/// Turns `mirroring.json, line 3, column 7: fault` into the form of compilers: `path/mirroring.json:3:7: fault`.
 fn located(place: impl Fn(&str) -> PathBuf, fault: &str) -> String {
     let split = fault.split_once(", line ").and_then(|(part, rest)| {
         let (line, rest) = rest.split_once(", column ")?;

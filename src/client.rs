@@ -1,4 +1,4 @@
-//! A small HTTP client, over plain http: for asking a running emulator, and for coming back to programs that sign in.
+//! A small client for plain HTTP: it queries a running emulator, and completes the sign-in of programs.
 
 use std::io;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Bytes of an answer at most.
+/// The largest response body, in bytes.
 const ANSWER_MAX: usize = 4 << 20;
 
-/// How long an answer may take, all in all.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time in which a response must be complete.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Sends a request to an address, and reads the whole answer.
+/// Sends a request to an address, and reads the whole response.
 ///
 /// # Errors
 ///
-/// The address cannot be reached, what answers there is no HTTP, or it takes too long.
-#[expect(clippy::disallowed_methods, reason = "other programs are waited for by the machine's time")]
+/// The address cannot be reached, does not answer in HTTP, or takes too long.
+#[expect(clippy::disallowed_methods, reason = "other programs take machine time")]
 pub async fn ask(address: &str, request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
-    tokio::time::timeout(PATIENCE, exchange(address, request)).await?
+    tokio::time::timeout(TIMEOUT, exchange(address, request)).await?
 }
 
 async fn exchange(address: &str, request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
@@ -41,11 +41,11 @@ async fn exchange(address: &str, request: Request<Full<Bytes>>) -> io::Result<Re
     }
 }
 
-/// A request without a body for a path of the server at an address.
+/// Returns a GET request for a path of the server at an address.
 ///
 /// # Errors
 ///
-/// The path or the address cannot stand in a request.
+/// The path or the address is not valid in a request.
 pub fn get(address: &str, path: &str) -> io::Result<Request<Full<Bytes>>> {
     Request::get(path).header("host", address).body(Full::default()).map_err(io::Error::other)
 }

@@ -1,4 +1,4 @@
-//! What must outlive a restart: keys, in files that only their owner reads, made once.
+//! The data directory: keys that outlive a restart, in files that only their owner can read.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -6,38 +6,37 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use etcetera::BaseStrategy as _;
 
-/// The directory of `--data-dir`, or none: then everything is made anew at each start.
+/// The directory of `--data-dir`, or none. Without one, new keys are made at each start.
 #[derive(Debug, Clone, Default)]
 pub struct DataDir {
     path: Option<PathBuf>,
-    /// Whether it was asked for: then what cannot be kept there is a failure.
-    is_asked_for: bool,
+    /// Tells that the user named it: then a file that cannot be stored is an error.
+    is_explicit: bool,
 }
 
 impl DataDir {
-    /// Nothing is kept.
+    /// No directory: nothing is stored.
     pub const fn none() -> Self {
-        Self { path: None, is_asked_for: false }
+        Self { path: None, is_explicit: false }
     }
 
-    /// A directory; it is made when something is kept in it.
+    /// A directory that the user named. It is created when something is stored in it.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: Some(path.into()), is_asked_for: true }
+        Self { path: Some(path.into()), is_explicit: true }
     }
 
-    /// Where a user's data lies on this system, if it says so. Nobody asked for it: what cannot be kept there is not.
+    /// The data directory of the user, if the system has one. A file that cannot be stored there is only a warning.
     pub fn of_user() -> Self {
         let path = etcetera::choose_base_strategy().ok().map(|strategy| strategy.data_dir().join("specularite"));
-        Self { path, is_asked_for: false }
+        Self { path, is_explicit: false }
     }
 
-    /// The directory.
+    /// Returns the path.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// The text that is kept under this name, or the one that is made now. Of several programs that begin at once all come to
-    /// the same text.
+    /// Returns the text that is stored under a name, or makes and stores it. Programs that do so at the same time get the same text.
     ///
     /// # Errors
     ///
@@ -47,17 +46,17 @@ impl DataDir {
         let path = directory.join(name);
         let about = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", path.display()));
         match std::fs::read_to_string(&path) {
-            Err(why) if why.kind() == io::ErrorKind::NotFound || !self.is_asked_for && !path.exists() => {}
+            Err(why) if why.kind() == io::ErrorKind::NotFound || !self.is_explicit && !path.exists() => {}
             read => return read.map_err(about),
         }
         let text = make()?;
         match write(directory, &path, &text) {
             Ok(true) => Ok(text),
             Ok(false) => std::fs::read_to_string(&path).map_err(about),
-            Err(why) if self.is_asked_for => Err(about(why)),
+            Err(why) if self.is_explicit => Err(about(why)),
             Err(why) => {
                 tracing::warn!(
-                    "{}: {why}; what should be kept there is gone at the end (see --data-dir)",
+                    "cannot store {}: {why}; new keys will be made at the next start (see --data-dir)",
                     path.display()
                 );
                 Ok(text)
@@ -65,17 +64,17 @@ impl DataDir {
         }
     }
 
-    /// A refusal of what is kept under a name, which says where it lies.
+    /// Returns an error about a stored file, with its path.
     pub fn complain(&self, name: &str, what: &str) -> io::Error {
         let path = self.path.as_ref().map_or_else(|| name.into(), |directory| directory.join(name));
-        io::Error::other(format!("{} {what}; remove it, and a new one is made", path.display()))
+        io::Error::other(format!("{} {what}; remove it to have a new one made", path.display()))
     }
 }
 
-/// Writes a file whole or not at all; answers `false`, and leaves it as it is, when there is one by now.
+/// Writes a file whole or not at all. Returns `false` when the file exists, and leaves it unchanged.
 fn write(directory: &Path, path: &Path, text: &str) -> io::Result<bool> {
     std::fs::create_dir_all(directory)?;
-    // A temporary file is its owner's alone from its beginning.
+    // A temporary file is readable by its owner only, from its creation on.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(text.as_bytes())?;
     match file.persist_noclobber(path) {
@@ -85,25 +84,25 @@ fn write(directory: &Path, path: &Path, text: &str) -> io::Result<bool> {
     }
 }
 
-/// Something that is opened when it is first needed, and once.
+/// A value that is opened once, on first use.
 #[derive(Debug)]
-pub struct Lazily<T> {
+pub struct OpenOnce<T> {
     opened: OnceLock<T>,
     opening: Mutex<()>,
 }
 
-impl<T> Default for Lazily<T> {
+impl<T> Default for OpenOnce<T> {
     fn default() -> Self {
         Self { opened: OnceLock::new(), opening: Mutex::default() }
     }
 }
 
-impl<T> Lazily<T> {
-    /// What was opened, or is now.
+impl<T> OpenOnce<T> {
+    /// Returns the value, and opens it on first use.
     ///
     /// # Errors
     ///
-    /// What `open` says; it is tried again by whoever asks next.
+    /// The error of `open`, which is called again on the next use.
     pub fn get(&self, open: impl FnOnce() -> io::Result<T>) -> io::Result<&T> {
         if let Some(opened) = self.opened.get() {
             return Ok(opened);
@@ -121,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_kept_is_found_again_and_is_its_owners_alone() {
+    fn data_dir_returns_stored_text_which_only_its_owner_can_read() {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDir::at(folder.path().join("made/when/needed"));
         assert_eq!(directory.keep("key", || Ok("first".into())).unwrap(), "first");
@@ -135,16 +134,16 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_asked_to_be_kept_need_not_be() {
+    fn data_dir_of_the_user_may_be_unusable() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let asked_for = DataDir::at(file.path());
-        assert!(asked_for.keep("key", || Ok("text".into())).is_err());
-        let of_user = DataDir { is_asked_for: false, ..asked_for };
+        let explicit = DataDir::at(file.path());
+        assert!(explicit.keep("key", || Ok("text".into())).is_err());
+        let of_user = DataDir { is_explicit: false, ..explicit };
         assert_eq!(of_user.keep("key", || Ok("text".into())).unwrap(), "text");
     }
 
     #[test]
-    fn many_that_begin_at_once_come_to_one_text() {
+    fn concurrent_programs_get_the_same_text() {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDir::at(folder.path());
         let texts: Vec<String> = std::thread::scope(|scope| {

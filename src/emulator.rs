@@ -1,16 +1,16 @@
-//! The emulator: tenants that come into being on first sight, under the settings of the start. No HTTP, no socket.
+//! The emulator: all tenants, which are created on first use with the settings of the builder. No HTTP, no socket.
 
 use std::io;
 use std::sync::Arc;
 
 use dashmap::DashMap;
 
-use crate::authority::Authority;
+use crate::ca::CertificateAuthority;
 use crate::clock::machine_time;
-use crate::data_dir::{DataDir, Lazily};
+use crate::data_dir::{DataDir, OpenOnce};
 use crate::fabric::access::{Auth, DEFAULT_TENANT};
 use crate::fabric::pace::Pace;
-use crate::fabric::settings::{PAGE_SIZE_MAX, Settings, Throttle};
+use crate::fabric::settings::{Settings, SettingsChange, Throttle};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::TenantId;
 use crate::seed::Seed;
@@ -18,24 +18,24 @@ use crate::signing::Signer;
 use crate::tenant::Tenant;
 use crate::traffic::Traffic;
 
-/// Tenants at most; one more is refused until a reset or a new start.
+/// The maximum number of tenants. Further ones are rejected until a reset or a restart.
 pub const TENANTS_MAX: usize = 1_000;
-/// Bytes of its last exchanges that a tenant keeps, unless chosen.
+/// The default size of a tenant's journal, in bytes.
 pub const JOURNAL: usize = 8 << 20;
 
-/// From where the control interface can be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The networks that may use the control interface and the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ControlFrom {
-    /// This machine.
+    /// This machine
     #[default]
     Loopback,
-    /// Private networks too: what a container needs.
+    /// Private networks too, which a container needs
     Private,
-    /// Anywhere.
+    /// Every network
     Any,
 }
 
-/// All tenants of one program.
+/// All tenants of a program, and the keys that they share.
 #[derive(Debug)]
 pub struct Emulator {
     seed: Seed,
@@ -44,13 +44,13 @@ pub struct Emulator {
     journal: usize,
     auth: Auth,
     data_dir: DataDir,
-    signer: Lazily<Signer>,
-    authority: Lazily<Authority>,
+    signer: OpenOnce<Signer>,
+    ca: OpenOnce<CertificateAuthority>,
     traffic: Traffic,
     tenants: DashMap<TenantId, Arc<Tenant>>,
 }
 
-/// Chooses how an [`Emulator`] starts.
+/// Configures an [`Emulator`].
 #[derive(Debug, Clone)]
 pub struct Builder {
     seed: u64,
@@ -69,61 +69,71 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// What ids and figures are drawn from; 0 unless chosen.
+    /// Sets the seed of ids and simulated figures; 0 by default.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How long things take.
+    /// Sets the timing profile.
     pub fn pace(mut self, pace: Pace) -> Self {
         self.settings.pace = pace;
         self
     }
 
-    /// How requests are limited.
+    /// Sets the rate limits.
     pub fn throttle(mut self, throttle: Throttle) -> Self {
         self.settings.throttle = throttle;
         self
     }
 
-    /// Elements of a page, from 1 to [`PAGE_SIZE_MAX`].
-    pub fn page_size(mut self, page_size: u32) -> Self {
-        self.settings.page_size = page_size.clamp(1, PAGE_SIZE_MAX);
-        self
-    }
-
-    /// The answer of a behaviour, by its name in `settings.behaviours`. The error says what was expected.
-    pub fn behaviour(mut self, name: &str, answer: &str) -> Result<Self, String> {
-        self.settings.behaviours.set(name, answer)?;
+    /// Changes the settings that every tenant starts with.
+    ///
+    /// ```
+    /// use specularite::Emulator;
+    /// use specularite::control::SettingsChange;
+    ///
+    /// let small_pages = SettingsChange { page_size: Some(10), ..SettingsChange::default() };
+    /// let emulator = Emulator::builder().settings(small_pages)?.build();
+    ///
+    /// let no_pages = SettingsChange { page_size: Some(0), ..SettingsChange::default() };
+    /// assert!(Emulator::builder().settings(no_pages).is_err());
+    /// # Ok::<(), specularite::FabricError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A value is out of its range, or a name is unknown.
+    pub fn settings(mut self, change: SettingsChange) -> Result<Self, FabricError> {
+        self.settings = self.settings.changed(change)?;
         Ok(self)
     }
 
-    /// From where the control interface can be reached.
+    /// Sets the networks that may use the control interface and the proxy.
     pub fn control_from(mut self, control_from: ControlFrom) -> Self {
         self.control_from = control_from;
         self
     }
 
-    /// Bytes of its last exchanges that each tenant keeps; 0: none.
+    /// Sets the size of each tenant's journal in bytes; 0 disables it.
     pub fn journal(mut self, bytes: usize) -> Self {
         self.journal = bytes;
         self
     }
 
-    /// Which tokens are taken.
+    /// Sets the tokens that are accepted.
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
         self
     }
 
-    /// Where the keys of tokens and certificates outlive a restart; nowhere unless chosen.
+    /// Sets the directory of the token and certificate keys. Without one, new keys are made at each start.
     pub fn data_dir(mut self, data_dir: DataDir) -> Self {
         self.data_dir = data_dir;
         self
     }
 
-    /// The emulator, with its default tenant.
+    /// Builds the emulator, with its default tenant.
     pub fn build(self) -> Arc<Emulator> {
         let emulator = Emulator {
             seed: Seed::new(self.seed),
@@ -132,8 +142,8 @@ impl Builder {
             journal: self.journal,
             auth: self.auth,
             data_dir: self.data_dir,
-            signer: Lazily::default(),
-            authority: Lazily::default(),
+            signer: OpenOnce::default(),
+            ca: OpenOnce::default(),
             traffic: Traffic::default(),
             tenants: DashMap::new(),
         };
@@ -143,7 +153,7 @@ impl Builder {
 }
 
 impl ControlFrom {
-    /// Whether a caller at this address is let in.
+    /// Returns whether a caller at this address is admitted.
     pub fn admits(self, caller: std::net::IpAddr) -> bool {
         let caller = caller.to_canonical();
         let private = match caller {
@@ -159,72 +169,77 @@ impl ControlFrom {
 }
 
 impl Emulator {
-    /// An emulator as it starts by default, but for the seed, which is 0.
+    /// Returns a builder with the defaults of the command line, except for the seed, which is 0.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// A tenant; it comes into being on first sight. Refused when there are [`TENANTS_MAX`] already.
+    /// Returns a tenant, and creates it on first use.
+    ///
+    /// # Errors
+    ///
+    /// There are [`TENANTS_MAX`] tenants already.
     pub fn tenant(&self, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
         if let Some(tenant) = self.tenants.get(&id) {
             return Ok(Arc::clone(&tenant));
         }
         if self.tenants.len() >= TENANTS_MAX && id != DEFAULT_TENANT {
-            return Err(FabricError::new(ErrorCode::TenantNotAllowed)
-                .note(format!("there are {TENANTS_MAX} tenants already; POST /_emulator/reset?tenant=* makes room")));
+            return Err(FabricError::new(ErrorCode::TenantNotAllowed).note(format!(
+                "there are {TENANTS_MAX} tenants already; POST /_emulator/reset?tenant=* removes them"
+            )));
         }
         let new = || Arc::new(Tenant::new(id, self.seed, self.defaults.clone(), self.journal));
         let tenant = self.tenants.entry(id).or_insert_with(new);
         Ok(Arc::clone(&tenant))
     }
 
-    /// The tenant of callers whose token names none.
+    /// Returns the tenant of callers whose token names none.
     pub fn default_tenant(&self) -> Arc<Tenant> {
-        self.tenant(DEFAULT_TENANT).expect("there is always room for the default tenant")
+        self.tenant(DEFAULT_TENANT).expect("the limit does not apply to the default tenant")
     }
 
-    /// All tenants that there are, by id.
+    /// Returns all tenants, sorted by id.
     pub fn tenants(&self) -> Vec<Arc<Tenant>> {
         let mut tenants: Vec<_> = self.tenants.iter().map(|tenant| Arc::clone(&tenant)).collect();
         tenants.sort_by_key(|tenant| tenant.id());
         tenants
     }
 
-    /// Everything back to the start; tenants but the default one come into being anew.
+    /// Resets the default tenant, and removes all others.
     pub fn reset_all(&self) {
         self.tenants.retain(|id, _| *id == DEFAULT_TENANT);
         self.default_tenant().reset();
     }
 
-    /// From where the control interface can be reached.
+    /// Returns the networks that may use the control interface and the proxy.
     pub fn control_from(&self) -> ControlFrom {
         self.control_from
     }
 
-    /// Which tokens are taken.
+    /// Returns the tokens that are accepted.
     pub fn auth(&self) -> Auth {
         self.auth
     }
 
-    /// What signs tokens; its key is made or read when it is first needed.
+    /// Returns the signer of tokens. Its key is made or read on first use.
     ///
     /// # Errors
     ///
-    /// The key's file cannot be read or written.
+    /// The key file cannot be read or written.
     pub fn signer(&self) -> io::Result<&Signer> {
         self.signer.get(|| Signer::open(&self.data_dir))
     }
 
-    /// What vouches for our host names; it is made or read when it is first needed.
+    /// Returns the certificate authority for the host names of the emulated services. It is made or read on first use.
     ///
     /// # Errors
     ///
-    /// Its files cannot be read or written.
-    pub fn authority(&self) -> io::Result<&Authority> {
-        self.authority.get(|| Authority::open(&self.data_dir, machine_time()))
+    /// The key file or the certificate file cannot be read or written.
+    pub fn ca(&self) -> io::Result<&CertificateAuthority> {
+        self.ca.get(|| CertificateAuthority::open(&self.data_dir, machine_time()))
     }
 
-    /// What was asked of it, counted.
+    /// Returns the counts of calls and hosts.
     pub fn traffic(&self) -> &Traffic {
         &self.traffic
     }

@@ -1,49 +1,169 @@
 //! Specularite: a local emulator of Microsoft Fabric mirroring.
 //!
-//! The program is a thin shell around this library. Embed it where a test wants no process:
+//! It answers as the Fabric REST API does – workspaces, connections, mirrored databases and their replication – in memory,
+//! without a tenant, and on a clock that a test can move. The program `specularite` serves it to any client. This crate embeds
+//! it in a Rust test.
+//!
+//! # Without a socket
+//!
+//! [`router`] returns a [`tower`](https://docs.rs/tower) service that answers every request. It is the fastest way to test code
+//! that can be given an HTTP client:
 //!
 //! ```
+//! use axum::body::Body;
+//! use axum::http::{Request, StatusCode};
+//! use specularite::Emulator;
+//! use tower::ServiceExt as _;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::builder().seed(7).build();
+//! let request = Request::get("/v1/workspaces").header("authorization", "Bearer any").body(Body::empty())?;
+//! let response = specularite::router(emulator).oneshot(request).await?;
+//! assert_eq!(response.status(), StatusCode::OK);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # With a server
+//!
+//! [`server::start`] listens on a free port, for http, https and proxy requests, until its result is dropped:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let emulator = specularite::Emulator::builder().build();
+//! let server = specularite::server::start(emulator).await?;
+//! assert!(server.url().starts_with("http://127.0.0.1:"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Time
+//!
+//! Each tenant has a [`Clock`](clock::Clock). It runs with the machine's until it is set otherwise; [`Pace`] and
+//! [`Settings::durations`](control::Settings::durations) say how long each step takes. Statuses and figures are functions of the
+//! instant: after `advance`, everything that was due has happened.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use specularite::clock::{ClockChange, Mode};
 //! use specularite::{Emulator, Pace};
 //!
-//! let emulator = Emulator::builder().seed(7).pace(Pace::Instant).build();
-//! let router = specularite::router(emulator.clone()); // a tower service: no socket needed
-//! emulator.default_tenant().clock().advance(std::time::Duration::from_secs(60))?;
-//! # let _ = router;
+//! let emulator = Emulator::builder().pace(Pace::Realistic).build();
+//! let tenant = emulator.default_tenant();
+//! tenant.clock().set(ClockChange { mode: Some(Mode::Manual), ..ClockChange::default() })?;
+//! tenant.clock().advance(Duration::from_secs(3_600))?;
 //! # Ok::<(), specularite::clock::ClockError>(())
 //! ```
 //!
-//! A module may use those after it, never those before it:
-//! `main → run → sign_in → config → environment → server → proxy → tls → check → http → entra → emulator → traffic → tenant →
-//! journal → fabric → authority → signing → client → hosts → data_dir → ids → seed → clock → notify → signals` (docs/ARCHITECTURE.md).
+//! # Sources and settings
+//!
+//! [`Tenant::control`] carries out a [`ControlCommand`](control::ControlCommand): it declares the tables of a simulated source,
+//! principals and tags, changes settings, pauses a capacity.
+//!
+//! ```
+//! use specularite::Emulator;
+//! use specularite::control::{ControlCommand, SourceDeclaration, TableDeclaration};
+//!
+//! let tenant = Emulator::builder().build().default_tenant();
+//! let orders = TableDeclaration { rows: 50_000, rows_per_second: 2.5, ..TableDeclaration::new("dbo", "Orders") };
+//! let source = SourceDeclaration { tables: vec![orders], snapshot_rows_per_second: None };
+//! let connection = "11111111-1111-4111-8111-111111111111".parse()?;
+//! let unknown = tenant.control(ControlCommand::DeclareSource { connection, source });
+//! assert_eq!(unknown.unwrap_err().to_string(), "EntityNotFound: The requested resource could not be found");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The modules that this page does not show are the program's own parts. They have no stable interface.
+//!
+//! <!-- A module may use those after it, never those before it: docs/ARCHITECTURE.md, held by tests/it/architecture.rs. -->
 
-pub mod authority;
+#[doc(hidden)]
+pub mod ca;
+#[doc(hidden)]
 pub mod check;
+#[doc(hidden)]
 pub mod client;
 pub mod clock;
+#[doc(hidden)]
 pub mod config;
+#[doc(hidden)]
 pub mod data_dir;
+#[doc(hidden)]
 pub mod emulator;
+#[doc(hidden)]
 pub mod entra;
+#[doc(hidden)]
 pub mod environment;
+#[doc(hidden)]
 pub mod fabric;
+#[doc(hidden)]
 pub mod hosts;
+#[doc(hidden)]
 pub mod http;
+#[doc(hidden)]
 pub mod ids;
+#[doc(hidden)]
 pub mod journal;
+#[doc(hidden)]
 pub mod notify;
+#[doc(hidden)]
 pub mod proxy;
+#[doc(hidden)]
 pub mod run;
+#[doc(hidden)]
 pub mod seed;
 pub mod server;
+#[doc(hidden)]
 pub mod sign_in;
+#[doc(hidden)]
 pub mod signals;
+#[doc(hidden)]
 pub mod signing;
+#[doc(hidden)]
 pub mod tenant;
+#[doc(hidden)]
 pub mod tls;
+#[doc(hidden)]
 pub mod traffic;
 
-pub use self::emulator::{ControlFrom, Emulator};
+#[doc(inline)]
+pub use self::emulator::{Builder, ControlFrom, Emulator};
+#[doc(inline)]
+pub use self::fabric::access::Auth;
+#[doc(inline)]
 pub use self::fabric::pace::Pace;
+#[doc(inline)]
 pub use self::fabric::settings::Throttle;
+#[doc(inline)]
+pub use self::fabric::{ErrorCode, FabricError};
+#[doc(inline)]
 pub use self::http::router;
+#[doc(inline)]
+pub use self::proxy::OtherHosts;
+#[doc(inline)]
 pub use self::tenant::Tenant;
+
+/// Control commands: what only an emulator can change.
+pub mod control {
+    #[doc(inline)]
+    pub use crate::fabric::capacity::CapacityState;
+    #[doc(inline)]
+    pub use crate::fabric::control::ControlCommand;
+    #[doc(inline)]
+    pub use crate::fabric::mirroring::declaration::{SourceDeclaration, TableDeclaration};
+    #[doc(inline)]
+    pub use crate::fabric::mirroring::source::ObjectType;
+    #[doc(inline)]
+    pub use crate::fabric::pace::{Durations, Step};
+    #[doc(inline)]
+    pub use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
+    #[doc(inline)]
+    pub use crate::fabric::settings::{Settings, SettingsChange};
+    #[doc(inline)]
+    pub use crate::fabric::tag::NewTag;
+    #[doc(inline)]
+    pub use crate::ids::{CapacityId, ConnectionId, PrincipalId, TagId};
+}

@@ -26,12 +26,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 const HEAD_MAX: usize = 16 << 10;
 
 /// The treatment of hosts that the emulator does not answer for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum OtherHosts {
-    /// Refuse the connection.
+    /// Refuse the connection
     #[default]
     Refuse,
-    /// Forward the connection unchanged.
+    /// Forward the connection unchanged
     Tunnel,
 }
 

@@ -216,7 +216,8 @@ where
     tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await?
 }
 
-/// Serves the requests of a connection until one side ends it.
+/// Serves the requests of a connection until one side ends it, or the grace period does.
+#[expect(clippy::disallowed_methods, reason = "the grace period is machine time")]
 async fn serve_connection<S>(server: &Arc<Server>, stream: S, arrival: Arrival)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -236,7 +237,8 @@ where
         ended = connection.as_mut() => ended,
         () = server.closing.closed() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            let finished = tokio::time::timeout(GRACE_PERIOD, connection).await;
+            finished.unwrap_or(Ok(()))
         }
     };
     // A client that disconnects during a request is not worth a louder line.

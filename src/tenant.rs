@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::fabric::control::ControlCommand;
 use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
 use crate::fabric::{Dated, Decided, FabricError, Fact, State};
@@ -109,19 +110,36 @@ impl Tenant {
         decide: impl FnOnce(&State, Timestamp) -> Decided<T>,
         look: impl FnOnce(&State, T) -> U,
     ) -> Result<U, FabricError> {
-        let answer = {
+        let (answer, has_changed) = {
             let mut history = self.write_history();
             // A request that was stamped before a reset must not bring an instant of the time before it.
             let now = now.min(self.clock.now());
             let at = history.facts.back().map_or(now, |last| last.at.max(now));
             let (facts, outcome) = decide(&history.state, at)?;
+            let has_changed = !facts.is_empty();
             for fact in facts {
                 history.record(at, fact);
             }
-            look(&history.state, outcome)
+            (look(&history.state, outcome), has_changed)
         };
-        self.version.bump();
+        if has_changed {
+            self.version.bump();
+        }
         Ok(answer)
+    }
+
+    /// Carries out a control command at the present instant of the clock.
+    ///
+    /// # Errors
+    ///
+    /// The command breaks a rule; nothing has changed.
+    pub fn control(&self, command: ControlCommand) -> Result<(), FabricError> {
+        self.commit(self.clock.now(), |state, _| command.decide(state))
+    }
+
+    /// Returns the settings.
+    pub fn settings(&self) -> Settings {
+        self.read(|state| state.settings.clone())
     }
 
     /// Counts a call in its throttle window.

@@ -41,7 +41,7 @@ impl ResolvesServerCert for Certificates {
         if let Some(made) = self.made.get(&host) {
             return Some(Arc::clone(&made));
         }
-        let authority = match self.emulator.authority() {
+        let authority = match self.emulator.ca() {
             Ok(authority) => authority,
             Err(why) => {
                 tracing::error!(%why, "the certificate authority cannot be used");

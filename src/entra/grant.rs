@@ -31,7 +31,7 @@ const OPENID: &[&str] = &["openid", "profile", "email", "offline_access"];
 
 /// Where tokens are given out: one tenant of one authority, at one instant.
 #[derive(Debug, Clone, Copy)]
-pub struct Desk<'a> {
+pub struct TokenIssuer<'a> {
     /// Who is known, and how long tokens last.
     pub state: &'a State,
     /// What signs them.
@@ -90,7 +90,7 @@ struct Wanted {
     scopes: String,
 }
 
-impl Desk<'_> {
+impl TokenIssuer<'_> {
     /// Gives tokens for what a client brings to `/oauth2/v2.0/token`.
     pub fn redeem(&self, form: &Form) -> Result<Granted, Refusal> {
         let grant = form.need("grant_type")?;

@@ -1,6 +1,6 @@
-//! The environment that leads the calls of a program to an emulator, whichever client it uses.
+//! The environment variables that route the calls of a program to an emulator, for all clients.
 //!
-//! Which variable is for whom was found by running the clients: docs/CLIENTS.md.
+//! The variables of each client were found by running it: docs/CLIENTS.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -15,18 +15,18 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::hosts;
 
-/// The app whose credentials clients find in their environment.
+/// The client id of the app whose credentials the environment holds.
 pub const APP: &str = "5bec0a12-0000-4000-8000-000000000003";
-/// Its secret: any would do.
+/// Its secret. The emulator accepts any.
 const SECRET: &str = "specularite";
-/// What leads older versions of Node.
+/// The module that routes older versions of Node.
 const NODE: &str = include_str!("node.cjs");
-/// What `fab` keeps on disk where there is no keyring, without asking for a newer version of itself.
+/// The configuration of `fab`: tokens on disk instead of a keyring, and no check for updates.
 const FAB_CONFIG: &str = r#"{"encryption_fallback_enabled": "true", "check_cli_version_updates": "false"}"#;
-/// Variables that name files of roots; what they name already goes into the bundle.
+/// Variables that name files of root certificates. The files that they name already are added to the bundle.
 const ROOTS: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
-/// Variables that would lead a client, or its credentials, elsewhere.
-const ASTRAY: &[&str] = &[
+/// Variables that would route a client or its credentials elsewhere.
+const CLEARED_VARS: &[&str] = &[
     "ALL_PROXY",
     "all_proxy",
     "AZURE_AUTHORITY_HOST",
@@ -64,49 +64,50 @@ const ASTRAY: &[&str] = &[
     "SSL_CERT_DIR",
 ];
 
-/// Where both spellings of a variable are set, some clients take the one and some the other.
+/// The proxy variables. Clients differ in which spelling they prefer, so both are set.
 const PROXIES: &[&str] = &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
-/// What an environment is made for.
+/// The inputs of an environment.
 #[derive(Debug, Clone)]
-pub struct Wish<'a> {
-    /// Where the emulator listens.
+pub struct EnvironmentSpec<'a> {
+    /// The address of the emulator.
     pub address: SocketAddr,
-    /// The certificate of its authority, in PEM.
-    pub authority: &'a str,
-    /// A folder for the files that variables name; it must stay as long as the environment is used.
+    /// The certificate of its CA, in PEM.
+    pub ca: &'a str,
+    /// The directory of the files that variables name. It must exist as long as the environment is used.
     pub folder: &'a Path,
-    /// The tenant that everything belongs to, whatever a client says; `None`: what it says counts.
+    /// The tenant of all calls; `None`: each client chooses.
     pub tenant: Option<&'a str>,
-    /// Without the emulator as a proxy: for clients that can be told where Fabric is.
+    /// Uses endpoint variables instead of the proxy, for clients that can be given the address of Fabric.
     pub direct: bool,
-    /// Whether the emulator speaks https.
+    /// Tells that the emulator serves HTTPS.
     pub tls: bool,
-    /// Whether other hosts are reached too, so that their roots must be trusted.
+    /// Tells that other hosts are reached too, whose roots must be trusted.
     pub reaches_others: bool,
-    /// Whether programs get a home of their own as well.
+    /// Gives programs their own home directory.
     pub isolate: bool,
 }
 
-/// Variables with their values; `None` takes one away.
+/// Variables with their values; `None` unsets one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, Option<String>>);
 
-/// How an environment is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The output formats of an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For `eval` in a shell.
+    /// Commands for eval in a shell
     Shell,
-    /// Lines of `NAME=value`, as Docker and many libraries read them.
+    /// Lines of NAME=value
     Dotenv,
-    /// One object; null takes a variable away.
+    /// One object; null unsets a variable
     Json,
-    /// For `Invoke-Expression` in PowerShell.
+    /// Commands for Invoke-Expression in PowerShell
+    #[value(name = "powershell")]
     PowerShell,
 }
 
 impl Format {
-    /// What makes the reader fail, where it can be told: there is no environment.
+    /// Returns the output that makes the reader fail, where the format has one.
     pub fn failure(self) -> &'static str {
         match self {
             Self::Shell => "false\n",
@@ -117,33 +118,33 @@ impl Format {
 }
 
 impl Environment {
-    /// The environment, and the files that it names.
+    /// Makes the environment, and writes the files that it names.
     ///
     /// # Errors
     ///
     /// A file cannot be written.
-    pub fn prepare(wish: &Wish<'_>) -> io::Result<Self> {
+    pub fn prepare(spec: &EnvironmentSpec<'_>) -> io::Result<Self> {
         let mut environment = Self::default();
-        for name in ASTRAY {
-            environment.take(name);
+        for name in CLEARED_VARS {
+            environment.unset(name);
         }
-        environment.trust(wish)?;
-        environment.sign_in(wish)?;
-        if wish.direct {
-            environment.lead_directly(wish);
+        environment.trust(spec)?;
+        environment.add_credentials(spec)?;
+        if spec.direct {
+            environment.route_directly(spec);
         } else {
-            environment.lead_by_proxy(wish)?;
+            environment.route_through_proxy(spec)?;
         }
-        environment.keep_apart(wish)?;
+        environment.isolate(spec)?;
         Ok(environment)
     }
 
-    /// The variables, by name; `None` takes one away.
+    /// Returns the variables, sorted by name; `None` unsets one.
     pub fn variables(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
     }
 
-    /// The environment as a text.
+    /// Returns the environment as text.
     pub fn print(&self, format: Format) -> String {
         if format == Format::Json {
             return format!("{:#}\n", serde_json::json!(self.0));
@@ -156,48 +157,46 @@ impl Environment {
                 (Format::PowerShell, Some(value)) => writeln!(text, "$env:{name} = '{}'", value.replace('\'', "''")),
                 (Format::PowerShell, None) => writeln!(text, "$env:{name} = $null"),
                 (Format::Dotenv | Format::Json, Some(value)) => writeln!(text, "{name}={}", in_dotenv(value)),
-                // These readers can take nothing away, and to many clients an empty value is one.
+                // These formats cannot unset a variable, and many clients take an empty value for a value.
                 (Format::Dotenv | Format::Json, None) => Ok(()),
             };
         }
         text
     }
 
-    /// Gives a variable a value.
+    /// Sets a variable.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), Some(value.into()));
     }
 
-    fn take(&mut self, name: &str) {
+    fn unset(&mut self, name: &str) {
         self.0.insert(name.to_owned(), None);
     }
 
-    /// Our authority beside the roots that are in use already. Most clients take one file in place of all that they trust.
-    fn trust(&mut self, wish: &Wish<'_>) -> io::Result<()> {
-        let authority = write(wish.folder, "ca.pem", wish.authority)?;
-        let bundle = if wish.reaches_others {
-            write(wish.folder, "bundle.pem", &format!("{}{}", wish.authority, roots(wish.authority)))?
+    /// Adds the CA to the roots that are in use. Most clients replace all their roots by one file.
+    fn trust(&mut self, spec: &EnvironmentSpec<'_>) -> io::Result<()> {
+        let ca = write(spec.folder, "ca.pem", spec.ca)?;
+        let bundle = if spec.reaches_others {
+            write(spec.folder, "bundle.pem", &format!("{}{}", spec.ca, roots(spec.ca)))?
         } else {
-            authority.clone()
+            ca.clone()
         };
         for name in ROOTS {
             self.set(name, bundle.as_str());
         }
-        // Node adds a file to what it trusts.
+        // Node adds a file to its roots.
         let extra = match std::env::var_os("NODE_EXTRA_CA_CERTS").map(std::fs::read_to_string) {
-            Some(Ok(extra)) if wish.reaches_others => {
-                write(wish.folder, "node.pem", &format!("{}{extra}", wish.authority))?
-            }
-            _ => authority,
+            Some(Ok(extra)) if spec.reaches_others => write(spec.folder, "node.pem", &format!("{}{extra}", spec.ca))?,
+            _ => ca,
         };
         self.set("NODE_EXTRA_CA_CERTS", extra);
         Ok(())
     }
 
-    /// Credentials, for each client under its own names.
-    fn sign_in(&mut self, wish: &Wish<'_>) -> io::Result<()> {
-        let tenant = wish.tenant.map_or(DEFAULT_TENANT, tenant_named).to_string();
-        let federated = write(wish.folder, "federated-token", "specularite")?;
+    /// Adds credentials under the names of each client.
+    fn add_credentials(&mut self, spec: &EnvironmentSpec<'_>) -> io::Result<()> {
+        let tenant = spec.tenant.map_or(DEFAULT_TENANT, tenant_named).to_string();
+        let federated = write(spec.folder, "federated-token", "specularite")?;
         for (name, value) in [
             ("AZURE_TENANT_ID", tenant.as_str()),
             ("AZURE_CLIENT_ID", APP),
@@ -207,31 +206,31 @@ impl Environment {
             ("FAB_TENANT_ID", &tenant),
             ("FAB_SPN_CLIENT_ID", APP),
             ("FAB_SPN_CLIENT_SECRET", SECRET),
-            // The header of a managed identity says whose it is.
+            // The header of a managed identity names the tenant.
             ("IDENTITY_HEADER", &tenant),
         ] {
             self.set(name, value);
         }
-        self.set("IDENTITY_ENDPOINT", format!("http://{}/msi/token", wish.address));
-        self.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", format!("http://{}", wish.address));
+        self.set("IDENTITY_ENDPOINT", format!("http://{}/msi/token", spec.address));
+        self.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", format!("http://{}", spec.address));
         let program = std::env::current_exe()?.to_string_lossy().into_owned();
         let program = if program.contains(' ') { format!("\"{program}\"") } else { program };
-        // Python takes a colon in it for the end of a name: where the emulator is, the helper reads in variables of ours.
+        // Python ends the command at a colon, so the helper reads the address from a variable.
         self.set("BROWSER", format!("{program} sign-in %s"));
-        self.set("SPECULARITE_URL", format!("http://{}", wish.address));
-        match wish.tenant {
+        self.set("SPECULARITE_URL", format!("http://{}", spec.address));
+        match spec.tenant {
             Some(tenant) => self.set("SPECULARITE_TENANT", tenant),
-            None => self.take("SPECULARITE_TENANT"),
+            None => self.unset("SPECULARITE_TENANT"),
         }
         Ok(())
     }
 
-    fn lead_by_proxy(&mut self, wish: &Wish<'_>) -> io::Result<()> {
-        let user = wish.tenant.map_or_else(String::new, |tenant| {
+    fn route_through_proxy(&mut self, spec: &EnvironmentSpec<'_>) -> io::Result<()> {
+        let user = spec.tenant.map_or_else(String::new, |tenant| {
             format!("{}:x@", percent_encoding::utf8_percent_encode(tenant, percent_encoding::NON_ALPHANUMERIC))
         });
         for name in PROXIES {
-            self.set(name, format!("http://{user}{}", wish.address));
+            self.set(name, format!("http://{user}{}", spec.address));
         }
         for name in ["NO_PROXY", "no_proxy"] {
             self.set(name, "127.0.0.1,localhost,::1");
@@ -239,36 +238,36 @@ impl Environment {
         self.set("AZURE_CLIENT_SECRET", SECRET);
         self.set("FABRIC_CLIENT_SECRET", SECRET);
         self.set("NODE_USE_ENV_PROXY", "1");
-        // An older Node would find no other way, and cannot tell whose it is: there the tenant is that of the token.
+        // Older versions of Node have no proxy support. The module cannot send a tenant: it is that of the token.
         let ours = serde_json::json!(hosts::over_tls().collect::<Vec<_>>()).to_string();
-        let preload = write(wish.folder, "node.cjs", &NODE.replace("['HOSTS']", &ours))?.replace('\\', "/");
+        let preload = write(spec.folder, "node.cjs", &NODE.replace("['HOSTS']", &ours))?.replace('\\', "/");
         let preload = if preload.contains(' ') { format!("\"{preload}\"") } else { preload };
         let load = format!("--require {preload}");
         let options = std::env::var("NODE_OPTIONS").unwrap_or_default();
         let options = if options.contains(&load) { options } else { format!("{options} {load}") };
         self.set("NODE_OPTIONS", options.trim());
-        self.set("SPECULARITE_NODE", wish.address.to_string());
+        self.set("SPECULARITE_NODE", spec.address.to_string());
         Ok(())
     }
 
-    fn lead_directly(&mut self, wish: &Wish<'_>) {
-        let name = if wish.address.ip().is_loopback() { "localhost".to_owned() } else { host(wish.address) };
-        let own = format!("{name}:{}", wish.address.port());
-        if wish.tls {
+    fn route_directly(&mut self, spec: &EnvironmentSpec<'_>) {
+        let name = if spec.address.ip().is_loopback() { "localhost".to_owned() } else { host(spec.address) };
+        let own = format!("{name}:{}", spec.address.port());
+        if spec.tls {
             self.set("AZURE_AUTHORITY_HOST", format!("https://{own}"));
             self.set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
         }
-        // The one credential that asks no other host first, in every SDK.
+        // The only credential that contacts no other host first, in every SDK.
         self.set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential");
-        self.take("AZURE_CLIENT_SECRET");
-        self.set("FABRIC_ENDPOINT", format!("http{}://{own}", if wish.tls { "s" } else { "" }));
+        self.unset("AZURE_CLIENT_SECRET");
+        self.set("FABRIC_ENDPOINT", format!("http{}://{own}", if spec.tls { "s" } else { "" }));
         self.set("FABRIC_USE_MSI", "true");
-        self.take("FABRIC_CLIENT_SECRET");
-        // A proxy that is set stays, but not for this; nor does what an earlier environment by proxy has left.
+        self.unset("FABRIC_CLIENT_SECRET");
+        // An existing proxy stays, but is bypassed for the emulator. A proxy of an earlier environment is removed.
         let before = ["NO_PROXY", "no_proxy"].map(|name| std::env::var(name).unwrap_or_default());
         let before = before.iter().flat_map(|list| list.split(',').map(str::trim).filter(|host| !host.is_empty()));
         let mut direct: Vec<String> = ["127.0.0.1", "localhost", "::1"].map(str::to_owned).to_vec();
-        for host in [host(wish.address)].into_iter().chain(before.map(str::to_owned)) {
+        for host in [host(spec.address)].into_iter().chain(before.map(str::to_owned)) {
             if !direct.contains(&host) {
                 direct.push(host);
             }
@@ -277,52 +276,52 @@ impl Environment {
             self.set(name, direct.join(","));
         }
         for name in PROXIES {
-            let is_us = |proxy: &str| proxy.trim_end_matches('/').ends_with(&wish.address.to_string());
+            let is_us = |proxy: &str| proxy.trim_end_matches('/').ends_with(&spec.address.to_string());
             if std::env::var(name).is_ok_and(|proxy| is_us(&proxy)) {
-                self.take(name);
+                self.unset(name);
             }
         }
         for name in ["NODE_USE_ENV_PROXY", "SPECULARITE_NODE"] {
-            self.take(name);
+            self.unset(name);
         }
     }
 
-    /// What clients keep on disk, send home, or wait for.
-    fn keep_apart(&mut self, wish: &Wish<'_>) -> io::Result<()> {
-        let azure = folder(wish.folder, "azure")?;
+    /// Sets what clients store on disk, report as telemetry, or wait for.
+    fn isolate(&mut self, spec: &EnvironmentSpec<'_>) -> io::Result<()> {
+        let azure = folder(spec.folder, "azure")?;
         for (name, value) in [
             ("AZURE_CONFIG_DIR", azure.as_str()),
             ("AZURE_CORE_COLLECT_TELEMETRY", "no"),
             ("AZURE_MCP_COLLECT_TELEMETRY", "false"),
-            // Since version 14 of Az a token is no text unless this says so.
+            // Since version 14, Az returns tokens as secure strings without this.
             ("AZUREPS_OUTPUT_PLAINTEXT_AZACCESSTOKEN", "true"),
             ("FABRIC_CICD_RETRY_DELAY_OVERRIDE_SECONDS", "0.1"),
             ("FABRIC_DISABLE_TERRAFORM_PARTNER_ID", "true"),
         ] {
             self.set(name, value);
         }
-        if wish.isolate {
-            let home = folder(wish.folder, "home")?;
-            let fab = folder(wish.folder, "home/.config/fab")?;
+        if spec.isolate {
+            let home = folder(spec.folder, "home")?;
+            let fab = folder(spec.folder, "home/.config/fab")?;
             write(Path::new(&fab), "config.json", FAB_CONFIG)?;
             for name in ["HOME", "USERPROFILE"] {
                 self.set(name, home.as_str());
             }
             for name in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
-                self.take(name);
+                self.unset(name);
             }
         }
         Ok(())
     }
 }
 
-/// A value as readers of dotenv files take it: in quotes where it is more than one plain word.
+/// A value for a dotenv file, quoted unless it is one plain word.
 fn in_dotenv(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.,:;/@%+=~".contains(c);
     if value.chars().all(is_plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
 
-/// The host of an address, as a URL has it.
+/// The host of an address, as in a URL.
 fn host(address: SocketAddr) -> String {
     match address {
         SocketAddr::V4(address) => address.ip().to_string(),
@@ -330,9 +329,9 @@ fn host(address: SocketAddr) -> String {
     }
 }
 
-/// The roots that are in use: this machine's, and those that variables name.
+/// The root certificates in use: those of this machine, and those that variables name.
 fn roots(ours: &str) -> String {
-    // Ours may be among them, from an environment that was made before.
+    // The CA may be among them, from an earlier environment.
     let ours = CertificateDer::pem_slice_iter(ours.as_bytes()).flatten().map(|ours| ours.to_vec());
     let mut known: BTreeSet<Vec<u8>> = ours.collect();
     let mut bundle = String::new();
@@ -349,7 +348,7 @@ fn roots(ours: &str) -> String {
     bundle
 }
 
-/// A certificate as text: lines of 64 (RFC 7468).
+/// A certificate in PEM, in lines of 64 characters (RFC 7468).
 fn pem(certificate: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(certificate);
@@ -374,7 +373,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_quoted_as_each_reader_wants_it() {
+    fn environment_quotes_values_for_each_format() {
         let environment = Environment(BTreeMap::from([("A".into(), Some("it's".into())), ("B".into(), None)]));
         for (format, text) in [
             (Format::Shell, "export A='it'\\''s'\nunset B\n"),
@@ -387,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_is_read_back() {
+    fn bundle_is_read_back() {
         let text = pem(&[7; 100]);
         let read: Vec<_> = CertificateDer::pem_slice_iter(text.as_bytes()).flatten().collect();
         assert_eq!(read, [CertificateDer::from(vec![7; 100])]);

@@ -42,13 +42,13 @@ pub fn principal_named(name: &str) -> PrincipalId {
     name.parse().unwrap_or_else(|_| PrincipalId::nth(Seed::new(0).fork(name), 0))
 }
 
-/// Which tokens are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The tokens that are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Auth {
-    /// Any bearer token.
+    /// Any bearer token that has not expired
     #[default]
     Token,
-    /// Those that we issued for Fabric, with a scope of the operation.
+    /// Only tokens that the emulator issued for Fabric, with a scope of the operation
     Strict,
 }
 

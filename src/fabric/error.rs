@@ -227,6 +227,16 @@ pub struct RelatedResource {
     pub kind: &'static str,
 }
 
+impl Display for FabricError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.message)?;
+        let faults = self.0.more_details.iter().filter_map(|detail| detail.fault.as_ref());
+        faults.into_iter().try_for_each(|(_, fault)| write!(f, " {fault}"))
+    }
+}
+
+impl std::error::Error for FabricError {}
+
 impl FabricError {
     /// A refusal with the code's own message.
     pub fn new(code: ErrorCode) -> Self {

@@ -7,6 +7,7 @@ pub mod access;
 pub mod behaviours;
 pub mod capacity;
 pub mod connection;
+pub mod control;
 pub mod error;
 pub mod fact;
 pub mod folder;

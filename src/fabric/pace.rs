@@ -10,15 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::fabric::mirroring::SourceType;
 
 /// The timing profile of a tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "camelCase")]
 pub enum Pace {
-    /// Passes through every state, each in about a second.
+    /// About a second for each state
     #[default]
     Fast,
-    /// Takes as long as the real service was seen to take.
+    /// The measured durations of the real service
     Realistic,
-    /// Waits for nothing.
+    /// No waiting
     Instant,
 }
 

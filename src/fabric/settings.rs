@@ -1,4 +1,4 @@
-//! What may vary within a tenant while it runs.
+//! The settings of a tenant, and their rules.
 
 use std::collections::BTreeMap;
 
@@ -9,66 +9,66 @@ use crate::fabric::FabricError;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::pace::{Durations, Pace, Step, Timing};
 
-/// How requests are limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// The rate limits of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "camelCase")]
 pub enum Throttle {
-    /// As the real service was seen to block; [`LIMIT_GUESSED`] where it was not.
+    /// The limits at which the real service was seen to block, and 200 calls in a window elsewhere
     #[default]
     Measured,
-    /// [`LIMIT_TIGHT`] for every operation.
+    /// 10 calls in a window for every operation
     Tight,
-    /// Never.
+    /// No limits
     Off,
 }
 
-/// Calls that a window lets pass where the service was never seen to block (docs/fidelity.md#throttling).
+/// The limit of a window for operations at which the service was never seen to block (docs/fidelity.md#throttling).
 pub const LIMIT_GUESSED: u32 = 200;
-/// Calls that a window lets pass under [`Throttle::Tight`].
+/// The limit of a window under [`Throttle::Tight`].
 pub const LIMIT_TIGHT: u32 = 10;
-/// Elements of a page, unless set: deployment tools do not page.
+/// The default number of elements on a page. It is high because deployment tools do not page.
 pub const PAGE_SIZE: u32 = 10_000;
-/// The largest page that can be set.
+/// The maximum of the `pageSize` setting.
 pub const PAGE_SIZE_MAX: u32 = 100_000;
-/// Rows that a page of table statuses has at the most.
+/// The maximum number of rows on a page of table statuses, whatever the setting.
 pub const TABLES_PAGE_SIZE: u32 = 1_000;
 
-/// How long a token is good for unless set, in seconds: Entra gives 60 to 90 minutes.
+/// The default lifetime of a token, in seconds. Entra's tokens last 60 to 90 minutes.
 pub const TOKEN_LIFETIME: u32 = 3_600;
-/// The longest that can be set: a year, for clocks that are moved in large steps.
+/// The maximum of the `tokenLifetime` setting: a year, for clocks that are moved in large steps.
 pub const TOKEN_LIFETIME_MAX: u32 = 31_536_000;
 
 /// The settings of a tenant, as `GET /_emulator/settings` shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
-    /// How long things take that start from now on.
+    /// The timing profile of steps that begin from now on.
     pub pace: Pace,
-    /// Durations of single steps, which go before the pace.
+    /// Durations of single steps, which override the pace.
     pub durations: Durations,
-    /// How requests are limited.
+    /// The rate limits.
     pub throttle: Throttle,
-    /// Elements of a page.
+    /// The number of elements on a page.
     pub page_size: u32,
-    /// Seconds of the tenant's time that a token which we issue is good for.
+    /// The lifetime of issued tokens, in seconds of the tenant's time.
     pub token_lifetime: u32,
-    /// Limits of single operations, by operation id; they go before `throttle`'s, but not before `off`.
+    /// Limits of single operations, by operation id. They override those of `throttle`, unless that is `off`.
     pub limits: BTreeMap<String, u32>,
-    /// Where the real service gave two answers, which one it is.
+    /// The answers where the real service is known to give two.
     pub behaviours: Behaviours,
 }
 
-/// A change of settings. What is left out stays; a limit or duration of null is taken back.
+/// A change of settings. A member that is left out keeps its value; a limit or duration of null is removed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SettingsChange {
-    /// The pace.
+    /// The timing profile.
     pub pace: Option<Pace>,
-    /// How requests are limited.
+    /// The rate limits.
     pub throttle: Option<Throttle>,
-    /// Elements of a page.
+    /// The number of elements on a page: 1 to [`PAGE_SIZE_MAX`].
     pub page_size: Option<u32>,
-    /// Seconds that a token is good for.
+    /// The lifetime of issued tokens in seconds: 1 to [`TOKEN_LIFETIME_MAX`].
     pub token_lifetime: Option<u32>,
     /// Limits by operation id.
     pub limits: Option<BTreeMap<String, Option<u32>>>,
@@ -76,6 +76,22 @@ pub struct SettingsChange {
     pub durations: Option<BTreeMap<String, Option<f64>>>,
     /// Answers by behaviour.
     pub behaviours: Option<Map<String, Value>>,
+}
+
+impl SettingsChange {
+    /// Rejects limits of operations that do not exist. `is_operation` returns whether an operation id exists.
+    ///
+    /// # Errors
+    ///
+    /// An operation id is unknown.
+    pub fn check_operations(&self, is_operation: impl Fn(&str) -> bool) -> Result<(), FabricError> {
+        match self.limits.iter().flatten().find(|(operation, _)| !is_operation(operation)) {
+            Some((unknown, _)) => {
+                Err(FabricError::invalid_input(format!("limits: no operation has the id {unknown:?}.")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -87,15 +103,17 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How long each step takes that begins under these settings.
+    /// Returns the durations of steps that begin under these settings.
     pub fn timing(&self) -> Timing<'_> {
         Timing { pace: self.pace, durations: &self.durations }
     }
 
-    /// These settings with a change applied. `is_operation` tells whether there is an operation of an id.
+    /// Returns these settings with a change applied.
     ///
-    /// Rejects a value out of its range and an unknown name; then nothing is changed.
-    pub fn changed(mut self, change: SettingsChange, is_operation: impl Fn(&str) -> bool) -> Result<Self, FabricError> {
+    /// # Errors
+    ///
+    /// A value is out of its range, or a name is unknown.
+    pub fn changed(mut self, change: SettingsChange) -> Result<Self, FabricError> {
         self.pace = change.pace.unwrap_or(self.pace);
         self.throttle = change.throttle.unwrap_or(self.throttle);
         for (name, value, most, setting) in [
@@ -109,9 +127,6 @@ impl Settings {
             *setting = value;
         }
         for (operation, limit) in change.limits.into_iter().flatten() {
-            if !is_operation(&operation) {
-                return Err(FabricError::invalid_input(format!("limits: no operation has the id {operation:?}.")));
-            }
             match limit {
                 Some(limit) => self.limits.insert(operation, limit),
                 None => self.limits.remove(&operation),
@@ -132,21 +147,21 @@ impl Settings {
             })?;
         }
         for (name, answer) in change.behaviours.into_iter().flatten() {
-            // A status may be written as a number.
+            // A status can be given as a number.
             let answer = answer.as_u64().map_or(answer, |status| status.to_string().into());
             self.behaviours.set(&name, answer.as_str().unwrap_or_default()).map_err(FabricError::invalid_input)?;
         }
         Ok(self)
     }
 
-    /// Rows of a page of table statuses.
+    /// Returns the number of rows on a page of table statuses.
     pub fn tables_page_size(&self) -> u32 {
         self.page_size.min(TABLES_PAGE_SIZE)
     }
 
-    /// How many calls of an operation a window lets pass; `None`: any number.
+    /// Returns the limit of an operation in a window; `None` when there is no limit.
     ///
-    /// `seen` is the limit at which the real service blocked this operation.
+    /// `seen` is the limit at which the real service was seen to block this operation.
     pub fn limit(&self, operation: &str, seen: Option<u32>) -> Option<u32> {
         match self.throttle {
             Throttle::Off => None,

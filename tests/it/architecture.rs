@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[rustfmt::skip]
 const ORDER: &[&str] = &[
     "main", "run", "sign_in", "config", "environment", "server", "proxy", "tls", "check", "http", "entra", "emulator",
-    "traffic", "tenant", "journal", "fabric", "authority", "signing", "client", "hosts", "data_dir", "ids", "seed", "clock",
+    "traffic", "tenant", "journal", "fabric", "ca", "signing", "client", "hosts", "data_dir", "ids", "seed", "clock",
     "notify", "signals",
 ];
 

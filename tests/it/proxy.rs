@@ -35,7 +35,7 @@ async fn open(emulator: &Arc<Emulator>, doors: ServerOptions) -> (RunningServer,
 /// A client that trusts the emulator's authority and nobody else.
 fn trusting(emulator: &Emulator) -> TlsConnector {
     let mut roots = RootCertStore::empty();
-    let pem = emulator.authority().unwrap().pem().as_bytes();
+    let pem = emulator.ca().unwrap().pem().as_bytes();
     roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();

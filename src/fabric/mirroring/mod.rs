@@ -4,6 +4,7 @@
 //! stored, and nothing runs: its status ([`status`]) and the state of its tables ([`tables`]) are worked out whenever
 //! somebody asks.
 
+pub mod declaration;
 pub mod definition;
 pub mod source;
 pub mod status;

@@ -1,4 +1,4 @@
-//! `capacities`: pauses and resumes one.
+//! `capacities`: pausing and resuming a capacity.
 
 use axum::body::Body;
 use axum::extract::Path;
@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Call, id};
-use crate::fabric::capacity::{self, CapacityState};
+use crate::fabric::capacity::CapacityState;
+use crate::fabric::control::ControlCommand;
 use crate::ids::CapacityId;
 
 #[derive(Deserialize)]
@@ -20,7 +21,7 @@ pub(super) async fn change(Path(capacity): Path<String>, call: Call) -> Response
     call.answer(|call| {
         let id = id::<CapacityId>(&capacity)?;
         let ChangeCapacity { state: to } = call.json()?;
-        call.tenant.commit(call.tenant.clock().now(), |state, _| capacity::change(state, id, to))?;
+        call.tenant.control(ControlCommand::ChangeCapacity { id, state: to })?;
         Ok(json!({"id": id, "state": to}))
     })
 }

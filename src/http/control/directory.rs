@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::Call;
 use crate::fabric::State;
-use crate::fabric::principal::{self, DirectoryEntry};
+use crate::fabric::control::ControlCommand;
+use crate::fabric::principal::DirectoryEntry;
 use crate::http::principals::{PrincipalBody, PrincipalRequest};
 use crate::ids::PrincipalId;
 use crate::signing;
@@ -22,7 +23,7 @@ struct DeclarePrincipals {
 struct DeclarePrincipal {
     #[serde(flatten)]
     principal: PrincipalRequest,
-    /// The client secret of an app, or the password of a user: from now on no other will do.
+    /// The client secret of an app or the password of a user. Without one, any secret is accepted.
     secret: Option<String>,
 }
 
@@ -30,7 +31,7 @@ pub(super) async fn show(call: Call) -> Response<Body> {
     call.answer(|call| Ok(call.tenant.read(body)))
 }
 
-/// Adds to the directory: who is not named stays in it.
+/// Adds or replaces principals. Other principals stay.
 pub(super) async fn declare(call: Call) -> Response<Body> {
     call.answer(|call| {
         let DeclarePrincipals { value } = call.json()?;
@@ -40,8 +41,8 @@ pub(super) async fn declare(call: Call) -> Response<Body> {
             secrets.extend(secret.map(|secret| (entry.id, signing::hash(secret.as_bytes()))));
             entries.push(entry);
         }
-        let now = call.tenant.clock().now();
-        call.tenant.commit_then(now, |state, _| principal::declare(state, entries, secrets), |state, ()| body(state))
+        call.tenant.control(ControlCommand::DeclarePrincipals { entries, secrets })?;
+        Ok(call.tenant.read(body))
     })
 }
 

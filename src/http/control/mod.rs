@@ -251,7 +251,7 @@ async fn health(call: Call) -> Response<Body> {
 
 /// The certificate of the authority that vouches for our host names: what a client must trust.
 async fn ca_pem(call: Call) -> Response<Body> {
-    let pem = match call.emulator.authority() {
+    let pem = match call.emulator.ca() {
         Ok(authority) => authority.pem().to_owned(),
         Err(why) => {
             tracing::error!(%why, "the certificate authority cannot be used");

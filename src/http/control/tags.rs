@@ -1,4 +1,4 @@
-//! `tags`: those of the tenant, which its administrators make elsewhere.
+//! `tags`: the tags of the tenant, which administrators manage outside of this API.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Call;
-use crate::fabric::tag::{self, NewTag};
+use crate::fabric::control::ControlCommand;
+use crate::fabric::tag::NewTag;
 use crate::fabric::{FabricError, State};
 use crate::http::tags::TagBody;
 use crate::http::wire;
@@ -17,18 +18,18 @@ struct DeclareTags {
     value: Vec<DeclareTag>,
 }
 
-/// A tag as it is shown, but that its id may be left out: one is drawn then.
+/// A tag to declare. Without an id, one is drawn.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct DeclareTag {
     id: Option<String>,
     display_name: String,
-    scope: Option<Scope>,
+    scope: Option<TagScope>,
 }
 
 #[derive(Deserialize)]
 #[serde(tag = "type", deny_unknown_fields)]
-enum Scope {
+enum TagScope {
     Tenant,
     #[serde(rename_all = "camelCase")]
     Domain {
@@ -40,20 +41,20 @@ pub(super) async fn show(call: Call) -> Response<Body> {
     call.answer(|call| Ok(call.tenant.read(body)))
 }
 
-/// Adds tags: those that are not named stay.
+/// Adds or replaces tags. Other tags stay.
 pub(super) async fn declare(call: Call) -> Response<Body> {
     call.answer(|call| {
         let DeclareTags { value } = call.json()?;
         let tag = |tag: DeclareTag| {
             let domain = tag.scope.and_then(|scope| match scope {
-                Scope::Tenant => None,
-                Scope::Domain { domain_id } => Some(domain_id),
+                TagScope::Tenant => None,
+                TagScope::Domain { domain_id } => Some(domain_id),
             });
             Ok(NewTag { id: wire::id(tag.id, "Id")?, display_name: tag.display_name, domain })
         };
         let tags = value.into_iter().map(tag).collect::<Result<Vec<NewTag>, FabricError>>()?;
-        let now = call.tenant.clock().now();
-        call.tenant.commit_then(now, |state, _| tag::declare(state, tags), |state, ()| body(state))
+        call.tenant.control(ControlCommand::DeclareTags(tags))?;
+        Ok(call.tenant.read(body))
     })
 }
 

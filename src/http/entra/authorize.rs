@@ -17,7 +17,7 @@ pub(super) fn authorize(call: &Call<'_>) -> Outcome {
     if !asked.split(' ').any(|kind| kind == "code") {
         return Err(Refusal::unknown_response_type(asked).into());
     }
-    let code = call.at_desk(&call.site(), |desk| desk.authorize(form))??;
+    let code = call.at_desk(&call.site(), |issuer| issuer.authorize(form))??;
     let mut fields = vec![("code", code)];
     fields.extend(form.get("state").map(|state| ("state", state.to_owned())));
     fields.push(("session_state", call.moment.request_id.to_string()));
@@ -67,7 +67,7 @@ fn escaped(text: &str) -> String {
 /// `/{tenant}/oauth2/v2.0/devicecode`.
 pub(super) fn device_code(call: &Call<'_>) -> Outcome {
     let site = call.site();
-    let code = call.at_desk(&site, |desk| desk.device_code(&call.form))??;
+    let code = call.at_desk(&site, |issuer| issuer.device_code(&call.form))??;
     let address = format!("{}/devicelogin", site.origin);
     let user_code = call.moment.request_id.to_string()[..8].to_ascii_uppercase();
     Ok(Told::Json(json!({

@@ -50,7 +50,7 @@ fn token(call: &Call<'_>) -> Outcome {
         ["client_id", "clientid", "object_id", "msi_res_id", "mi_res_id"].iter().find_map(|name| call.form.get(name));
     let site = Site::new(Arrival::origin(call.parts), "", call.tenant.id());
     let site = Site { tenant: call.tenant.id(), name: call.tenant.id().to_string(), ..site };
-    let granted = call.at_desk(&site, |desk| desk.managed_identity(resource, client))?;
+    let granted = call.at_desk(&site, |issuer| issuer.managed_identity(resource, client))?;
     let expires_in = call.callers_seconds(granted.lifetime);
     let begins = call.begun.as_second();
     Ok(Told::Json(json!({

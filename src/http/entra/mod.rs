@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
-use crate::entra::grant::Desk;
+use crate::entra::grant::TokenIssuer;
 use crate::entra::{Form, Refusal, Site, documents};
 use crate::fabric::access::{self, DEFAULT_TENANT, tenant_named};
 use crate::fabric::behaviours::Behaviours;
@@ -220,12 +220,12 @@ impl Call<'_> {
     }
 
     /// Does something where tokens are given out.
-    fn at_desk<T>(&self, site: &Site, work: impl FnOnce(&Desk<'_>) -> T) -> Result<T, Unanswered> {
+    fn at_desk<T>(&self, site: &Site, work: impl FnOnce(&TokenIssuer<'_>) -> T) -> Result<T, Unanswered> {
         let signer = self.emulator.signer().map_err(|why| {
             tracing::error!(%why, "the key of tokens cannot be used");
             FabricError::from(ErrorCode::UnknownError)
         })?;
-        Ok(self.tenant.read(|state| work(&Desk { state, signer, site, now: self.moment.now })))
+        Ok(self.tenant.read(|state| work(&TokenIssuer { state, signer, site, now: self.moment.now })))
     }
 
     /// Seconds of the tenant's time in the caller's.
@@ -239,7 +239,7 @@ fn openid_configuration(call: &Call<'_>) -> Outcome {
 }
 
 fn keys(call: &Call<'_>) -> Outcome {
-    call.at_desk(&call.site(), |desk| Told::Json(desk.signer.public_keys()))
+    call.at_desk(&call.site(), |issuer| Told::Json(issuer.signer.public_keys()))
 }
 
 fn instance_discovery(call: &Call<'_>) -> Outcome {

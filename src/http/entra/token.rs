@@ -30,7 +30,7 @@ struct TokenBody {
 pub(super) fn token(call: &Call<'_>) -> Outcome {
     let site = call.site();
     let Granted { access_token, resource, id_token, refresh_token, client_info, scope, lifetime } =
-        call.at_desk(&site, |desk| desk.redeem(&call.form))??;
+        call.at_desk(&site, |issuer| issuer.redeem(&call.form))??;
     let expires_in = call.callers_seconds(lifetime);
     let first_version = !call.segments.iter().any(|segment| segment.eq_ignore_ascii_case("v2.0"));
     let ends = call.begun.as_second().saturating_add_unsigned(expires_in);

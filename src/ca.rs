@@ -23,20 +23,20 @@ const CERTIFICATE_BEGINS: &str = "-----BEGIN CERTIFICATE-----";
 const LASTS: i16 = 10;
 
 /// Makes certificates for our host names, and for no others.
-pub struct Authority {
+pub struct CertificateAuthority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
     leaf_key: KeyPair,
     today: Date,
 }
 
-impl std::fmt::Debug for Authority {
+impl std::fmt::Debug for CertificateAuthority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authority").finish_non_exhaustive()
+        f.debug_struct("CertificateAuthority").finish_non_exhaustive()
     }
 }
 
-impl Authority {
+impl CertificateAuthority {
     /// The authority of a data directory; a new one lasts for ten years from now on.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Authority {
         &self.pem
     }
 
-    /// The key of all certificates that [`Authority::leaf`] makes, in PKCS#8.
+    /// The key of all certificates that [`CertificateAuthority::leaf`] makes, in PKCS#8.
     pub fn leaf_key(&self) -> Vec<u8> {
         self.leaf_key.serialize_der()
     }
@@ -135,8 +135,8 @@ fn params(year: i16) -> CertificateParams {
 mod tests {
     use super::*;
 
-    fn authority(directory: &DataDir) -> Authority {
-        Authority::open(directory, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
+    fn authority(directory: &DataDir) -> CertificateAuthority {
+        CertificateAuthority::open(directory, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
     }
 
     #[test]
@@ -160,6 +160,6 @@ mod tests {
         assert_eq!(std::fs::read_to_string(folder.path().join(CERTIFICATE_FILE)).unwrap(), first);
         assert!(!first.contains("PRIVATE"));
         std::fs::write(folder.path().join(KEY_FILE), "no key").unwrap();
-        assert!(Authority::open(&directory, Timestamp::UNIX_EPOCH).is_err());
+        assert!(CertificateAuthority::open(&directory, Timestamp::UNIX_EPOCH).is_err());
     }
 }

@@ -1,0 +1,159 @@
+//! The declaration of a source: its tables, as the control interface reads and shows them, and their bounds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fabric::FabricError;
+use crate::fabric::mirroring::TableName;
+use crate::fabric::mirroring::source::{Declaration, ObjectType, Table};
+
+/// The maximum number of tables of a declared source.
+const TABLES_MAX: usize = 10_000;
+/// The longest name of a schema or table, in characters.
+const NAME_MAX: usize = 256;
+/// The deepest nesting of namespaces. The dots of a schema separate its namespaces.
+const DEPTH_MAX: usize = 16;
+/// The largest number of rows, or of bytes of a row: their products fit into 64 bits.
+const SIZE_MAX: u64 = 1_000_000_000_000;
+/// The highest rate of changes, in rows per second.
+const RATE_MAX: f64 = 1e9;
+/// The longest latency: a day, in seconds.
+const LATENCY_MAX: f64 = 86_400.0;
+/// The bounds of the snapshot speed, in rows per second.
+const SNAPSHOT_SPEED: (f64, f64) = (1e-3, 1e12);
+
+/// A source to declare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourceDeclaration {
+    /// All tables of the source.
+    pub tables: Vec<TableDeclaration>,
+    /// Rows per second that a snapshot copies; `None`: 10,000, which the pace may shorten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_rows_per_second: Option<f64>,
+}
+
+/// A table of a declared source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TableDeclaration {
+    /// The schema; of Cosmos DB the database.
+    pub schema_name: String,
+    /// The name.
+    pub table_name: String,
+    /// Table or view.
+    #[serde(default)]
+    pub object_type: ObjectType,
+    /// Rows that a snapshot copies.
+    #[serde(default = "default_rows")]
+    pub rows: u64,
+    /// Bytes of a row.
+    #[serde(default = "default_bytes_per_row")]
+    pub bytes_per_row: u64,
+    /// Rows that change per second.
+    #[serde(default)]
+    pub rows_per_second: f64,
+    /// Seconds from a commit at the source to its commit in OneLake.
+    #[serde(default = "default_latency_seconds")]
+    pub latency_seconds: u32,
+}
+
+fn default_rows() -> u64 {
+    1_000
+}
+
+fn default_bytes_per_row() -> u64 {
+    100
+}
+
+fn default_latency_seconds() -> u32 {
+    5
+}
+
+impl TableDeclaration {
+    /// A table with the default figures: 1,000 rows of 100 bytes that never change, and a latency of 5 seconds.
+    pub fn new(schema_name: impl Into<String>, table_name: impl Into<String>) -> Self {
+        Self {
+            schema_name: schema_name.into(),
+            table_name: table_name.into(),
+            object_type: ObjectType::default(),
+            rows: default_rows(),
+            bytes_per_row: default_bytes_per_row(),
+            rows_per_second: 0.0,
+            latency_seconds: default_latency_seconds(),
+        }
+    }
+
+    fn check(&self) -> Result<(), FabricError> {
+        let Self { schema_name, table_name, rows, bytes_per_row, rows_per_second, latency_seconds, .. } = self;
+        let place = format!("{schema_name}.{table_name}");
+        check_name(schema_name)?;
+        check_name(table_name)?;
+        check_range(&format!("rows of {place}"), *rows as f64, (0.0, SIZE_MAX as f64))?;
+        check_range(&format!("bytesPerRow of {place}"), *bytes_per_row as f64, (0.0, SIZE_MAX as f64))?;
+        check_range(&format!("rowsPerSecond of {place}"), *rows_per_second, (0.0, RATE_MAX))?;
+        check_range(&format!("latencySeconds of {place}"), (*latency_seconds).into(), (0.0, LATENCY_MAX))
+    }
+}
+
+fn check_range(what: &str, value: f64, (least, most): (f64, f64)) -> Result<(), FabricError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(FabricError::invalid_input(format!("{what} is {value}: expected {least} to {most}.")))
+}
+
+fn check_name(name: &str) -> Result<(), FabricError> {
+    let (characters, depth) = (name.chars().count(), name.split('.').count());
+    if characters <= NAME_MAX && depth <= DEPTH_MAX {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(NAME_MAX).collect();
+    Err(FabricError::invalid_input(format!(
+        "{shown:?} has {characters} characters and {depth} parts: expected at most {NAME_MAX} and {DEPTH_MAX}."
+    )))
+}
+
+impl TryFrom<SourceDeclaration> for Declaration {
+    type Error = FabricError;
+
+    /// Checks the bounds, and that no table is declared twice.
+    fn try_from(source: SourceDeclaration) -> Result<Self, FabricError> {
+        check_range("the number of tables", source.tables.len() as f64, (0.0, TABLES_MAX as f64))?;
+        if let Some(speed) = source.snapshot_rows_per_second {
+            check_range("snapshotRowsPerSecond", speed, SNAPSHOT_SPEED)?;
+        }
+        let mut tables = BTreeMap::new();
+        for declared in source.tables {
+            declared.check()?;
+            let TableDeclaration { schema_name, table_name, object_type, rows, bytes_per_row, .. } = declared;
+            let (rows_per_second, latency_seconds) = (declared.rows_per_second, declared.latency_seconds);
+            let table = Table { object_type, rows, bytes_per_row, rows_per_second, latency_seconds };
+            let place = format!("{schema_name}.{table_name}");
+            let name = TableName { schema: schema_name.into(), table: table_name.into() };
+            if tables.insert(name, table).is_some() {
+                return Err(FabricError::invalid_input(format!("The table {place} is declared twice.")));
+            }
+        }
+        Ok(Self { tables, snapshot_rows_per_second: source.snapshot_rows_per_second })
+    }
+}
+
+impl From<&Declaration> for SourceDeclaration {
+    fn from(declaration: &Declaration) -> Self {
+        let table = |(name, table): (&TableName, &Table)| TableDeclaration {
+            schema_name: name.schema.to_string(),
+            table_name: name.table.to_string(),
+            object_type: table.object_type,
+            rows: table.rows,
+            bytes_per_row: table.bytes_per_row,
+            rows_per_second: table.rows_per_second,
+            latency_seconds: table.latency_seconds,
+        };
+        Self {
+            tables: declaration.tables.iter().map(table).collect(),
+            snapshot_rows_per_second: declaration.snapshot_rows_per_second,
+        }
+    }
+}
