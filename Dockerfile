@@ -1,4 +1,4 @@
-# A static binary in an empty image, run as nobody.
+# A static binary in an empty image, run without root privileges.
 FROM rust:1.95-alpine AS build
 RUN apk add --no-cache build-base && mkdir /data
 WORKDIR /src
