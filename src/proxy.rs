@@ -113,7 +113,7 @@ impl Proxy {
         match self.upstream_for(&target, arrival)? {
             None => connect(address, arrival).await,
             Some(UpstreamProxy { host, port, auth }) => {
-                let mut stream = connect((&host, port), arrival.by_ourselves()).await?;
+                let mut stream = connect((&host, port), arrival.by_this_machine()).await?;
                 ask_for_tunnel(&mut stream, address, auth.as_ref()).await?;
                 Ok(stream)
             }
@@ -148,7 +148,7 @@ impl Proxy {
             // A proxy expects the absolute URL.
             Some(UpstreamProxy { host, port, auth }) => {
                 parts.headers.extend(auth.map(|auth| (header::PROXY_AUTHORIZATION, auth)));
-                connect((&host, port), arrival.by_ourselves()).await?
+                connect((&host, port), arrival.by_this_machine()).await?
             }
         };
         let (mut sender, connection) =

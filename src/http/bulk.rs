@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::FabricError;
 use crate::fabric::item::ItemKind;
 use crate::fabric::item::bulk::{self, Imported};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::items::{DefinitionPart, PartBody};
 use crate::http::long_running_operations;
 use crate::http::wire;
@@ -38,7 +37,7 @@ struct IndexEntry {
     root_path: String,
 }
 
-pub(super) fn export(context: &Context<'_>) -> Outcome {
+pub(super) fn export(context: &Context<'_>) -> HandlerResult {
     let ExportRequest { mode, items } = context.json()?;
     let mode = wire::required(mode, "Mode")?;
     let named = if mode.eq_ignore_ascii_case("All") {
@@ -75,7 +74,7 @@ struct ImportOptions {
     allow_pairing_by_name: Option<bool>,
 }
 
-pub(super) fn import(context: &Context<'_>) -> Outcome {
+pub(super) fn import(context: &Context<'_>) -> HandlerResult {
     let ImportRequest { definition_parts, options } = context.json()?;
     let parts = wire::required(definition_parts, "DefinitionParts")?.into_iter().map(PartBody::request);
     let parts = parts.collect::<Result<_, FabricError>>()?;

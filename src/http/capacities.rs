@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use crate::fabric::capacity::{Capacity, CapacityState};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::List;
 use crate::ids::CapacityId;
 
@@ -26,7 +25,7 @@ impl<'a> From<&'a Capacity> for CapacityBody<'a> {
     }
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let page = context.page(state)?;
         let after = (1..).zip(state.capacities()).skip_while(|(position, _)| Some(*position) <= page.after);
@@ -34,7 +33,7 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("capacityId")?;
     context.read(|state| Ok(Answer::ok(&CapacityBody::from(state.capacity(id)?))))
 }

@@ -6,9 +6,8 @@ use crate::fabric::FabricError;
 use crate::fabric::item::ItemKind;
 use crate::fabric::page::{self, PageRequest};
 use crate::fabric::search::{self, PAGE_SIZE, PAGE_SIZE_MAX};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::ids::{ItemId, WorkspaceId};
 
 #[derive(Deserialize, Default)]
@@ -51,7 +50,7 @@ struct CatalogWorkspace<'a> {
     display_name: &'a str,
 }
 
-pub(super) fn search(context: &Context<'_>) -> Outcome {
+pub(super) fn search(context: &Context<'_>) -> HandlerResult {
     let CatalogQuery { search, page_size, filter, continuation_token } = context.json()?;
     let size = page_size.unwrap_or(PAGE_SIZE);
     if !(1..=PAGE_SIZE_MAX).contains(&size) {

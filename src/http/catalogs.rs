@@ -8,17 +8,15 @@ use crate::fabric::item::mirrored_catalog::CatalogSource;
 use crate::fabric::item::{catalog, catalog_sync, mirrored_catalog};
 use crate::fabric::mirroring::{TableName, Trouble};
 use crate::fabric::{ErrorCode, FabricError, State};
-use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
-use crate::http::context::Context;
-use crate::http::items::find;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::long_running_operations;
 use crate::http::wire::NullableList;
 use crate::ids::ConnectionId;
 
-pub(super) fn refresh(context: &Context<'_>) -> Outcome {
+pub(super) fn refresh(context: &Context<'_>) -> HandlerResult {
     long_running_operations::run(context, |state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         catalog_sync::refresh(state, workspace, item, now)
     })
 }
@@ -45,9 +43,9 @@ impl From<Trouble> for TroubleBody {
     }
 }
 
-pub(super) fn status(context: &Context<'_>) -> Outcome {
+pub(super) fn status(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
         let last_sync_date_time = utc(mirrored_catalog::last_sync(item, context.now));
         let source = mirrored_catalog::source(item);
@@ -69,9 +67,9 @@ struct TableStatusBody {
     error: Option<TroubleBody>,
 }
 
-pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
+pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
         let Some(source) = mirrored_catalog::source(item) else {
             return page(context, state, std::iter::empty::<TableStatusBody>());
@@ -98,7 +96,7 @@ pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
 }
 
 /// A page of what a source has: counted from its begin, and not to be relied on when the source is declared anew meanwhile.
-fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<Item = T>) -> Outcome {
+fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<Item = T>) -> HandlerResult {
     let mut page = context.page(state)?;
     if let Some(most) = context.query("maxResults") {
         let most: u32 = most.parse().ok().filter(|most| *most > 0).ok_or_else(|| {
@@ -121,14 +119,14 @@ fn source(context: &Context<'_>, state: &State, parameter: &str) -> Result<Vec<T
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Scope {
+struct ScopeBody {
     name: String,
     fully_qualified_scope: Vec<String>,
     is_selectable: &'static str,
-    children: Option<Vec<Scope>>,
+    children: Option<Vec<ScopeBody>>,
 }
 
-impl Scope {
+impl ScopeBody {
     fn new(scope: &[String], all: &BTreeSet<Vec<String>>, recursive: bool) -> Self {
         let children: Vec<Self> = if recursive {
             let inner = all.iter().filter(|other| other.len() == scope.len() + 1 && other.starts_with(scope));
@@ -150,16 +148,16 @@ impl Scope {
 }
 
 /// From the root, one entry for it; of a parent, those within.
-pub(super) fn scopes(context: &Context<'_>) -> Outcome {
+pub(super) fn scopes(context: &Context<'_>) -> HandlerResult {
     let recursive = context.flag("recursive")?.unwrap_or(false);
     let parent = context.query_all("parent");
     context.read(|state| {
         let all = catalog::namespaces(&source(context, state, "connectionId")?);
         let within = all.iter().filter(|other| other.len() == parent.len() + 1 && other.starts_with(&parent));
-        let scopes: Vec<Scope> = if parent.is_empty() && recursive {
-            vec![Scope::new(&[], &all, true)]
+        let scopes: Vec<ScopeBody> = if parent.is_empty() && recursive {
+            vec![ScopeBody::new(&[], &all, true)]
         } else {
-            within.map(|scope| Scope::new(scope, &all, recursive)).collect()
+            within.map(|scope| ScopeBody::new(scope, &all, recursive)).collect()
         };
         page(context, state, scopes.into_iter())
     })
@@ -172,7 +170,7 @@ struct TableInfo {
     name: String,
 }
 
-pub(super) fn tables(context: &Context<'_>) -> Outcome {
+pub(super) fn tables(context: &Context<'_>) -> HandlerResult {
     let scope = context.query_all("scope");
     context.read(|state| {
         let tables = source(context, state, "connectionId")?;
@@ -220,7 +218,7 @@ fn storage(path: &str) -> String {
     format!("abfss://unity@specularite.dfs.core.windows.net/{path}")
 }
 
-pub(super) fn databricks_catalogs(context: &Context<'_>) -> Outcome {
+pub(super) fn databricks_catalogs(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         source(context, state, CONNECTION)?;
         let storage_location = storage(DATABRICKS_CATALOG);
@@ -238,12 +236,12 @@ const CONNECTION: &str = "databricksWorkspaceConnectionId";
 /// The tables of the catalog that the path names: of another than the one that there is, none.
 fn databricks(context: &Context<'_>, state: &State) -> Result<(String, Vec<TableName>), FabricError> {
     let tables = source(context, state, CONNECTION)?;
-    let catalog = context.text(1);
+    let catalog = context.text("catalogName");
     let known = catalog == DATABRICKS_CATALOG;
     Ok((catalog, if known { tables } else { Vec::new() }))
 }
 
-pub(super) fn databricks_schemas(context: &Context<'_>) -> Outcome {
+pub(super) fn databricks_schemas(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (catalog, tables) = databricks(context, state)?;
         let schemas: BTreeSet<String> = tables.iter().map(|table| table.schema.to_string()).collect();
@@ -256,8 +254,8 @@ pub(super) fn databricks_schemas(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn databricks_tables(context: &Context<'_>) -> Outcome {
-    let schema = context.text(2);
+pub(super) fn databricks_tables(context: &Context<'_>) -> HandlerResult {
+    let schema = context.text("schemaName");
     context.read(|state| {
         let (catalog, tables) = databricks(context, state)?;
         let body = |table: TableName| DatabricksTable {
@@ -274,13 +272,13 @@ pub(super) fn databricks_tables(context: &Context<'_>) -> Outcome {
 /// The properties of a mirrored catalog that are its own.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct MirroredProperties {
+pub(super) struct MirroredCatalogProperties {
     source_type: String,
     connection_id: ConnectionId,
     scope: Vec<String>,
 }
 
-impl From<CatalogSource> for MirroredProperties {
+impl From<CatalogSource> for MirroredCatalogProperties {
     fn from(catalog: CatalogSource) -> Self {
         Self { source_type: catalog.source_type, connection_id: catalog.connection, scope: catalog.scope }
     }

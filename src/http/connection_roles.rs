@@ -3,9 +3,8 @@
 use crate::fabric::FabricError;
 use crate::fabric::connection::role::{self, ConnectionRole};
 use crate::fabric::principal::LEARNED;
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::principals::{AddRoleAssignment, RoleAssignmentBody, UpdateRoleAssignment};
 use crate::http::wire::{self, List};
 use crate::ids::ConnectionId;
@@ -16,8 +15,8 @@ fn role(name: Option<String>) -> Result<ConnectionRole, FabricError> {
         .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of Role is no connection role.")))
 }
 
-pub(super) fn add(context: &Context<'_>) -> Outcome {
-    let id: ConnectionId = context.id(0)?;
+pub(super) fn add(context: &Context<'_>) -> HandlerResult {
+    let id: ConnectionId = context.id("connectionId")?;
     let body: AddRoleAssignment = context.json()?;
     let principal = wire::required(body.principal, "Principal")?.principal()?;
     let role = role(body.role)?;
@@ -32,8 +31,8 @@ pub(super) fn add(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("connectionId")?;
     context.read(|state| {
         let roles = &state.connection(id, &context.caller)?.roles;
         let page = context.page(state)?;
@@ -46,16 +45,16 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let (id, principal) = (context.id(0)?, context.id(1)?);
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
+    let (id, principal) = (context.id("connectionId")?, context.id("connectionRoleAssignmentId")?);
     context.read(|state| {
         let assignment = state.connection(id, &context.caller)?.role_assignment(principal)?;
         Ok(Answer::ok(&RoleAssignmentBody::whole(state, assignment.principal, assignment.role)))
     })
 }
 
-pub(super) fn update(context: &Context<'_>) -> Outcome {
-    let (id, principal) = (context.id(0)?, context.id(1)?);
+pub(super) fn update(context: &Context<'_>) -> HandlerResult {
+    let (id, principal) = (context.id("connectionId")?, context.id("connectionRoleAssignmentId")?);
     let body: UpdateRoleAssignment = context.json()?;
     let role = role(body.role)?;
     context.tenant.commit_then(
@@ -65,8 +64,8 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn delete(context: &Context<'_>) -> Outcome {
-    let (id, principal) = (context.id(0)?, context.id(1)?);
+pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
+    let (id, principal) = (context.id("connectionId")?, context.id("connectionRoleAssignmentId")?);
     context.commit(|state, _| role::delete(state, id, principal, &context.caller))?;
     Ok(Answer::empty())
 }

@@ -5,9 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::fabric::connection::types::{ConnectionType, Connectivity, CreationMethod, ParameterSpec};
 use crate::fabric::connection::{self, Connection, ConnectionRequest, CredentialRequest, DetailsRequest, Parameter};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::List;
 use crate::ids::ConnectionId;
 
@@ -153,7 +152,7 @@ impl<'a> From<&'a Connection> for ItemConnectionBody<'a> {
     }
 }
 
-pub(super) fn create(context: &Context<'_>) -> Outcome {
+pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let request: ConnectionRequestBody = context.json()?;
     // No connection is tested, so the member has no effect; every type accepts it.
     let skips_test = request.credential_details.as_ref().and_then(|details| details.skip_test_connection).is_some();
@@ -168,7 +167,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let page = context.page(state)?;
         let seen = state
@@ -179,13 +178,13 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("connectionId")?;
     context.read(|state| Ok(Answer::ok(&ConnectionBody::from(state.connection(id, &context.caller)?))))
 }
 
-pub(super) fn update(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn update(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("connectionId")?;
     let request: ConnectionRequestBody = context.json()?;
     context.tenant.commit_then(
         context.now,
@@ -194,8 +193,8 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn delete(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("connectionId")?;
     context.commit(|state, _| connection::delete(state, id, &context.caller))?;
     Ok(Answer::empty())
 }
@@ -249,7 +248,7 @@ impl From<&'static ConnectionType> for SupportedType {
     }
 }
 
-pub(super) fn supported_types(context: &Context<'_>) -> Outcome {
+pub(super) fn supported_types(context: &Context<'_>) -> HandlerResult {
     // No gateways are emulated: any id stands for an on-premises one.
     let gateway = context.query_id::<ConnectionId>("gatewayId")?;
     let connectivity = gateway.map_or(Connectivity::Cloud, |_| Connectivity::OnPremisesGateway);
@@ -266,8 +265,8 @@ struct ConnectionStatus {
 }
 
 /// The test of a connection always succeeds: nothing is behind it.
-pub(super) fn test(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn test(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("connectionId")?;
     context.read(|state| {
         state.connection(id, &context.caller)?;
         Ok(Answer::ok(&ConnectionStatus { status: "Online" }))

@@ -1,4 +1,4 @@
-//! What a handler gets: who asks whom, when, and for what; and how to read it. A malformed request is a refusal.
+//! The context of a request that a handler gets, and how to read it. A malformed request is an error.
 
 use std::str::FromStr;
 
@@ -9,60 +9,92 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::fabric::behaviours::DoubleEncodedToken;
+use crate::fabric::item::Item;
 use crate::fabric::page::{self, Page, PageRequest};
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decided, ErrorCode, FabricError, State};
-use crate::http::Arrival;
-use crate::http::operations::Operation;
+use crate::http::answer::Answer;
+use crate::http::json;
+use crate::http::operation::Operation;
+use crate::http::request::Arrival;
 use crate::ids::ItemId;
 use crate::tenant::Tenant;
 
-/// Everything about one request, at its one instant.
+/// The result of a handler.
+pub(super) type HandlerResult = Result<Answer, FabricError>;
+/// A function that serves an operation.
+pub(super) type Handler = fn(&Context<'_>) -> HandlerResult;
+
+/// A request at its one instant.
 #[derive(Debug)]
-pub struct Context<'a> {
-    /// Whose universe it is.
-    pub tenant: &'a Tenant,
-    /// Who asks.
-    pub caller: Principal,
-    /// When.
-    pub now: Timestamp,
-    /// What is asked for.
-    pub operation: &'static Operation,
+pub(super) struct Context<'a> {
+    /// The tenant.
+    pub(super) tenant: &'a Tenant,
+    /// The caller.
+    pub(super) caller: Principal,
+    /// The instant.
+    pub(super) now: Timestamp,
+    /// The operation.
+    pub(super) operation: &'static Operation,
     pub(super) parts: &'a Parts,
-    /// The path's variable segments, in order.
-    pub(super) segments: Vec<&'a str>,
+    /// The parameters of the path, by name.
+    pub(super) parameters: Vec<(&'static str, &'a str)>,
     pub(super) body: &'a [u8],
 }
 
 impl Context<'_> {
-    /// Looks at the state.
-    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    /// Reads the state.
+    pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         self.tenant.read(look)
     }
 
-    /// Decides and records.
-    pub fn commit<T>(&self, decide: impl FnOnce(&State, Timestamp) -> Decided<T>) -> Result<T, FabricError> {
+    /// Makes a decision, and records its facts.
+    pub(super) fn commit<T>(&self, decide: impl FnOnce(&State, Timestamp) -> Decided<T>) -> Result<T, FabricError> {
         self.tenant.commit(self.now, decide)
     }
 
-    /// The workspace that the path names, if the caller has the role in it that the operation takes. To who has none, an item
-    /// in it is not there.
-    pub fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
-        let workspace = state.workspace(self.id(0)?)?;
+    /// Returns the workspace that the path names.
+    ///
+    /// # Errors
+    ///
+    /// The caller has not the role in it that the operation requires. For a caller without any role its items do not exist.
+    pub(super) fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
+        let workspace = state.workspace(self.id("workspaceId")?)?;
         let Some(needed) = self.operation.role else { return Ok(workspace) };
-        if self.operation.names_item() && workspace.role_of(self.caller).is_none() {
+        if let Some(item) = self.operation.item_parameter()
+            && workspace.role_of(self.caller).is_none()
+        {
             let note = format!("the caller {} has no role in this workspace", self.caller.id);
-            return Err(FabricError::no_item(self.id::<ItemId>(1)?).note(note));
+            return Err(FabricError::no_item(self.id::<ItemId>(item)?).note(note));
         }
         workspace.check_role(self.caller, needed)?;
         Ok(workspace)
     }
 
-    /// Refuses who has not the role that the operation takes, and who has not said that he knows a preview for one, before
-    /// anything else of the request is looked at.
-    pub fn check_access(&self) -> Result<(), FabricError> {
-        if self.operation.is_beta() && self.flag("beta")? != Some(true) {
+    /// Returns the item that the path names, with its workspace.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Context::workspace`]. On the route of a kind, items of other kinds do not exist.
+    pub(super) fn item<'s>(&self, state: &'s State, now: Timestamp) -> Result<(&'s Workspace, &'s Item), FabricError> {
+        let workspace = self.workspace(state)?;
+        let id = self.item_id()?;
+        let item = match self.operation.kind {
+            Some(kind) => workspace.item_of(kind, id, now)?,
+            None => workspace.item(id, now)?,
+        };
+        Ok((workspace, item))
+    }
+
+    /// Returns the id of the item that the path names.
+    pub(super) fn item_id(&self) -> Result<ItemId, FabricError> {
+        self.id(self.operation.item_parameter().unwrap_or_default())
+    }
+
+    /// Rejects callers without the required role, and beta operations without `beta=true`. Runs before the body is parsed.
+    pub(super) fn check_access(&self) -> Result<(), FabricError> {
+        if self.operation.is_beta && self.flag("beta")? != Some(true) {
             return Err(FabricError::new(ErrorCode::InvalidParameter)
                 .message("This API is in beta: the query parameter beta must be true."));
         }
@@ -72,57 +104,62 @@ impl Context<'_> {
         }
     }
 
-    /// So many of the tenant's seconds in the caller's: rounded up, and at least one.
-    pub fn callers_seconds(&self, wait: SignedDuration) -> u64 {
+    /// Converts a duration of the tenant's time into the caller's seconds: rounded up, and at least 1.
+    pub(super) fn callers_seconds(&self, wait: SignedDuration) -> u64 {
         ((wait.as_secs_f64() / self.tenant.clock().rate()).ceil() as u64).max(1)
     }
 
-    /// The `n`-th variable segment of the path, as an id.
-    pub fn id<T: FromStr>(&self, n: usize) -> Result<T, FabricError> {
-        let text = self.segments.get(n).copied().unwrap_or_default();
+    /// Returns a parameter of the path as an id.
+    pub(super) fn id<T: FromStr>(&self, name: &str) -> Result<T, FabricError> {
+        let text = self.parameter(name);
         text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
     }
 
-    /// The `n`-th variable segment of the path, as a text, percent-decoded.
-    pub fn text(&self, n: usize) -> String {
-        let text = self.segments.get(n).copied().unwrap_or_default();
-        percent_decode_str(text).decode_utf8_lossy().into_owned()
+    /// Returns a parameter of the path as a percent-decoded text.
+    pub(super) fn text(&self, name: &str) -> String {
+        percent_decode_str(self.parameter(name)).decode_utf8_lossy().into_owned()
     }
 
-    /// All values of a parameter that can be given more than once, or as a list with commas.
-    pub fn query_all(&self, name: &str) -> Vec<String> {
+    fn parameter(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Returns all values of a query parameter that can be repeated, or given as a list with commas.
+    pub(super) fn query_all(&self, name: &str) -> Vec<String> {
         let query = self.parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(given, _)| given.eq_ignore_ascii_case(name));
         let values = pairs.flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>());
         values.filter(|value| !value.is_empty()).collect()
     }
 
-    /// The body, as JSON of this shape. Members that the shape has not are ignored.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
+    /// Parses the body as JSON. Unknown members are ignored.
+    ///
+    /// # Errors
+    ///
+    /// The body is missing or has another media type, or a member has the wrong type. No value of the body is repeated.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
         check_content_type(&self.parts.headers)?;
         if self.body.is_empty() {
             return Err(FabricError::invalid_input("A non-empty request body is required."));
         }
-        serde_json::from_slice(self.body).map_err(|why| {
-            FabricError::invalid_input(format!("The request body is not valid: {}.", without_values(&why.to_string())))
-        })
+        json::parse(self.body)
     }
 
-    /// The body where one is sent; nothing is as good as an empty object.
-    pub fn json_or_nothing<T: DeserializeOwned + Default>(&self) -> Result<T, FabricError> {
+    /// Parses the body; an empty one counts as an empty object.
+    pub(super) fn json_or_nothing<T: DeserializeOwned + Default>(&self) -> Result<T, FabricError> {
         if self.body.is_empty() { Ok(T::default()) } else { self.json() }
     }
 
-    /// A parameter of the query, percent-decoded once; an empty one counts as left out.
-    pub fn query(&self, name: &str) -> Option<String> {
+    /// Returns a query parameter, percent-decoded once; an empty one counts as absent.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
         let query = self.parts.uri.query()?;
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         let value = pairs.find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned());
         value.filter(|value| !value.is_empty())
     }
 
-    /// A parameter that is true or false, in any case: clients send `True`.
-    pub fn flag(&self, name: &str) -> Result<Option<bool>, FabricError> {
+    /// Returns a query parameter that is true or false, in any case: clients send `True`.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, FabricError> {
         match self.query(name) {
             None => Ok(None),
             Some(value) if value.eq_ignore_ascii_case("true") => Ok(Some(true)),
@@ -133,8 +170,8 @@ impl Context<'_> {
         }
     }
 
-    /// A parameter that is an id.
-    pub fn query_id<T: FromStr>(&self, name: &str) -> Result<Option<T>, FabricError> {
+    /// Returns a query parameter that is an id.
+    pub(super) fn query_id<T: FromStr>(&self, name: &str) -> Result<Option<T>, FabricError> {
         let Some(value) = self.query(name) else { return Ok(None) };
         value
             .parse()
@@ -142,21 +179,21 @@ impl Context<'_> {
             .map_err(|_| FabricError::invalid_input(format!("The value {value:?} of {name} is not a GUID.")))
     }
 
-    /// The page that is asked for, with as many elements as the tenant's pages have.
-    pub fn page(&self, state: &State) -> Result<PageRequest, FabricError> {
+    /// Returns the requested page, with the page size of the tenant.
+    pub(super) fn page(&self, state: &State) -> Result<PageRequest, FabricError> {
         self.page_of(state, state.settings.page_size)
     }
 
-    /// The page that is asked for, with as many elements as said.
-    pub fn page_of(&self, state: &State, size: u32) -> Result<PageRequest, FabricError> {
+    /// Returns the requested page, with a page size.
+    pub(super) fn page_of(&self, state: &State, size: u32) -> Result<PageRequest, FabricError> {
         let Some(token) = self.query("continuationToken") else { return Ok(PageRequest { after: None, size }) };
         let lenient = state.settings.behaviours.double_encoded_token == DoubleEncodedToken::FirstPage;
         let after = if lenient && page::is_encoded(&token) { None } else { Some(page::position(&token)?) };
         Ok(PageRequest { after, size })
     }
 
-    /// Where a page goes on: the token, and the absolute URL to call.
-    pub fn continuation<T>(&self, page: &Page<T>) -> Option<(String, String)> {
+    /// Returns the continuation of a page: the token, and the absolute URL to call.
+    pub(super) fn continuation<T>(&self, page: &Page<T>) -> Option<(String, String)> {
         let token = page::token(page.next?);
         let query = self.parts.uri.query().unwrap_or_default();
         let mut rest = form_urlencoded::Serializer::new(String::new());
@@ -171,29 +208,18 @@ impl Context<'_> {
         Some((token, uri))
     }
 
-    /// The path of the request, as it was sent.
-    pub fn path(&self) -> &str {
+    /// Returns the path of the request, as it was sent.
+    pub(super) fn path(&self) -> &str {
         self.parts.uri.path().trim_end_matches('/')
     }
 
-    /// The absolute URL of a path of this very server, as the caller knows it.
-    pub fn url(&self, path: &str) -> String {
+    /// Returns the absolute URL of a path on this server, under the host that the caller used.
+    pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", Arrival::origin(self.parts))
     }
 }
 
-/// What serde complains of, without the text that it quotes: that may be a secret in the wrong place.
-fn without_values(complaint: &str) -> String {
-    match complaint.split_once("string \"") {
-        Some((before, rest)) => {
-            let after = rest.rfind("\", expected").map_or("", |end| &rest[end + 1..]);
-            format!("{before}a text{after}")
-        }
-        None => complaint.to_owned(),
-    }
-}
-
-/// JSON is what a body is taken for when nothing is said.
+/// Rejects media types other than JSON. A body without one counts as JSON.
 fn check_content_type(headers: &HeaderMap) -> Result<(), FabricError> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let given = given.to_str().unwrap_or_default();

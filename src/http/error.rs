@@ -1,4 +1,4 @@
-//! Refusals on the wire: the only map from an [`ErrorCode`] to a status.
+//! Errors on the wire: the only map from an [`ErrorCode`] to a status.
 
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::fabric::{self, ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written};
 use crate::ids::RequestId;
 
-/// The status of a refusal. Where the service was seen to answer in two ways, the tenant's behaviours decide.
+/// Returns the status of an error. Where the service was seen to answer in two ways, the tenant's behaviours decide.
 pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode {
     match code {
         ErrorCode::BadRequest
@@ -101,7 +101,18 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
     }
 }
 
-/// The body of a refusal: members in the service's order.
+/// Returns the error for a path that neither Fabric nor the control interface has.
+pub(super) fn no_endpoint(path: &str) -> FabricError {
+    let power_bi = ["/v1.0/", "/powerbi/"].iter().any(|begins| path.to_ascii_lowercase().starts_with(begins));
+    if power_bi {
+        return FabricError::new(ErrorCode::NotEmulated).message(
+            "Specularite does not emulate the REST API of Power BI; Fabric's, under /v1, is served on this host too.",
+        );
+    }
+    FabricError::new(ErrorCode::EndpointNotFound).about("Endpoint", path.chars().take(200).collect::<String>())
+}
+
+/// The body of an error: members in the service's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorResponse<'a> {
@@ -151,7 +162,7 @@ impl<'a> From<&'a fabric::error::RelatedResource> for RelatedResource<'a> {
     }
 }
 
-/// The code of a refusal and its message, as the tenant's behaviours have them.
+/// Returns the code and the message of an error, as the tenant's behaviours choose them.
 fn spelled<'a>(refusal: &'a FabricError, behaviours: &Behaviours) -> (ErrorCode, &'a str) {
     let is_item = refusal.related_resource().is_some_and(|resource| resource.kind == "Item");
     if refusal.code() == ErrorCode::EntityNotFound && is_item && behaviours.item_not_found == ItemNotFound::Item {
@@ -160,7 +171,7 @@ fn spelled<'a>(refusal: &'a FabricError, behaviours: &Behaviours) -> (ErrorCode,
     (refusal.code(), refusal.text())
 }
 
-/// Writes a refusal. `rate` turns the tenant's seconds into the caller's.
+/// Writes an error. `rate` converts the tenant's seconds into the caller's.
 pub fn render(refusal: &FabricError, request_id: RequestId, behaviours: &Behaviours, rate: f64) -> Written {
     let (code, message) = spelled(refusal, behaviours);
     let body = ErrorResponse {
@@ -177,7 +188,7 @@ pub fn render(refusal: &FabricError, request_id: RequestId, behaviours: &Behavio
     let headers = response.headers_mut();
     headers.insert("x-ms-public-api-error-code", HeaderValue::from_static(code.as_str()));
     if let Some(wait) = refusal.wait() {
-        // Rounded down, as the service does for its windows, but never to nothing.
+        // Rounded down, as the service does for its windows, but at least 1.
         let seconds = ((wait.as_secs_f64() / rate) as u64).max(1);
         headers.insert("retry-after", HeaderValue::from(seconds));
     }

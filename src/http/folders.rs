@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::State;
 use crate::fabric::folder::{self, Folder};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::{self, List};
 use crate::ids::{FolderId, WorkspaceId};
 
@@ -45,8 +44,8 @@ impl<'a> FolderBody<'a> {
     }
 }
 
-pub(super) fn create(context: &Context<'_>) -> Outcome {
-    let workspace: WorkspaceId = context.id(0)?;
+pub(super) fn create(context: &Context<'_>) -> HandlerResult {
+    let workspace: WorkspaceId = context.id("workspaceId")?;
     let body: CreateFolder = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
     let parent = wire::folder(body.parent_folder_id, "ParentFolderId")?;
@@ -60,7 +59,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     let root = context.query_id("rootFolderId")?;
     let recursive = context.flag("recursive")?.unwrap_or(true);
     context.read(|state| {
@@ -72,12 +71,12 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn get(context: &Context<'_>) -> Outcome {
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
     context.read(|state| show(context, state))
 }
 
-pub(super) fn update(context: &Context<'_>) -> Outcome {
-    let id = context.id(1)?;
+pub(super) fn update(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("folderId")?;
     let body: UpdateFolder = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
     context.tenant.commit_then(
@@ -87,8 +86,8 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn relocate(context: &Context<'_>) -> Outcome {
-    let id = context.id(1)?;
+pub(super) fn relocate(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("folderId")?;
     let body: MoveFolder = context.json_or_nothing()?;
     let target = wire::folder(body.target_folder_id, "TargetFolderId")?;
     context.tenant.commit_then(
@@ -98,13 +97,13 @@ pub(super) fn relocate(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn delete(context: &Context<'_>) -> Outcome {
-    let id = context.id(1)?;
+pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("folderId")?;
     context.commit(|state, _| folder::delete(context.workspace(state)?, id))?;
     Ok(Answer::empty())
 }
 
-fn show(context: &Context<'_>, state: &State) -> Outcome {
+fn show(context: &Context<'_>, state: &State) -> HandlerResult {
     let workspace = context.workspace(state)?;
-    Ok(Answer::ok(&FolderBody::new(workspace.id, workspace.folder(context.id(1)?)?)))
+    Ok(Answer::ok(&FolderBody::new(workspace.id, workspace.folder(context.id("folderId")?)?)))
 }

@@ -1,23 +1,28 @@
-//! Gateways and domains, as far as tools read them: a tenant has none of either.
+//! Gateways and domains, as far as tools read them: a tenant has neither.
 
 use crate::fabric::{ErrorCode, FabricError};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::List;
 use crate::ids::ConnectionId;
 
-/// A list of none.
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+/// Lists nothing.
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         context.page(state)?;
         Ok(Answer::ok(&List::<()>::all(Vec::new())))
     })
 }
 
-/// None of these is there.
-pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let id: ConnectionId = context.id(0)?;
-    let kind = if context.operation.path.starts_with("/domains") { "Domain" } else { "Gateway" };
+pub(super) fn get_gateway(context: &Context<'_>) -> HandlerResult {
+    missing(context, "Gateway", "gatewayId")
+}
+
+pub(super) fn get_domain(context: &Context<'_>) -> HandlerResult {
+    missing(context, "Domain", "domainId")
+}
+
+fn missing(context: &Context<'_>, kind: &'static str, parameter: &str) -> HandlerResult {
+    let id: ConnectionId = context.id(parameter)?;
     Err(FabricError::new(ErrorCode::EntityNotFound).about(kind, id))
 }

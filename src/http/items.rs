@@ -15,10 +15,9 @@ use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
-use crate::http::Outcome;
 use crate::http::answer::{Answer, Headers};
 use crate::http::connections::ItemConnectionBody;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::principals::PrincipalBody;
 use crate::http::tags::{self, AppliedTag};
 use crate::http::wire::{self, List, NullableList};
@@ -125,7 +124,7 @@ pub(super) struct ItemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sensitivity_label: Option<SensitivityLabel>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    properties: Option<Properties<'a>>,
+    properties: Option<PropertiesBody<'a>>,
 }
 
 #[derive(Serialize)]
@@ -136,9 +135,9 @@ struct SensitivityLabel {
 /// What only a kind's own route shows of its items, by kind.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Properties<'a> {
-    MirroredDatabase(mirrored_databases::Properties<'a>),
-    SqlDatabase(sql_databases::Properties<'a>),
+pub(super) enum PropertiesBody<'a> {
+    MirroredDatabase(mirrored_databases::MirroredDatabaseProperties<'a>),
+    SqlDatabase(sql_databases::SqlDatabaseProperties<'a>),
     Other(Value),
 }
 
@@ -211,35 +210,20 @@ struct AssignmentStatus {
 }
 
 /// Lets an item act as the caller: no other identity can be chosen (documented).
-pub(super) fn associate_identity(context: &Context<'_>) -> Outcome {
+pub(super) fn associate_identity(context: &Context<'_>) -> HandlerResult {
     let body: UpdateItemIdentity = context.json()?;
     if !wire::required(body.assignment_type, "AssignmentType")?.eq_ignore_ascii_case("Caller") {
         return Err(FabricError::new(ErrorCode::InvalidRequest).message("Invalid association request."));
     }
     let item_id = context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         item::associate_identity(state, workspace, item, context.caller)
     })?;
     let assignment_status = [AssignmentStatus { item_id, status: "Succeeded" }];
     Ok(Answer::ok(&UpdateItemIdentityResponse { assignment_status }))
 }
 
-/// The item that a path names. On a kind's own route, items of other kinds are not there.
-pub(super) fn find<'s>(
-    context: &Context<'_>,
-    state: &'s State,
-    now: Timestamp,
-) -> Result<(&'s Workspace, &'s Item), FabricError> {
-    let workspace = context.workspace(state)?;
-    let id = context.id(1)?;
-    let item = match context.operation.kind {
-        Some(kind) => workspace.item_of(kind, id, now)?,
-        None => workspace.item(id, now)?,
-    };
-    Ok((workspace, item))
-}
-
-pub(super) fn create(context: &Context<'_>) -> Outcome {
+pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let body: CreateItemBody = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
     let typed = context.operation.kind;
@@ -307,7 +291,7 @@ fn check_readable(context: &Context<'_>, state: &State, workspace: &Workspace) -
     context.operation.kind.map_or(Ok(()), |kind| state.check_readable(workspace, kind))
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     let wanted = match context.operation.kind {
         Some(kind) => Some(kind),
         None => context.query("type").map(|name| name.parse()).transpose()?,
@@ -337,10 +321,10 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn get(context: &Context<'_>) -> Outcome {
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
     let included = Included::read(context)?;
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         check_readable(context, state, workspace)?;
         let whole_at = context.operation.kind.map(|_| context.now);
         let body = ItemBody::seen(state, workspace, item, whole_at);
@@ -348,7 +332,7 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn update(context: &Context<'_>) -> Outcome {
+pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let UpdateItemBody { display_name, description, properties } = context.json()?;
     let kind_changes =
         context.operation.kind.map(|kind| item::settable(kind, &properties.unwrap_or_default())).transpose()?;
@@ -356,7 +340,7 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
     context.tenant.commit_then(
         context.now,
         |state, now| {
-            let (workspace, item) = find(context, state, now)?;
+            let (workspace, item) = context.item(state, now)?;
             item::update(state, workspace, item, change, now)
         },
         |state, id| {
@@ -370,10 +354,10 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
 }
 
 /// Items are deleted for good, whatever is asked for; asking for it takes an admin on the generic route (documented).
-pub(super) fn delete(context: &Context<'_>) -> Outcome {
+pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
     let hard = context.flag("hardDelete")? == Some(true) && context.operation.kind.is_none();
     context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         if hard {
             workspace.check_role(context.caller, Role::Admin)?;
         }
@@ -382,14 +366,14 @@ pub(super) fn delete(context: &Context<'_>) -> Outcome {
     Ok(Answer::empty())
 }
 
-pub(super) fn relocate(context: &Context<'_>) -> Outcome {
-    let id = context.id(1)?;
+pub(super) fn relocate(context: &Context<'_>) -> HandlerResult {
+    let id = context.item_id()?;
     let body: MoveItemBody = context.json_or_nothing()?;
     let target = wire::folder(body.target_folder_id, "TargetFolderId")?;
     relocate_all(context, vec![id], target)
 }
 
-pub(super) fn bulk_relocate(context: &Context<'_>) -> Outcome {
+pub(super) fn bulk_relocate(context: &Context<'_>) -> HandlerResult {
     let body: BulkMoveItemsBody = context.json()?;
     let target = wire::folder(body.target_folder_id, "TargetFolderId")?;
     let ids = wire::required(body.items, "Items")?.into_iter().map(|id| wire::id(Some(id), "Items"));
@@ -397,12 +381,12 @@ pub(super) fn bulk_relocate(context: &Context<'_>) -> Outcome {
     relocate_all(context, ids, target)
 }
 
-fn relocate_all(context: &Context<'_>, ids: Vec<ItemId>, target: Option<FolderId>) -> Outcome {
+fn relocate_all(context: &Context<'_>, ids: Vec<ItemId>, target: Option<FolderId>) -> HandlerResult {
     context.tenant.commit_then(
         context.now,
         |state, now| {
             let workspace = match ids.as_slice() {
-                [_] if context.operation.names_item() => find(context, state, now)?.0,
+                [_] if context.operation.item_parameter().is_some() => context.item(state, now)?.0,
                 _ => context.workspace(state)?,
             };
             item::relocate(workspace, ids, target, now)
@@ -462,12 +446,12 @@ impl From<Part> for DefinitionPart {
     }
 }
 
-pub(super) fn get_definition(context: &Context<'_>) -> Outcome {
+pub(super) fn get_definition(context: &Context<'_>) -> HandlerResult {
     let format = context.query("format");
     context.tenant.commit_then(
         context.now,
         |state, now| {
-            let (workspace, item) = find(context, state, now)?;
+            let (workspace, item) = context.item(state, now)?;
             item::get_definition(state, workspace, item, format.as_deref(), now)
         },
         |state, definition| match definition {
@@ -477,25 +461,25 @@ pub(super) fn get_definition(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn update_definition(context: &Context<'_>) -> Outcome {
+pub(super) fn update_definition(context: &Context<'_>) -> HandlerResult {
     let metadata = context.flag("updateMetadata")?.unwrap_or(false);
     let body: UpdateDefinitionBody = context.json()?;
     let request: DefinitionRequest = wire::required(body.definition, "Definition")?.try_into()?;
     long_running_operations::run(context, |state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         item::update_definition(state, workspace, item, request, metadata, now)
     })
 }
 
 /// Publishes an environment, and answers with its `publishDetails` (seen).
-pub(super) fn publish_environment(context: &Context<'_>) -> Outcome {
+pub(super) fn publish_environment(context: &Context<'_>) -> HandlerResult {
     context.tenant.commit_then(
         context.now,
         |state, now| {
-            let (workspace, item) = find(context, state, now)?;
+            let (workspace, item) = context.item(state, now)?;
             environment::publish(state, workspace, item, now)
         },
-        |state, ()| Ok(Answer::ok(&properties::publish_details(find(context, state, context.now)?.1))),
+        |state, ()| Ok(Answer::ok(&properties::publish_details(context.item(state, context.now)?.1))),
     )?
 }
 
@@ -520,7 +504,7 @@ struct ConnectionDetailsBody {
 }
 
 /// Binds a data source of a semantic model to a connection; one without an id binds it to none.
-pub(super) fn bind_connection(context: &Context<'_>) -> Outcome {
+pub(super) fn bind_connection(context: &Context<'_>) -> HandlerResult {
     let body: BindConnectionBody = context.json()?;
     let binding = wire::required(body.connection_binding, "ConnectionBinding")?;
     wire::required(binding.connectivity_type, "ConnectivityType")?;
@@ -528,16 +512,16 @@ pub(super) fn bind_connection(context: &Context<'_>) -> Outcome {
     let source = (wire::required(details.r#type, "Type")?, wire::required(details.path, "Path")?);
     let connection = wire::id(binding.id, "Id")?;
     context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         semantic_model::bind(state, workspace, item, source, connection, context.caller)
     })?;
     Ok(Answer::empty())
 }
 
 /// The connections of an item, those that the caller may see.
-pub(super) fn connections(context: &Context<'_>) -> Outcome {
+pub(super) fn connections(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
-        let (_, item) = find(context, state, context.now)?;
+        let (_, item) = context.item(state, context.now)?;
         if !item.kind.spec().lists_connections {
             return Err(ErrorCode::OperationNotSupportedForItem.into());
         }

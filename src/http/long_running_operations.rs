@@ -6,10 +6,9 @@ use serde::Serialize;
 use crate::fabric::behaviours::{OperationLocation, OperationMembers};
 use crate::fabric::operation::{self, Failure, Operation, OperationStatus, Outcome as Yielded, Progress};
 use crate::fabric::{Decided, ErrorCode, FabricError, State};
-use crate::http::Outcome;
 use crate::http::answer::{Answer, Headers, zoneless};
 use crate::http::bulk::ImportResponse;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::items::{DefinitionResponse, ItemBody};
 use crate::http::workspaces::IdentityBody;
 use crate::ids::OperationId;
@@ -52,7 +51,10 @@ impl<'a> From<&'a Failure> for FailureBody<'a> {
 }
 
 /// Decides, and answers with the 202 of what has begun, or with an empty 200 where it is done.
-pub(super) fn run(context: &Context<'_>, decide: impl FnOnce(&State, Timestamp) -> Decided<Progress<()>>) -> Outcome {
+pub(super) fn run(
+    context: &Context<'_>,
+    decide: impl FnOnce(&State, Timestamp) -> Decided<Progress<()>>,
+) -> HandlerResult {
     context.tenant.commit_then(context.now, decide, |state, progress| match progress {
         Progress::Started(operation) => started(context, state, operation),
         Progress::Done(()) => Ok(Answer::empty()),
@@ -60,7 +62,7 @@ pub(super) fn run(context: &Context<'_>, decide: impl FnOnce(&State, Timestamp) 
 }
 
 /// The 202 of an operation that has begun.
-pub(super) fn started(context: &Context<'_>, state: &State, id: OperationId) -> Outcome {
+pub(super) fn started(context: &Context<'_>, state: &State, id: OperationId) -> HandlerResult {
     let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
     let operation = state.operations().get(&id).ok_or_else(missing)?;
     let wait = context.callers_seconds(operation.retry_after);
@@ -75,8 +77,8 @@ fn location(context: &Context<'_>, state: &State, id: OperationId, result: &str)
     }
 }
 
-pub(super) fn get_state(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn get_state(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("operationId")?;
     context.read(|state| {
         let operation = operation::find(state, id, context.caller)?;
         let status = operation.status_at(context.now);
@@ -112,8 +114,8 @@ impl<'a> OperationState<'a> {
     }
 }
 
-pub(super) fn get_result(context: &Context<'_>) -> Outcome {
-    let id = context.id(0)?;
+pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("operationId")?;
     context.read(|state| {
         let operation = operation::find(state, id, context.caller)?;
         let answer = match operation.result_at(context.now)? {

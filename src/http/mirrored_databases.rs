@@ -11,16 +11,14 @@ use crate::fabric::mirroring::{self, MirroringStatus, TableState, TableStatus, T
 use crate::fabric::principal::PrincipalType;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
-use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
-use crate::http::context::Context;
-use crate::http::items::find;
+use crate::http::context::{Context, HandlerResult};
 use crate::ids::ItemId;
 
 /// `properties`, which the get on the kind's own route shows: null at first, filled once the SQL endpoint is there.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Properties<'a> {
+pub(super) struct MirroredDatabaseProperties<'a> {
     one_lake_tables_path: Option<String>,
     sql_endpoint_properties: Option<SqlEndpointProperties>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +39,7 @@ pub(super) fn properties<'a>(
     workspace: &Workspace,
     item: &'a Item,
     now: jiff::Timestamp,
-) -> Option<Properties<'a>> {
+) -> Option<MirroredDatabaseProperties<'a>> {
     let mirroring = item.mirroring.as_ref()?;
     let is_ready = mirroring.status_at(now) != MirroringStatus::Initializing;
     let endpoint = item.sql_endpoint.filter(|id| is_ready && workspace.item(*id, now).is_ok());
@@ -51,7 +49,7 @@ pub(super) fn properties<'a>(
         id: endpoint,
         provisioning_status: if endpoint.is_some() { "Success" } else { "InProgress" },
     });
-    Some(Properties {
+    Some(MirroredDatabaseProperties {
         one_lake_tables_path: endpoint.map(|_| item::one_lake_tables_path(workspace, item)),
         sql_endpoint_properties,
         default_schema: mirroring.plan().default_schema.as_deref(),
@@ -130,9 +128,9 @@ impl<'a> From<&'a TableState> for TableBody<'a> {
 }
 
 /// Starts the mirroring of a mirrored or SQL database.
-pub(super) fn start(context: &Context<'_>) -> Outcome {
+pub(super) fn start(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         check_caller(context, state)?;
         mirroring::start(state, workspace, item, now)
     })?;
@@ -141,9 +139,9 @@ pub(super) fn start(context: &Context<'_>) -> Outcome {
 }
 
 /// Stops the mirroring of a mirrored or SQL database.
-pub(super) fn stop(context: &Context<'_>) -> Outcome {
+pub(super) fn stop(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         check_caller(context, state)?;
         mirroring::stop(state, workspace, item, now)
     })?;
@@ -160,18 +158,18 @@ fn check_caller(context: &Context<'_>, state: &State) -> Result<(), FabricError>
     Ok(())
 }
 
-pub(super) fn status(context: &Context<'_>) -> Outcome {
+pub(super) fn status(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
         let phase = item.mirroring()?.phase_at(context.now);
         Ok(Answer::indented(&StatusBody { status: phase.status.as_str(), error: phase.error.map(TroubleBody::from) }))
     })
 }
 
-pub(super) fn tables_status(context: &Context<'_>) -> Outcome {
+pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
         let mirroring = item.mirroring()?;
         if state.settings.behaviours.tables_before_start == TablesBeforeStart::NotFound

@@ -1,211 +1,113 @@
-//! The one table of operations: everything that Fabric describes for mirroring and the platform around it.
+//! The table of operations: everything that Fabric describes for mirroring and the platform around it.
 //!
-//! Router, 501s, roles, scopes and rate limits are read from it; `tests/it/coverage.rs` holds it against Microsoft's
-//! description. A row without a handler is absent: it answers 501 `NotEmulated`.
+//! Router, 501s, roles, scopes and rate limits are read from it. `tests/it/coverage.rs` compares it with Microsoft's description.
+//! A row without a handler is absent: it answers 501 `NotEmulated`.
 
 use std::sync::LazyLock;
 
-use axum::http::Method;
-
-use crate::fabric::item::ItemKind;
+use crate::fabric::item::ItemKind::{
+    self, CosmosDBDatabase, Lakehouse, MirroredAzureDatabricksCatalog, MirroredCatalog, MirroredDatabase,
+    MirroredWarehouse, SQLDatabase, SQLEndpoint, SnowflakeDatabase,
+};
 use crate::fabric::item::kinds::{KINDS, KindSpec};
-use crate::fabric::role::Role::{self, Admin, Contributor, Member, Viewer};
-use crate::fabric::{ErrorCode, FabricError};
-use crate::http::answer::Headers;
-use crate::http::operations::Fidelity::{Documented, Guessed, Seen};
+use crate::fabric::role::Role::{Admin, Contributor, Member, Viewer};
+use crate::http::context::Handler;
+use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
+use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
-    Handler, bulk, capacities, catalog_search, catalogs, connection_roles, connections, folders, gateways, items,
+    bulk, capacities, catalog_search, catalogs, connection_roles, connections, folders, gateways, items,
     long_running_operations, mirrored_databases, role_assignments, shortcuts, sql_databases, sql_endpoints, tags,
     workspaces,
 };
 
-/// What an operation's behaviour rests on (docs/fidelity.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fidelity {
-    /// The real service was recorded.
-    Seen,
-    /// Microsoft describes it.
-    Documented,
-    /// Neither.
-    Guessed,
-}
-
-/// An operation of Fabric's REST API.
+/// A row of the table: an operation, and the handler that serves it.
 #[derive(Debug)]
-pub struct Operation {
-    /// The description's `operationId`.
-    pub id: &'static str,
-    /// Its method.
-    pub method: Method,
-    /// Its path under `/v1`.
-    pub path: &'static str,
-    /// The workspace role that it takes at least.
-    pub role: Option<Role>,
-    /// The delegated scopes of which it takes any, separated by a blank; `A+B` is both. `itemType` is any kind of item.
-    pub scopes: &'static str,
-    /// The headers of its success.
-    pub headers: Headers,
-    /// The kind of item that its path is for; the generic routes are for all.
-    pub kind: Option<ItemKind>,
-    /// The calls after which the real service was seen to block in a window, or is documented to.
-    pub limit: Option<u32>,
-    served: Option<(Fidelity, Handler)>,
+pub struct Route {
+    /// The operation.
+    pub operation: Operation,
+    /// Its handler; `None` while it is absent.
+    pub(super) handler: Option<Handler>,
 }
 
 impl Operation {
-    /// What answers it; `None` while it is absent.
-    pub fn handler(&self) -> Option<Handler> {
-        self.served.map(|(_, handler)| handler)
+    /// Is served by a handler.
+    const fn served(mut self, fidelity: Fidelity, handler: Handler) -> Route {
+        self.fidelity = fidelity;
+        Route { operation: self, handler: Some(handler) }
     }
 
-    /// What its behaviour rests on; `None` while it is absent.
-    pub fn fidelity(&self) -> Option<Fidelity> {
-        self.served.map(|(fidelity, _)| fidelity)
-    }
-
-    /// Whether it is `served`, `simplified` (it answers, and does less than it says) or `absent`.
-    pub fn coverage(&self) -> &'static str {
-        match self.served {
-            None => "absent",
-            Some(_) if SIMPLIFIED.contains(&self.id) => "simplified",
-            Some(_) => "served",
-        }
-    }
-
-    /// Whether it requires `?beta=true`: every beta operation but the two that Microsoft's newest SDKs call without it.
-    pub fn is_beta(&self) -> bool {
-        self.id.ends_with("(beta)") && !RELEASED.contains(&self.id)
-    }
-
-    /// Whether its path names an item, on the generic route or on the kind's own.
-    pub fn names_item(&self) -> bool {
-        let own = self.kind.is_some() && self.path.matches('{').count() > 1;
-        own || self.path.contains("{itemId}")
-    }
-
-    /// Whether it is a list that is asked for with POST, although its pages have addresses to get (docs/fidelity.md#tables).
-    pub(super) fn is_paged_by_post(&self) -> bool {
-        self.method == Method::POST && self.path.ends_with("/getTablesMirroringStatus")
-    }
-
-    /// What its calls are counted under: ids are not unique in the description, paths are with their method.
-    pub(super) fn key(&'static self) -> (&'static str, &'static str) {
-        (self.method.as_str(), self.path)
-    }
-
-    /// The refusal while it is absent.
-    pub(super) fn not_emulated(&self) -> FabricError {
-        let Self { id, method, path, .. } = self;
-        FabricError::new(ErrorCode::NotEmulated).message(format!(
-            "Specularite does not emulate {id} ({method} /v1{path}). What it emulates stands in docs/fidelity.md; \
-             what needs this operation needs the real service."
-        ))
-    }
-
-    const fn new(
-        method: Method,
-        path: &'static str,
-        id: &'static str,
-        role: Option<Role>,
-        scopes: &'static str,
-    ) -> Self {
-        Self { id, method, path, role, scopes, headers: Headers::Core, kind: None, limit: None, served: None }
-    }
-
-    /// Answers with an item.
-    const fn item(mut self) -> Self {
-        self.headers = Headers::Item;
-        self
-    }
-
-    /// Is answered by the mirroring workload.
-    const fn workload(mut self) -> Self {
-        self.headers = Headers::Workload;
-        self
-    }
-
-    const fn of(mut self, kind: ItemKind) -> Self {
-        self.kind = Some(kind);
-        self
-    }
-
-    const fn limited(mut self, calls: u32) -> Self {
-        self.limit = Some(calls);
-        self
-    }
-
-    const fn served(mut self, fidelity: Fidelity, handler: Handler) -> Self {
-        self.served = Some((fidelity, handler));
-        self
+    /// Is not served.
+    const fn absent(mut self) -> Route {
+        self.coverage = Coverage::Absent;
+        Route { operation: self, handler: None }
     }
 }
 
-const fn get(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
-    Operation::new(Method::GET, path, id, role, scopes)
+/// A path in a workspace.
+macro_rules! ws {
+    ($path:literal) => {
+        concat!("/workspaces/{workspaceId}/", $path)
+    };
 }
 
-const fn post(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
-    Operation::new(Method::POST, path, id, role, scopes)
+/// The scopes to read a resource.
+macro_rules! reads {
+    ($name:literal) => {
+        concat!($name, ".Read.All ", $name, ".ReadWrite.All")
+    };
 }
 
-const fn patch(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
-    Operation::new(Method::PATCH, path, id, role, scopes)
+/// The scopes to read items of a kind.
+macro_rules! item_reads {
+    ($kind:literal) => {
+        concat!("Item.Read.All Item.ReadWrite.All ", reads!($kind))
+    };
 }
 
-const fn put(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
-    Operation::new(Method::PUT, path, id, role, scopes)
+/// The scopes to write items of a kind.
+macro_rules! item_writes {
+    ($kind:literal) => {
+        concat!("Item.ReadWrite.All ", $kind, ".ReadWrite.All")
+    };
 }
 
-const fn delete(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
-    Operation::new(Method::DELETE, path, id, role, scopes)
-}
+const ACCEPT_EXTERNAL_DATA_SHARE: &str =
+    "ExternalDataShare.Accept.All+Item.ReadWrite.All ExternalDataShare.Accept.All+itemType.ReadWrite.All";
+const DISCOVER_CATALOG: &str = concat!("CatalogMirroring.Read.All ", reads!("Workspace"));
+const DISCOVER_DATABRICKS: &str = concat!("DatabricksCatalog.Read.All ", reads!("Workspace"));
+const EXECUTE_DATABRICKS_CATALOG: &str = concat!("Item.Execute.All ", item_writes!("MirroredAzureDatabricksCatalog"));
+const EXECUTE_LAKEHOUSE: &str = "Item.Execute.All Lakehouse.Execute.All";
+const EXTERNAL_DATA_SHARE: &str =
+    "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All itemType.ExternalDataShare.All";
+const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.Execute.All+Lakehouse.ReadWrite.All \
+    Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All";
 
-/// Beta operations for which `beta` is optional: microsoft-fabric-api 0.1.0b30 no longer sends it.
-const RELEASED: &[&str] = &["Items_Bulk_Export_Item_Definitions_(beta)", "Items_Bulk_Import_Item_Definitions_(beta)"];
-
-/// Operations that answer and have no effect beyond what they show: docs/fidelity.md says of each what is left out.
-const SIMPLIFIED: &[&str] = &[
-    "Connections_TestConnection",
-    "Domains_GetDomain",
-    "Domains_ListDomains",
-    "Gateways_GetGateway",
-    "Gateways_ListGateways",
-    "Items_RevalidateCMK",
-    "OneLakeShortcuts_CreateShortcut",
-    "OneLakeShortcuts_DeleteShortcut",
-    "OneLakeShortcuts_GetShortcut",
-    "OneLakeShortcuts_ListShortcuts",
-    "SQLAuditSettings_GetSQLAuditSettings",
-    "SQLAuditSettings_SetAuditActionsAndGroups",
-    "SQLAuditSettings_UpdateSQLAuditSettings",
-];
-
-/// Operations that are not in the description of mirroring: the common routes of the other kinds, and the absent rest of the public
-/// API (`fixtures/absent-operations.tsv`).
-pub static UNDESCRIBED: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let described = |spec: &KindSpec| OPERATIONS.iter().any(|operation| operation.kind == Some(spec.kind));
+/// Operations outside of the description of mirroring: the common routes of the other kinds, and the absent rest of the public API
+/// (`fixtures/absent-operations.tsv`).
+pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));
     let of_kinds = KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind);
     let refused = KINDS.iter().filter(|spec| !spec.can_be_created).map(|spec| create(spec).served(Seen, items::create));
     of_kinds.chain(refused).chain([sql_endpoint()]).chain(absent()).collect()
 });
 
-/// Every operation: those of [`OPERATIONS`], then those of [`UNDESCRIBED`].
-pub fn all() -> impl Iterator<Item = &'static Operation> {
+/// Returns every route: those of [`OPERATIONS`], then those of [`UNDESCRIBED`].
+pub fn all() -> impl Iterator<Item = &'static Route> {
     OPERATIONS.iter().chain(UNDESCRIBED.iter())
 }
 
-/// A text that lives as long as the program: the tables are made once.
+/// Makes a text that lives as long as the program: the tables are built once.
 fn leaked(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
 /// The operations of the public API and of its newest SDKs that are not served. Their roles and scopes do not matter.
-fn absent() -> impl Iterator<Item = Operation> {
+fn absent() -> impl Iterator<Item = Route> {
     let rows = include_str!("../../fixtures/absent-operations.tsv").lines().skip(1);
     rows.filter_map(|row| {
         let mut columns = row.split('\t');
         let method = columns.next()?.parse().ok()?;
-        Some(Operation::new(method, columns.next()?, columns.next()?, None, ""))
+        Some(with_method(method, columns.next()?, columns.next()?).absent())
     })
 }
 
@@ -218,16 +120,15 @@ fn create(spec: &KindSpec) -> Operation {
 }
 
 /// The get of a single SQL endpoint. The description has only the list; the service answered a live probe.
-fn sql_endpoint() -> Operation {
-    let scopes = "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All";
-    get("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}", "Items_GetSQLEndpoint", Some(Viewer), scopes)
+fn sql_endpoint() -> Route {
+    get(ws!("sqlEndpoints/{sqlEndpointId}"), "Items_GetSQLEndpoint", Some(Viewer), item_reads!("SQLEndpoint"))
         .item()
-        .of(ItemKind::SQLEndpoint)
+        .of(SQLEndpoint)
         .served(Seen, items::get)
 }
 
 /// The operations of a kind's own routes.
-fn of_kind(spec: &KindSpec) -> Vec<Operation> {
+fn of_kind(spec: &KindSpec) -> Vec<Route> {
     let KindSpec { kind, name, collection, .. } = *spec;
     let text = leaked;
     let all = text(format!("/workspaces/{{workspaceId}}/{collection}"));
@@ -266,280 +167,601 @@ fn of_kind(spec: &KindSpec) -> Vec<Operation> {
                 .served(Guessed, items::bind_connection),
         );
     }
-    operations.into_iter().map(|operation| operation.of(kind)).collect()
+    operations
+        .into_iter()
+        .map(|Route { operation, handler }| Route { operation: operation.of(kind), handler })
+        .collect()
 }
 
-/// The table: path, id, role, scopes; then headers, kind, limit, and what serves it.
+/// The rows: path, id, role, scopes; then headers, kind and limit; then fidelity and handler.
 #[rustfmt::skip]
-pub static OPERATIONS: &[Operation] = &[
+pub static OPERATIONS: &[Route] = &[
     // The platform: workspaces, items, connections, capacities and all that is around them.
-    post("/workspaces", "Workspaces_CreateWorkspace", None, "Workspace.ReadWrite.All").served(Seen, workspaces::create),
-    get("/workspaces", "Workspaces_ListWorkspaces", None, "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, workspaces::list),
-    get("/workspaces/{workspaceId}", "Workspaces_GetWorkspace", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, workspaces::get),
-    patch("/workspaces/{workspaceId}", "Workspaces_UpdateWorkspace", Some(Admin), "Workspace.ReadWrite.All").served(Documented, workspaces::update),
-    delete("/workspaces/{workspaceId}", "Workspaces_DeleteWorkspace", Some(Admin), "Workspace.ReadWrite.All").served(Seen, workspaces::delete),
-    post("/workspaces/{workspaceId}/roleAssignments", "Workspaces_AddWorkspaceRoleAssignment", Some(Member), "Workspace.ReadWrite.All").served(Seen, role_assignments::add),
-    get("/workspaces/{workspaceId}/roleAssignments", "Workspaces_ListWorkspaceRoleAssignments", Some(Member), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, role_assignments::list),
-    delete("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_DeleteWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All").served(Seen, role_assignments::delete),
-    patch("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_UpdateWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All").served(Seen, role_assignments::update),
-    get("/workspaces/{workspaceId}/roleAssignments/{workspaceRoleAssignmentId}", "Workspaces_GetWorkspaceRoleAssignment", Some(Member), "Workspace.Read.All Workspace.ReadWrite.All").served(Documented, role_assignments::get),
-    get("/workspaces/{workspaceId}/items", "Items_ListItems", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, items::list),
-    post("/workspaces/{workspaceId}/items", "Items_CreateItem", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All").item().served(Seen, items::create),
-    get("/workspaces/{workspaceId}/items/{itemId}", "Items_GetItem", Some(Viewer), "Item.Read.All Item.ReadWrite.All itemType.Read.All itemType.ReadWrite.All").item().served(Seen, items::get),
-    patch("/workspaces/{workspaceId}/items/{itemId}", "Items_UpdateItem", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All").item().served(Seen, items::update),
-    delete("/workspaces/{workspaceId}/items/{itemId}", "Items_DeleteItem", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All").served(Seen, items::delete),
-    post("/workspaces/{workspaceId}/items/{itemId}/getDefinition", "Items_GetItemDefinition", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All").served(Seen, items::get_definition),
-    post("/workspaces/{workspaceId}/items/{itemId}/updateDefinition", "Items_UpdateItemDefinition", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All").served(Seen, items::update_definition),
-    post("/workspaces/{workspaceId}/items/bulkExportDefinitions", "Items_Bulk_Export_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All").served(Documented, bulk::export),
-    post("/workspaces/{workspaceId}/items/bulkImportDefinitions", "Items_Bulk_Import_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All").served(Documented, bulk::import),
-    get("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules", "JobScheduler_ListItemSchedules", Some(Viewer), "Item.Read.All Item.ReadWrite.All itemType.Read.All itemType.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules", "JobScheduler_CreateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules/{scheduleId}", "JobScheduler_GetItemSchedule", Some(Viewer), "Item.Read.All Item.ReadWrite.All itemType.Read.All itemType.ReadWrite.All"),
-    patch("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules/{scheduleId}", "JobScheduler_UpdateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All"),
-    delete("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/schedules/{scheduleId}", "JobScheduler_DeleteItemSchedule", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/jobs/instances/{jobInstanceId}", "JobScheduler_GetItemJobInstance", Some(Viewer), "Item.Read.All Item.ReadWrite.All itemType.Read.All itemType.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/jobs/instances", "JobScheduler_ListItemJobInstances", Some(Viewer), "Item.Read.All Item.ReadWrite.All itemType.Read.All itemType.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/jobs/{jobType}/instances", "JobScheduler_RunOnDemandItemJob", Some(Contributor), "Item.Execute.All itemType.Execute.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/jobs/instances/{jobInstanceId}/cancel", "JobScheduler_CancelItemJobInstance", Some(Contributor), "Item.Execute.All itemType.Execute.All"),
-    post("/workspaces/{workspaceId}/assignToCapacity", "Workspaces_AssignToCapacity", Some(Admin), "Capacity.ReadWrite.All+Workspace.ReadWrite.All").served(Documented, workspaces::assign_to_capacity),
-    post("/workspaces/{workspaceId}/unassignFromCapacity", "Workspaces_UnassignFromCapacity", Some(Admin), "Capacity.ReadWrite.All+Workspace.ReadWrite.All").served(Documented, workspaces::unassign_from_capacity),
-    post("/workspaces/{workspaceId}/assignToDomain", "Workspaces_AssignToDomain", Some(Admin), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/unassignFromDomain", "Workspaces_UnassignFromDomain", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/git/connection", "Git_GetConnection", Some(Contributor), "Workspace.Read.All Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/git/connect", "Git_Connect", Some(Admin), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/git/disconnect", "Git_Disconnect", Some(Admin), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/git/initializeConnection", "Git_InitializeConnection", Some(Admin), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/git/updateFromGit", "Git_UpdateFromGit", Some(Contributor), "Workspace.GitUpdate.All"),
-    get("/workspaces/{workspaceId}/git/status", "Git_GetStatus", Some(Contributor), "Workspace.GitCommit.All Workspace.GitUpdate.All"),
-    post("/workspaces/{workspaceId}/git/commitToGit", "Git_CommitToGit", Some(Contributor), "Workspace.GitCommit.All"),
-    get("/workspaces/{workspaceId}/git/myGitCredentials", "Git_GetMyGitCredentials", Some(Contributor), "Workspace.Read.All Workspace.ReadWrite.All"),
-    patch("/workspaces/{workspaceId}/git/myGitCredentials", "Git_UpdateMyGitCredentials", Some(Contributor), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/git/workspaceRelations", "Git_ListWorkspaceRelations", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/git/workspaceRelations", "Git_CreateWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All"),
-    delete("/workspaces/{workspaceId}/git/workspaceRelations/{workspaceRelationId}", "Git_DeleteWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/capacities", "Capacities_ListCapacities", None, "Capacity.Read.All Capacity.ReadWrite.All").served(Seen, capacities::list),
-    get("/capacities/{capacityId}", "Capacities_GetCapacity", None, "Capacity.Read.All Capacity.ReadWrite.All").served(Documented, capacities::get),
-    get("/operations/{operationId}", "LongRunningOperations_GetOperationState", None, "").served(Seen, long_running_operations::get_state),
-    get("/operations/{operationId}/result", "LongRunningOperations_GetOperationResult", None, "").served(Seen, long_running_operations::get_result),
-    post("/workspaces/{workspaceId}/items/{itemId}/shortcuts/bulkCreate", "OneLakeShortcuts_CreatesShortcutsInBulk", Some(Contributor), "OneLake.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_ListShortcuts", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All").served(Documented, shortcuts::list),
-    post("/workspaces/{workspaceId}/items/{itemId}/shortcuts", "OneLakeShortcuts_CreateShortcut", Some(Contributor), "OneLake.ReadWrite.All").served(Documented, shortcuts::create),
-    get("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_GetShortcut", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All").served(Documented, shortcuts::get),
-    delete("/workspaces/{workspaceId}/items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}", "OneLakeShortcuts_DeleteShortcut", Some(Contributor), "OneLake.ReadWrite.All").served(Documented, shortcuts::delete),
+    post("/workspaces", "Workspaces_CreateWorkspace", None, "Workspace.ReadWrite.All")
+        .served(Seen, workspaces::create),
+    get("/workspaces", "Workspaces_ListWorkspaces", None, reads!("Workspace")).served(Seen, workspaces::list),
+    get("/workspaces/{workspaceId}", "Workspaces_GetWorkspace", Some(Viewer), reads!("Workspace"))
+        .served(Seen, workspaces::get),
+    patch("/workspaces/{workspaceId}", "Workspaces_UpdateWorkspace", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Documented, workspaces::update),
+    delete("/workspaces/{workspaceId}", "Workspaces_DeleteWorkspace", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Seen, workspaces::delete),
+    post(ws!("roleAssignments"), "Workspaces_AddWorkspaceRoleAssignment", Some(Member), "Workspace.ReadWrite.All")
+        .served(Seen, role_assignments::add),
+    get(ws!("roleAssignments"), "Workspaces_ListWorkspaceRoleAssignments", Some(Member), reads!("Workspace"))
+        .served(Seen, role_assignments::list),
+    delete(ws!("roleAssignments/{workspaceRoleAssignmentId}"),
+        "Workspaces_DeleteWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Seen, role_assignments::delete),
+    patch(ws!("roleAssignments/{workspaceRoleAssignmentId}"),
+        "Workspaces_UpdateWorkspaceRoleAssignment", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Seen, role_assignments::update),
+    get(ws!("roleAssignments/{workspaceRoleAssignmentId}"),
+        "Workspaces_GetWorkspaceRoleAssignment", Some(Member), reads!("Workspace"))
+        .served(Documented, role_assignments::get),
+    get(ws!("items"), "Items_ListItems", Some(Viewer), reads!("Workspace")).served(Seen, items::list),
+    post(ws!("items"), "Items_CreateItem", Some(Contributor), item_writes!("itemType"))
+        .item().served(Seen, items::create),
+    get(ws!("items/{itemId}"), "Items_GetItem", Some(Viewer), item_reads!("itemType"))
+        .item().served(Seen, items::get),
+    patch(ws!("items/{itemId}"), "Items_UpdateItem", Some(Contributor), item_writes!("itemType"))
+        .item().served(Seen, items::update),
+    delete(ws!("items/{itemId}"), "Items_DeleteItem", Some(Contributor), item_writes!("itemType"))
+        .served(Seen, items::delete),
+    post(ws!("items/{itemId}/getDefinition"), "Items_GetItemDefinition", Some(Contributor), item_writes!("itemType"))
+        .served(Seen, items::get_definition),
+    post(ws!("items/{itemId}/updateDefinition"),
+        "Items_UpdateItemDefinition", Some(Contributor), item_writes!("itemType"))
+        .served(Seen, items::update_definition),
+    post(ws!("items/bulkExportDefinitions"),
+        "Items_Bulk_Export_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All")
+        .served(Documented, bulk::export),
+    post(ws!("items/bulkImportDefinitions"),
+        "Items_Bulk_Import_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All")
+        .served(Documented, bulk::import),
+    get(ws!("items/{itemId}/jobs/{jobType}/schedules"),
+        "JobScheduler_ListItemSchedules", Some(Viewer), item_reads!("itemType")).absent(),
+    post(ws!("items/{itemId}/jobs/{jobType}/schedules"),
+        "JobScheduler_CreateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All").absent(),
+    get(ws!("items/{itemId}/jobs/{jobType}/schedules/{scheduleId}"),
+        "JobScheduler_GetItemSchedule", Some(Viewer), item_reads!("itemType")).absent(),
+    patch(ws!("items/{itemId}/jobs/{jobType}/schedules/{scheduleId}"),
+        "JobScheduler_UpdateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All").absent(),
+    delete(ws!("items/{itemId}/jobs/{jobType}/schedules/{scheduleId}"),
+        "JobScheduler_DeleteItemSchedule", Some(Contributor), item_writes!("itemType")).absent(),
+    get(ws!("items/{itemId}/jobs/instances/{jobInstanceId}"),
+        "JobScheduler_GetItemJobInstance", Some(Viewer), item_reads!("itemType")).absent(),
+    get(ws!("items/{itemId}/jobs/instances"),
+        "JobScheduler_ListItemJobInstances", Some(Viewer), item_reads!("itemType")).absent(),
+    post(ws!("items/{itemId}/jobs/{jobType}/instances"),
+        "JobScheduler_RunOnDemandItemJob", Some(Contributor), "Item.Execute.All itemType.Execute.All").absent(),
+    post(ws!("items/{itemId}/jobs/instances/{jobInstanceId}/cancel"),
+        "JobScheduler_CancelItemJobInstance", Some(Contributor), "Item.Execute.All itemType.Execute.All").absent(),
+    post(ws!("assignToCapacity"),
+        "Workspaces_AssignToCapacity", Some(Admin), "Capacity.ReadWrite.All+Workspace.ReadWrite.All")
+        .served(Documented, workspaces::assign_to_capacity),
+    post(ws!("unassignFromCapacity"),
+        "Workspaces_UnassignFromCapacity", Some(Admin), "Capacity.ReadWrite.All+Workspace.ReadWrite.All")
+        .served(Documented, workspaces::unassign_from_capacity),
+    post(ws!("assignToDomain"), "Workspaces_AssignToDomain", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    post(ws!("unassignFromDomain"), "Workspaces_UnassignFromDomain", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("git/connection"), "Git_GetConnection", Some(Contributor), reads!("Workspace")).absent(),
+    post(ws!("git/connect"), "Git_Connect", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    post(ws!("git/disconnect"), "Git_Disconnect", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    post(ws!("git/initializeConnection"), "Git_InitializeConnection", Some(Admin), "Workspace.ReadWrite.All")
+        .absent(),
+    post(ws!("git/updateFromGit"), "Git_UpdateFromGit", Some(Contributor), "Workspace.GitUpdate.All").absent(),
+    get(ws!("git/status"), "Git_GetStatus", Some(Contributor), "Workspace.GitCommit.All Workspace.GitUpdate.All")
+        .absent(),
+    post(ws!("git/commitToGit"), "Git_CommitToGit", Some(Contributor), "Workspace.GitCommit.All").absent(),
+    get(ws!("git/myGitCredentials"), "Git_GetMyGitCredentials", Some(Contributor), reads!("Workspace")).absent(),
+    patch(ws!("git/myGitCredentials"), "Git_UpdateMyGitCredentials", Some(Contributor), "Workspace.ReadWrite.All")
+        .absent(),
+    get(ws!("git/workspaceRelations"), "Git_ListWorkspaceRelations", Some(Viewer), reads!("Workspace")).absent(),
+    post(ws!("git/workspaceRelations"), "Git_CreateWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All")
+        .absent(),
+    delete(ws!("git/workspaceRelations/{workspaceRelationId}"),
+        "Git_DeleteWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get("/capacities", "Capacities_ListCapacities", None, reads!("Capacity")).served(Seen, capacities::list),
+    get("/capacities/{capacityId}", "Capacities_GetCapacity", None, reads!("Capacity"))
+        .served(Documented, capacities::get),
+    get("/operations/{operationId}", "LongRunningOperations_GetOperationState", None, "")
+        .served(Seen, long_running_operations::get_state),
+    get("/operations/{operationId}/result", "LongRunningOperations_GetOperationResult", None, "")
+        .served(Seen, long_running_operations::get_result),
+    post(ws!("items/{itemId}/shortcuts/bulkCreate"),
+        "OneLakeShortcuts_CreatesShortcutsInBulk", Some(Contributor), "OneLake.ReadWrite.All").absent(),
+    get(ws!("items/{itemId}/shortcuts"), "OneLakeShortcuts_ListShortcuts", Some(Viewer), reads!("OneLake"))
+        .simplified().served(Documented, shortcuts::list),
+    post(ws!("items/{itemId}/shortcuts"),
+        "OneLakeShortcuts_CreateShortcut", Some(Contributor), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, shortcuts::create),
+    get(ws!("items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}"),
+        "OneLakeShortcuts_GetShortcut", Some(Viewer), reads!("OneLake"))
+        .simplified().served(Documented, shortcuts::get),
+    delete(ws!("items/{itemId}/shortcuts/{shortcutPath}/{shortcutName}"),
+        "OneLakeShortcuts_DeleteShortcut", Some(Contributor), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, shortcuts::delete),
     get("/tags", "Tags_ListTags", None, "Tag.Read.All").limited(25).served(Documented, tags::list),
-    get("/domains", "Domains_ListDomains", None, "Domain.Read.All").served(Guessed, gateways::list),
-    get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All").served(Guessed, gateways::get),
-    post("/workspaces/{workspaceId}/onelake/resetShortcutCache", "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/onelake/settings", "OneLakeSettings_GetSettings", Some(Admin), "OneLake.Read.All OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/onelake/settings/modifyDiagnostics", "OneLakeSettings_ModifyDiagnostics", Some(Admin), "OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/onelake/settings/modifyImmutabilityPolicy", "OneLakeSettings_ModifyImmutabilityPolicy", Some(Admin), "OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/onelake/settings/modifyDefaultTier", "OneLakeSettings_ModifyDefaultTier", Some(Admin), "OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/onelake/lifecycle/exportPolicy", "OneLakeLifecyclePolicy_ExportPolicy", Some(Admin), "OneLake.Read.All OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/onelake/lifecycle/importPolicy", "OneLakeLifecyclePolicy_ImportPolicy", Some(Admin), "OneLake.ReadWrite.All"),
-    get("/deploymentPipelines", "DeploymentPipelines_ListDeploymentPipelines", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    post("/deploymentPipelines", "DeploymentPipelines_CreateDeploymentPipeline", None, "Pipeline.ReadWrite.All"),
-    get("/deploymentPipelines/{deploymentPipelineId}", "DeploymentPipelines_GetDeploymentPipeline", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    patch("/deploymentPipelines/{deploymentPipelineId}", "DeploymentPipelines_UpdateDeploymentPipeline", None, "Pipeline.ReadWrite.All"),
-    delete("/deploymentPipelines/{deploymentPipelineId}", "DeploymentPipelines_DeleteDeploymentPipeline", None, "Pipeline.ReadWrite.All"),
-    get("/deploymentPipelines/{deploymentPipelineId}/roleAssignments", "DeploymentPipelines_ListDeploymentPipelineRoleAssignments", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    post("/deploymentPipelines/{deploymentPipelineId}/roleAssignments", "DeploymentPipelines_AddDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All"),
-    delete("/deploymentPipelines/{deploymentPipelineId}/roleAssignments/{principalId}", "DeploymentPipelines_DeleteDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All"),
-    get("/deploymentPipelines/{deploymentPipelineId}/operations", "DeploymentPipelines_ListDeploymentPipelineOperations", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    get("/deploymentPipelines/{deploymentPipelineId}/operations/{operationId}", "DeploymentPipelines_GetDeploymentPipelineOperation", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    get("/deploymentPipelines/{deploymentPipelineId}/stages", "DeploymentPipelines_ListDeploymentPipelineStages", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    get("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}", "DeploymentPipelines_GetDeploymentPipelineStage", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    patch("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}", "DeploymentPipelines_UpdateDeploymentPipelineStage", None, "Pipeline.ReadWrite.All"),
-    get("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/items", "DeploymentPipelines_ListDeploymentPipelineStageItems", None, "Pipeline.Read.All Pipeline.ReadWrite.All"),
-    post("/deploymentPipelines/{deploymentPipelineId}/deploy", "DeploymentPipelines_DeployStageContent", None, ""),
-    post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/assignWorkspace", "DeploymentPipelines_AssignWorkspaceToStage", None, "Pipeline.ReadWrite.All+Workspace.ReadWrite.All"),
-    post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/unassignWorkspace", "DeploymentPipelines_UnassignWorkspaceFromStage", None, "Pipeline.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles", "OneLakeDataAccessSecurity_ListDataAccessRoles", Some(Viewer), "OneLake.Read.All OneLake.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles", "OneLakeDataAccessSecurity_CreateOrUpdateDataAccessRoles", Some(Contributor), "OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles", "OneLakeDataAccessSecurity_CreateOrUpdateSingleDataAccessRole", Some(Member), "OneLake.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles/{roleName}", "OneLakeDataAccessSecurity_GetDataAccessRole", Some(Member), "OneLake.Read.All OneLake.ReadWrite.All"),
-    delete("/workspaces/{workspaceId}/items/{itemId}/dataAccessRoles/{roleName}", "OneLakeDataAccessSecurity_DeleteDataAccessRole", Some(Member), "OneLake.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/provisionIdentity", "Workspaces_ProvisionIdentity", Some(Admin), "Workspace.ReadWrite.All").served(Seen, workspaces::provision_identity),
-    post("/workspaces/{workspaceId}/deprovisionIdentity", "Workspaces_DeprovisionIdentity", Some(Admin), "Workspace.ReadWrite.All").served(Seen, workspaces::deprovision_identity),
-    post("/workspaces/{workspaceId}/items/{itemId}/externalDataShares", "ExternalDataSharesProvider_CreateExternalDataShare", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All itemType.ExternalDataShare.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/externalDataShares", "ExternalDataSharesProvider_ListExternalDataSharesInItem", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All itemType.ExternalDataShare.All").limited(10),
-    get("/workspaces/{workspaceId}/items/{itemId}/externalDataShares/{externalDataShareId}", "ExternalDataSharesProvider_GetExternalDataShare", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All itemType.ExternalDataShare.All"),
-    delete("/workspaces/{workspaceId}/items/{itemId}/externalDataShares/{externalDataShareId}", "ExternalDataSharesProvider_DeleteExternalDataShare", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All itemType.ExternalDataShare.All"),
-    post("/workspaces/{workspaceId}/items/{itemId}/externalDataShares/{externalDataShareId}/revoke", "ExternalDataSharesProvider_RevokeExternalDataShare", Some(Contributor), "Item.ExternalDataShare.All Lakehouse.ExternalDataShare.All itemType.ExternalDataShare.All"),
-    get("/externalDataShares/invitations/{invitationId}", "ExternalDataSharesRecipient_GetExternalDataShareInvitationDetails", None, "ExternalDataShare.Accept.All"),
-    post("/externalDataShares/invitations/{invitationId}/accept", "ExternalDataSharesRecipient_AcceptExternalDataShareInvitation", None, "ExternalDataShare.Accept.All+Item.ReadWrite.All ExternalDataShare.Accept.All+itemType.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/connections", "Items_ListItemConnections", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All").served(Guessed, items::connections),
-    post("/workspaces/{workspaceId}/items/{itemId}/applyTags", "Tags_ApplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All itemType.ReadWrite.All").limited(25).served(Documented, tags::apply),
-    post("/workspaces/{workspaceId}/items/{itemId}/unapplyTags", "Tags_UnapplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All itemType.ReadWrite.All").limited(25).served(Documented, tags::unapply),
-    post("/workspaces/{workspaceId}/applyTags", "Workspaces_ApplyWorkspaceTags", Some(Admin), "Workspace.ReadWrite.All").served(Documented, tags::apply_to_workspace),
-    post("/workspaces/{workspaceId}/unapplyTags", "Workspaces_UnapplyWorkspaceTags", Some(Admin), "Tenant.ReadWrite.All").served(Documented, tags::unapply_from_workspace),
-    get("/workspaces/{workspaceId}/folders", "Folders_ListFolders", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").limited(10).served(Seen, folders::list),
-    post("/workspaces/{workspaceId}/folders", "Folders_CreateFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Seen, folders::create),
-    get("/workspaces/{workspaceId}/folders/{folderId}", "Folders_GetFolder", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").served(Seen, folders::get),
-    patch("/workspaces/{workspaceId}/folders/{folderId}", "Folders_UpdateFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Seen, folders::update),
-    delete("/workspaces/{workspaceId}/folders/{folderId}", "Folders_DeleteFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Seen, folders::delete),
-    post("/workspaces/{workspaceId}/folders/{folderId}/move", "Folders_MoveFolder", Some(Contributor), "Workspace.ReadWrite.All").served(Documented, folders::relocate),
-    post("/workspaces/{workspaceId}/items/bulkMove", "Items_BulkMoveItems", Some(Contributor), "Workspace.ReadWrite.All").served(Documented, items::bulk_relocate),
-    post("/workspaces/{workspaceId}/items/{itemId}/move", "Items_MoveItem", Some(Contributor), "Workspace.ReadWrite.All").served(Documented, items::relocate),
-    get("/workspaces/{workspaceId}/managedPrivateEndpoints", "ManagedPrivateEndpoints_ListWorkspaceManagedPrivateEndpoints", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/managedPrivateEndpoints", "ManagedPrivateEndpoints_CreateWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All"),
-    delete("/workspaces/{workspaceId}/managedPrivateEndpoints/{managedPrivateEndpointId}", "ManagedPrivateEndpoints_DeleteWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/managedPrivateEndpoints/{managedPrivateEndpointId}", "ManagedPrivateEndpoints_GetWorkspaceManagedPrivateEndpoint", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    get("/connections", "Connections_ListConnections", None, "Connection.Read.All Connection.ReadWrite.All").limited(10).served(Seen, connections::list),
-    post("/connections", "Connections_CreateConnection", None, "Connection.ReadWrite.All").served(Seen, connections::create),
-    get("/connections/{connectionId}", "Connections_GetConnection", None, "Connection.Read.All Connection.ReadWrite.All").served(Seen, connections::get),
-    patch("/connections/{connectionId}", "Connections_UpdateConnection", None, "Connection.ReadWrite.All").served(Seen, connections::update),
-    delete("/connections/{connectionId}", "Connections_DeleteConnection", None, "Connection.ReadWrite.All").served(Seen, connections::delete),
-    post("/connections/{connectionId}/testConnection", "Connections_TestConnection", None, "Connection.Read.All Connection.ReadWrite.All").served(Documented, connections::test),
-    get("/connections/supportedConnectionTypes", "Connections_ListSupportedConnectionTypes", None, "Connection.Read.All Connection.ReadWrite.All").served(Seen, connections::supported_types),
-    get("/gateways", "Gateways_ListGateways", None, "Gateway.Read.All Gateway.ReadWrite.All").served(Guessed, gateways::list),
-    post("/gateways", "Gateways_CreateGateway", None, "Gateway.ReadWrite.All"),
-    get("/gateways/{gatewayId}", "Gateways_GetGateway", None, "Gateway.Read.All Gateway.ReadWrite.All").served(Guessed, gateways::get),
-    patch("/gateways/{gatewayId}", "Gateways_UpdateGateway", None, "Gateway.ReadWrite.All"),
-    delete("/gateways/{gatewayId}", "Gateways_DeleteGateway", None, "Gateway.ReadWrite.All"),
-    get("/gateways/{gatewayId}/members", "Gateways_ListGatewayMembers", None, "Gateway.Read.All Gateway.ReadWrite.All"),
-    patch("/gateways/{gatewayId}/members/{gatewayMemberId}", "Gateways_UpdateGatewayMember", None, "Gateway.ReadWrite.All"),
-    delete("/gateways/{gatewayId}/members/{gatewayMemberId}", "Gateways_DeleteGatewayMember", None, "Gateway.ReadWrite.All"),
-    post("/gateways/{gatewayId}/checkStatus", "Gateways_CheckGatewayStatus", None, "Gateway.Read.All Gateway.ReadWrite.All"),
-    post("/gateways/{gatewayId}/members/{gatewayMemberId}/checkStatus", "Gateways_CheckGatewayMemberStatus", None, "Gateway.Read.All Gateway.ReadWrite.All"),
-    post("/gateways/{gatewayId}/restart", "Gateways_RestartGateway", None, "Gateway.ReadWrite.All"),
-    get("/gateways/{gatewayId}/roleAssignments", "Gateways_ListGatewayRoleAssignments", None, "Gateway.Read.All Gateway.ReadWrite.All"),
-    post("/gateways/{gatewayId}/roleAssignments", "Gateways_AddGatewayRoleAssignment", None, "Gateway.ReadWrite.All"),
-    get("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}", "Gateways_GetGatewayRoleAssignment", None, "Gateway.Read.All Gateway.ReadWrite.All"),
-    patch("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}", "Gateways_UpdateGatewayRoleAssignment", None, "Gateway.ReadWrite.All"),
-    delete("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}", "Gateways_DeleteGatewayRoleAssignment", None, "Gateway.ReadWrite.All"),
-    post("/gateways/{gatewayId}/shutdown", "Gateways_ShutdownGateway", None, "Gateway.ReadWrite.All"),
-    get("/connections/{connectionId}/roleAssignments", "Connections_ListConnectionRoleAssignments", None, "Connection.Read.All Connection.ReadWrite.All").served(Documented, connection_roles::list),
-    post("/connections/{connectionId}/roleAssignments", "Connections_AddConnectionRoleAssignment", None, "Connection.ReadWrite.All").served(Documented, connection_roles::add),
-    get("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_GetConnectionRoleAssignment", None, "Connection.Read.All Connection.ReadWrite.All").served(Documented, connection_roles::get),
-    patch("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_UpdateConnectionRoleAssignment", None, "Connection.ReadWrite.All").served(Documented, connection_roles::update),
-    delete("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}", "Connections_DeleteConnectionRoleAssignment", None, "Connection.ReadWrite.All").served(Documented, connection_roles::delete),
-    get("/workspaces/{workspaceId}/networking/communicationPolicy", "Workspaces_GetNetworkCommunicationPolicy", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/networking/communicationPolicy", "Workspaces_SetNetworkCommunicationPolicy", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/networking/communicationPolicy/outbound/connections", "Workspaces_GetOutboundCloudConnectionRules", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/networking/communicationPolicy/outbound/connections", "Workspaces_SetOutboundCloudConnectionRules", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/networking/communicationPolicy/outbound/gateways", "Workspaces_GetOutboundGatewayRules", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/networking/communicationPolicy/outbound/gateways", "Workspaces_SetOutboundGatewayRules", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/networking/communicationPolicy/outbound/git", "Workspaces_GetGitOutboundPolicy", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/networking/communicationPolicy/outbound/git", "Workspaces_SetGitOutboundPolicy", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/azureResources", "Workspaces_GetInboundAzureResourceRules", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/azureResources", "Workspaces_SetInboundAzureResourceRules", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/externalDataShares", "Workspaces_GetInboundExternalDataSharesPolicy", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/externalDataShares", "Workspaces_SetInboundExternalDataSharesPolicy", Some(Admin), "Workspace.ReadWrite.All"),
+    get("/domains", "Domains_ListDomains", None, "Domain.Read.All").simplified().served(Guessed, gateways::list),
+    get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All")
+        .simplified().served(Guessed, gateways::get_domain),
+    post(ws!("onelake/resetShortcutCache"),
+        "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All").absent(),
+    get(ws!("onelake/settings"), "OneLakeSettings_GetSettings", Some(Admin), reads!("OneLake")).absent(),
+    post(ws!("onelake/settings/modifyDiagnostics"),
+        "OneLakeSettings_ModifyDiagnostics", Some(Admin), "OneLake.ReadWrite.All").absent(),
+    post(ws!("onelake/settings/modifyImmutabilityPolicy"),
+        "OneLakeSettings_ModifyImmutabilityPolicy", Some(Admin), "OneLake.ReadWrite.All").absent(),
+    post(ws!("onelake/settings/modifyDefaultTier"),
+        "OneLakeSettings_ModifyDefaultTier", Some(Admin), "OneLake.ReadWrite.All").absent(),
+    post(ws!("onelake/lifecycle/exportPolicy"), "OneLakeLifecyclePolicy_ExportPolicy", Some(Admin), reads!("OneLake"))
+        .absent(),
+    post(ws!("onelake/lifecycle/importPolicy"),
+        "OneLakeLifecyclePolicy_ImportPolicy", Some(Admin), "OneLake.ReadWrite.All").absent(),
+    get("/deploymentPipelines", "DeploymentPipelines_ListDeploymentPipelines", None, reads!("Pipeline")).absent(),
+    post("/deploymentPipelines", "DeploymentPipelines_CreateDeploymentPipeline", None, "Pipeline.ReadWrite.All")
+        .absent(),
+    get("/deploymentPipelines/{deploymentPipelineId}",
+        "DeploymentPipelines_GetDeploymentPipeline", None, reads!("Pipeline")).absent(),
+    patch("/deploymentPipelines/{deploymentPipelineId}",
+        "DeploymentPipelines_UpdateDeploymentPipeline", None, "Pipeline.ReadWrite.All").absent(),
+    delete("/deploymentPipelines/{deploymentPipelineId}",
+        "DeploymentPipelines_DeleteDeploymentPipeline", None, "Pipeline.ReadWrite.All").absent(),
+    get("/deploymentPipelines/{deploymentPipelineId}/roleAssignments",
+        "DeploymentPipelines_ListDeploymentPipelineRoleAssignments", None, reads!("Pipeline")).absent(),
+    post("/deploymentPipelines/{deploymentPipelineId}/roleAssignments",
+        "DeploymentPipelines_AddDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All").absent(),
+    delete("/deploymentPipelines/{deploymentPipelineId}/roleAssignments/{principalId}",
+        "DeploymentPipelines_DeleteDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All").absent(),
+    get("/deploymentPipelines/{deploymentPipelineId}/operations",
+        "DeploymentPipelines_ListDeploymentPipelineOperations", None, reads!("Pipeline")).absent(),
+    get("/deploymentPipelines/{deploymentPipelineId}/operations/{operationId}",
+        "DeploymentPipelines_GetDeploymentPipelineOperation", None, reads!("Pipeline")).absent(),
+    get("/deploymentPipelines/{deploymentPipelineId}/stages",
+        "DeploymentPipelines_ListDeploymentPipelineStages", None, reads!("Pipeline")).absent(),
+    get("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}",
+        "DeploymentPipelines_GetDeploymentPipelineStage", None, reads!("Pipeline")).absent(),
+    patch("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}",
+        "DeploymentPipelines_UpdateDeploymentPipelineStage", None, "Pipeline.ReadWrite.All").absent(),
+    get("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/items",
+        "DeploymentPipelines_ListDeploymentPipelineStageItems", None, reads!("Pipeline")).absent(),
+    post("/deploymentPipelines/{deploymentPipelineId}/deploy", "DeploymentPipelines_DeployStageContent", None, "")
+        .absent(),
+    post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/assignWorkspace",
+        "DeploymentPipelines_AssignWorkspaceToStage", None, "Pipeline.ReadWrite.All+Workspace.ReadWrite.All")
+        .absent(),
+    post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/unassignWorkspace",
+        "DeploymentPipelines_UnassignWorkspaceFromStage", None, "Pipeline.ReadWrite.All").absent(),
+    get(ws!("items/{itemId}/dataAccessRoles"),
+        "OneLakeDataAccessSecurity_ListDataAccessRoles", Some(Viewer), reads!("OneLake")).absent(),
+    put(ws!("items/{itemId}/dataAccessRoles"),
+        "OneLakeDataAccessSecurity_CreateOrUpdateDataAccessRoles", Some(Contributor), "OneLake.ReadWrite.All")
+        .absent(),
+    post(ws!("items/{itemId}/dataAccessRoles"),
+        "OneLakeDataAccessSecurity_CreateOrUpdateSingleDataAccessRole", Some(Member), "OneLake.ReadWrite.All")
+        .absent(),
+    get(ws!("items/{itemId}/dataAccessRoles/{roleName}"),
+        "OneLakeDataAccessSecurity_GetDataAccessRole", Some(Member), reads!("OneLake")).absent(),
+    delete(ws!("items/{itemId}/dataAccessRoles/{roleName}"),
+        "OneLakeDataAccessSecurity_DeleteDataAccessRole", Some(Member), "OneLake.ReadWrite.All").absent(),
+    post(ws!("provisionIdentity"), "Workspaces_ProvisionIdentity", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Seen, workspaces::provision_identity),
+    post(ws!("deprovisionIdentity"), "Workspaces_DeprovisionIdentity", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Seen, workspaces::deprovision_identity),
+    post(ws!("items/{itemId}/externalDataShares"),
+        "ExternalDataSharesProvider_CreateExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+    get(ws!("items/{itemId}/externalDataShares"),
+        "ExternalDataSharesProvider_ListExternalDataSharesInItem", Some(Contributor), EXTERNAL_DATA_SHARE)
+        .limited(10).absent(),
+    get(ws!("items/{itemId}/externalDataShares/{externalDataShareId}"),
+        "ExternalDataSharesProvider_GetExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+    delete(ws!("items/{itemId}/externalDataShares/{externalDataShareId}"),
+        "ExternalDataSharesProvider_DeleteExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+    post(ws!("items/{itemId}/externalDataShares/{externalDataShareId}/revoke"),
+        "ExternalDataSharesProvider_RevokeExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+    get("/externalDataShares/invitations/{invitationId}",
+        "ExternalDataSharesRecipient_GetExternalDataShareInvitationDetails", None, "ExternalDataShare.Accept.All")
+        .absent(),
+    post("/externalDataShares/invitations/{invitationId}/accept",
+        "ExternalDataSharesRecipient_AcceptExternalDataShareInvitation", None, ACCEPT_EXTERNAL_DATA_SHARE).absent(),
+    get(ws!("items/{itemId}/connections"), "Items_ListItemConnections", Some(Contributor), item_writes!("itemType"))
+        .served(Guessed, items::connections),
+    post(ws!("items/{itemId}/applyTags"),
+        "Tags_ApplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All itemType.ReadWrite.All")
+        .limited(25).served(Documented, tags::apply),
+    post(ws!("items/{itemId}/unapplyTags"),
+        "Tags_UnapplyTags", Some(Contributor), "Item.ReadWrite.All ItemMetadata.ReadWrite.All itemType.ReadWrite.All")
+        .limited(25).served(Documented, tags::unapply),
+    post(ws!("applyTags"), "Workspaces_ApplyWorkspaceTags", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Documented, tags::apply_to_workspace),
+    post(ws!("unapplyTags"), "Workspaces_UnapplyWorkspaceTags", Some(Admin), "Tenant.ReadWrite.All")
+        .served(Documented, tags::unapply_from_workspace),
+    get(ws!("folders"), "Folders_ListFolders", Some(Viewer), reads!("Workspace"))
+        .limited(10).served(Seen, folders::list),
+    post(ws!("folders"), "Folders_CreateFolder", Some(Contributor), "Workspace.ReadWrite.All")
+        .served(Seen, folders::create),
+    get(ws!("folders/{folderId}"), "Folders_GetFolder", Some(Viewer), reads!("Workspace")).served(Seen, folders::get),
+    patch(ws!("folders/{folderId}"), "Folders_UpdateFolder", Some(Contributor), "Workspace.ReadWrite.All")
+        .served(Seen, folders::update),
+    delete(ws!("folders/{folderId}"), "Folders_DeleteFolder", Some(Contributor), "Workspace.ReadWrite.All")
+        .served(Seen, folders::delete),
+    post(ws!("folders/{folderId}/move"), "Folders_MoveFolder", Some(Contributor), "Workspace.ReadWrite.All")
+        .served(Documented, folders::relocate),
+    post(ws!("items/bulkMove"), "Items_BulkMoveItems", Some(Contributor), "Workspace.ReadWrite.All")
+        .served(Documented, items::bulk_relocate),
+    post(ws!("items/{itemId}/move"), "Items_MoveItem", Some(Contributor), "Workspace.ReadWrite.All")
+        .served(Documented, items::relocate),
+    get(ws!("managedPrivateEndpoints"),
+        "ManagedPrivateEndpoints_ListWorkspaceManagedPrivateEndpoints", Some(Viewer), reads!("Workspace")).absent(),
+    post(ws!("managedPrivateEndpoints"),
+        "ManagedPrivateEndpoints_CreateWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All")
+        .absent(),
+    delete(ws!("managedPrivateEndpoints/{managedPrivateEndpointId}"),
+        "ManagedPrivateEndpoints_DeleteWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All")
+        .absent(),
+    get(ws!("managedPrivateEndpoints/{managedPrivateEndpointId}"),
+        "ManagedPrivateEndpoints_GetWorkspaceManagedPrivateEndpoint", Some(Viewer), reads!("Workspace")).absent(),
+    get("/connections", "Connections_ListConnections", None, reads!("Connection"))
+        .limited(10).served(Seen, connections::list),
+    post("/connections", "Connections_CreateConnection", None, "Connection.ReadWrite.All")
+        .served(Seen, connections::create),
+    get("/connections/{connectionId}", "Connections_GetConnection", None, reads!("Connection"))
+        .served(Seen, connections::get),
+    patch("/connections/{connectionId}", "Connections_UpdateConnection", None, "Connection.ReadWrite.All")
+        .served(Seen, connections::update),
+    delete("/connections/{connectionId}", "Connections_DeleteConnection", None, "Connection.ReadWrite.All")
+        .served(Seen, connections::delete),
+    post("/connections/{connectionId}/testConnection", "Connections_TestConnection", None, reads!("Connection"))
+        .simplified().served(Documented, connections::test),
+    get("/connections/supportedConnectionTypes",
+        "Connections_ListSupportedConnectionTypes", None, reads!("Connection"))
+        .served(Seen, connections::supported_types),
+    get("/gateways", "Gateways_ListGateways", None, reads!("Gateway")).simplified().served(Guessed, gateways::list),
+    post("/gateways", "Gateways_CreateGateway", None, "Gateway.ReadWrite.All").absent(),
+    get("/gateways/{gatewayId}", "Gateways_GetGateway", None, reads!("Gateway"))
+        .simplified().served(Guessed, gateways::get_gateway),
+    patch("/gateways/{gatewayId}", "Gateways_UpdateGateway", None, "Gateway.ReadWrite.All").absent(),
+    delete("/gateways/{gatewayId}", "Gateways_DeleteGateway", None, "Gateway.ReadWrite.All").absent(),
+    get("/gateways/{gatewayId}/members", "Gateways_ListGatewayMembers", None, reads!("Gateway")).absent(),
+    patch("/gateways/{gatewayId}/members/{gatewayMemberId}",
+        "Gateways_UpdateGatewayMember", None, "Gateway.ReadWrite.All").absent(),
+    delete("/gateways/{gatewayId}/members/{gatewayMemberId}",
+        "Gateways_DeleteGatewayMember", None, "Gateway.ReadWrite.All").absent(),
+    post("/gateways/{gatewayId}/checkStatus", "Gateways_CheckGatewayStatus", None, reads!("Gateway")).absent(),
+    post("/gateways/{gatewayId}/members/{gatewayMemberId}/checkStatus",
+        "Gateways_CheckGatewayMemberStatus", None, reads!("Gateway")).absent(),
+    post("/gateways/{gatewayId}/restart", "Gateways_RestartGateway", None, "Gateway.ReadWrite.All").absent(),
+    get("/gateways/{gatewayId}/roleAssignments", "Gateways_ListGatewayRoleAssignments", None, reads!("Gateway"))
+        .absent(),
+    post("/gateways/{gatewayId}/roleAssignments", "Gateways_AddGatewayRoleAssignment", None, "Gateway.ReadWrite.All")
+        .absent(),
+    get("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}",
+        "Gateways_GetGatewayRoleAssignment", None, reads!("Gateway")).absent(),
+    patch("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}",
+        "Gateways_UpdateGatewayRoleAssignment", None, "Gateway.ReadWrite.All").absent(),
+    delete("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}",
+        "Gateways_DeleteGatewayRoleAssignment", None, "Gateway.ReadWrite.All").absent(),
+    post("/gateways/{gatewayId}/shutdown", "Gateways_ShutdownGateway", None, "Gateway.ReadWrite.All").absent(),
+    get("/connections/{connectionId}/roleAssignments",
+        "Connections_ListConnectionRoleAssignments", None, reads!("Connection"))
+        .served(Documented, connection_roles::list),
+    post("/connections/{connectionId}/roleAssignments",
+        "Connections_AddConnectionRoleAssignment", None, "Connection.ReadWrite.All")
+        .served(Documented, connection_roles::add),
+    get("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}",
+        "Connections_GetConnectionRoleAssignment", None, reads!("Connection"))
+        .served(Documented, connection_roles::get),
+    patch("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}",
+        "Connections_UpdateConnectionRoleAssignment", None, "Connection.ReadWrite.All")
+        .served(Documented, connection_roles::update),
+    delete("/connections/{connectionId}/roleAssignments/{connectionRoleAssignmentId}",
+        "Connections_DeleteConnectionRoleAssignment", None, "Connection.ReadWrite.All")
+        .served(Documented, connection_roles::delete),
+    get(ws!("networking/communicationPolicy"),
+        "Workspaces_GetNetworkCommunicationPolicy", Some(Viewer), reads!("Workspace")).absent(),
+    put(ws!("networking/communicationPolicy"),
+        "Workspaces_SetNetworkCommunicationPolicy", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("networking/communicationPolicy/outbound/connections"),
+        "Workspaces_GetOutboundCloudConnectionRules", Some(Viewer), reads!("Workspace")).absent(),
+    put(ws!("networking/communicationPolicy/outbound/connections"),
+        "Workspaces_SetOutboundCloudConnectionRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("networking/communicationPolicy/outbound/gateways"),
+        "Workspaces_GetOutboundGatewayRules", Some(Viewer), reads!("Workspace")).absent(),
+    put(ws!("networking/communicationPolicy/outbound/gateways"),
+        "Workspaces_SetOutboundGatewayRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("networking/communicationPolicy/outbound/git"),
+        "Workspaces_GetGitOutboundPolicy", Some(Viewer), reads!("Workspace")).absent(),
+    put(ws!("networking/communicationPolicy/outbound/git"),
+        "Workspaces_SetGitOutboundPolicy", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("networking/communicationPolicy/inbound/azureResources"),
+        "Workspaces_GetInboundAzureResourceRules", Some(Viewer), reads!("Workspace")).absent(),
+    put(ws!("networking/communicationPolicy/inbound/azureResources"),
+        "Workspaces_SetInboundAzureResourceRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("networking/communicationPolicy/inbound/externalDataShares"),
+        "Workspaces_GetInboundExternalDataSharesPolicy", Some(Viewer), reads!("Workspace")).absent(),
+    put(ws!("networking/communicationPolicy/inbound/externalDataShares"),
+        "Workspaces_SetInboundExternalDataSharesPolicy", Some(Admin), "Workspace.ReadWrite.All").absent(),
     post("/catalog/search", "Catalog_Search", None, "Catalog.Read.All").served(Documented, catalog_search::search),
-    post("/workspaces/{workspaceId}/items/{itemId}/identities/default/assign", "Items_Associate_Identity_(beta)", Some(Contributor), "Item.ReadWrite.All itemType.ReadWrite.All").served(Documented, items::associate_identity),
-    get("/workspaces/{workspaceId}/encryption", "Workspaces_GetWorkspaceEncryption", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/encryption/assign", "Workspaces_AssignWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All"),
-    post("/workspaces/{workspaceId}/encryption/reset", "Workspaces_ResetWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/firewall", "Workspaces_GetFirewallRules", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All"),
-    put("/workspaces/{workspaceId}/networking/communicationPolicy/inbound/firewall", "Workspaces_SetFirewallRules", Some(Admin), "Workspace.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/relations/downstream", "Items_Get_Downstream_Relations_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All"),
-    get("/workspaces/{workspaceId}/items/{itemId}/relations/upstream", "Items_Get_Upstream_Relations_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All"),
+    post(ws!("items/{itemId}/identities/default/assign"),
+        "Items_Associate_Identity_(beta)", Some(Contributor), item_writes!("itemType"))
+        .beta().served(Documented, items::associate_identity),
+    get(ws!("encryption"), "Workspaces_GetWorkspaceEncryption", Some(Viewer), reads!("Workspace")).absent(),
+    post(ws!("encryption/assign"), "Workspaces_AssignWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All")
+        .absent(),
+    post(ws!("encryption/reset"), "Workspaces_ResetWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All")
+        .absent(),
+    get(ws!("networking/communicationPolicy/inbound/firewall"),
+        "Workspaces_GetFirewallRules", Some(Viewer), reads!("Workspace")).absent(),
+    put(ws!("networking/communicationPolicy/inbound/firewall"),
+        "Workspaces_SetFirewallRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("items/{itemId}/relations/downstream"),
+        "Items_Get_Downstream_Relations_(beta)", Some(Viewer), reads!("Item")).beta().absent(),
+    get(ws!("items/{itemId}/relations/upstream"), "Items_Get_Upstream_Relations_(beta)", Some(Viewer), reads!("Item"))
+        .beta().absent(),
 
     // Mirrored databases.
-    get("/workspaces/{workspaceId}/mirroredDatabases", "Items_ListMirroredDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredDatabase).served(Seen, items::list),
-    post("/workspaces/{workspaceId}/mirroredDatabases", "Items_CreateMirroredDatabase", Some(Contributor), "Item.ReadWrite.All MirroredDatabase.ReadWrite.All").item().of(ItemKind::MirroredDatabase).served(Seen, items::create),
-    get("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}", "Items_GetMirroredDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All MirroredDatabase.Read.All MirroredDatabase.ReadWrite.All").item().of(ItemKind::MirroredDatabase).served(Seen, items::get),
-    patch("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}", "Items_UpdateMirroredDatabase", Some(Contributor), "Item.ReadWrite.All MirroredDatabase.ReadWrite.All").item().of(ItemKind::MirroredDatabase).served(Seen, items::update),
-    delete("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}", "Items_DeleteMirroredDatabase", Some(Contributor), "Item.ReadWrite.All MirroredDatabase.ReadWrite.All").of(ItemKind::MirroredDatabase).served(Seen, items::delete),
-    post("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}/getDefinition", "Items_GetMirroredDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All MirroredDatabase.ReadWrite.All").of(ItemKind::MirroredDatabase).served(Seen, items::get_definition),
-    post("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}/updateDefinition", "Items_UpdateMirroredDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All MirroredDatabase.ReadWrite.All").of(ItemKind::MirroredDatabase).served(Seen, items::update_definition),
-    post("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}/startMirroring", "Mirroring_StartMirroring", Some(Contributor), "Item.ReadWrite.All MirroredDatabase.ReadWrite.All").workload().of(ItemKind::MirroredDatabase).served(Seen, mirrored_databases::start),
-    post("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}/stopMirroring", "Mirroring_StopMirroring", Some(Contributor), "Item.ReadWrite.All MirroredDatabase.ReadWrite.All").workload().of(ItemKind::MirroredDatabase).served(Seen, mirrored_databases::stop),
-    post("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}/getMirroringStatus", "Mirroring_GetMirroringStatus", Some(Viewer), "Item.Read.All Item.ReadWrite.All MirroredDatabase.Read.All MirroredDatabase.ReadWrite.All").workload().of(ItemKind::MirroredDatabase).served(Seen, mirrored_databases::status),
-    post("/workspaces/{workspaceId}/mirroredDatabases/{mirroredDatabaseId}/getTablesMirroringStatus", "Mirroring_GetTablesMirroringStatus", Some(Viewer), "Item.Read.All Item.ReadWrite.All MirroredDatabase.Read.All MirroredDatabase.ReadWrite.All").workload().of(ItemKind::MirroredDatabase).served(Seen, mirrored_databases::tables_status),
+    get(ws!("mirroredDatabases"), "Items_ListMirroredDatabases", Some(Viewer), reads!("Workspace"))
+        .of(MirroredDatabase).served(Seen, items::list),
+    post(ws!("mirroredDatabases"),
+        "Items_CreateMirroredDatabase", Some(Contributor), item_writes!("MirroredDatabase"))
+        .item().of(MirroredDatabase).served(Seen, items::create),
+    get(ws!("mirroredDatabases/{mirroredDatabaseId}"),
+        "Items_GetMirroredDatabase", Some(Viewer), item_reads!("MirroredDatabase"))
+        .item().of(MirroredDatabase).served(Seen, items::get),
+    patch(ws!("mirroredDatabases/{mirroredDatabaseId}"),
+        "Items_UpdateMirroredDatabase", Some(Contributor), item_writes!("MirroredDatabase"))
+        .item().of(MirroredDatabase).served(Seen, items::update),
+    delete(ws!("mirroredDatabases/{mirroredDatabaseId}"),
+        "Items_DeleteMirroredDatabase", Some(Contributor), item_writes!("MirroredDatabase"))
+        .of(MirroredDatabase).served(Seen, items::delete),
+    post(ws!("mirroredDatabases/{mirroredDatabaseId}/getDefinition"),
+        "Items_GetMirroredDatabaseDefinition", Some(Contributor), item_writes!("MirroredDatabase"))
+        .of(MirroredDatabase).served(Seen, items::get_definition),
+    post(ws!("mirroredDatabases/{mirroredDatabaseId}/updateDefinition"),
+        "Items_UpdateMirroredDatabaseDefinition", Some(Contributor), item_writes!("MirroredDatabase"))
+        .of(MirroredDatabase).served(Seen, items::update_definition),
+    post(ws!("mirroredDatabases/{mirroredDatabaseId}/startMirroring"),
+        "Mirroring_StartMirroring", Some(Contributor), item_writes!("MirroredDatabase"))
+        .workload().of(MirroredDatabase).served(Seen, mirrored_databases::start),
+    post(ws!("mirroredDatabases/{mirroredDatabaseId}/stopMirroring"),
+        "Mirroring_StopMirroring", Some(Contributor), item_writes!("MirroredDatabase"))
+        .workload().of(MirroredDatabase).served(Seen, mirrored_databases::stop),
+    post(ws!("mirroredDatabases/{mirroredDatabaseId}/getMirroringStatus"),
+        "Mirroring_GetMirroringStatus", Some(Viewer), item_reads!("MirroredDatabase"))
+        .workload().of(MirroredDatabase).served(Seen, mirrored_databases::status),
+    post(ws!("mirroredDatabases/{mirroredDatabaseId}/getTablesMirroringStatus"),
+        "Mirroring_GetTablesMirroringStatus", Some(Viewer), item_reads!("MirroredDatabase"))
+        .workload().of(MirroredDatabase).paged_by_post().served(Seen, mirrored_databases::tables_status),
 
     // Mirrored catalogs.
-    get("/workspaces/{workspaceId}/mirroredCatalogs", "Items_ListMirroredCatalogs", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::list),
-    post("/workspaces/{workspaceId}/mirroredCatalogs", "Items_CreateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog).served(Documented, items::create),
-    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_GetMirroredCatalog", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog).served(Documented, items::get),
-    patch("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_UpdateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::MirroredCatalog).served(Documented, items::update),
-    delete("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}", "Items_DeleteMirroredCatalog", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::delete),
-    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/getDefinition", "Items_GetMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::get_definition),
-    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/updateDefinition", "Items_UpdateMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, items::update_definition),
-    post("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/refreshCatalogMetadata", "Refresh_Refresh_Catalog_Metadata_(beta)", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, catalogs::refresh),
-    get("/workspaces/{workspaceId}/catalogmirroring/scopes", "Discovery_List_Scopes_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::scopes),
-    get("/workspaces/{workspaceId}/catalogmirroring/tables", "Discovery_List_Tables_(beta)", Some(Viewer), "CatalogMirroring.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::tables),
-    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/mirroringStatus", "Monitoring_Mirroring_Status_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, catalogs::status),
-    get("/workspaces/{workspaceId}/mirroredCatalogs/{mirroredCatalogId}/tablesMirroringStatus", "Monitoring_Tables_Mirroring_Status_(beta)", Some(Viewer), "Item.Read.All Item.ReadWrite.All").of(ItemKind::MirroredCatalog).served(Documented, catalogs::tables_status),
+    get(ws!("mirroredCatalogs"), "Items_ListMirroredCatalogs", Some(Viewer), reads!("Workspace"))
+        .of(MirroredCatalog).served(Documented, items::list),
+    post(ws!("mirroredCatalogs"), "Items_CreateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All")
+        .item().of(MirroredCatalog).served(Documented, items::create),
+    get(ws!("mirroredCatalogs/{mirroredCatalogId}"), "Items_GetMirroredCatalog", Some(Viewer), reads!("Item"))
+        .item().of(MirroredCatalog).served(Documented, items::get),
+    patch(ws!("mirroredCatalogs/{mirroredCatalogId}"),
+        "Items_UpdateMirroredCatalog", Some(Contributor), "Item.ReadWrite.All")
+        .item().of(MirroredCatalog).served(Documented, items::update),
+    delete(ws!("mirroredCatalogs/{mirroredCatalogId}"),
+        "Items_DeleteMirroredCatalog", Some(Contributor), "Item.ReadWrite.All")
+        .of(MirroredCatalog).served(Documented, items::delete),
+    post(ws!("mirroredCatalogs/{mirroredCatalogId}/getDefinition"),
+        "Items_GetMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All")
+        .of(MirroredCatalog).served(Documented, items::get_definition),
+    post(ws!("mirroredCatalogs/{mirroredCatalogId}/updateDefinition"),
+        "Items_UpdateMirroredCatalogDefinition", Some(Contributor), "Item.ReadWrite.All")
+        .of(MirroredCatalog).served(Documented, items::update_definition),
+    post(ws!("mirroredCatalogs/{mirroredCatalogId}/refreshCatalogMetadata"),
+        "Refresh_Refresh_Catalog_Metadata_(beta)", Some(Contributor), "Item.ReadWrite.All")
+        .of(MirroredCatalog).beta().served(Documented, catalogs::refresh),
+    get(ws!("catalogmirroring/scopes"),
+        "Discovery_List_Scopes_(beta)", Some(Viewer), DISCOVER_CATALOG)
+        .beta().served(Documented, catalogs::scopes),
+    get(ws!("catalogmirroring/tables"),
+        "Discovery_List_Tables_(beta)", Some(Viewer), DISCOVER_CATALOG)
+        .beta().served(Documented, catalogs::tables),
+    get(ws!("mirroredCatalogs/{mirroredCatalogId}/mirroringStatus"),
+        "Monitoring_Mirroring_Status_(beta)", Some(Viewer), reads!("Item"))
+        .of(MirroredCatalog).beta().served(Documented, catalogs::status),
+    get(ws!("mirroredCatalogs/{mirroredCatalogId}/tablesMirroringStatus"),
+        "Monitoring_Tables_Mirroring_Status_(beta)", Some(Viewer), reads!("Item"))
+        .of(MirroredCatalog).beta().served(Documented, catalogs::tables_status),
 
     // Mirrored Azure Databricks catalogs.
-    get("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs", "Items_ListMirroredAzureDatabricksCatalogs", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::list),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs", "Items_CreateMirroredAzureDatabricksCatalog", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::create),
-    get("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_GetMirroredAzureDatabricksCatalog", Some(Viewer), "Item.Read.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.Read.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::get),
-    patch("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_UpdateMirroredAzureDatabricksCatalog", Some(Contributor), "Item.Execute.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").item().of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::update),
-    delete("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}", "Items_DeleteMirroredAzureDatabricksCatalog", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::delete),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/getDefinition", "Items_GetMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::get_definition),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/updateDefinition", "Items_UpdateMirroredAzureDatabricksCatalogDefinition", Some(Contributor), "Item.Execute.All Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, items::update_definition),
-    post("/workspaces/{workspaceId}/mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/refreshCatalogMetadata", "Refresh_RefreshCatalogMetadata", Some(Contributor), "Item.ReadWrite.All MirroredAzureDatabricksCatalog.ReadWrite.All").of(ItemKind::MirroredAzureDatabricksCatalog).served(Documented, catalogs::refresh),
-    get("/workspaces/{workspaceId}/azureDatabricks/catalogs", "Discovery_DiscoverCatalogs", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::databricks_catalogs),
-    get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas", "Discovery_DiscoverSchemas", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::databricks_schemas),
-    get("/workspaces/{workspaceId}/azureDatabricks/catalogs/{catalogName}/schemas/{schemaName}/tables", "Discovery_DiscoverTables", Some(Viewer), "DatabricksCatalog.Read.All Workspace.Read.All Workspace.ReadWrite.All").served(Documented, catalogs::databricks_tables),
+    get(ws!("mirroredAzureDatabricksCatalogs"),
+        "Items_ListMirroredAzureDatabricksCatalogs", Some(Viewer), reads!("Workspace"))
+        .of(MirroredAzureDatabricksCatalog).served(Documented, items::list),
+    post(ws!("mirroredAzureDatabricksCatalogs"),
+        "Items_CreateMirroredAzureDatabricksCatalog", Some(Contributor), item_writes!("MirroredAzureDatabricksCatalog"))
+        .item().of(MirroredAzureDatabricksCatalog).served(Documented, items::create),
+    get(ws!("mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}"),
+        "Items_GetMirroredAzureDatabricksCatalog", Some(Viewer), item_reads!("MirroredAzureDatabricksCatalog"))
+        .item().of(MirroredAzureDatabricksCatalog).served(Documented, items::get),
+    patch(ws!("mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}"),
+        "Items_UpdateMirroredAzureDatabricksCatalog", Some(Contributor), EXECUTE_DATABRICKS_CATALOG)
+        .item().of(MirroredAzureDatabricksCatalog).served(Documented, items::update),
+    delete(ws!("mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}"),
+        "Items_DeleteMirroredAzureDatabricksCatalog", Some(Contributor), item_writes!("MirroredAzureDatabricksCatalog"))
+        .of(MirroredAzureDatabricksCatalog).served(Documented, items::delete),
+    post(ws!("mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/getDefinition"),
+        "Items_GetMirroredAzureDatabricksCatalogDefinition",
+        Some(Contributor), item_writes!("MirroredAzureDatabricksCatalog"))
+        .of(MirroredAzureDatabricksCatalog).served(Documented, items::get_definition),
+    post(ws!("mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/updateDefinition"),
+        "Items_UpdateMirroredAzureDatabricksCatalogDefinition", Some(Contributor), EXECUTE_DATABRICKS_CATALOG)
+        .of(MirroredAzureDatabricksCatalog).served(Documented, items::update_definition),
+    post(ws!("mirroredAzureDatabricksCatalogs/{mirroredAzureDatabricksCatalogId}/refreshCatalogMetadata"),
+        "Refresh_RefreshCatalogMetadata", Some(Contributor), item_writes!("MirroredAzureDatabricksCatalog"))
+        .of(MirroredAzureDatabricksCatalog).served(Documented, catalogs::refresh),
+    get(ws!("azureDatabricks/catalogs"),
+        "Discovery_DiscoverCatalogs", Some(Viewer), DISCOVER_DATABRICKS)
+        .served(Documented, catalogs::databricks_catalogs),
+    get(ws!("azureDatabricks/catalogs/{catalogName}/schemas"),
+        "Discovery_DiscoverSchemas", Some(Viewer), DISCOVER_DATABRICKS)
+        .served(Documented, catalogs::databricks_schemas),
+    get(ws!("azureDatabricks/catalogs/{catalogName}/schemas/{schemaName}/tables"),
+        "Discovery_DiscoverTables", Some(Viewer), DISCOVER_DATABRICKS)
+        .served(Documented, catalogs::databricks_tables),
 
     // Mirrored warehouses.
-    get("/workspaces/{workspaceId}/mirroredWarehouses", "Items_ListMirroredWarehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::MirroredWarehouse).served(Documented, items::list),
+    get(ws!("mirroredWarehouses"), "Items_ListMirroredWarehouses", Some(Viewer), reads!("Workspace"))
+        .of(MirroredWarehouse).served(Documented, items::list),
 
     // SQL databases.
-    get("/workspaces/{workspaceId}/sqlDatabases", "Items_ListSQLDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::list),
-    post("/workspaces/{workspaceId}/sqlDatabases", "Items_CreateSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase).served(Seen, items::create),
-    get("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_GetSQLDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLDatabase.Read.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase).served(Seen, items::get),
-    patch("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_UpdateSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").item().of(ItemKind::SQLDatabase).served(Documented, items::update),
-    delete("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}", "Items_DeleteSQLDatabase", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::delete),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/getDefinition", "Items_GetSQLDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Seen, items::get_definition),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/updateDefinition", "Items_UpdateSQLDatabasesDefinition", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, items::update_definition),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/startMirroring", "Mirroring_StartMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase).served(Documented, mirrored_databases::start),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/stopMirroring", "Mirroring_StopMirroring", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").workload().of(ItemKind::SQLDatabase).served(Documented, mirrored_databases::stop),
-    post("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/revalidateCMK", "Items_RevalidateCMK", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, sql_databases::revalidate_cmk),
-    get("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLDatabase.Read.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, sql_endpoints::audit),
-    patch("/workspaces/{workspaceId}/sqlDatabases/{sqlDatabaseId}/settings/sqlAudit", "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Documented, sql_endpoints::update_audit),
-    get("/workspaces/{workspaceId}/sqlDatabases/restorableDeletedDatabases", "Items_ListRestorableDeletedDatabases", Some(Contributor), "Item.ReadWrite.All SQLDatabase.ReadWrite.All").of(ItemKind::SQLDatabase).served(Seen, sql_databases::restorable),
+    get(ws!("sqlDatabases"), "Items_ListSQLDatabases", Some(Viewer), reads!("Workspace"))
+        .of(SQLDatabase).served(Documented, items::list),
+    post(ws!("sqlDatabases"), "Items_CreateSQLDatabase", Some(Contributor), item_writes!("SQLDatabase"))
+        .item().of(SQLDatabase).served(Seen, items::create),
+    get(ws!("sqlDatabases/{sqlDatabaseId}"), "Items_GetSQLDatabase", Some(Viewer), item_reads!("SQLDatabase"))
+        .item().of(SQLDatabase).served(Seen, items::get),
+    patch(ws!("sqlDatabases/{sqlDatabaseId}"),
+        "Items_UpdateSQLDatabase", Some(Contributor), item_writes!("SQLDatabase"))
+        .item().of(SQLDatabase).served(Documented, items::update),
+    delete(ws!("sqlDatabases/{sqlDatabaseId}"),
+        "Items_DeleteSQLDatabase", Some(Contributor), item_writes!("SQLDatabase"))
+        .of(SQLDatabase).served(Documented, items::delete),
+    post(ws!("sqlDatabases/{sqlDatabaseId}/getDefinition"),
+        "Items_GetSQLDatabaseDefinition", Some(Contributor), item_writes!("SQLDatabase"))
+        .of(SQLDatabase).served(Seen, items::get_definition),
+    post(ws!("sqlDatabases/{sqlDatabaseId}/updateDefinition"),
+        "Items_UpdateSQLDatabasesDefinition", Some(Contributor), item_writes!("SQLDatabase"))
+        .of(SQLDatabase).served(Documented, items::update_definition),
+    post(ws!("sqlDatabases/{sqlDatabaseId}/startMirroring"),
+        "Mirroring_StartMirroring", Some(Contributor), item_writes!("SQLDatabase"))
+        .workload().of(SQLDatabase).served(Documented, mirrored_databases::start),
+    post(ws!("sqlDatabases/{sqlDatabaseId}/stopMirroring"),
+        "Mirroring_StopMirroring", Some(Contributor), item_writes!("SQLDatabase"))
+        .workload().of(SQLDatabase).served(Documented, mirrored_databases::stop),
+    post(ws!("sqlDatabases/{sqlDatabaseId}/revalidateCMK"),
+        "Items_RevalidateCMK", Some(Contributor), item_writes!("SQLDatabase"))
+        .of(SQLDatabase).simplified().served(Documented, sql_databases::revalidate_cmk),
+    get(ws!("sqlDatabases/{sqlDatabaseId}/settings/sqlAudit"),
+        "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), item_reads!("SQLDatabase"))
+        .of(SQLDatabase).simplified().served(Documented, sql_endpoints::audit),
+    patch(ws!("sqlDatabases/{sqlDatabaseId}/settings/sqlAudit"),
+        "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), item_writes!("SQLDatabase"))
+        .of(SQLDatabase).simplified().served(Documented, sql_endpoints::update_audit),
+    get(ws!("sqlDatabases/restorableDeletedDatabases"),
+        "Items_ListRestorableDeletedDatabases", Some(Contributor), item_writes!("SQLDatabase"))
+        .of(SQLDatabase).served(Seen, sql_databases::restorable),
 
     // Cosmos DB databases.
-    get("/workspaces/{workspaceId}/cosmosDbDatabases", "Items_ListCosmosDBDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Documented, items::list),
-    post("/workspaces/{workspaceId}/cosmosDbDatabases", "Items_CreateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase).served(Seen, items::create),
-    get("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_GetCosmosDBDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase).served(Seen, items::get),
-    patch("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_UpdateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::CosmosDBDatabase).served(Seen, items::update),
-    delete("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}", "Items_DeleteCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Documented, items::delete),
-    post("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}/getDefinition", "Items_GetCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Seen, items::get_definition),
-    post("/workspaces/{workspaceId}/cosmosDbDatabases/{cosmosDbDatabaseId}/updateDefinition", "Items_UpdateCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::CosmosDBDatabase).served(Seen, items::update_definition),
+    get(ws!("cosmosDbDatabases"), "Items_ListCosmosDBDatabases", Some(Viewer), reads!("Workspace"))
+        .of(CosmosDBDatabase).served(Documented, items::list),
+    post(ws!("cosmosDbDatabases"), "Items_CreateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All")
+        .item().of(CosmosDBDatabase).served(Seen, items::create),
+    get(ws!("cosmosDbDatabases/{cosmosDbDatabaseId}"), "Items_GetCosmosDBDatabase", Some(Viewer), reads!("Item"))
+        .item().of(CosmosDBDatabase).served(Seen, items::get),
+    patch(ws!("cosmosDbDatabases/{cosmosDbDatabaseId}"),
+        "Items_UpdateCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All")
+        .item().of(CosmosDBDatabase).served(Seen, items::update),
+    delete(ws!("cosmosDbDatabases/{cosmosDbDatabaseId}"),
+        "Items_DeleteCosmosDBDatabase", Some(Contributor), "Item.ReadWrite.All")
+        .of(CosmosDBDatabase).served(Documented, items::delete),
+    post(ws!("cosmosDbDatabases/{cosmosDbDatabaseId}/getDefinition"),
+        "Items_GetCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All")
+        .of(CosmosDBDatabase).served(Seen, items::get_definition),
+    post(ws!("cosmosDbDatabases/{cosmosDbDatabaseId}/updateDefinition"),
+        "Items_UpdateCosmosDBDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All")
+        .of(CosmosDBDatabase).served(Seen, items::update_definition),
 
     // Snowflake databases.
-    get("/workspaces/{workspaceId}/snowflakeDatabases", "Items_ListSnowflakeDatabases", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::list),
-    post("/workspaces/{workspaceId}/snowflakeDatabases", "Items_CreateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase).served(Documented, items::create),
-    get("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_GetSnowflakeDatabase", Some(Viewer), "Item.Read.All Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase).served(Documented, items::get),
-    delete("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_DeleteSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::delete),
-    patch("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}", "Items_UpdateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All").item().of(ItemKind::SnowflakeDatabase).served(Documented, items::update),
-    post("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}/getDefinition", "Items_GetSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::get_definition),
-    post("/workspaces/{workspaceId}/snowflakeDatabases/{snowflakeDatabaseId}/updateDefinition", "Items_UpdateSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SnowflakeDatabase).served(Documented, items::update_definition),
+    get(ws!("snowflakeDatabases"), "Items_ListSnowflakeDatabases", Some(Viewer), reads!("Workspace"))
+        .of(SnowflakeDatabase).served(Documented, items::list),
+    post(ws!("snowflakeDatabases"), "Items_CreateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All")
+        .item().of(SnowflakeDatabase).served(Documented, items::create),
+    get(ws!("snowflakeDatabases/{snowflakeDatabaseId}"), "Items_GetSnowflakeDatabase", Some(Viewer), reads!("Item"))
+        .item().of(SnowflakeDatabase).served(Documented, items::get),
+    delete(ws!("snowflakeDatabases/{snowflakeDatabaseId}"),
+        "Items_DeleteSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All")
+        .of(SnowflakeDatabase).served(Documented, items::delete),
+    patch(ws!("snowflakeDatabases/{snowflakeDatabaseId}"),
+        "Items_UpdateSnowflakeDatabase", Some(Contributor), "Item.ReadWrite.All")
+        .item().of(SnowflakeDatabase).served(Documented, items::update),
+    post(ws!("snowflakeDatabases/{snowflakeDatabaseId}/getDefinition"),
+        "Items_GetSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All")
+        .of(SnowflakeDatabase).served(Documented, items::get_definition),
+    post(ws!("snowflakeDatabases/{snowflakeDatabaseId}/updateDefinition"),
+        "Items_UpdateSnowflakeDatabaseDefinition", Some(Contributor), "Item.ReadWrite.All")
+        .of(SnowflakeDatabase).served(Documented, items::update_definition),
 
     // SQL endpoints.
-    get("/workspaces/{workspaceId}/sqlEndpoints", "Items_ListSQLEndpoints", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Documented, items::list),
-    post("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}/refreshMetadata", "Items_RefreshSqlEndpointMetadata", Some(Contributor), "Item.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Seen, sql_endpoints::refresh_metadata),
-    get("/workspaces/{workspaceId}/sqlEndpoints/{sqlEndpointId}/connectionString", "Items_GetConnectionString", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::connection_string),
-    patch("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit", "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.Audit.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::update_audit),
-    get("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit", "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), "Item.Read.All Item.ReadWrite.All SQLEndpoint.Read.All SQLEndpoint.ReadWrite.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::audit),
-    post("/workspaces/{workspaceId}/sqlEndpoints/{itemId}/settings/sqlAudit/setAuditActionsAndGroups", "SQLAuditSettings_SetAuditActionsAndGroups", Some(Contributor), "Item.Audit.All").of(ItemKind::SQLEndpoint).served(Documented, sql_endpoints::set_audit_groups),
+    get(ws!("sqlEndpoints"), "Items_ListSQLEndpoints", Some(Viewer), reads!("Workspace"))
+        .of(SQLEndpoint).served(Documented, items::list),
+    post(ws!("sqlEndpoints/{sqlEndpointId}/refreshMetadata"),
+        "Items_RefreshSqlEndpointMetadata", Some(Contributor), "Item.ReadWrite.All")
+        .of(SQLEndpoint).served(Seen, sql_endpoints::refresh_metadata),
+    get(ws!("sqlEndpoints/{sqlEndpointId}/connectionString"),
+        "Items_GetConnectionString", Some(Viewer), item_reads!("SQLEndpoint"))
+        .of(SQLEndpoint).served(Documented, sql_endpoints::connection_string),
+    patch(ws!("sqlEndpoints/{itemId}/settings/sqlAudit"),
+        "SQLAuditSettings_UpdateSQLAuditSettings", Some(Contributor), "Item.Audit.All")
+        .of(SQLEndpoint).simplified().served(Documented, sql_endpoints::update_audit),
+    get(ws!("sqlEndpoints/{itemId}/settings/sqlAudit"),
+        "SQLAuditSettings_GetSQLAuditSettings", Some(Viewer), item_reads!("SQLEndpoint"))
+        .of(SQLEndpoint).simplified().served(Documented, sql_endpoints::audit),
+    post(ws!("sqlEndpoints/{itemId}/settings/sqlAudit/setAuditActionsAndGroups"),
+        "SQLAuditSettings_SetAuditActionsAndGroups", Some(Contributor), "Item.Audit.All")
+        .of(SQLEndpoint).simplified().served(Documented, sql_endpoints::set_audit_groups),
 
     // Lakehouses.
-    get("/workspaces/{workspaceId}/lakehouses", "Items_ListLakehouses", Some(Viewer), "Workspace.Read.All Workspace.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::list),
-    post("/workspaces/{workspaceId}/lakehouses", "Items_CreateLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse).served(Seen, items::create),
-    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_GetLakehouse", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse).served(Seen, items::get),
-    patch("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_UpdateLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").item().of(ItemKind::Lakehouse).served(Seen, items::update),
-    delete("/workspaces/{workspaceId}/lakehouses/{lakehouseId}", "Items_DeleteLakehouse", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::delete),
-    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/tables", "Tables_ListTables", Some(Viewer), "Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/tables/{tableName}/load", "Tables_LoadTable", Some(Contributor), "Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/schemas/{schemaName}/tables/{tableName}/load", "Tables_Load_Schema_Table_(beta)", Some(Contributor), "Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/tableMaintenance/instances", "BackgroundJobs_RunOnDemandTableMaintenance", Some(Contributor), "Item.Execute.All Lakehouse.Execute.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules", "BackgroundJobs_CreateRefreshMaterializedLakeViewsSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All Item.Execute.All+Lakehouse.ReadWrite.All Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/livySessions", "LivySessions_ListLivySessions", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/livySessions/{livyId}", "LivySessions_GetLivySession", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/instances", "BackgroundJobs_RunOnDemandRefreshMaterializedLakeViews", Some(Contributor), "Item.Execute.All Lakehouse.Execute.All").of(ItemKind::Lakehouse),
-    patch("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}", "BackgroundJobs_UpdateRefreshMaterializedLakeViewsSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All Item.Execute.All+Lakehouse.ReadWrite.All Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    delete("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}", "BackgroundJobs_DeleteRefreshMaterializedLakeViewsSchedule", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/getDefinition", "Items_GetLakehouseDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::get_definition),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/updateDefinition", "Items_UpdateLakehouseDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse).served(Seen, items::update_definition),
-    post("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions", "MaterializedLakeViews_CreateMlvExecutionDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions", "MaterializedLakeViews_ListMlvExecutionDefinitions", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    get("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}", "MaterializedLakeViews_GetMlvExecutionDefinition", Some(Viewer), "Item.Read.All Item.ReadWrite.All Lakehouse.Read.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    patch("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}", "MaterializedLakeViews_UpdateMlvExecutionDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
-    delete("/workspaces/{workspaceId}/lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}", "MaterializedLakeViews_DeleteMlvExecutionDefinition", Some(Contributor), "Item.ReadWrite.All Lakehouse.ReadWrite.All").of(ItemKind::Lakehouse),
+    get(ws!("lakehouses"), "Items_ListLakehouses", Some(Viewer), reads!("Workspace"))
+        .of(Lakehouse).served(Seen, items::list),
+    post(ws!("lakehouses"), "Items_CreateLakehouse", Some(Contributor), item_writes!("Lakehouse"))
+        .item().of(Lakehouse).served(Seen, items::create),
+    get(ws!("lakehouses/{lakehouseId}"), "Items_GetLakehouse", Some(Viewer), item_reads!("Lakehouse"))
+        .item().of(Lakehouse).served(Seen, items::get),
+    patch(ws!("lakehouses/{lakehouseId}"), "Items_UpdateLakehouse", Some(Contributor), item_writes!("Lakehouse"))
+        .item().of(Lakehouse).served(Seen, items::update),
+    delete(ws!("lakehouses/{lakehouseId}"), "Items_DeleteLakehouse", Some(Contributor), item_writes!("Lakehouse"))
+        .of(Lakehouse).served(Seen, items::delete),
+    get(ws!("lakehouses/{lakehouseId}/tables"), "Tables_ListTables", Some(Viewer), reads!("Lakehouse"))
+        .of(Lakehouse).absent(),
+    post(ws!("lakehouses/{lakehouseId}/tables/{tableName}/load"),
+        "Tables_LoadTable", Some(Contributor), "Lakehouse.ReadWrite.All").of(Lakehouse).absent(),
+    post(ws!("lakehouses/{lakehouseId}/schemas/{schemaName}/tables/{tableName}/load"),
+        "Tables_Load_Schema_Table_(beta)", Some(Contributor), "Lakehouse.ReadWrite.All")
+        .of(Lakehouse).beta().absent(),
+    post(ws!("lakehouses/{lakehouseId}/jobs/tableMaintenance/instances"),
+        "BackgroundJobs_RunOnDemandTableMaintenance", Some(Contributor), EXECUTE_LAKEHOUSE)
+        .of(Lakehouse).absent(),
+    post(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules"),
+        "BackgroundJobs_CreateRefreshMaterializedLakeViewsSchedule", Some(Contributor), SCHEDULE_LAKEHOUSE_JOBS)
+        .of(Lakehouse).absent(),
+    get(ws!("lakehouses/{lakehouseId}/livySessions"),
+        "LivySessions_ListLivySessions", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).absent(),
+    get(ws!("lakehouses/{lakehouseId}/livySessions/{livyId}"),
+        "LivySessions_GetLivySession", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).absent(),
+    post(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/instances"),
+        "BackgroundJobs_RunOnDemandRefreshMaterializedLakeViews", Some(Contributor), EXECUTE_LAKEHOUSE)
+        .of(Lakehouse).absent(),
+    patch(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}"),
+        "BackgroundJobs_UpdateRefreshMaterializedLakeViewsSchedule", Some(Contributor), SCHEDULE_LAKEHOUSE_JOBS)
+        .of(Lakehouse).absent(),
+    delete(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}"),
+        "BackgroundJobs_DeleteRefreshMaterializedLakeViewsSchedule", Some(Contributor), item_writes!("Lakehouse"))
+        .of(Lakehouse).absent(),
+    post(ws!("lakehouses/{lakehouseId}/getDefinition"),
+        "Items_GetLakehouseDefinition", Some(Contributor), item_writes!("Lakehouse"))
+        .of(Lakehouse).served(Seen, items::get_definition),
+    post(ws!("lakehouses/{lakehouseId}/updateDefinition"),
+        "Items_UpdateLakehouseDefinition", Some(Contributor), item_writes!("Lakehouse"))
+        .of(Lakehouse).served(Seen, items::update_definition),
+    post(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions"),
+        "MaterializedLakeViews_CreateMlvExecutionDefinition", Some(Contributor), item_writes!("Lakehouse"))
+        .of(Lakehouse).absent(),
+    get(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions"),
+        "MaterializedLakeViews_ListMlvExecutionDefinitions", Some(Viewer), item_reads!("Lakehouse"))
+        .of(Lakehouse).absent(),
+    get(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}"),
+        "MaterializedLakeViews_GetMlvExecutionDefinition", Some(Viewer), item_reads!("Lakehouse"))
+        .of(Lakehouse).absent(),
+    patch(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}"),
+        "MaterializedLakeViews_UpdateMlvExecutionDefinition", Some(Contributor), item_writes!("Lakehouse"))
+        .of(Lakehouse).absent(),
+    delete(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}"),
+        "MaterializedLakeViews_DeleteMlvExecutionDefinition", Some(Contributor), item_writes!("Lakehouse"))
+        .of(Lakehouse).absent(),
 ];

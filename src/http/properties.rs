@@ -11,8 +11,8 @@ use crate::fabric::item::{
 };
 use crate::fabric::workspace::Workspace;
 use crate::http::answer::{utc, zoneless};
-use crate::http::catalogs::MirroredProperties;
-use crate::http::items::Properties;
+use crate::http::catalogs::MirroredCatalogProperties;
+use crate::http::items::PropertiesBody;
 use crate::http::{mirrored_databases, sql_databases};
 
 /// The properties of an item at `now`; `None` where its kind was seen to have none, or nobody has told of any.
@@ -21,13 +21,13 @@ pub(super) fn of<'a>(
     workspace: &'a Workspace,
     item: &'a Item,
     now: Timestamp,
-) -> Option<Properties<'a>> {
+) -> Option<PropertiesBody<'a>> {
     let other = match item.kind {
         ItemKind::MirroredDatabase => {
-            return mirrored_databases::properties(state, workspace, item, now).map(Properties::MirroredDatabase);
+            return mirrored_databases::properties(state, workspace, item, now).map(PropertiesBody::MirroredDatabase);
         }
         ItemKind::SQLDatabase => {
-            return sql_databases::properties(state, workspace.id, item, now).map(Properties::SqlDatabase);
+            return sql_databases::properties(state, workspace.id, item, now).map(PropertiesBody::SqlDatabase);
         }
         ItemKind::MirroredCatalog => mirrored_catalog(workspace, item, now)?,
         ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
@@ -51,7 +51,7 @@ pub(super) fn of<'a>(
         ItemKind::VariableLibrary => json!({"activeValueSetName": variable_library::active_value_set(item)}),
         _ => return None,
     };
-    Some(Properties::Other(other))
+    Some(PropertiesBody::Other(other))
 }
 
 /// The properties that the answer to an update on the kind's own route shows: two kinds were seen to.
@@ -60,10 +60,10 @@ pub(super) fn of_update<'a>(
     workspace: &'a Workspace,
     item: &'a Item,
     now: Timestamp,
-) -> Option<Properties<'a>> {
+) -> Option<PropertiesBody<'a>> {
     match item.kind {
         ItemKind::MLExperiment => of(state, workspace, item, now),
-        ItemKind::VariableLibrary => Some(Properties::Other(json!({
+        ItemKind::VariableLibrary => Some(PropertiesBody::Other(json!({
             "$type": "VariableLibraryProperties",
             "activeValueSetName": variable_library::active_value_set(item),
         }))),
@@ -133,7 +133,7 @@ fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
 }
 
 fn mirrored_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Option<Value> {
-    let mut properties = json!(MirroredProperties::from(mirrored_catalog::source(item)?));
+    let mut properties = json!(MirroredCatalogProperties::from(mirrored_catalog::source(item)?));
     properties["oneLakeTablesPath"] = one_lake(workspace, item, "Tables").into();
     properties["sqlEndpointProperties"] = sql_endpoint_from_creation(workspace, item, now);
     Some(properties)

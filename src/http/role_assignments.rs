@@ -3,9 +3,8 @@
 use crate::fabric::FabricError;
 use crate::fabric::principal::LEARNED;
 use crate::fabric::role::{self, Role};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::principals::{AddRoleAssignment, RoleAssignmentBody, UpdateRoleAssignment};
 use crate::http::wire::{self, List};
 use crate::ids::WorkspaceId;
@@ -16,8 +15,8 @@ fn role(name: Option<String>) -> Result<Role, FabricError> {
         .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of Role is no workspace role.")))
 }
 
-pub(super) fn add(context: &Context<'_>) -> Outcome {
-    let workspace: WorkspaceId = context.id(0)?;
+pub(super) fn add(context: &Context<'_>) -> HandlerResult {
+    let workspace: WorkspaceId = context.id("workspaceId")?;
     let body: AddRoleAssignment = context.json()?;
     let principal = wire::required(body.principal, "Principal")?.principal()?;
     let role = role(body.role)?;
@@ -28,7 +27,7 @@ pub(super) fn add(context: &Context<'_>) -> Outcome {
     Ok(Answer::created(&body).at(location).note(is_learned.then_some(LEARNED)))
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let page = context.page(state)?;
         let page = page.cut(context.workspace(state)?.role_assignments().after(page.after));
@@ -39,16 +38,16 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let id = context.id(1)?;
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("workspaceRoleAssignmentId")?;
     context.read(|state| {
         let assignment = context.workspace(state)?.role_assignment(id)?;
         Ok(Answer::ok(&RoleAssignmentBody::whole(state, assignment.principal, assignment.role)))
     })
 }
 
-pub(super) fn update(context: &Context<'_>) -> Outcome {
-    let id = context.id(1)?;
+pub(super) fn update(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("workspaceRoleAssignmentId")?;
     let body: UpdateRoleAssignment = context.json()?;
     let role = role(body.role)?;
     context.tenant.commit_then(
@@ -58,8 +57,8 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn delete(context: &Context<'_>) -> Outcome {
-    let id = context.id(1)?;
+pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("workspaceRoleAssignmentId")?;
     context.commit(|state, _| role::delete(context.workspace(state)?, id))?;
     Ok(Answer::empty())
 }

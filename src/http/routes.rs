@@ -1,4 +1,4 @@
-//! From a method and a path to a row of the table of operations. Fixed segments match without regard to case.
+//! Finds the row of a method and a path in the table of operations. Fixed segments match in any case.
 
 use std::sync::LazyLock;
 
@@ -6,73 +6,81 @@ use axum::http::{HeaderValue, Method, Uri};
 use matchit::Router;
 
 use crate::fabric::{ErrorCode, FabricError};
-use crate::http::operations::{self, Operation};
+use crate::http::context::Handler;
+use crate::http::operation::{Operation, parameters};
+use crate::http::operations::{self, Route};
 
-/// The operations of each path.
-static ROUTES: LazyLock<Router<Vec<&'static Operation>>> = LazyLock::new(|| {
-    let mut paths: Vec<(String, Vec<&Operation>)> = Vec::new();
-    for operation in operations::all() {
-        let path = template(operation.path);
+/// The routes of each path.
+static ROUTES: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
+    let mut paths: Vec<(String, Vec<&Route>)> = Vec::new();
+    for route in operations::all() {
+        let path = template(route.operation.path);
         match paths.iter_mut().find(|(known, _)| *known == path) {
-            Some((_, operations)) => operations.push(operation),
-            None => paths.push((path, vec![operation])),
+            Some((_, routes)) => routes.push(route),
+            None => paths.push((path, vec![route])),
         }
     }
     let mut router = Router::new();
-    for (path, operations) in paths {
-        router.insert(path, operations).expect("no two paths of the table exclude each other");
+    for (path, routes) in paths {
+        router.insert(path, routes).expect("no two paths of the table conflict");
     }
     router
 });
 
-/// An operation that was found.
+/// The route of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
-    /// Its row.
-    pub(super) operation: &'static Operation,
-}
+pub(super) struct Found(&'static Route);
 
 impl Found {
-    /// The variable segments of the request's path, in order and as they were sent.
-    pub(super) fn segments<'a>(&self, path: &'a str) -> Vec<&'a str> {
-        let template = self.operation.path.split('/');
-        let sent = trimmed(path).split('/').skip(1);
+    /// Returns its operation.
+    pub(super) fn operation(self) -> &'static Operation {
+        &self.0.operation
+    }
+
+    /// Returns its handler; `None` when it is absent.
+    pub(super) fn handler(self) -> Option<Handler> {
+        self.0.handler
+    }
+
+    /// Returns the parameters of the path of a request, by name, with their values as they were sent.
+    pub(super) fn parameters(self, path: &str) -> Vec<(&'static str, &str)> {
+        let template = self.operation().path;
         // The path under `/v1` begins where the template does.
-        template.zip(sent).filter(|(known, _)| known.starts_with('{')).map(|(_, sent)| sent).collect()
+        let sent = template.split('/').zip(trimmed(path).split('/').skip(1));
+        let values = sent.filter(|(known, _)| known.starts_with('{')).map(|(_, sent)| sent);
+        parameters(template).zip(values).collect()
     }
 }
 
-/// The operation of a request; `Err(None)` where the path is none of Fabric's.
+/// Returns the route of a request; `Err(None)` when Fabric has no such path.
 pub(super) fn find(method: &Method, uri: &Uri) -> Result<Found, Option<FabricError>> {
-    // Some clients get the further pages of a list whose first one they asked for with POST.
-    let goes_on = *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
-    let operation = operations(uri.path())
-        .ok_or(None)?
-        .iter()
-        .find(|operation| operation.method == *method || goes_on && operation.is_paged_by_post())
-        .ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))?;
-    Ok(Found { operation })
+    // Some clients request the further pages with GET of a list whose first page they requested with POST.
+    let is_next_page = *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
+    let fits =
+        |Route { operation, .. }: &Route| operation.method == *method || is_next_page && operation.is_paged_by_post;
+    let route = routes(uri.path()).ok_or(None)?.iter().find(|route| fits(route));
+    route.map(|route| Found(route)).ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))
 }
 
-/// The methods that a path has.
+/// Returns the methods of a path, for the header `Allow`.
 pub(super) fn allowed(path: &str) -> Option<HeaderValue> {
-    let mut methods: Vec<&str> = operations(path)?.iter().map(|operation| operation.method.as_str()).collect();
+    let mut methods: Vec<&str> = routes(path)?.iter().map(|route| route.operation.method.as_str()).collect();
     methods.sort_unstable();
     methods.dedup();
     HeaderValue::try_from(methods.join(", ")).ok()
 }
 
-fn operations(path: &str) -> Option<&'static Vec<&'static Operation>> {
+fn routes(path: &str) -> Option<&'static Vec<&'static Route>> {
     let path = trimmed(path).to_ascii_lowercase();
     ROUTES.at(path.strip_prefix("/v1")?).ok().map(|found| found.value)
 }
 
-/// One slash at the end makes no difference.
+/// Removes one slash at the end, which makes no difference.
 fn trimmed(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
 
-/// The router's spelling of a path: fixed segments in lower case, variable ones without a name.
+/// Converts a path to the syntax of the router: fixed segments in lower case, parameters numbered.
 fn template(path: &str) -> String {
     let segment = |(n, segment): (usize, &str)| {
         if segment.starts_with('{') { format!("{{s{n}}}") } else { segment.to_ascii_lowercase() }
@@ -89,13 +97,16 @@ mod tests {
     #[track_caller]
     fn check(method: &Method, path: &str, expected: Result<(&str, &[&str]), Option<ErrorCode>>) {
         let found = find(method, &path.parse().unwrap());
-        let told = found.as_ref().map(|found| (found.operation.id, found.segments(path)));
-        let told = told.map_err(|refusal| refusal.as_ref().map(FabricError::code));
-        assert_eq!(told, expected.map(|(id, segments)| (id, segments.to_vec())));
+        let found = found.as_ref().map(|found| {
+            let values = found.parameters(path).into_iter().map(|(_, value)| value);
+            (found.operation().id, values.collect::<Vec<_>>())
+        });
+        let found = found.map_err(|refusal| refusal.as_ref().map(FabricError::code));
+        assert_eq!(found, expected.map(|(id, values)| (id, values.to_vec())));
     }
 
     #[test]
-    fn fixed_segments_match_in_any_case_and_variable_ones_stay_as_sent() {
+    fn routes_match_fixed_segments_in_any_case_and_keep_parameters_as_sent() {
         check(&Method::GET, "/v1/workspaces", Ok(("Workspaces_ListWorkspaces", &[])));
         check(&Method::GET, "/V1/Workspaces/", Ok(("Workspaces_ListWorkspaces", &[])));
         check(
@@ -112,15 +123,15 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_asked_for_with_post_goes_on_with_get() {
+    fn list_paged_by_post_continues_with_get() {
         let tables = format!("/v1/workspaces/{WS}/mirroredDatabases/{WS}/getTablesMirroringStatus");
         check(&Method::GET, &tables, Err(Some(ErrorCode::MethodNotAllowed)));
         let found = find(&Method::GET, &format!("{tables}?continuationToken=x").parse().unwrap()).unwrap();
-        assert_eq!(found.operation.id, "Mirroring_GetTablesMirroringStatus");
+        assert_eq!(found.operation().id, "Mirroring_GetTablesMirroringStatus");
     }
 
     #[test]
-    fn other_methods_and_other_paths_are_refused() {
+    fn routes_reject_other_methods_and_paths() {
         let status = format!("/v1/workspaces/{WS}/mirroredDatabases/{WS}/getMirroringStatus");
         check(&Method::GET, &status, Err(Some(ErrorCode::MethodNotAllowed)));
         check(&Method::GET, &format!("{status}?continuationToken=x"), Err(Some(ErrorCode::MethodNotAllowed)));

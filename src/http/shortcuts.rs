@@ -5,10 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::fabric::FabricError;
 use crate::fabric::item::shortcut::{self, ConflictPolicy, Shortcut};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
-use crate::http::items::find;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::{self, List};
 
 #[derive(Deserialize)]
@@ -31,7 +29,7 @@ impl<'a> From<&'a Shortcut> for ShortcutBody<'a> {
     }
 }
 
-pub(super) fn create(context: &Context<'_>) -> Outcome {
+pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let body: CreateShortcut = context.json()?;
     let new = Shortcut {
         path: wire::required(body.path, "Path")?,
@@ -45,7 +43,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     });
     let policy = policy.transpose()?.unwrap_or_default();
     let (made, is_new) = context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         state.check_capacity(workspace)?;
         shortcut::create(workspace, item, new, policy)
     })?;
@@ -60,10 +58,10 @@ fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     let parent = context.query("parentPath");
     context.read(|state| {
-        let (_, item) = find(context, state, context.now)?;
+        let (_, item) = context.item(state, context.now)?;
         let parent = parent.as_deref().map(|path| path.trim_matches('/'));
         let within = |path: &str| {
             parent.is_none_or(|parent| {
@@ -79,18 +77,18 @@ pub(super) fn list(context: &Context<'_>) -> Outcome {
 }
 
 /// The path of a shortcut has slashes, which are sent as `%2F`.
-pub(super) fn get(context: &Context<'_>) -> Outcome {
-    let (path, name) = (context.text(2), context.text(3));
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
+    let (path, name) = (context.text("shortcutPath"), context.text("shortcutName"));
     context.read(|state| {
-        let (_, item) = find(context, state, context.now)?;
+        let (_, item) = context.item(state, context.now)?;
         Ok(Answer::ok(&ShortcutBody::from(shortcut::find(item, &path, &name)?)))
     })
 }
 
-pub(super) fn delete(context: &Context<'_>) -> Outcome {
-    let (path, name) = (context.text(2), context.text(3));
+pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
+    let (path, name) = (context.text("shortcutPath"), context.text("shortcutName"));
     context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         shortcut::delete(workspace, item, &path, &name)
     })?;
     Ok(Answer::empty())

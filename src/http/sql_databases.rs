@@ -8,17 +8,15 @@ use serde::Serialize;
 use crate::fabric::State;
 use crate::fabric::item::Item;
 use crate::fabric::item::sql_database::{self, DeletedDatabase};
-use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
-use crate::http::context::Context;
-use crate::http::items::find;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::List;
 use crate::ids::WorkspaceId;
 
 /// `properties`, which the get on the kind's own route shows.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Properties<'a> {
+pub(super) struct SqlDatabaseProperties<'a> {
     connection_info: String,
     connection_string: String,
     database_name: String,
@@ -37,7 +35,7 @@ pub(super) fn properties<'a>(
     workspace: WorkspaceId,
     item: &'a Item,
     now: Timestamp,
-) -> Option<Properties<'a>> {
+) -> Option<SqlDatabaseProperties<'a>> {
     let database = item.sql_database.as_ref()?;
     let (server_fqdn, database_name) = (sql_database::server_fqdn(state, workspace), sql_database::database_name(item));
     let connection = format!(
@@ -47,7 +45,7 @@ pub(super) fn properties<'a>(
     let points = database.restore_points(now);
     // In whole seconds: `2026-07-01T19:19:18Z`.
     let whole = |at: Timestamp| format!("{at:.0}");
-    Some(Properties {
+    Some(SqlDatabaseProperties {
         connection_info: connection.clone(),
         connection_string: connection,
         database_name,
@@ -90,11 +88,11 @@ impl From<&DeletedDatabase> for RestorableBody {
 }
 
 /// There is no key of the customer's to look at anew: it is as good as before.
-pub(super) fn revalidate_cmk(context: &Context<'_>) -> Outcome {
-    context.read(|state| find(context, state, context.now).map(|_| Answer::empty()))
+pub(super) fn revalidate_cmk(context: &Context<'_>) -> HandlerResult {
+    context.read(|state| context.item(state, context.now).map(|_| Answer::empty()))
 }
 
-pub(super) fn restorable(context: &Context<'_>) -> Outcome {
+pub(super) fn restorable(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let page = context.page(state)?;
         let page = page.cut(context.workspace(state)?.restorable_after(page.after, context.now));

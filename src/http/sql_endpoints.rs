@@ -8,10 +8,8 @@ use crate::fabric::item::sql_endpoint::{self, Timeout};
 use crate::fabric::item::{self, Item, ItemKind};
 use crate::fabric::mirroring;
 use crate::fabric::workspace::Workspace;
-use crate::http::Outcome;
 use crate::http::answer::{Answer, utc};
-use crate::http::context::Context;
-use crate::http::items::find;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::List;
 use crate::ids::TenantId;
 
@@ -21,7 +19,7 @@ struct ConnectionString {
     connection_string: String,
 }
 
-pub(super) fn connection_string(context: &Context<'_>) -> Outcome {
+pub(super) fn connection_string(context: &Context<'_>) -> HandlerResult {
     let guest = context.query("guestTenantId");
     if guest.as_ref().is_some_and(|id| id.parse::<TenantId>().is_err()) {
         return Err(ErrorCode::InvalidGuestTenantId.into());
@@ -30,7 +28,7 @@ pub(super) fn connection_string(context: &Context<'_>) -> Outcome {
     private.as_deref().map_or(Ok(()), sql_endpoint::check_private_link_type)?;
     let private = private.is_some();
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         let connection_string = item::sql_endpoint_host(workspace.id, item.id);
         let answer = Answer::ok(&ConnectionString { connection_string });
         Ok(answer.inert("guestTenantId", guest.is_some()).inert("privateLinkType", private))
@@ -53,11 +51,11 @@ struct RefreshRequest {
 }
 
 /// Refreshes the endpoint's metadata at once: the tables that have rows are there.
-pub(super) fn refresh_metadata(context: &Context<'_>) -> Outcome {
+pub(super) fn refresh_metadata(context: &Context<'_>) -> HandlerResult {
     let RefreshRequest { timeout } = context.json_or_nothing()?;
     timeout.as_ref().map_or(Ok(()), Timeout::check)?;
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
         let now = utc(context.now);
         let table = |table_name: String| TableSyncStatus {
@@ -100,26 +98,26 @@ impl AuditBody {
     }
 }
 
-pub(super) fn audit(context: &Context<'_>) -> Outcome {
+pub(super) fn audit(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
-        let (workspace, item) = find(context, state, context.now)?;
+        let (workspace, item) = context.item(state, context.now)?;
         Ok(Answer::ok(&AuditBody::new(workspace, item, audit::of(item))))
     })
 }
 
-pub(super) fn update_audit(context: &Context<'_>) -> Outcome {
+pub(super) fn update_audit(context: &Context<'_>) -> HandlerResult {
     let change: AuditUpdate = context.json()?;
     context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         let (facts, settings) = audit::update(workspace, item, change)?;
         Ok((facts, Answer::ok(&AuditBody::new(workspace, item, settings))))
     })
 }
 
-pub(super) fn set_audit_groups(context: &Context<'_>) -> Outcome {
+pub(super) fn set_audit_groups(context: &Context<'_>) -> HandlerResult {
     let groups: Vec<String> = context.json()?;
     context.commit(|state, now| {
-        let (workspace, item) = find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         let (facts, _) = audit::set_groups(workspace, item, groups)?;
         Ok((facts, Answer::empty()))
     })

@@ -4,10 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::tag::{self, Change, Tag};
 use crate::fabric::{FabricError, State};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
-use crate::http::items;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::{self, List};
 use crate::ids::TagId;
 
@@ -55,26 +53,26 @@ pub(super) fn applied<'a>(state: &'a State, tags: &[TagId]) -> Vec<AppliedTag<'a
     known.map(|tag| AppliedTag { id: tag.id, display_name: &tag.display_name }).collect()
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let page = context.page(state)?;
         Ok(Answer::ok(&List::new(context, page.cut(state.tags().after(page.after)).map(TagBody::from))))
     })
 }
 
-pub(super) fn apply(context: &Context<'_>) -> Outcome {
+pub(super) fn apply(context: &Context<'_>) -> HandlerResult {
     change(context, Change::Apply)
 }
 
-pub(super) fn unapply(context: &Context<'_>) -> Outcome {
+pub(super) fn unapply(context: &Context<'_>) -> HandlerResult {
     change(context, Change::Unapply)
 }
 
-pub(super) fn apply_to_workspace(context: &Context<'_>) -> Outcome {
+pub(super) fn apply_to_workspace(context: &Context<'_>) -> HandlerResult {
     change_workspace(context, Change::Apply)
 }
 
-pub(super) fn unapply_from_workspace(context: &Context<'_>) -> Outcome {
+pub(super) fn unapply_from_workspace(context: &Context<'_>) -> HandlerResult {
     change_workspace(context, Change::Unapply)
 }
 
@@ -84,16 +82,16 @@ fn named(context: &Context<'_>) -> Result<Vec<TagId>, FabricError> {
     Ok(tags.collect::<Result<Vec<Option<TagId>>, _>>()?.into_iter().flatten().collect())
 }
 
-fn change(context: &Context<'_>, change: Change) -> Outcome {
+fn change(context: &Context<'_>, change: Change) -> HandlerResult {
     let tags = named(context)?;
     context.commit(|state, now| {
-        let (workspace, item) = items::find(context, state, now)?;
+        let (workspace, item) = context.item(state, now)?;
         tag::change(state, workspace, item, &tags, change)
     })?;
     Ok(Answer::empty())
 }
 
-fn change_workspace(context: &Context<'_>, change: Change) -> Outcome {
+fn change_workspace(context: &Context<'_>, change: Change) -> HandlerResult {
     let tags = named(context)?;
     context.commit(|state, _| tag::change_workspace(state, context.workspace(state)?, &tags, change))?;
     Ok(Answer::empty())

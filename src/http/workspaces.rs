@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::{self, NewWorkspace, Workspace, WorkspaceIdentity, WorkspaceType};
 use crate::fabric::{ErrorCode, FabricError, State};
-use crate::http::Outcome;
 use crate::http::answer::Answer;
-use crate::http::context::Context;
+use crate::http::context::{Context, HandlerResult};
 use crate::http::long_running_operations;
 use crate::http::tags::{self, AppliedTag};
 use crate::http::wire::{self, List};
@@ -114,7 +113,7 @@ impl<'a> WorkspaceBody<'a> {
     }
 }
 
-pub(super) fn create(context: &Context<'_>) -> Outcome {
+pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let body: CreateWorkspace = context.json()?;
     let new = NewWorkspace {
         display_name: wire::required(body.display_name, "DisplayName")?,
@@ -134,7 +133,7 @@ pub(super) fn create(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn list(context: &Context<'_>) -> Outcome {
+pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     let preferred = context.flag("preferWorkspaceSpecificEndpoints")?;
     let roles = context.query("roles").map(|roles| roles.split(',').map(role).collect::<Result<Vec<Role>, _>>());
     let roles = roles.transpose()?;
@@ -156,7 +155,7 @@ fn role(name: &str) -> Result<Role, FabricError> {
     })
 }
 
-pub(super) fn get(context: &Context<'_>) -> Outcome {
+pub(super) fn get(context: &Context<'_>) -> HandlerResult {
     let preferred = context.flag("preferWorkspaceSpecificEndpoints")?;
     context.read(|state| {
         let answer = Answer::ok(&WorkspaceBody::whole(state, context.workspace(state)?, context.now));
@@ -164,7 +163,7 @@ pub(super) fn get(context: &Context<'_>) -> Outcome {
     })
 }
 
-pub(super) fn update(context: &Context<'_>) -> Outcome {
+pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let UpdateWorkspace { display_name, description } = context.json()?;
     context.tenant.commit_then(
         context.now,
@@ -173,29 +172,29 @@ pub(super) fn update(context: &Context<'_>) -> Outcome {
     )?
 }
 
-pub(super) fn delete(context: &Context<'_>) -> Outcome {
+pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, _| workspace::delete(context.workspace(state)?))?;
     Ok(Answer::empty())
 }
 
-pub(super) fn assign_to_capacity(context: &Context<'_>) -> Outcome {
+pub(super) fn assign_to_capacity(context: &Context<'_>) -> HandlerResult {
     let body: AssignToCapacity = context.json()?;
     let capacity = wire::id(Some(wire::required(body.capacity_id, "CapacityId")?), "CapacityId")?;
     context.commit(|state, now| workspace::assign(state, context.workspace(state)?, capacity, now))?;
     Ok(Answer::accepted())
 }
 
-pub(super) fn unassign_from_capacity(context: &Context<'_>) -> Outcome {
+pub(super) fn unassign_from_capacity(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, now| workspace::assign(state, context.workspace(state)?, None, now))?;
     Ok(Answer::accepted())
 }
 
-pub(super) fn provision_identity(context: &Context<'_>) -> Outcome {
+pub(super) fn provision_identity(context: &Context<'_>) -> HandlerResult {
     let decide = |state: &State, now| workspace::provision_identity(state, context.workspace(state)?, now);
     long_running_operations::run(context, decide)
 }
 
-pub(super) fn deprovision_identity(context: &Context<'_>) -> Outcome {
+pub(super) fn deprovision_identity(context: &Context<'_>) -> HandlerResult {
     let decide = |state: &State, now| workspace::deprovision_identity(state, context.workspace(state)?, now);
     long_running_operations::run(context, decide)
 }

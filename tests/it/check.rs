@@ -76,7 +76,7 @@ fn faults_are_named_with_their_places() {
 #[test]
 fn what_cannot_be_checked_is_said() {
     let root = folder("empty", &[("note.txt", "nothing")]);
-    for (paths, says) in [(&["."][..], "nothing to check"), (&["nowhere"], "nowhere"), (&[], "FILE|FOLDER")] {
+    for (paths, says) in [(&["."][..], "no definitions found"), (&["nowhere"], "nowhere"), (&[], "FILE|FOLDER")] {
         let (code, told) = check(&root, paths);
         assert_eq!(code, 2, "{told}");
         assert!(told.contains(says), "{told}");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use specularite::http::operations::{OPERATIONS, Operation};
+use specularite::http::operation::{Coverage, Operation};
+use specularite::http::operations::OPERATIONS;
 
 use crate::coverage::shared;
 use crate::lab::Lab;
@@ -93,7 +94,8 @@ fn create_examples_create_or_are_named_in_the_fidelity_document() {
             continue;
         }
         let swagger = read(&area.join("swagger.json"));
-        let served = OPERATIONS.iter().filter(|it| it.handler().is_some() && it.method == "POST");
+        let served = OPERATIONS.iter().map(|route| &route.operation);
+        let served = served.filter(|it| it.coverage != Coverage::Absent && it.method == "POST");
         for operation in served {
             let examples = swagger["paths"][operation.path]["post"]["x-ms-examples"].as_object();
             for reference in examples.into_iter().flatten().filter_map(|(_, example)| example["$ref"].as_str()) {

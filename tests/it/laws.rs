@@ -381,7 +381,7 @@ fn ten_thousand_requests_valid_and_mutated_cause_no_fault_of_ours() {
     .collect();
     let mut paths: Vec<(String, String)> = specularite::http::operations::OPERATIONS
         .iter()
-        .map(|operation| (operation.method.to_string(), format!("/v1{}", operation.path)))
+        .map(|route| (route.operation.method.to_string(), format!("/v1{}", route.operation.path)))
         .collect();
     for path in ["reset", "settings", "clock", "clock/advance", "sources/{connectionId}", "health"] {
         // A reset would only empty the table of what the other requests are about.

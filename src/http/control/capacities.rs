@@ -6,7 +6,7 @@ use axum::http::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Call, id};
+use super::{ControlRequest, id};
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::control::ControlCommand;
 use crate::ids::CapacityId;
@@ -17,11 +17,11 @@ struct ChangeCapacity {
     state: CapacityState,
 }
 
-pub(super) async fn change(Path(capacity): Path<String>, call: Call) -> Response<Body> {
-    call.answer(|call| {
+pub(super) async fn change(Path(capacity): Path<String>, request: ControlRequest) -> Response<Body> {
+    request.answer(|request| {
         let id = id::<CapacityId>(&capacity)?;
-        let ChangeCapacity { state: to } = call.json()?;
-        call.tenant.control(ControlCommand::ChangeCapacity { id, state: to })?;
+        let ChangeCapacity { state: to } = request.json()?;
+        request.tenant.control(ControlCommand::ChangeCapacity { id, state: to })?;
         Ok(json!({"id": id, "state": to}))
     })
 }

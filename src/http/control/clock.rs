@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Call;
+use super::ControlRequest;
 use crate::clock::{self, ClockChange, ClockError, ClockState, Mode};
 use crate::fabric::mirroring::MirroringStatus;
 use crate::fabric::planned::{self, Planned};
@@ -26,8 +26,8 @@ const UNTIL_TIMEOUT: f64 = 30.0;
 /// The maximum number of changes in a response.
 const CHANGES_MAX: usize = 1_000;
 
-pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer_each(|call| Ok(body(call.tenant.clock().state())))
+pub(super) async fn show(request: ControlRequest) -> Response<Body> {
+    request.answer_each(|request| Ok(body(request.tenant.clock().state())))
 }
 
 fn body(state: ClockState) -> Value {
@@ -44,21 +44,21 @@ struct SetClock {
     now: Option<Timestamp>,
 }
 
-pub(super) async fn set(call: Call) -> Response<Body> {
-    if let Err(refusal) = check_future(&call) {
-        return super::reply(&call.tenant, Err(refusal));
+pub(super) async fn set(request: ControlRequest) -> Response<Body> {
+    if let Err(refusal) = check_future(&request) {
+        return super::reply(&request.tenant, Err(refusal));
     }
-    call.answer_each(|call| {
-        let SetClock { mode, rate, step, now } = call.json()?;
-        call.tenant.clock().set(ClockChange { mode, rate, step, now }).map(body).map_err(|why| clock_refusal(&why))
+    request.answer_each(|request| {
+        let SetClock { mode, rate, step, now } = request.json()?;
+        request.tenant.clock().set(ClockChange { mode, rate, step, now }).map(body).map_err(|why| clock_refusal(&why))
     })
 }
 
 /// Rejects an instant that is in the past of one of several tenants, before any of their clocks is set.
-fn check_future(call: &Call) -> Result<(), FabricError> {
-    let SetClock { now, .. } = call.json()?;
+fn check_future(request: &ControlRequest) -> Result<(), FabricError> {
+    let SetClock { now, .. } = request.json()?;
     let is_past = |tenant: &Arc<Tenant>| now.is_some_and(|now| now < tenant.clock().now());
-    match call.tenants().iter().find(|tenant| call.every_tenant && is_past(tenant)) {
+    match request.tenants().iter().find(|tenant| request.every_tenant && is_past(tenant)) {
         Some(tenant) => {
             Err(FabricError::invalid_input(format!("now is before the present of the tenant {}.", tenant.id())))
         }
@@ -99,30 +99,30 @@ struct Advanced {
     changes: Vec<Planned>,
 }
 
-pub(super) async fn advance(call: Call) -> Response<Body> {
-    let told = if call.every_tenant { advance_all(&call).await } else { advance_one(&call).await };
-    super::reply(&call.tenant, told)
+pub(super) async fn advance(request: ControlRequest) -> Response<Body> {
+    let told = if request.every_tenant { advance_all(&request).await } else { advance_one(&request).await };
+    super::reply(&request.tenant, told)
 }
 
 /// Advances the clocks of all tenants by the same number of seconds.
-async fn advance_all(call: &Call) -> Result<Value, FabricError> {
-    let Advance { seconds: Some(seconds), to: None, until: None, timeout_seconds: None } = call.json()? else {
+async fn advance_all(request: &ControlRequest) -> Result<Value, FabricError> {
+    let Advance { seconds: Some(seconds), to: None, until: None, timeout_seconds: None } = request.json()? else {
         return Err(FabricError::invalid_input("tenant=* needs seconds, and nothing else."));
     };
-    let tenants = call.tenants();
+    let tenants = request.tenants();
     let after = |tenant: &Arc<Tenant>| tenant.clock().after(seconds).map_err(|why| clock_refusal(&why));
     let wanted = tenants.iter().map(after).collect::<Result<Vec<Timestamp>, FabricError>>()?;
     let mut value = Vec::new();
     for (tenant, at) in tenants.iter().zip(wanted) {
-        reach(tenant, at, TIMEOUT_MAX, &call.closing).await?;
+        reach(tenant, at, TIMEOUT_MAX, &request.closing).await?;
         value.push(json!({"tenant": tenant.id(), "now": utc(tenant.clock().now())}));
     }
     Ok(json!({"value": value}))
 }
 
-async fn advance_one(call: &Call) -> Result<Value, FabricError> {
-    let tenant = &*call.tenant;
-    let Advance { seconds, to, until, timeout_seconds } = call.json()?;
+async fn advance_one(request: &ControlRequest) -> Result<Value, FabricError> {
+    let tenant = &*request.tenant;
+    let Advance { seconds, to, until, timeout_seconds } = request.json()?;
     let timeout = timeout_seconds.unwrap_or(if until.is_some() { UNTIL_TIMEOUT } else { TIMEOUT_MAX });
     let longest = if tenant.clock().stands_still() { f64::MAX } else { TIMEOUT_MAX };
     if !(0.0..=longest).contains(&timeout) {
@@ -135,15 +135,15 @@ async fn advance_one(call: &Call) -> Result<Value, FabricError> {
     match (seconds, to, until) {
         (Some(seconds), None, None) => {
             let wanted = tenant.clock().after(seconds).map_err(|why| clock_refusal(&why))?;
-            reach(tenant, wanted, timeout, &call.closing).await?;
+            reach(tenant, wanted, timeout, &request.closing).await?;
         }
         (None, Some(To::NextChange), None) => {
             let window = tenant.next_window_end(before);
             if let Some(next) = known.first().map(|change| change.at).into_iter().chain(window).min() {
-                reach(tenant, next, timeout, &call.closing).await?;
+                reach(tenant, next, timeout, &request.closing).await?;
             }
         }
-        (None, None, Some(until)) => wait_until(tenant, &until, timeout, &call.closing).await?,
+        (None, None, Some(until)) => wait_until(tenant, &until, timeout, &request.closing).await?,
         _ => return Err(FabricError::invalid_input("One of seconds, to and until was expected.")),
     }
     let now = tenant.clock().now();

@@ -1,29 +1,36 @@
-//! `coverage`: the table of operations, as it is served.
+//! `coverage`: the table of operations, and what is emulated of it.
 
 use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Value, json};
 
-use super::Call;
-use crate::http::operations::{self, Operation};
+use super::ControlRequest;
+use crate::http::operation::{Coverage, Operation};
+use crate::http::operations;
 
-/// Every operation that Fabric describes, and how many of them are served.
-pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer(|_| {
-        let (served, absent): (Vec<_>, Vec<_>) = operations::all().partition(|operation| operation.handler().is_some());
-        let operations: Vec<Value> = operations::all().map(body).collect();
-        Ok(json!({"served": served.len(), "absent": absent.len(), "operations": operations}))
+/// Shows every operation that Fabric describes, and counts those that are served.
+pub(super) async fn show(request: ControlRequest) -> Response<Body> {
+    request.answer(|_| {
+        let operations: Vec<&Operation> = operations::all().map(|route| &route.operation).collect();
+        let absent = operations.iter().filter(|operation| operation.coverage == Coverage::Absent).count();
+        let served = operations.len() - absent;
+        Ok(json!({
+            "served": served,
+            "absent": absent,
+            "operations": operations.into_iter().map(body).collect::<Vec<Value>>(),
+        }))
     })
 }
 
 fn body(operation: &Operation) -> Value {
-    let Operation { id, method, path, role, scopes, .. } = operation;
+    let Operation { id, method, path, role, scopes, fidelity, coverage, .. } = operation;
+    let fidelity = (*coverage != Coverage::Absent).then_some(fidelity);
     json!({
         "operation": id,
         "method": method.as_str(),
         "path": format!("/v1{path}"),
-        "coverage": operation.coverage(),
-        "rests": operation.fidelity().map(|fidelity| format!("{fidelity:?}").to_lowercase()),
+        "coverage": coverage.as_str(),
+        "rests": fidelity.map(|fidelity| format!("{fidelity:?}").to_lowercase()),
         "role": role,
         "scopes": scopes.split_whitespace().collect::<Vec<_>>(),
     })

@@ -5,7 +5,7 @@ use axum::http::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Call;
+use super::ControlRequest;
 use crate::fabric::State;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::principal::DirectoryEntry;
@@ -27,22 +27,22 @@ struct DeclarePrincipal {
     secret: Option<String>,
 }
 
-pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer(|call| Ok(call.tenant.read(body)))
+pub(super) async fn show(request: ControlRequest) -> Response<Body> {
+    request.answer(|request| Ok(request.tenant.read(body)))
 }
 
 /// Adds or replaces principals. Other principals stay.
-pub(super) async fn declare(call: Call) -> Response<Body> {
-    call.answer(|call| {
-        let DeclarePrincipals { value } = call.json()?;
+pub(super) async fn declare(request: ControlRequest) -> Response<Body> {
+    request.answer(|request| {
+        let DeclarePrincipals { value } = request.json()?;
         let (mut entries, mut secrets): (Vec<DirectoryEntry>, Vec<(PrincipalId, String)>) = (Vec::new(), Vec::new());
         for DeclarePrincipal { principal, secret } in value {
             let entry = principal.entry()?;
             secrets.extend(secret.map(|secret| (entry.id, signing::hash(secret.as_bytes()))));
             entries.push(entry);
         }
-        call.tenant.control(ControlCommand::DeclarePrincipals { entries, secrets })?;
-        Ok(call.tenant.read(body))
+        request.tenant.control(ControlCommand::DeclarePrincipals { entries, secrets })?;
+        Ok(request.tenant.read(body))
     })
 }
 

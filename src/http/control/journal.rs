@@ -5,27 +5,28 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{Response, StatusCode};
 use serde_json::json;
 
-use super::{Call, refuse, reply, stamped};
+use super::{ControlRequest, refuse, reply, stamped};
 use crate::fabric::FabricError;
 use crate::http::answer::{self, Headers};
 use crate::journal::{Exchange, Filter};
 
-pub(super) async fn show(call: Call) -> Response<Body> {
-    let (filter, timing) = match read(&call) {
+pub(super) async fn show(request: ControlRequest) -> Response<Body> {
+    let (filter, timing) = match read(&request) {
         Ok(read) => read,
-        Err(refusal) => return refuse(&call.tenant, &refusal),
+        Err(refusal) => return refuse(&request.tenant, &refusal),
     };
-    let mut exchanges: Vec<Exchange> = call.tenants().iter().flat_map(|tenant| tenant.exchanges(&filter)).collect();
+    let mut exchanges: Vec<Exchange> = request.tenants().iter().flat_map(|tenant| tenant.exchanges(&filter)).collect();
     exchanges.sort_by_key(|exchange| exchange.time);
     let lines: String = exchanges.iter().map(|exchange| exchange.line(timing)).collect();
     let mut response = answer::respond(StatusCode::OK, Headers::Core, lines.into_bytes());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    stamped(&call.tenant, response)
+    stamped(&request.tenant, response)
 }
 
-fn read(call: &Call) -> Result<(Filter, bool), FabricError> {
-    let filter = Filter { path: call.query("path")?, status: call.query("status")?, since: call.query("since")? };
-    let timing = match call.query::<String>("timing")?.as_deref() {
+fn read(request: &ControlRequest) -> Result<(Filter, bool), FabricError> {
+    let filter =
+        Filter { path: request.query("path")?, status: request.query("status")?, since: request.query("since")? };
+    let timing = match request.query::<String>("timing")?.as_deref() {
         None | Some("on") => true,
         Some("off") => false,
         Some(other) => {
@@ -35,9 +36,9 @@ fn read(call: &Call) -> Result<(Filter, bool), FabricError> {
     Ok((filter, timing))
 }
 
-pub(super) async fn clear(call: Call) -> Response<Body> {
-    for tenant in call.tenants() {
+pub(super) async fn clear(request: ControlRequest) -> Response<Body> {
+    for tenant in request.tenants() {
         tenant.clear_journal();
     }
-    reply(&call.tenant, Ok(json!({})))
+    reply(&request.tenant, Ok(json!({})))
 }

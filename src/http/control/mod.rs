@@ -22,15 +22,17 @@ use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{get, patch, post};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::emulator::Emulator;
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written, utc};
-use crate::http::pipeline::moment;
-use crate::http::{Arrival, BODY_MAX, Shared, error, host, no_endpoint};
+use crate::http::error::{self, no_endpoint};
+use crate::http::exchange::Stamp;
+use crate::http::json;
+use crate::http::request::{Arrival, BODY_MAX, host};
 use crate::ids::TenantId;
 use crate::notify::Closing;
 use crate::tenant::Tenant;
@@ -57,7 +59,7 @@ pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
 
 /// Lets in who may drive the emulator: from an address that is allowed, under a name that no web page can make its own, and
 /// not on behalf of another origin.
-async fn guard(State(emulator): Shared, request: Request, next: Next) -> Response<Body> {
+async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response<Body> {
     let arrival = request.extensions().get::<Arrival>();
     let refusal = if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
         Some("the caller's address may not; see --control-from")
@@ -121,7 +123,7 @@ fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
 }
 
 /// A control call, unpacked: which tenant, and the body.
-struct Call {
+struct ControlRequest {
     emulator: Arc<Emulator>,
     tenant: Arc<Tenant>,
     every_tenant: bool,
@@ -130,7 +132,7 @@ struct Call {
     closing: Closing,
 }
 
-impl FromRequest<Arc<Emulator>> for Call {
+impl FromRequest<Arc<Emulator>> for ControlRequest {
     type Rejection = Response<Body>;
 
     async fn from_request(request: Request, emulator: &Arc<Emulator>) -> Result<Self, Self::Rejection> {
@@ -161,10 +163,9 @@ fn tenant_of(parts: &Parts) -> Option<TenantId> {
     }
 }
 
-impl Call {
+impl ControlRequest {
     fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|why| FabricError::invalid_input(format!("The request body is not valid: {why}.")))
+        json::parse_verbosely(&self.body)
     }
 
     /// A parameter of the query, read; an empty one counts as left out.
@@ -190,11 +191,11 @@ impl Call {
             let (emulator, closing) = (Arc::clone(&self.emulator), self.closing.clone());
             let (query, body) = (self.query.clone(), self.body.clone());
             let mut told = answer(&Self { emulator, tenant, every_tenant: false, query, body, closing })?;
-            told["tenant"] = json!(id);
+            told["tenant"] = serde_json::json!(id);
             Ok(told)
         };
         let told = self.tenants().into_iter().map(of).collect::<Result<Vec<Value>, FabricError>>();
-        reply(&self.tenant, told.map(|value| json!({"value": value})))
+        reply(&self.tenant, told.map(|value| serde_json::json!({"value": value})))
     }
 
     /// Answers, or refuses; what is asked of all tenants at once is refused but where it is meant.
@@ -216,8 +217,8 @@ fn reply(tenant: &Tenant, told: Result<Value, FabricError>) -> Response<Body> {
 }
 
 fn stamped(tenant: &Tenant, mut response: Written) -> Response<Body> {
-    let moment = moment(tenant);
-    answer::stamp(&mut response, moment.request_id, moment.now);
+    let stamp = Stamp::new(tenant);
+    answer::stamp(&mut response, stamp.request_id, stamp.now);
     response.map(Body::from)
 }
 
@@ -227,48 +228,48 @@ fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
 }
 
 fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
-    let moment = moment(tenant);
-    let mut response = error::render(refusal, moment.request_id, &Behaviours::default(), 1.0);
-    answer::stamp(&mut response, moment.request_id, moment.now);
+    let stamp = Stamp::new(tenant);
+    let mut response = error::render(refusal, stamp.request_id, &Behaviours::default(), 1.0);
+    answer::stamp(&mut response, stamp.request_id, stamp.now);
     response.map(Body::from)
 }
 
-async fn nowhere(State(emulator): Shared, uri: Uri) -> Response<Body> {
+async fn nowhere(State(emulator): State<Arc<Emulator>>, uri: Uri) -> Response<Body> {
     // The router has taken the prefix off.
     refuse(&emulator.default_tenant(), &no_endpoint(&format!("/_emulator{}", uri.path())))
 }
 
-async fn no_method(State(emulator): Shared) -> Response<Body> {
+async fn no_method(State(emulator): State<Arc<Emulator>>) -> Response<Body> {
     let mut response = refuse(&emulator.default_tenant(), &ErrorCode::MethodNotAllowed.into());
     // axum names the methods when nobody else has.
     response.headers_mut().remove(header::ALLOW);
     response
 }
 
-async fn health(call: Call) -> Response<Body> {
-    call.answer(|_| Ok(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})))
+async fn health(request: ControlRequest) -> Response<Body> {
+    request.answer(|_| Ok(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})))
 }
 
 /// The certificate of the authority that vouches for our host names: what a client must trust.
-async fn ca_pem(call: Call) -> Response<Body> {
-    let pem = match call.emulator.ca() {
+async fn ca_pem(request: ControlRequest) -> Response<Body> {
+    let pem = match request.emulator.ca() {
         Ok(authority) => authority.pem().to_owned(),
         Err(why) => {
             tracing::error!(%why, "the certificate authority cannot be used");
-            return refuse(&call.tenant, &ErrorCode::UnknownError.into());
+            return refuse(&request.tenant, &ErrorCode::UnknownError.into());
         }
     };
     let mut response = answer::respond(StatusCode::OK, Headers::Core, pem.into_bytes());
     let media = header::HeaderValue::from_static("application/x-pem-file");
     response.headers_mut().insert(header::CONTENT_TYPE, media);
-    stamped(&call.tenant, response)
+    stamped(&request.tenant, response)
 }
 
-async fn reset(call: Call) -> Response<Body> {
-    if call.every_tenant {
-        call.emulator.reset_all();
+async fn reset(request: ControlRequest) -> Response<Body> {
+    if request.every_tenant {
+        request.emulator.reset_all();
     } else {
-        call.tenant.reset();
+        request.tenant.reset();
     }
-    reply(&call.tenant, Ok(json!({"now": utc(call.tenant.clock().now())})))
+    reply(&request.tenant, Ok(serde_json::json!({"now": utc(request.tenant.clock().now())})))
 }

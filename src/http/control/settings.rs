@@ -4,16 +4,16 @@ use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Map, Value, json};
 
-use super::Call;
+use super::ControlRequest;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::settings::SettingsChange;
 use crate::http::operations;
 
 /// Shows the settings, and the possible answers of each behaviour, the default first.
-pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer_each(|call| {
-        let mut settings = json!(call.tenant.settings());
+pub(super) async fn show(request: ControlRequest) -> Response<Body> {
+    request.answer_each(|request| {
+        let mut settings = json!(request.tenant.settings());
         let answers = Behaviours::ANSWERS.iter().map(|(name, answers)| ((*name).to_owned(), json!(answers)));
         settings["answers"] = answers.collect::<Map<String, Value>>().into();
         Ok(settings)
@@ -21,11 +21,11 @@ pub(super) async fn show(call: Call) -> Response<Body> {
 }
 
 /// Changes settings.
-pub(super) async fn change(call: Call) -> Response<Body> {
-    call.answer_each(|call| {
-        let change: SettingsChange = call.json()?;
-        change.check_operations(|id| operations::all().any(|known| known.id == id))?;
-        call.tenant.control(ControlCommand::ChangeSettings(change))?;
-        Ok(json!(call.tenant.settings()))
+pub(super) async fn change(request: ControlRequest) -> Response<Body> {
+    request.answer_each(|request| {
+        let change: SettingsChange = request.json()?;
+        change.check_operations(|id| operations::all().any(|route| route.operation.id == id))?;
+        request.tenant.control(ControlCommand::ChangeSettings(change))?;
+        Ok(json!(request.tenant.settings()))
     })
 }

@@ -5,30 +5,30 @@ use axum::extract::Path;
 use axum::http::Response;
 use serde_json::{Value, json};
 
-use super::{Call, id};
+use super::{ControlRequest, id};
 use crate::fabric::control::ControlCommand;
 use crate::fabric::mirroring::declaration::SourceDeclaration;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::ConnectionId;
 
 /// Shows the declared source of a connection.
-pub(super) async fn show(Path(connection): Path<String>, call: Call) -> Response<Body> {
-    call.answer(|call| declared(call, id(&connection)?))
+pub(super) async fn show(Path(connection): Path<String>, request: ControlRequest) -> Response<Body> {
+    request.answer(|request| declared(request, id(&connection)?))
 }
 
 /// Declares the source of a connection, from now on.
-pub(super) async fn declare(Path(connection): Path<String>, call: Call) -> Response<Body> {
-    call.answer(|call| {
+pub(super) async fn declare(Path(connection): Path<String>, request: ControlRequest) -> Response<Body> {
+    request.answer(|request| {
         let connection = id(&connection)?;
-        let source: SourceDeclaration = call.json()?;
-        call.tenant.control(ControlCommand::DeclareSource { connection, source })?;
-        declared(call, connection)
+        let source: SourceDeclaration = request.json()?;
+        request.tenant.control(ControlCommand::DeclareSource { connection, source })?;
+        declared(request, connection)
     })
 }
 
-fn declared(call: &Call, connection: ConnectionId) -> Result<Value, FabricError> {
-    let now = call.tenant.clock().now();
-    let source = call.tenant.read(|state| Some(SourceDeclaration::from(state.declared(connection)?.at(now)?)));
+fn declared(request: &ControlRequest, connection: ConnectionId) -> Result<Value, FabricError> {
+    let now = request.tenant.clock().now();
+    let source = request.tenant.read(|state| Some(SourceDeclaration::from(state.declared(connection)?.at(now)?)));
     source.map(|source| json!(source)).ok_or_else(|| {
         FabricError::new(ErrorCode::EntityNotFound)
             .message("The source of this connection is not declared: it is assumed.")

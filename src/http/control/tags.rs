@@ -5,7 +5,7 @@ use axum::http::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Call;
+use super::ControlRequest;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::tag::NewTag;
 use crate::fabric::{FabricError, State};
@@ -37,14 +37,14 @@ enum TagScope {
     },
 }
 
-pub(super) async fn show(call: Call) -> Response<Body> {
-    call.answer(|call| Ok(call.tenant.read(body)))
+pub(super) async fn show(request: ControlRequest) -> Response<Body> {
+    request.answer(|request| Ok(request.tenant.read(body)))
 }
 
 /// Adds or replaces tags. Other tags stay.
-pub(super) async fn declare(call: Call) -> Response<Body> {
-    call.answer(|call| {
-        let DeclareTags { value } = call.json()?;
+pub(super) async fn declare(request: ControlRequest) -> Response<Body> {
+    request.answer(|request| {
+        let DeclareTags { value } = request.json()?;
         let tag = |tag: DeclareTag| {
             let domain = tag.scope.and_then(|scope| match scope {
                 TagScope::Tenant => None,
@@ -53,8 +53,8 @@ pub(super) async fn declare(call: Call) -> Response<Body> {
             Ok(NewTag { id: wire::id(tag.id, "Id")?, display_name: tag.display_name, domain })
         };
         let tags = value.into_iter().map(tag).collect::<Result<Vec<NewTag>, FabricError>>()?;
-        call.tenant.control(ControlCommand::DeclareTags(tags))?;
-        Ok(call.tenant.read(body))
+        request.tenant.control(ControlCommand::DeclareTags(tags))?;
+        Ok(request.tenant.read(body))
     })
 }
 

@@ -1,27 +1,28 @@
-//! Signing in by a browser or on another device: nobody is asked anything.
+//! Sign-in by browser or device code, without a question to the user.
 
 use axum::http::header;
 use serde_json::json;
 
-use super::{Call, Outcome, Told};
+use super::request::{EntraRequest, EntraResult, Reply};
 use crate::entra::Refusal;
 use crate::entra::grant::DEVICE_LASTS;
 
-/// `/{tenant}/oauth2/v2.0/authorize`: leads the browser back to the client, with a code.
+/// `/{tenant}/oauth2/v2.0/authorize`: redirects the browser to the client, with a code.
 ///
-/// Who takes JSON gets the page's form as that: `specularite sign-in` reads no HTML.
-pub(super) fn authorize(call: &Call<'_>) -> Outcome {
-    let form = &call.form;
+/// A request that accepts JSON gets the form as JSON: `specularite sign-in` does not parse HTML.
+pub(super) fn authorize(request: &EntraRequest<'_>) -> EntraResult {
+    let form = &request.form;
     let redirect = form.need("redirect_uri")?;
     let asked = form.need("response_type")?;
     if !asked.split(' ').any(|kind| kind == "code") {
         return Err(Refusal::unknown_response_type(asked).into());
     }
-    let code = call.at_desk(&call.site(), |issuer| issuer.authorize(form))??;
+    let code = request.with_issuer(&request.site(), |issuer| issuer.authorize(form))??;
     let mut fields = vec![("code", code)];
     fields.extend(form.get("state").map(|state| ("state", state.to_owned())));
-    fields.push(("session_state", call.moment.request_id.to_string()));
-    let accepts = call.parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    fields.push(("session_state", request.stamp().request_id.to_string()));
+    let accepts =
+        request.parts().headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let posts = form.get("response_mode") == Some("form_post");
     if posts && !redirect.starts_with("http://") && !redirect.starts_with("https://") {
         return Err(Refusal::bad_reply_address().into());
@@ -29,12 +30,12 @@ pub(super) fn authorize(call: &Call<'_>) -> Outcome {
     if accepts == "application/json" {
         let fields: serde_json::Map<_, _> =
             fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        return Ok(Told::Json(
+        return Ok(Reply::Json(
             json!({"method": if posts { "POST" } else { "GET" }, "action": redirect, "fields": fields}),
         ));
     }
     if posts {
-        return Ok(Told::Page(form_page(redirect, &fields)));
+        return Ok(Reply::Page(form_page(redirect, &fields)));
     }
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let mark = match form.get("response_mode") {
@@ -42,10 +43,10 @@ pub(super) fn authorize(call: &Call<'_>) -> Outcome {
         _ if redirect.contains('?') => "&",
         _ => "?",
     };
-    Ok(Told::Elsewhere(format!("{redirect}{mark}{query}")))
+    Ok(Reply::Redirect(format!("{redirect}{mark}{query}")))
 }
 
-/// A page that sends its form by itself.
+/// Returns a page that submits its form.
 fn form_page(action: &str, fields: &[(&str, String)]) -> String {
     let inputs: String = fields
         .iter()
@@ -65,12 +66,12 @@ fn escaped(text: &str) -> String {
 }
 
 /// `/{tenant}/oauth2/v2.0/devicecode`.
-pub(super) fn device_code(call: &Call<'_>) -> Outcome {
-    let site = call.site();
-    let code = call.at_desk(&site, |issuer| issuer.device_code(&call.form))??;
+pub(super) fn device_code(request: &EntraRequest<'_>) -> EntraResult {
+    let site = request.site();
+    let code = request.with_issuer(&site, |issuer| issuer.device_code(&request.form))??;
     let address = format!("{}/devicelogin", site.origin);
-    let user_code = call.moment.request_id.to_string()[..8].to_ascii_uppercase();
-    Ok(Told::Json(json!({
+    let user_code = request.stamp().request_id.to_string()[..8].to_ascii_uppercase();
+    Ok(Reply::Json(json!({
         "user_code": user_code,
         "device_code": code,
         "verification_uri": address,
@@ -84,24 +85,22 @@ pub(super) fn device_code(call: &Call<'_>) -> Outcome {
     })))
 }
 
-/// Where a person would enter the code of a device.
-pub(super) fn device_login(_: &Call<'_>) -> Outcome {
+/// `/devicelogin`: the page to enter the code of a device.
+pub(super) fn device_login(_: &EntraRequest<'_>) -> EntraResult {
     Ok(say("Every device is approved already."))
 }
 
 /// `/{tenant}/oauth2/v2.0/logout`.
-pub(super) fn logout(_: &Call<'_>) -> Outcome {
-    Ok(say("You are signed out: nothing was remembered."))
+pub(super) fn logout(_: &EntraRequest<'_>) -> EntraResult {
+    Ok(say("You are signed out. No session was stored."))
 }
 
-/// Where `error_uri` leads.
-pub(super) fn explain(call: &Call<'_>) -> Outcome {
-    let code: String = call.form.get("code").unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
-    Ok(say(&format!(
-        "AADSTS{code} is a refusal as Entra has it; docs/fidelity.md says which of them Specularite gives."
-    )))
+/// `/error`: the page that `error_uri` names.
+pub(super) fn explain(request: &EntraRequest<'_>) -> EntraResult {
+    let code: String = request.form.get("code").unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+    Ok(say(&format!("AADSTS{code} is an error code of Entra; docs/fidelity.md lists those that Specularite returns.")))
 }
 
-fn say(sentence: &str) -> Told {
-    Told::Page(format!("<!DOCTYPE html><html><body><p>{sentence}</p></body></html>"))
+fn say(sentence: &str) -> Reply {
+    Reply::Page(format!("<!DOCTYPE html><html><body><p>{sentence}</p></body></html>"))
 }

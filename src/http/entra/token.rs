@@ -1,12 +1,12 @@
-//! `/{tenant}/oauth2/v2.0/token`: grants for tokens.
+//! `/{tenant}/oauth2/v2.0/token`: exchanges grants for tokens.
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Call, Outcome, Told};
+use super::request::{EntraRequest, EntraResult, Reply};
 use crate::entra::grant::Granted;
 
-/// Tokens as Entra answers them: with every member that some client cannot do without.
+/// The response of Entra, with every member that a client needs.
 #[derive(Serialize)]
 struct TokenBody {
     token_type: &'static str,
@@ -20,21 +20,21 @@ struct TokenBody {
     id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_info: Option<String>,
-    /// Version 1 of the endpoint names the resource, and the end as a text.
+    /// Version 1 of the endpoint returns the resource, and the expiry as a string.
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_on: Option<String>,
 }
 
-pub(super) fn token(call: &Call<'_>) -> Outcome {
-    let site = call.site();
+pub(super) fn token(request: &EntraRequest<'_>) -> EntraResult {
+    let site = request.site();
     let Granted { access_token, resource, id_token, refresh_token, client_info, scope, lifetime } =
-        call.at_desk(&site, |issuer| issuer.redeem(&call.form))??;
-    let expires_in = call.callers_seconds(lifetime);
-    let first_version = !call.segments.iter().any(|segment| segment.eq_ignore_ascii_case("v2.0"));
-    let ends = call.begun.as_second().saturating_add_unsigned(expires_in);
-    Ok(Told::Json(json!(TokenBody {
+        request.with_issuer(&site, |issuer| issuer.redeem(&request.form))??;
+    let expires_in = request.callers_seconds(lifetime);
+    let first_version = !request.segments.iter().any(|segment| segment.eq_ignore_ascii_case("v2.0"));
+    let ends = request.begun().as_second().saturating_add_unsigned(expires_in);
+    Ok(Reply::Json(json!(TokenBody {
         token_type: "Bearer",
         scope,
         expires_in,

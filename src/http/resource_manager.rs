@@ -1,14 +1,30 @@
-//! Azure Resource Manager, as far as a sign-in asks it: tenants, subscriptions, and where the cloud's services are.
+//! Azure Resource Manager, as far as a sign-in needs it: tenants, subscriptions, and the endpoints of the cloud.
 
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Method, Response};
 use serde_json::json;
 
-use super::{Call, Endpoint, Outcome, Told};
+use crate::emulator::Emulator;
 use crate::fabric::access::DEFAULT_DOMAIN;
 use crate::hosts::{self, Owner};
-use crate::http::Arrival;
+use crate::http::entra::request::{EntraRequest, EntraResult, Found, Reply, Service, tenant_of_bearer};
+use crate::http::request::Arrival;
 
-/// What answers a path of Azure Resource Manager, whose segments are in lower case.
-pub(super) fn endpoint(segments: &[&str]) -> Option<(&'static str, Endpoint)> {
+/// Responds to a request.
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
+    Service { find: endpoint, tenant: tenant_of_bearer }.respond(emulator, request).await
+}
+
+/// Returns whether a path in lower case is one of Azure Resource Manager's.
+pub(super) fn has_path(path: &str) -> bool {
+    ["/metadata/endpoints", "/subscriptions", "/tenants"].iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Returns the endpoint of a path.
+fn endpoint(_: &Method, segments: &[&str]) -> Option<Found> {
     Some(match segments {
         ["subscriptions"] => ("ResourceManager_Subscriptions", subscriptions),
         ["tenants"] => ("ResourceManager_Tenants", tenants),
@@ -17,13 +33,13 @@ pub(super) fn endpoint(segments: &[&str]) -> Option<(&'static str, Endpoint)> {
     })
 }
 
-fn subscriptions(_: &Call<'_>) -> Outcome {
-    Ok(Told::Json(json!({"value": [], "count": {"type": "Total", "value": 0}})))
+fn subscriptions(_: &EntraRequest<'_>) -> EntraResult {
+    Ok(Reply::Json(json!({"value": [], "count": {"type": "Total", "value": 0}})))
 }
 
-fn tenants(call: &Call<'_>) -> Outcome {
-    let tenant = call.tenant.id();
-    Ok(Told::Json(json!({"value": [{
+fn tenants(request: &EntraRequest<'_>) -> EntraResult {
+    let tenant = request.tenant().id();
+    Ok(Reply::Json(json!({"value": [{
         "id": format!("/tenants/{tenant}"),
         "tenantId": tenant,
         "countryCode": "US",
@@ -35,13 +51,13 @@ fn tenants(call: &Call<'_>) -> Outcome {
     }]})))
 }
 
-/// Where `az cloud register` looks: this very server, unless it was asked under Azure's own name.
-fn endpoints(call: &Call<'_>) -> Outcome {
-    let own = Arrival::origin(call.parts);
+/// Returns the endpoints for `az cloud register`: this server, unless the host was Azure's own.
+fn endpoints(request: &EntraRequest<'_>) -> EntraResult {
+    let own = Arrival::origin(request.parts());
     let host = own.split("://").nth(1).unwrap_or_default();
     let is_azures = matches!(hosts::owner(hosts::without_port(host)), Owner::Ours(_));
     let at = |azures: &str| if is_azures { azures.to_owned() } else { own.clone() };
-    Ok(Told::Json(json!({
+    Ok(Reply::Json(json!({
         "name": "Specularite",
         "portal": at("https://portal.azure.com"),
         "authentication": {

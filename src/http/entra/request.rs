@@ -1,0 +1,234 @@
+//! Requests to Entra and its neighbours: how they are parsed, and how their responses are written.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Method, Response, StatusCode};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::emulator::Emulator;
+use crate::entra::grant::TokenIssuer;
+use crate::entra::{Form, Refusal, Site};
+use crate::fabric::access;
+use crate::fabric::behaviours::Behaviours;
+use crate::fabric::{ErrorCode, FabricError};
+use crate::http::answer::{self, Written};
+use crate::http::error;
+use crate::http::exchange::{Arrived, Received, Stamp};
+use crate::http::request::{Arrival, authorization, basic};
+use crate::ids::TenantId;
+use crate::tenant::Tenant;
+
+/// The reply of an endpoint.
+pub(in crate::http) enum Reply {
+    /// A JSON document.
+    Json(Value),
+    /// An HTML page.
+    Page(String),
+    /// A redirect of the browser.
+    Redirect(String),
+}
+
+/// The reason for an error.
+pub(in crate::http) enum Rejection {
+    /// An error of Entra.
+    Entra(Refusal),
+    /// An unknown path, an operation that is not emulated, or a failure of the emulator: in Fabric's shape.
+    Fabric(FabricError),
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::Entra(refusal)
+    }
+}
+
+impl From<FabricError> for Rejection {
+    fn from(refusal: FabricError) -> Self {
+        Self::Fabric(refusal)
+    }
+}
+
+/// The result of an endpoint.
+pub(in crate::http) type EntraResult = Result<Reply, Rejection>;
+/// A function that serves an endpoint.
+pub(in crate::http) type Endpoint = fn(&EntraRequest<'_>) -> EntraResult;
+/// The operation id of an endpoint, and its function.
+pub(in crate::http) type Found = (&'static str, Endpoint);
+
+/// A service whose requests and responses have the form of Entra's.
+pub(in crate::http) struct Service {
+    /// Returns the endpoint of a method and the segments of a path, in lower case.
+    pub(in crate::http) find: fn(&Method, &[&str]) -> Option<Found>,
+    /// Returns the tenant of a request, unless the user name of the proxy URL names one.
+    pub(in crate::http) tenant: fn(&Parts, Option<Found>) -> TenantId,
+}
+
+impl Service {
+    /// Responds to a request.
+    pub(in crate::http) async fn respond(self, emulator: Arc<Emulator>, request: Request) -> Response<Body> {
+        let received = Received::read(request).await;
+        let lower = received.parts.uri.path().trim_end_matches('/').to_ascii_lowercase();
+        let found = (self.find)(&received.parts.method, &lower.split('/').skip(1).collect::<Vec<_>>());
+        let named = (self.tenant)(&received.parts, found);
+        let (tenant, no_room) = match emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(named)) {
+            Ok(tenant) => (tenant, None),
+            Err(refusal) => (emulator.default_tenant(), Some(refusal)),
+        };
+        let arrived = received.arrive(tenant);
+        let result = match (no_room, found) {
+            (Some(refusal), _) => Err(Refusal::no_tenant(refusal.hint().unwrap_or_default()).into()),
+            (None, found) => serve(&emulator, &arrived, found),
+        };
+        let response = render(result, &arrived.parts, arrived.stamp);
+        arrived.finish(&emulator, None, found.map(|(operation, _)| operation), response)
+    }
+}
+
+fn serve(emulator: &Emulator, arrived: &Arrived, found: Option<Found>) -> EntraResult {
+    let body = arrived.body()?;
+    let Some((_, endpoint)) = found else { return Err(not_emulated(&arrived.parts).into()) };
+    let path = arrived.parts.uri.path().trim_end_matches('/');
+    let segments = path.split('/').skip(1).collect();
+    let form = form(&arrived.parts, body);
+    endpoint(&EntraRequest { emulator, arrived, segments, form })
+}
+
+/// A request to an endpoint.
+pub(in crate::http) struct EntraRequest<'a> {
+    emulator: &'a Emulator,
+    arrived: &'a Arrived,
+    /// The segments of the path, as they were sent.
+    pub(in crate::http) segments: Vec<&'a str>,
+    /// The fields of the body, then those of the query.
+    pub(in crate::http) form: Form,
+}
+
+impl EntraRequest<'_> {
+    pub(in crate::http) fn parts(&self) -> &Parts {
+        &self.arrived.parts
+    }
+
+    pub(in crate::http) fn tenant(&self) -> &Tenant {
+        &self.arrived.tenant
+    }
+
+    pub(in crate::http) fn stamp(&self) -> Stamp {
+        self.arrived.stamp
+    }
+
+    /// Returns the machine's time at the beginning of the request: lifetimes in responses count from it.
+    pub(in crate::http) fn begun(&self) -> Timestamp {
+        self.arrived.begun
+    }
+
+    /// Returns the authority of the request: the tenant of the path, under the scheme and host of the client.
+    pub(in crate::http) fn site(&self) -> Site {
+        let name = self.segments.first().copied().unwrap_or_default();
+        Site::new(Arrival::origin(self.parts()), name, self.tenant().id())
+    }
+
+    /// Calls a function with the issuer of tokens.
+    pub(in crate::http) fn with_issuer<T>(
+        &self,
+        site: &Site,
+        work: impl FnOnce(&TokenIssuer<'_>) -> T,
+    ) -> Result<T, Rejection> {
+        let signer = self.emulator.signer().map_err(|why| {
+            tracing::error!(%why, "cannot use the signing key");
+            FabricError::from(ErrorCode::UnknownError)
+        })?;
+        Ok(self.tenant().read(|state| work(&TokenIssuer { state, signer, site, now: self.stamp().now })))
+    }
+
+    /// Converts seconds of the tenant's time into the caller's.
+    pub(in crate::http) fn callers_seconds(&self, seconds: u32) -> u64 {
+        ((f64::from(seconds) / self.tenant().clock().rate()) as u64).max(1)
+    }
+}
+
+/// Returns the tenant of the bearer token.
+pub(in crate::http) fn tenant_of_bearer(parts: &Parts, _: Option<Found>) -> TenantId {
+    access::identify(authorization(parts)).tenant
+}
+
+/// Parses the body as a form, and then the query. The credentials of a client may be in a header instead.
+fn form(parts: &Parts, body: &[u8]) -> Form {
+    let query = parts.uri.query().unwrap_or_default();
+    let form = Form::parse(&[body, b"&", query.as_bytes()].concat());
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    match basic(&parts.headers, header::AUTHORIZATION) {
+        Some((client, secret)) => form.with("client_id", decoded(&client)).with("client_secret", decoded(&secret)),
+        None => form,
+    }
+}
+
+fn not_emulated(parts: &Parts) -> FabricError {
+    let path: String = parts.uri.path().chars().take(200).collect();
+    let message =
+        format!("Specularite does not emulate {path} on this host: it serves only what a sign-in needs there.");
+    FabricError::new(ErrorCode::NotEmulated).message(message)
+}
+
+/// Returns the status of an error of Entra.
+fn status(refusal: &Refusal) -> StatusCode {
+    if refusal.error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST }
+}
+
+fn render(result: EntraResult, parts: &Parts, stamp: Stamp) -> Written {
+    let (status, media, body) = match result {
+        Ok(Reply::Json(body)) => (StatusCode::OK, "application/json; charset=utf-8", answer::to_json(&body)),
+        Ok(Reply::Page(body)) => (StatusCode::OK, "text/html; charset=utf-8", body.into_bytes()),
+        Ok(Reply::Redirect(location)) => return redirect(&location),
+        Err(Rejection::Entra(refusal)) => {
+            let body = error_body(&refusal, parts, stamp);
+            (status(&refusal), "application/json; charset=utf-8", answer::to_json(&body))
+        }
+        Err(Rejection::Fabric(refusal)) => {
+            return error::render(&refusal, stamp.request_id, &Behaviours::default(), 1.0);
+        }
+    };
+    write(status, media, body)
+}
+
+fn write(status: StatusCode, media: &'static str, body: Vec<u8>) -> Written {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn redirect(location: &str) -> Written {
+    let mut response = write(StatusCode::FOUND, "text/html; charset=utf-8", Vec::new());
+    response.headers_mut().extend(HeaderValue::try_from(location).ok().map(|location| (header::LOCATION, location)));
+    response
+}
+
+/// Returns the body of an error, with every member that clients print.
+fn error_body(refusal: &Refusal, parts: &Parts, stamp: Stamp) -> Value {
+    let Refusal { error, code, text } = refusal;
+    let trace = stamp.request_id;
+    let sent = parts.headers.get(HeaderName::from_static("client-request-id")).and_then(|id| id.to_str().ok());
+    let correlation = sent.and_then(|id| id.parse().ok()).unwrap_or(trace);
+    let timestamp = stamp.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    json!({
+        "error": error,
+        "error_description": format!(
+            "AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
+        ),
+        "error_codes": [code],
+        "timestamp": timestamp,
+        "trace_id": trace,
+        "correlation_id": correlation,
+        "error_uri": format!("{}/error?code={code}", Arrival::origin(parts)),
+    })
+}

@@ -1,0 +1,133 @@
+//! Fabric's REST API: identify, stamp, route, register the caller, throttle, authorize, handle.
+//!
+//! The caller is known before anything is counted, time is read once, and an error leaves everything unchanged; only the first call
+//! of a principal is always registered.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{Response, header};
+use jiff::Timestamp;
+
+use crate::emulator::Emulator;
+use crate::fabric::access::{self, Auth, Bearer, DEFAULT_TENANT, Identity};
+use crate::fabric::principal::{self, Principal};
+use crate::fabric::{ErrorCode, FabricError};
+use crate::http::answer::Written;
+use crate::http::context::Context;
+use crate::http::error::{self, no_endpoint};
+use crate::http::exchange::{Arrived, Received, Stamp};
+use crate::http::request::{Arrival, authorization};
+use crate::http::routes::{self, Found};
+use crate::signing;
+
+/// Responds to a request.
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
+    let received = Received::read(request).await;
+    let identity = trusted(&emulator, &received.parts, access::identify(authorization(&received.parts)));
+    let tenant = emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(identity.tenant));
+    let (tenant, bearer) = match tenant {
+        Ok(tenant) => (tenant, identity.bearer),
+        Err(refusal) => (emulator.default_tenant(), Err(refusal)),
+    };
+    tenant.clock().step();
+    let arrived = received.arrive(tenant);
+    let principal = bearer.as_ref().ok().map(|bearer| bearer.caller.id);
+    let found = routes::find(&arrived.parts.method, &arrived.parts.uri);
+    let operation = found.as_ref().ok().map(|found| found.operation().id);
+    let response = admit(&emulator, &arrived, bearer, found)
+        .and_then(|(caller, found)| handle(&arrived, caller, found))
+        .unwrap_or_else(|refusal| render(&arrived, &refusal));
+    arrived.finish(&emulator, principal, operation, response)
+}
+
+/// Ignores the claims of a token under [`Auth::Strict`] unless the emulator signed it; even its tenant.
+fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
+    if emulator.auth() == Auth::Token || identity.bearer.is_err() {
+        return identity;
+    }
+    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
+    let refusal = match emulator.signer() {
+        Ok(signer) if signer.verify::<serde_json::Value>(token).is_some() => return identity,
+        Ok(_) => access::unauthorized("--auth strict takes only tokens that this emulator issued"),
+        Err(why) => {
+            tracing::error!(%why, "cannot use the signing key");
+            ErrorCode::UnknownError.into()
+        }
+    };
+    Identity { tenant: DEFAULT_TENANT, bearer: Err(refusal) }
+}
+
+/// Rejects an expired token, and under [`Auth::Strict`] one that is not for Fabric.
+///
+/// A token that the emulator issued expires by the tenant's clock, any other by the machine's.
+fn check_token(
+    auth: Auth,
+    parts: &Parts,
+    bearer: Bearer,
+    stamp: Stamp,
+    begun: Timestamp,
+) -> Result<Bearer, FabricError> {
+    if auth == Auth::Strict {
+        bearer.check_purpose()?;
+        bearer.check_audience()?;
+    }
+    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
+    let is_ours = bearer.expires.is_some() && signing::claims_to_be_ours(token);
+    let (now, clock) = if is_ours { (stamp.now, "the tenant's clock") } else { (begun, "this machine's clock") };
+    bearer.check_expiry(now, clock)?;
+    Ok(bearer)
+}
+
+/// Makes the checks before the operation: token, route, scopes, rate limit. A request that fails before the limit opens no window.
+fn admit(
+    emulator: &Emulator,
+    arrived: &Arrived,
+    bearer: Result<Bearer, FabricError>,
+    found: Result<Found, Option<FabricError>>,
+) -> Result<(Principal, Found), FabricError> {
+    let Arrived { parts, tenant, stamp, begun, .. } = arrived;
+    let bearer = check_token(emulator.auth(), parts, bearer?, *stamp, *begun)?;
+    let entry = &bearer.caller;
+    let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;
+    let operation = found.operation();
+    if emulator.auth() == Auth::Strict {
+        bearer.check_scopes(operation.scopes)?;
+    }
+    let (caller, is_new, limit) = tenant.read(|state| {
+        let caller = state.known_caller(entry);
+        let is_new = caller.id == entry.id && state.learns_from(entry);
+        (caller, is_new, state.settings.limit(operation.id, operation.limit))
+    });
+    if is_new {
+        tenant.commit(stamp.now, |state, _| principal::greet(state, entry))?;
+    }
+    if let Some(limit) = limit {
+        let (method, path) = operation.key();
+        tenant.count_call((caller.id, method, path), limit, stamp.now)?;
+    }
+    Ok((caller, found))
+}
+
+fn handle(arrived: &Arrived, caller: Principal, found: Found) -> Result<Written, FabricError> {
+    let body = arrived.body()?;
+    let operation = found.operation();
+    let Some(handler) = found.handler() else { return Err(operation.not_emulated()) };
+    let Arrived { parts, tenant, stamp, .. } = arrived;
+    let parameters = found.parameters(parts.uri.path());
+    let context = Context { tenant, caller, now: stamp.now, operation, parts, parameters, body };
+    context.check_access()?;
+    handler(&context).map(|answer| answer.into_response(operation.headers))
+}
+
+fn render(arrived: &Arrived, refusal: &FabricError) -> Written {
+    let Arrived { parts, tenant, stamp, .. } = arrived;
+    let behaviours = tenant.read(|state| state.settings.behaviours);
+    let mut response = error::render(refusal, stamp.request_id, &behaviours, tenant.clock().rate());
+    if refusal.code() == ErrorCode::MethodNotAllowed {
+        response.headers_mut().extend(routes::allowed(parts.uri.path()).map(|methods| (header::ALLOW, methods)));
+    }
+    response
+}

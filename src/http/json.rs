@@ -1,0 +1,73 @@
+//! JSON bodies of requests.
+
+use serde::de::DeserializeOwned;
+
+use crate::fabric::FabricError;
+
+/// Parses the JSON body of a request to Fabric. The error names the member, and never repeats a value: it may be a secret.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
+    read(body).map_err(|(member, why)| {
+        let (line, column) = (why.line(), why.column());
+        invalid(&match (why.is_data(), member) {
+            (true, Some(member)) => format!("{member}: unexpected type or value"),
+            (true, None) => "unexpected type or value".to_owned(),
+            (false, _) => format!("not JSON at line {line}, column {column}"),
+        })
+    })
+}
+
+/// Parses the JSON body of a control request. The error names the member, and tells what was found and expected.
+pub(super) fn parse_verbosely<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
+    read(body)
+        .map_err(|(member, why)| invalid(&member.map_or_else(|| why.to_string(), |member| format!("{member}: {why}"))))
+}
+
+/// Parses JSON. The error comes with the path of the member that it is about, if it is about one.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Option<String>, serde_json::Error)> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|why| {
+        let is_root = why.path().iter().next().is_none();
+        ((!is_root).then(|| why.path().to_string()), why.into_inner())
+    })?;
+    deserializer.end().map_err(|why| (None, why))?;
+    Ok(value)
+}
+
+fn invalid(why: &str) -> FabricError {
+    FabricError::invalid_input(format!("The request body is not valid: {why}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Outer {
+        #[expect(dead_code, reason = "only its type matters")]
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        #[expect(dead_code, reason = "only its type matters")]
+        count: u32,
+    }
+
+    #[track_caller]
+    fn check(body: &str, expected: &str) {
+        let error = parse::<Outer>(body.as_bytes()).unwrap_err();
+        let detail = error.more_details()[0].fault.as_ref().unwrap().1.clone();
+        assert_eq!(detail, format!("The request body is not valid: {expected}."));
+    }
+
+    #[test]
+    fn parse_names_the_member_and_never_a_value() {
+        check(r#"{"inner": [{"count": 1}, {"count": "secret"}]}"#, "inner[1].count: unexpected type or value");
+        check(r#"{"inner": "secret"}"#, "inner: unexpected type or value");
+        check(r#""secret""#, "unexpected type or value");
+        check(r#"{"inner": [] "secret"}"#, "not JSON at line 1, column 14");
+        check(r#"{"inner": []} "secret""#, "not JSON at line 1, column 15");
+    }
+}

@@ -1,0 +1,21 @@
+//! OneLake: not emulated. Its hosts are answered so that tokens for them do not leave the machine.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Response;
+
+use crate::emulator::Emulator;
+use crate::fabric::{ErrorCode, FabricError};
+use crate::http::entra::request::{EntraRequest, EntraResult, Service, tenant_of_bearer};
+
+/// Responds to a request.
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
+    Service { find: |_, _| Some(("OneLake", not_emulated)), tenant: tenant_of_bearer }.respond(emulator, request).await
+}
+
+fn not_emulated(_: &EntraRequest<'_>) -> EntraResult {
+    let message = "Specularite does not emulate OneLake: it holds no data.";
+    Err(FabricError::new(ErrorCode::NotEmulated).message(message).into())
+}
