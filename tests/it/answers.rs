@@ -1,15 +1,13 @@
-//! What all answers have in common: headers, refusals, malformed requests.
+//! Rules for all responses: headers, errors, compression, paging.
 
 use std::io::{Read as _, Write as _};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::lab::{Lab, block_on, open_mirror};
-
-const NOWHERE: &str = "00000000-1111-4222-8333-444444444444";
+use crate::harness::{Lab, MISSING, block_on, open_mirror};
 
 #[test]
-fn malformed_requests_are_refused_in_fabrics_shape() {
+fn malformed_requests_get_errors_in_fabrics_format() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let mirrors = format!("{workspace}/mirroredDatabases");
@@ -44,12 +42,12 @@ fn malformed_requests_are_refused_in_fabrics_shape() {
 }
 
 #[test]
-fn a_refusal_looks_as_the_service_writes_it() {
+fn error_responses_match_the_service() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     insta::assert_snapshot!(
         "refusal",
-        lab.get(&format!("{workspace}/items/{NOWHERE}")).refuses(404, "EntityNotFound").whole()
+        lab.get(&format!("{workspace}/items/{MISSING}")).refuses(404, "EntityNotFound").whole()
     );
     insta::assert_snapshot!(
         "not_emulated",
@@ -57,7 +55,7 @@ fn a_refusal_looks_as_the_service_writes_it() {
     );
     insta::assert_snapshot!(
         "wrong_method",
-        lab.get(&format!("{workspace}/mirroredDatabases/{NOWHERE}/getMirroringStatus"))
+        lab.get(&format!("{workspace}/mirroredDatabases/{MISSING}/getMirroringStatus"))
             .refuses(405, "MethodNotAllowed")
             .whole()
     );
@@ -70,7 +68,7 @@ fn a_refusal_looks_as_the_service_writes_it() {
 }
 
 #[test]
-fn a_body_where_none_is_read_does_not_matter() {
+fn unexpected_bodies_are_ignored() {
     let lab = Lab::new();
     let mirror = lab.shop();
     let form = [("content-type", "application/x-www-form-urlencoded")];
@@ -80,7 +78,7 @@ fn a_body_where_none_is_read_does_not_matter() {
 }
 
 #[test]
-fn answers_are_packed_for_those_who_take_it_but_not_all() {
+fn gzip_is_applied_on_request_but_not_to_mirroring_calls() {
     let lab = Lab::new();
     let mirror = lab.shop();
     let gzip = [("accept-encoding", "gzip, deflate")];
@@ -94,7 +92,7 @@ fn answers_are_packed_for_those_who_take_it_but_not_all() {
 }
 
 #[test]
-fn lists_are_walked_page_by_page_while_others_write() {
+fn list_continues_in_order_while_items_change() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     lab.settings(json!({"pageSize": 2}));
@@ -113,9 +111,9 @@ fn lists_are_walked_page_by_page_while_others_write() {
     assert_eq!(names, ["d", "e"]);
 }
 
-/// Over a socket: what is refused before its body matters is read all the same, or the next request would be lost.
+/// Over a socket. The body of a rejected request is still read, otherwise the next request would be lost.
 #[test]
-fn a_connection_goes_on_after_a_refusal() {
+fn keep_alive_survives_an_early_error() {
     let lab = Lab::new();
     let running = block_on(specularite::server::start(lab.emulator.clone())).unwrap();
     let mut stream = std::net::TcpStream::connect(running.address()).unwrap();
@@ -128,9 +126,68 @@ fn a_connection_goes_on_after_a_refusal() {
             b"GET /v1/capacities HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n",
         )
         .unwrap();
-    let mut told = String::new();
-    stream.read_to_string(&mut told).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
     let statuses: Vec<&str> =
-        told.lines().filter_map(|line| line.split_once("HTTP/1.1 ")).map(|(_, status)| &status[..3]).collect();
-    assert_eq!(statuses, ["401", "200"], "{told}");
+        answers.lines().filter_map(|line| line.split_once("HTTP/1.1 ")).map(|(_, status)| &status[..3]).collect();
+    assert_eq!(statuses, ["401", "200"], "{answers}");
+}
+
+fn next_page(lab: &Lab, path: &str, page: &Value) -> Value {
+    lab.get(&format!("{path}?continuationToken={}", page["continuationToken"].as_str().unwrap())).is(200).body()
+}
+
+/// One member of every element of a page.
+fn members(page: &Value, member: &str) -> Vec<Value> {
+    page["value"].as_array().unwrap().iter().map(|it| it[member].clone()).collect()
+}
+
+#[test]
+fn shortcut_list_continues_after_changes_to_the_first_page() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    lab.settings(json!({"pageSize": 2}));
+    let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
+    let shortcuts = format!("{workspace}/items/{lakehouse}/shortcuts");
+    let target = json!({"oneLake": {"workspaceId": MISSING, "itemId": MISSING, "path": "Tables/t"}});
+    let body = |name: &str| json!({"path": "Files", "name": name, "target": target});
+    for name in ["a", "b", "c", "d"] {
+        lab.post(&shortcuts, body(name)).is(201);
+    }
+    let page = lab.get(&shortcuts).is(200).body();
+    lab.delete(&format!("{shortcuts}/Files/a")).is(200);
+    lab.post(&format!("{shortcuts}?shortcutConflictPolicy=CreateOrOverwrite"), body("b")).is(200);
+    assert_eq!(members(&next_page(&lab, &shortcuts, &page), "name"), ["c", "d"]);
+}
+
+#[test]
+fn connection_role_list_continues_after_a_deletion_on_the_first_page() {
+    let lab = Lab::unthrottled();
+    lab.settings(json!({"pageSize": 2}));
+    let roles = format!("/v1/connections/{}/roleAssignments", lab.connection());
+    let users: Vec<String> = (1..4).map(|n| format!("00000000-0000-4000-8000-00000000002{n}")).collect();
+    for id in &users {
+        lab.add_principals(&[(id, "User")]);
+        lab.post(&roles, json!({"principal": {"id": id, "type": "User"}, "role": "User"})).is(201);
+    }
+    let page = lab.get(&roles).is(200).body();
+    lab.delete(&format!("{roles}/{}", users[0])).is(200);
+    assert_eq!(members(&next_page(&lab, &roles, &page), "id"), [json!(users[1]), json!(users[2])]);
+}
+
+#[test]
+fn catalog_search_continues_after_a_deletion_on_the_first_page() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    for name in ["x1", "x2", "x3", "x4"] {
+        lab.post(&format!("{workspace}/reflexes"), json!({"displayName": name})).is(201);
+    }
+    let search = |token: &Value| {
+        let body = json!({"search": "x", "pageSize": 2, "continuationToken": token});
+        lab.post("/v1/catalog/search", body).is(200).body()
+    };
+    let page = search(&Value::Null);
+    assert_eq!(members(&page, "displayName"), ["x1", "x2"]);
+    lab.delete(&format!("{workspace}/items/{}", page["value"][0]["id"].as_str().unwrap())).is(200);
+    assert_eq!(members(&search(&page["continuationToken"]), "displayName"), ["x3", "x4"]);
 }

@@ -1,15 +1,15 @@
-//! Behaviours: each of the two answers, where nothing else tests them.
+//! Behaviours: every selectable answer that no other test covers.
 
 use serde_json::{Value, json};
 use specularite::fabric::behaviours::Behaviours;
 
-use crate::lab::{Lab, Reply, definition, open_mirror};
+use crate::harness::{Lab, MISSING, Reply, definition, open_mirror};
 
-/// A behaviour, an answer, and what is seen of a mirrored database under it.
+/// A behaviour, one of its answers, and a check of a mirrored database under it.
 type Check = (&'static str, &'static str, fn(&Lab, &str) -> bool);
 
 #[test]
-fn each_answer_can_be_had() {
+fn behaviours_each_select_their_answer() {
     let checks: &[Check] = &[
         ("mirroringByApps", "200", |lab, mirror| by_app(lab, mirror).status == 200),
         ("mirroringByApps", "401", |lab, mirror| by_app(lab, mirror).status == 401),
@@ -25,9 +25,10 @@ fn each_answer_can_be_had() {
             endpoint(lab, mirror)["provisioningStatus"] == "InProgress"
         }),
         ("sqlEndpointProvisioning", "null", |lab, mirror| endpoint(lab, mirror).is_null()),
-        ("getDefinition", "200", |lab, mirror| lab.call(&format!("{mirror}/getDefinition")).status == 200),
+        ("getDefinition", "200", |lab, mirror| lab.post_empty(&format!("{mirror}/getDefinition")).status == 200),
         ("getDefinition", "202", |lab, mirror| {
-            lab.result(&lab.call(&format!("{mirror}/getDefinition")).is(202)).body()["definition"]["parts"].is_array()
+            lab.result(&lab.post_empty(&format!("{mirror}/getDefinition")).is(202)).body()["definition"]["parts"]
+                .is_array()
         }),
         ("updateDefinition", "200", |lab, mirror| update(lab, mirror).status == 200),
         ("updateDefinition", "202", |lab, mirror| {
@@ -59,7 +60,7 @@ fn each_answer_can_be_had() {
         lab.settings(json!({"behaviours": {*name: answer}}));
         assert!(holds(&lab, &mirror), "{name}: {answer}");
     }
-    // The others are looked at where the thing itself is tested.
+    // The tests of the operations themselves cover the others.
     let elsewhere = [
         "startWhileRunning",
         "stopWhileNotRunning",
@@ -70,12 +71,12 @@ fn each_answer_can_be_had() {
     ];
     for (name, answers) in Behaviours::ANSWERS {
         let tested = answers.iter().all(|answer| checks.iter().any(|(of, tests, _)| of == name && tests == answer));
-        assert!(tested || elsewhere.contains(name), "{name} is tested nowhere");
+        assert!(tested || elsewhere.contains(name), "{name} has no test");
     }
 }
 
 #[test]
-fn the_document_lists_them_all_with_their_answers() {
+fn behaviours_are_documented_with_their_answers() {
     let document = include_str!("../../docs/fidelity.md");
     for (name, answers) in Behaviours::ANSWERS {
         let row = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
@@ -101,28 +102,28 @@ fn code(reply: &Reply) -> String {
 
 fn by_app(lab: &Lab, mirror: &str) -> Reply {
     let app = "00000000-0000-4000-8000-00000000000b";
-    lab.knows(&[(app, "ServicePrincipal")]);
+    lab.add_principals(&[(app, "ServicePrincipal")]);
     let role = json!({"principal": {"id": app, "type": "ServicePrincipal"}, "role": "Contributor"});
     lab.post(&format!("{}/roleAssignments", workspace(mirror)), role).is(201);
-    lab.pass(30.0);
-    lab.by(app, "app").call(&format!("{mirror}/startMirroring"))
+    lab.advance(30.0);
+    lab.by(app, "app").post_empty(&format!("{mirror}/startMirroring"))
 }
 
 fn by_contributor(lab: &Lab, mirror: &str) -> Reply {
     let user = "00000000-0000-4000-8000-00000000000a";
-    lab.give(workspace(mirror), user, "Contributor");
+    lab.assign_role(workspace(mirror), user, "Contributor");
     lab.user(user).post(&format!("{}/sqlDatabases", workspace(mirror)), json!({"displayName": "sql"}))
 }
 
 fn paused(lab: &Lab, mirror: &str) -> Reply {
-    lab.capacity("Inactive");
-    lab.call(&format!("{mirror}/getMirroringStatus"))
+    lab.set_capacity("Inactive");
+    lab.post_empty(&format!("{mirror}/getMirroringStatus"))
 }
 
-/// Whatever the status of writes, a read has its own.
+/// The status of reads does not depend on that of writes.
 fn read_while_paused(lab: &Lab, mirror: &str) -> Reply {
     lab.settings(json!({"behaviours": {"capacityNotActive": "503"}}));
-    lab.capacity("Inactive");
+    lab.set_capacity("Inactive");
     lab.get(&format!("{}/items", workspace(mirror))).is(200);
     lab.get(mirror)
 }
@@ -132,12 +133,12 @@ fn without_definition(lab: &Lab, mirror: &str) -> Reply {
 }
 
 fn started(lab: &Lab, mirror: &str) -> Reply {
-    lab.pass(30.0);
-    lab.call(&format!("{mirror}/startMirroring"))
+    lab.advance(30.0);
+    lab.post_empty(&format!("{mirror}/startMirroring"))
 }
 
 fn missing(lab: &Lab, mirror: &str) -> Reply {
-    lab.get(&format!("{}/mirroredDatabases/00000000-1111-4222-8333-444444444444", workspace(mirror))).is(404)
+    lab.get(&format!("{}/mirroredDatabases/{MISSING}", workspace(mirror))).is(404)
 }
 
 fn endpoint(lab: &Lab, mirror: &str) -> Value {

@@ -2,18 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, Reply, part, sql_mirror};
+use crate::harness::{Lab, MISSING, Reply, part, sql_mirror};
 
-const NOBODY: &str = "00000000-1111-4222-8333-444444444444";
-
+/// A lab with a workspace and a connection.
 fn lab() -> (Lab, String, String) {
-    let lab = Lab::new();
-    lab.settings(json!({"throttle": "off"}));
+    let lab = Lab::unthrottled();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     (lab, workspace, connection)
 }
 
-/// A source with namespaces: `Accounting.US` holds two, `Sales` none but its own table.
+/// Declares a source with namespaces: `Accounting.US` has two, `Sales` has none, only a table.
 fn declare(lab: &Lab, connection: &str) {
     let table = |schema: &str, table: &str| json!({"schemaName": schema, "tableName": table});
     let tables = [
@@ -34,54 +32,67 @@ fn catalog(lab: &Lab, workspace: &str, document: &Value) -> Reply {
     lab.post(&format!("{workspace}/mirroredCatalogs"), json!({"displayName": "c", "definition": definition}))
 }
 
+/// Creates a catalog of the namespace `Accounting.US`; its path.
+fn accounting(lab: &Lab, workspace: &str, connection: &str) -> String {
+    declare(lab, connection);
+    let document = iceberg(connection, "DremioIcebergCatalog", &["Accounting", "US"]);
+    format!("{workspace}/mirroredCatalogs/{}", catalog(lab, workspace, &document).is(201).id())
+}
+
 #[test]
-fn a_mirrored_catalog_is_looked_at_by_itself_and_when_asked() {
+fn mirrored_catalog_syncs_on_schedule_and_on_request() {
     let (lab, workspace, connection) = lab();
-    declare(&lab, &connection);
-    let document = iceberg(&connection, "DremioIcebergCatalog", &["Accounting", "US"]);
-    let path = format!("{workspace}/mirroredCatalogs/{}", catalog(&lab, &workspace, &document).is(201).id());
+    let path = accounting(&lab, &workspace, &connection);
     insta::assert_snapshot!("mirrored_catalog_new", lab.get(&path).is(200).text());
-    lab.pass(30.0);
+    lab.advance(30.0);
     insta::assert_snapshot!("mirrored_catalog", lab.get(&path).is(200).text());
-    insta::assert_snapshot!(
-        "mirrored_catalog_status",
-        lab.get(&format!("{path}/mirroringStatus?beta=true")).is(200).text()
-    );
+    let status = || lab.get(&format!("{path}/mirroringStatus?beta=true")).is(200);
+    insta::assert_snapshot!("mirrored_catalog_status", status().text());
     let tables = lab.get(&format!("{path}/tablesMirroringStatus?beta=True")).is(200);
     insta::assert_snapshot!("mirrored_catalog_tables", tables.text());
-    let synced = |lab: &Lab| {
-        lab.get(&format!("{path}/mirroringStatus?beta=true")).body()["lastSyncDateTime"].as_str().unwrap().to_owned()
-    };
-    let first = synced(&lab);
-    let refreshed = lab.call(&format!("{path}/refreshCatalogMetadata?beta=true")).is(202);
-    assert_eq!(synced(&lab), first, "not before its end");
-    lab.result(&refreshed).refuses(400, "OperationHasNoResult");
-    let second = synced(&lab);
+    let last_sync = || status().body()["lastSyncDateTime"].as_str().unwrap().to_owned();
+    let first = last_sync();
+    let refresh = lab.post_empty(&format!("{path}/refreshCatalogMetadata?beta=true")).is(202);
+    assert_eq!(last_sync(), first, "a running refresh is not a sync yet");
+    lab.result(&refresh).refuses(400, "OperationHasNoResult");
+    let second = last_sync();
     assert!(second > first);
-    lab.pass(900.0);
-    assert!(synced(&lab) > second);
+    lab.advance(900.0);
+    assert!(last_sync() > second);
+}
+
+#[test]
+fn mirrored_catalog_status_requires_beta() {
+    let (lab, workspace, connection) = lab();
+    let path = accounting(&lab, &workspace, &connection);
     for path in [format!("{path}/mirroringStatus"), format!("{path}/mirroringStatus?beta=false")] {
         lab.get(&path).refuses(400, "InvalidParameter");
     }
+}
 
-    let named = json!({"source": {"typeProperties": {"fullyQualifiedScope": ["Sales"], "tableName": "Orders"}}});
-    let mut changed = document.clone();
-    changed["properties"]["mountedTables"] = json!([named]);
+#[test]
+fn mirrored_catalog_definition_selects_tables_and_keeps_its_source() {
+    let (lab, workspace, connection) = lab();
+    let path = accounting(&lab, &workspace, &connection);
+    lab.advance(30.0);
     let update = |document: &Value| {
         let definition = json!({"parts": [part("MirroredCatalogDefinition.json", &document.to_string())]});
         lab.post(&format!("{path}/updateDefinition"), json!({"definition": definition}))
     };
+    let named = json!({"source": {"typeProperties": {"fullyQualifiedScope": ["Sales"], "tableName": "Orders"}}});
+    let mut changed = iceberg(&connection, "DremioIcebergCatalog", &["Accounting", "US"]);
+    changed["properties"]["mountedTables"] = json!([named]);
     update(&changed).is(200);
     let tables = lab.get(&format!("{path}/tablesMirroringStatus?beta=true")).body();
     assert_eq!((tables["value"].as_array().unwrap().len(), &tables["value"][0]["name"]), (1, &json!("Orders")));
     update(&iceberg(&connection, "AWSIcebergCatalog", &[])).refuses(400, "InvalidDefinitionParts");
-    update(&iceberg(NOBODY, "DremioIcebergCatalog", &[])).refuses(400, "InvalidDefinitionParts");
-    let read = lab.call(&format!("{path}/getDefinition")).is(200).body();
+    update(&iceberg(MISSING, "DremioIcebergCatalog", &[])).refuses(400, "InvalidDefinitionParts");
+    let read = lab.post_empty(&format!("{path}/getDefinition")).is(200).body();
     assert_eq!(read["definition"]["format"], "MirroredCatalogDefinition");
 }
 
 #[test]
-fn discovery_of_an_unknown_scope_is_not_found() {
+fn discovery_of_an_unknown_scope_answers_404() {
     let (lab, workspace, connection) = lab();
     let tables = json!({"tables": [{"schemaName": "Accounting.US", "tableName": "Taxes"}]});
     lab.put(&format!("/_emulator/sources/{connection}"), tables).is(200);
@@ -93,7 +104,7 @@ fn discovery_of_an_unknown_scope_is_not_found() {
 }
 
 #[test]
-fn what_no_mirrored_catalog_can_be_is_refused() {
+fn mirrored_catalog_definitions_are_validated() {
     let (lab, workspace, connection) = lab();
     let good = || iceberg(&connection, "DremioIcebergCatalog", &[]);
     let without = |pointer: &str, member: &str| {
@@ -118,7 +129,7 @@ fn what_no_mirrored_catalog_can_be_is_refused() {
 }
 
 #[test]
-fn namespaces_and_tables_are_discovered() {
+fn discovery_lists_scopes_and_tables() {
     let (lab, workspace, connection) = lab();
     declare(&lab, &connection);
     let get = |path: &str| lab.get(&format!("{workspace}/catalogmirroring/{path}&connectionId={connection}")).is(200);
@@ -126,79 +137,144 @@ fn namespaces_and_tables_are_discovered() {
     insta::assert_snapshot!("scopes_within", get("scopes?beta=true&parent=Accounting&parent=US").text());
     insta::assert_snapshot!("catalog_tables", get("tables?beta=true&scope=Accounting,US").text());
     lab.get(&format!("{workspace}/catalogmirroring/scopes?beta=true")).refuses(400, "InvalidInput");
-    lab.get(&format!("{workspace}/catalogmirroring/tables?beta=true&connectionId={NOBODY}"))
+    lab.get(&format!("{workspace}/catalogmirroring/tables?beta=true&connectionId={MISSING}"))
         .refuses(404, "EntityNotFound");
 }
 
-#[test]
-fn a_databricks_catalog_by_payload_and_by_definition() {
-    let (lab, workspace, connection) = lab();
-    let own = format!("{workspace}/mirroredAzureDatabricksCatalogs");
-    let payload =
-        json!({"catalogName": "main", "databricksWorkspaceConnectionId": connection, "mirroringMode": "Full"});
-    let path =
-        format!("{own}/{}", lab.post(&own, json!({"displayName": "a", "creationPayload": payload})).is(201).id());
-    lab.pass(30.0);
-    insta::assert_snapshot!("databricks_catalog", lab.get(&path).is(200).text());
-    let last_sync = || lab.get(&path).body()["properties"]["syncDetails"]["lastSyncDateTime"].clone();
-    lab.pass(7200.0);
-    let seen = last_sync();
-    lab.patch(&path, json!({"properties": {"autoSync": "Disabled", "mirroringMode": "Partial", "other": 1}})).is(200);
-    let properties = |lab: &Lab| lab.get(&path).body()["properties"].clone();
-    assert_eq!(
-        (&properties(&lab)["autoSync"], &properties(&lab)["mirroringMode"]),
-        (&json!("Disabled"), &json!("Partial"))
-    );
-    assert_eq!(last_sync(), seen, "what was looked at has been");
-    lab.patch(&path, json!({"properties": {"autoSync": "Sometimes"}})).refuses(400, "InvalidInput");
-    let before = properties(&lab)["syncDetails"]["lastSyncDateTime"].clone();
-    lab.pass(3600.0);
-    assert_eq!(properties(&lab)["syncDetails"]["lastSyncDateTime"], before, "nobody looks at it");
-    let refreshed = lab.call(&format!("{path}/refreshCatalogMetadata")).is(202);
-    assert_eq!(properties(&lab)["syncDetails"]["status"], "InProgress");
-    assert_eq!(last_sync(), seen);
-    lab.result(&refreshed).refuses(400, "OperationHasNoResult");
-    assert_eq!(properties(&lab)["syncDetails"]["status"], "Success");
-    let refreshed = last_sync();
-    assert_ne!(refreshed, seen);
-    lab.call(&format!("{path}/refreshCatalogMetadata")).is(202);
-    assert_eq!(last_sync(), refreshed, "the refresh before is not forgotten");
-    lab.pass(30.0);
+/// A mirrored Databricks catalog that a creation payload made.
+struct Databricks {
+    lab: Lab,
+    connection: String,
+    collection: String,
+    path: String,
+}
 
-    let told = json!({"name": "main", "databricksWorkspaceConnectionId": connection, "autoSync": "Enabled", "mirroringMode": "Partial"});
-    let definition = |told: &Value| json!({"parts": [part("mirroringAzureDatabricksCatalog.json", &told.to_string())]});
-    // What was made by a payload reads back as a definition, which says what an update said.
-    let read = lab.call(&format!("{path}/getDefinition")).is(200).body();
-    let update = |definition: &Value| lab.post(&format!("{path}/updateDefinition"), json!({"definition": definition}));
-    update(&read["definition"]).is(200);
-    assert_eq!(properties(&lab)["autoSync"], "Disabled");
-    update(&definition(&told)).is(200);
-    assert_eq!(properties(&lab)["autoSync"], "Enabled", "a definition sets it anew");
-    lab.pass(7200.0);
-    let seen = last_sync();
-    update(&read["definition"]).is(200);
-    assert_eq!((&properties(&lab)["autoSync"], last_sync()), (&json!("Disabled"), seen));
-    update(&definition(&told)).is(200);
-    let listed = json!(["main", connection, "Enabled", "Full", null]);
-    lab.post(&own, json!({"displayName": "l", "creationPayload": listed})).refuses(400, "InvalidDefinitionParts");
-    update(&definition(&listed)).refuses(400, "InvalidDefinitionParts");
-    lab.post(&own, json!({"displayName": "b", "definition": definition(&told)})).is(201);
-    for (member, value) in [("mirroringMode", "Half"), ("databricksWorkspaceConnectionId", "x"), ("name", "")] {
-        let mut broken = told.clone();
-        broken[member] = value.into();
-        let refused = lab.post(&own, json!({"displayName": "c", "definition": definition(&broken)})).is(400).body();
-        assert!(
-            ["InvalidInput", "InvalidDefinitionParts"].contains(&refused["errorCode"].as_str().unwrap()),
-            "{refused}"
-        );
+impl Databricks {
+    fn new() -> Self {
+        let (lab, workspace, connection) = lab();
+        let collection = format!("{workspace}/mirroredAzureDatabricksCatalogs");
+        let body = json!({"displayName": "a", "creationPayload": Self::payload(&connection)});
+        let path = format!("{collection}/{}", lab.post(&collection, body).is(201).id());
+        lab.advance(30.0);
+        Self { lab, connection, collection, path }
     }
-    lab.post(&own, json!({"displayName": "c"})).refuses(400, "InvalidInput");
-    let both = json!({"displayName": "c", "creationPayload": payload, "definition": definition(&told)});
-    lab.post(&own, both).refuses(400, "RequestWithDefinitionAndCreationPayloadNotSupported");
+
+    fn payload(connection: &str) -> Value {
+        json!({"catalogName": "main", "databricksWorkspaceConnectionId": connection, "mirroringMode": "Full"})
+    }
+
+    /// The document of a definition.
+    fn document(&self) -> Value {
+        json!({
+            "name": "main", "databricksWorkspaceConnectionId": self.connection, "autoSync": "Enabled",
+            "mirroringMode": "Partial",
+        })
+    }
+
+    fn definition(document: &Value) -> Value {
+        json!({"parts": [part("mirroringAzureDatabricksCatalog.json", &document.to_string())]})
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
+    fn create(&self, member: &str, value: Value) -> Reply {
+        self.lab.post(&self.collection, json!({"displayName": "b", member: value}))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
+    fn patch(&self, properties: Value) -> Reply {
+        self.lab.patch(&self.path, json!({"properties": properties}))
+    }
+
+    fn update(&self, definition: &Value) -> Reply {
+        self.lab.post(&format!("{}/updateDefinition", self.path), json!({"definition": definition}))
+    }
+
+    fn refresh(&self) -> Reply {
+        self.lab.post_empty(&format!("{}/refreshCatalogMetadata", self.path)).is(202)
+    }
+
+    fn properties(&self) -> Value {
+        self.lab.get(&self.path).is(200).body()["properties"].clone()
+    }
+
+    fn last_sync(&self) -> Value {
+        self.properties()["syncDetails"]["lastSyncDateTime"].clone()
+    }
 }
 
 #[test]
-fn unity_catalog_is_discovered_page_by_page() {
+fn databricks_catalog_without_auto_sync_keeps_its_last_sync() {
+    let catalog = Databricks::new();
+    let lab = &catalog.lab;
+    insta::assert_snapshot!("databricks_catalog", lab.get(&catalog.path).is(200).text());
+    lab.advance(7200.0);
+    let before = catalog.last_sync();
+    catalog.patch(json!({"autoSync": "Disabled", "mirroringMode": "Partial", "other": 1})).is(200);
+    let shown = catalog.properties();
+    assert_eq!((&shown["autoSync"], &shown["mirroringMode"]), (&json!("Disabled"), &json!("Partial")));
+    assert_eq!(catalog.last_sync(), before, "earlier syncs remain");
+    catalog.patch(json!({"autoSync": "Sometimes"})).refuses(400, "InvalidInput");
+    lab.advance(3600.0);
+    assert_eq!(catalog.last_sync(), before, "no sync while autoSync is disabled");
+}
+
+#[test]
+fn databricks_catalog_is_refreshed_on_request() {
+    let catalog = Databricks::new();
+    let status = || catalog.properties()["syncDetails"]["status"].clone();
+    catalog.patch(json!({"autoSync": "Disabled"})).is(200);
+    let before = catalog.last_sync();
+    let refresh = catalog.refresh();
+    assert_eq!(status(), "InProgress");
+    assert_eq!(catalog.last_sync(), before);
+    catalog.lab.result(&refresh).refuses(400, "OperationHasNoResult");
+    assert_eq!(status(), "Success");
+    let refreshed = catalog.last_sync();
+    assert_ne!(refreshed, before);
+    catalog.refresh();
+    assert_eq!(catalog.last_sync(), refreshed, "the refresh before still counts");
+}
+
+/// A catalog from a payload reads back as a definition, which includes what an update changed.
+#[test]
+fn databricks_catalog_definition_sets_auto_sync() {
+    let catalog = Databricks::new();
+    catalog.patch(json!({"autoSync": "Disabled", "mirroringMode": "Partial"})).is(200);
+    let read = catalog.lab.post_empty(&format!("{}/getDefinition", catalog.path)).is(200).body();
+    catalog.update(&read["definition"]).is(200);
+    assert_eq!(catalog.properties()["autoSync"], "Disabled");
+    catalog.update(&Databricks::definition(&catalog.document())).is(200);
+    assert_eq!(catalog.properties()["autoSync"], "Enabled");
+    catalog.lab.advance(7200.0);
+    let before = catalog.last_sync();
+    catalog.update(&read["definition"]).is(200);
+    assert_eq!((&catalog.properties()["autoSync"], catalog.last_sync()), (&json!("Disabled"), before));
+    catalog.update(&Databricks::definition(&catalog.document())).is(200);
+}
+
+#[test]
+fn databricks_catalog_definitions_and_payloads_are_validated() {
+    let catalog = Databricks::new();
+    let listed = json!(["main", catalog.connection, "Enabled", "Full", null]);
+    catalog.create("creationPayload", listed.clone()).refuses(400, "InvalidDefinitionParts");
+    catalog.update(&Databricks::definition(&listed)).refuses(400, "InvalidDefinitionParts");
+    for (member, value) in [("mirroringMode", "Half"), ("databricksWorkspaceConnectionId", "x"), ("name", "")] {
+        let mut broken = catalog.document();
+        broken[member] = value.into();
+        let refused = catalog.create("definition", Databricks::definition(&broken)).is(400).body();
+        let code = refused["errorCode"].as_str().unwrap();
+        assert!(["InvalidInput", "InvalidDefinitionParts"].contains(&code), "{refused}");
+    }
+    let definition = Databricks::definition(&catalog.document());
+    catalog.create("definition", definition.clone()).is(201);
+    catalog.create("description", json!("none")).refuses(400, "InvalidInput");
+    let payload = Databricks::payload(&catalog.connection);
+    let both = json!({"displayName": "c", "creationPayload": payload, "definition": definition});
+    catalog.lab.post(&catalog.collection, both).refuses(400, "RequestWithDefinitionAndCreationPayloadNotSupported");
+}
+
+#[test]
+fn unity_catalog_discovery_is_paged() {
     let (lab, workspace, connection) = lab();
     declare(&lab, &connection);
     let get = |path: &str, query: &str| {
@@ -219,38 +295,38 @@ fn unity_catalog_is_discovered_page_by_page() {
 }
 
 #[test]
-fn a_snowflake_database_tells_of_its_source() {
+fn snowflake_database_shows_its_source() {
     let (lab, workspace, connection) = lab();
     let own = format!("{workspace}/snowflakeDatabases");
     let payload = json!({"snowflakeDatabaseName": "SALES", "connectionId": connection});
     let path =
         format!("{own}/{}", lab.post(&own, json!({"displayName": "s", "creationPayload": payload})).is(201).id());
-    lab.pass(30.0);
+    lab.advance(30.0);
     insta::assert_snapshot!("snowflake_database", lab.get(&path).is(200).text());
     lab.post(&own, json!({"displayName": "t", "creationPayload": {"connectionId": "x"}})).refuses(400, "InvalidInput");
 }
 
 #[test]
-fn a_sql_endpoint_says_where_it_is_and_what_has_arrived() {
+fn sql_endpoint_has_a_connection_string_and_refreshes_metadata() {
     let (lab, workspace, connection) = lab();
     let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, Some(&["Orders"])));
-    lab.pass(30.0);
+    lab.advance(30.0);
     let endpoint = lab.get(&mirror).body()["properties"]["sqlEndpointProperties"].clone();
     let path = format!("{workspace}/sqlEndpoints/{}", endpoint["id"].as_str().unwrap());
     let string = lab.get(&format!("{path}/connectionString")).is(200).body();
     assert_eq!(string["connectionString"], endpoint["connectionString"]);
-    assert_eq!(lab.call(&format!("{path}/refreshMetadata")).is(200).body(), json!({"value": []}));
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(3600.0);
+    assert_eq!(lab.post_empty(&format!("{path}/refreshMetadata")).is(200).body(), json!({"value": []}));
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(3600.0);
     insta::assert_snapshot!("refresh_metadata", lab.post(&format!("{path}/refreshMetadata"), json!({})).is(200).text());
-    lab.call(&format!("{workspace}/sqlEndpoints/{NOBODY}/refreshMetadata")).refuses(404, "EntityNotFound");
+    lab.post_empty(&format!("{workspace}/sqlEndpoints/{MISSING}/refreshMetadata")).refuses(404, "EntityNotFound");
 }
 
 #[test]
-fn audit_settings_are_kept() {
+fn audit_settings_are_stored_and_validated() {
     let (lab, workspace, connection) = lab();
     let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
-    lab.pass(30.0);
+    lab.advance(30.0);
     let endpoint = lab.get(&mirror).body()["properties"]["sqlEndpointProperties"]["id"].as_str().unwrap().to_owned();
     let audit = format!("{workspace}/sqlEndpoints/{endpoint}/settings/sqlAudit");
     insta::assert_snapshot!("audit", lab.get(&audit).is(200).text());
@@ -263,7 +339,7 @@ fn audit_settings_are_kept() {
     assert_eq!(
         ignored["auditActionsAndGroups"],
         json!(["BATCH_COMPLETED_GROUP"]),
-        "an endpoint has its own call for them"
+        "a SQL endpoint has its own operation for them"
     );
     lab.patch(&audit, json!({"state": "Perhaps"})).refuses(400, "InvalidInput");
     lab.patch(&audit, json!({"retentionDays": 100_000})).refuses(400, "InvalidInput");
@@ -273,11 +349,11 @@ fn audit_settings_are_kept() {
     let audit = format!("{database}/settings/sqlAudit");
     lab.patch(&audit, json!({"predicateExpression": "statement <> 'select 1'", "auditActionsAndGroups": []})).is(200);
     insta::assert_snapshot!("audit_database", lab.get(&audit).is(200).text());
-    lab.call(&format!("{database}/revalidateCMK")).is(200);
+    lab.post_empty(&format!("{database}/revalidateCMK")).is(200);
 }
 
 #[test]
-fn mirror_configurations_are_validated_with_inherited_modes() {
+fn mirror_configuration_inherits_the_mode_of_its_parent() {
     let (lab, workspace, connection) = lab();
     let create = |mode: &str, configuration: Value| {
         let document = json!({

@@ -1,9 +1,9 @@
-//! `specularite check`: what it finds in files and folders, and how it ends.
+//! `specularite check`: errors in files and folders, and exit statuses.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Runs the program on paths under a folder of the test's own; the exit status, and what it prints.
+/// Runs `check` on paths in a folder; its exit status and output.
 fn check(folder: &PathBuf, paths: &[&str]) -> (i32, String) {
     let ended = Command::new(env!("CARGO_BIN_EXE_specularite"))
         .current_dir(folder)
@@ -11,8 +11,8 @@ fn check(folder: &PathBuf, paths: &[&str]) -> (i32, String) {
         .args(paths)
         .output()
         .expect("the program starts");
-    let told = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-    (ended.status.code().expect("it ends by itself"), told)
+    let output = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    (ended.status.code().expect("the program exits"), output)
 }
 
 /// A folder with these files.
@@ -36,7 +36,7 @@ fn platform(kind: &str) -> String {
 }
 
 #[test]
-fn a_repository_without_a_fault() {
+fn check_accepts_a_valid_repository() {
     let root = folder(
         "good",
         &[
@@ -55,7 +55,7 @@ fn a_repository_without_a_fault() {
 }
 
 #[test]
-fn faults_are_named_with_their_places() {
+fn check_reports_errors_with_their_locations() {
     let root = folder(
         "bad",
         &[
@@ -68,17 +68,17 @@ fn faults_are_named_with_their_places() {
             ("f.json", "[]"),
         ],
     );
-    let (code, told) = check(&root, &[".", "f.json"]);
+    let (code, output) = check(&root, &[".", "f.json"]);
     assert_eq!(code, 1);
-    insta::assert_snapshot!("check_faults", told);
+    insta::assert_snapshot!("check_faults", output);
 }
 
 #[test]
-fn what_cannot_be_checked_is_said() {
+fn check_fails_without_definitions() {
     let root = folder("empty", &[("note.txt", "nothing")]);
     for (paths, says) in [(&["."][..], "no definitions found"), (&["nowhere"], "nowhere"), (&[], "FILE|FOLDER")] {
-        let (code, told) = check(&root, paths);
-        assert_eq!(code, 2, "{told}");
-        assert!(told.contains(says), "{told}");
+        let (code, output) = check(&root, paths);
+        assert_eq!(code, 2, "{output}");
+        assert!(output.contains(says), "{output}");
     }
 }

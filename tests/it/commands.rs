@@ -1,4 +1,4 @@
-//! The commands of the program around the emulator: `run`, `env`, `token`.
+//! The commands `run`, `env`, `token` and `serve`.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 #[cfg(unix)]
 use crate::clients::has_curl;
+use crate::harness::claims;
 use crate::judges::serve;
-use crate::lab::claims;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_specularite");
 
-/// Runs the program with a data directory of its own.
+/// Runs the program with a new data directory.
 fn program(arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Command::new(PROGRAM);
@@ -30,11 +30,11 @@ fn text(bytes: &[u8]) -> String {
 fn run_keeps_streams_and_status() {
     let ran = program(&["run", "--", "sh", "-c", "echo out; echo err >&2; exit 7"]);
     assert_eq!((ran.status.code(), text(&ran.stdout).as_str()), (Some(7), "out\n"));
-    let told = text(&ran.stderr);
-    let lines: Vec<&str> = told.lines().collect();
+    let output = text(&ran.stderr);
+    let lines: Vec<&str> = output.lines().collect();
     assert!(
         lines.len() == 2 && lines[0].starts_with("specularite: listening on http://127.0.0.1:") && lines[1] == "err",
-        "{told}"
+        "{output}"
     );
     assert_eq!(program(&["run", "--", "sh", "-c", "kill -9 $$"]).status.code(), Some(128 + 9));
     for (command, status) in [("/no/such/program", 127), ("/", 126)] {
@@ -49,7 +49,7 @@ fn run_keeps_streams_and_status() {
 
 #[cfg(unix)]
 #[test]
-fn run_passes_on_signals_and_standard_input() {
+fn run_forwards_signals_and_standard_input() {
     let mut child = Command::new(PROGRAM)
         .args(["run", "--", "sh", "-c", "trap 'echo terminated; exit 3' TERM; echo ready; read line; echo \"$line\"; while :; do read line || sleep 0.1; done"])
         .env("SPECULARITE_DATA_DIR", tempfile::tempdir().unwrap().path())
@@ -68,35 +68,55 @@ fn run_passes_on_signals_and_standard_input() {
     assert_eq!(child.wait().unwrap().code(), Some(3));
 }
 
+/// The environment of a command under `run --isolate`, in a shell that has conflicting variables.
+#[cfg(unix)]
+struct Environment {
+    text: String,
+    _data: tempfile::TempDir,
+}
+
+#[cfg(unix)]
+impl Environment {
+    fn of_run() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let company = data.path().join("company.pem");
+        std::fs::write(&company, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        let elsewhere = "http://elsewhere:1";
+        let mut run = Command::new(PROGRAM);
+        run.args(["run", "--isolate", "--", "env"]).env("SPECULARITE_DATA_DIR", data.path());
+        run.envs([("NO_PROXY", ".microsoft.com"), ("https_proxy", elsewhere), ("ALL_PROXY", elsewhere)]);
+        run.envs([("AZURE_CLIENT_CERTIFICATE_PATH", "/mine"), ("SSL_CERT_DIR", "/mine")]);
+        run.env("REQUESTS_CA_BUNDLE", &company);
+        Self { text: text(&run.output().unwrap().stdout), _data: data }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+    }
+}
+
 #[cfg(unix)]
 #[test]
-fn run_leads_everything_to_the_emulator_and_nothing_astray() {
-    let folder = tempfile::tempdir().unwrap();
-    let company = folder.path().join("company.pem");
-    std::fs::write(&company, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
-    let mut run = Command::new(PROGRAM);
-    run.args(["run", "--isolate", "--", "env"]).env("SPECULARITE_DATA_DIR", folder.path());
-    run.env("NO_PROXY", ".microsoft.com")
-        .env("https_proxy", "http://elsewhere:1")
-        .env("ALL_PROXY", "http://elsewhere:1");
-    run.env("AZURE_CLIENT_CERTIFICATE_PATH", "/mine").env("SSL_CERT_DIR", "/mine").env("REQUESTS_CA_BUNDLE", &company);
-    let told = text(&run.output().unwrap().stdout);
-    let value = |name: &str| {
-        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        line.map(str::to_owned)
-    };
-    let url = value("SPECULARITE_URL").unwrap();
+fn run_sets_proxy_variables_and_clears_conflicting_ones() {
+    let environment = Environment::of_run();
+    let url = environment.get("SPECULARITE_URL").unwrap();
     for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
-        assert_eq!(value(name).as_deref(), Some(url.as_str()), "{name}");
+        assert_eq!(environment.get(name), Some(url), "{name}");
     }
     for name in ["NO_PROXY", "no_proxy"] {
-        assert_eq!(value(name).as_deref(), Some("127.0.0.1,localhost,::1"));
+        assert_eq!(environment.get(name), Some("127.0.0.1,localhost,::1"));
     }
     for name in ["ALL_PROXY", "AZURE_CLIENT_CERTIFICATE_PATH", "SSL_CERT_DIR", "AZURE_AUTHORITY_HOST"] {
-        assert_eq!(value(name), None, "{name}");
+        assert_eq!(environment.get(name), None, "{name}");
     }
-    assert_eq!(value("SSL_CERT_FILE"), value("REQUESTS_CA_BUNDLE"));
-    assert_ne!(value("HOME"), std::env::var("HOME").ok());
+    assert_eq!(environment.get("SSL_CERT_FILE"), environment.get("REQUESTS_CA_BUNDLE"));
+}
+
+#[cfg(unix)]
+#[test]
+fn run_isolates_credentials_and_home() {
+    let environment = Environment::of_run();
+    assert_ne!(environment.get("HOME").map(str::to_owned), std::env::var("HOME").ok());
     for name in [
         "AZURE_CLIENT_SECRET",
         "FAB_SPN_CLIENT_SECRET",
@@ -105,17 +125,17 @@ fn run_leads_everything_to_the_emulator_and_nothing_astray() {
         "BROWSER",
         "AZURE_CONFIG_DIR",
     ] {
-        assert!(value(name).is_some_and(|value| !value.is_empty()), "{name}");
+        assert!(environment.get(name).is_some_and(|value| !value.is_empty()), "{name}");
     }
-    // Python ends a browser's command at a colon.
-    assert!(!value("BROWSER").unwrap().contains(':'));
-    // What it was made of is gone with it.
-    assert!(!std::path::Path::new(&value("AZURE_CONFIG_DIR").unwrap()).exists());
+    // Python splits `BROWSER` at colons.
+    assert!(!environment.get("BROWSER").unwrap().contains(':'));
+    // Temporary files are deleted with the run.
+    assert!(!std::path::Path::new(environment.get("AZURE_CONFIG_DIR").unwrap()).exists());
 }
 
 #[cfg(unix)]
 #[test]
-fn two_runs_share_nothing() {
+fn run_is_isolated_from_concurrent_runs() {
     if !has_curl() {
         return;
     }
@@ -136,7 +156,7 @@ fn two_runs_share_nothing() {
 }
 
 #[test]
-fn the_environment_of_a_running_emulator_is_printed_for_every_reader() {
+fn env_prints_every_format() {
     let served = serve(&[]);
     let listen = served.1.strip_prefix("http://").unwrap();
     let env = |more: &[&str]| {
@@ -156,13 +176,13 @@ fn the_environment_of_a_running_emulator_is_printed_for_every_reader() {
     assert!(json.get("HTTPS_PROXY").is_none());
     let port = listen.rsplit(':').next().unwrap();
     assert_eq!(json["AZURE_AUTHORITY_HOST"], format!("https://localhost:{port}"));
-    let nobody = program(&["env", "--listen", "127.0.0.1:1"]);
-    assert_eq!(nobody.status.code(), Some(1));
-    assert!(text(&nobody.stderr).contains("127.0.0.1:1"));
+    let absent = program(&["env", "--listen", "127.0.0.1:1"]);
+    assert_eq!(absent.status.code(), Some(1));
+    assert!(text(&absent.stderr).contains("127.0.0.1:1"));
 }
 
 #[test]
-fn a_token_is_printed_for_anybody() {
+fn token_prints_tokens_for_users_and_apps() {
     let token = |arguments: &[&str]| {
         let printed = program(&[&["token"], arguments].concat());
         claims(&text(&printed.stdout).trim().into())
@@ -170,12 +190,12 @@ fn a_token_is_printed_for_anybody() {
     let admin = token(&[]);
     assert_eq!((&admin["upn"], &admin["scp"]), (&"admin@specularite.example".into(), &"user_impersonation".into()));
     let app = "00000000-0000-4000-8000-0000000000aa";
-    let told = token(&["--app", app, "--tenant", "contoso.com", "--role", "A", "--role", "B", "--expires-in", "60"]);
+    let output = token(&["--app", app, "--tenant", "contoso.com", "--role", "A", "--role", "B", "--expires-in", "60"]);
     assert_eq!(
-        (&told["oid"], &told["idtyp"], &told["roles"]),
+        (&output["oid"], &output["idtyp"], &output["roles"]),
         (&app.into(), &"app".into(), &serde_json::json!(["A", "B"]))
     );
-    assert_eq!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(), 60);
+    assert_eq!(output["exp"].as_i64().unwrap() - output["iat"].as_i64().unwrap(), 60);
     assert_eq!(
         token(&["--user", "a@b.c", "--scope", "https://api.fabric.microsoft.com/Item.Read.All"])["scp"],
         "Item.Read.All"
@@ -183,10 +203,10 @@ fn a_token_is_printed_for_anybody() {
     assert_eq!(program(&["token", "--user", "a", "--app", "b"]).status.code(), Some(2));
 }
 
-/// Others are reached through the proxy that was set before us.
+/// Other hosts are reached through the proxy that the environment names.
 #[cfg(unix)]
 #[test]
-fn a_proxy_before_us_is_gone_through() {
+fn run_uses_the_upstream_proxy() {
     if !has_curl() {
         return;
     }
@@ -206,8 +226,8 @@ fn a_proxy_before_us_is_gone_through() {
         .env("SPECULARITE_DATA_DIR", folder.path())
         .output()
         .unwrap();
-    let told = text(&ran.stderr);
-    assert!(!ran.status.success() && told.contains("host unreachable: example.invalid"), "{told}");
+    let output = text(&ran.stderr);
+    assert!(!ran.status.success() && output.contains("host unreachable: example.invalid"), "{output}");
     let head = asked.join().unwrap();
     assert!(
         head.starts_with("CONNECT example.invalid:443 HTTP/1.1\r\n") && head.contains("Basic dXNlcjp3b3Jk"),
@@ -215,10 +235,10 @@ fn a_proxy_before_us_is_gone_through() {
     );
 }
 
-/// Nor are we that proxy: a shell may have been led to the very emulator that is started in it.
+/// The environment may name the very emulator that is being started, for example in a shell that has sourced `env`.
 #[cfg(unix)]
 #[test]
-fn no_emulator_goes_through_itself() {
+fn run_ignores_itself_as_upstream_proxy() {
     if !has_curl() {
         return;
     }
@@ -241,13 +261,13 @@ fn no_emulator_goes_through_itself() {
         .env("SPECULARITE_DATA_DIR", folder.path())
         .output()
         .unwrap();
-    let told = text(&ran.stderr);
-    assert!(told.contains("502") && !told.contains("Too many open files"), "{told}");
+    let output = text(&ran.stderr);
+    assert!(output.contains("502") && !output.contains("Too many open files"), "{output}");
 }
 
 #[cfg(unix)]
 #[test]
-fn without_a_place_for_keys_they_are_made_anew() {
+fn run_works_without_a_data_directory() {
     if !has_curl() {
         return;
     }
@@ -268,7 +288,7 @@ fn without_a_place_for_keys_they_are_made_anew() {
 
 #[cfg(unix)]
 #[test]
-fn keys_are_in_no_log() {
+fn logs_never_contain_the_ca_key() {
     if !has_curl() {
         return;
     }
@@ -288,15 +308,15 @@ fn keys_are_in_no_log() {
         .env("RUST_LOG", "trace")
         .output()
         .unwrap();
-    let told = text(&ran.stderr);
-    assert!(ran.status.success() && told.contains("answering as api.fabric.microsoft.com"), "{told}");
+    let output = text(&ran.stderr);
+    assert!(ran.status.success() && output.contains("answering as api.fabric.microsoft.com"), "{output}");
     let key = std::fs::read_to_string(folder.path().join("ca.key")).unwrap();
     let secret = key.lines().nth(1).unwrap();
-    assert!(!told.contains("PRIVATE") && !told.contains(secret), "{told}");
+    assert!(!output.contains("PRIVATE") && !output.contains(secret), "{output}");
 }
 
 #[test]
-fn a_data_directory_that_cannot_be_used_is_named() {
+fn serve_names_an_unusable_data_directory() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_string_lossy().into_owned();
     let ended = program(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &path]);

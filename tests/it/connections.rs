@@ -1,12 +1,12 @@
-//! Connections: what is checked, what is read back, who sees them.
+//! Connections: validation, types, roles, and the items that use them.
 
 use serde_json::{Value, json};
 
 use crate::coverage::shared;
-use crate::lab::{Lab, sql_connection};
+use crate::harness::{ALICE, BOB, Lab, MISSING, Reply, STRANGER, part, sql_connection, sql_mirror};
 
 #[test]
-fn a_connection_is_read_back_without_its_secrets() {
+fn connection_is_read_without_its_secrets() {
     let lab = Lab::new();
     let made = lab.post("/v1/connections", sql_connection("sql")).is(201);
     insta::assert_snapshot!("connection", made.whole());
@@ -21,7 +21,7 @@ fn a_connection_is_read_back_without_its_secrets() {
 }
 
 #[test]
-fn what_a_connection_cannot_be_is_refused() {
+fn connection_requests_are_validated() {
     let lab = Lab::new();
     lab.post("/v1/connections", sql_connection("taken")).is(201);
     let parameter = |name: &str, value: Value| json!([{"dataType": "Text", "name": "server", "value": "s"}, {"dataType": "Text", "name": name, "value": value}]);
@@ -54,7 +54,7 @@ fn what_a_connection_cannot_be_is_refused() {
 }
 
 #[test]
-fn a_connection_is_seen_by_its_creator_only() {
+fn connection_is_visible_to_its_creator_only() {
     let mut lab = Lab::new();
     let path = format!("/v1/connections/{}", lab.connection());
     lab.token =
@@ -62,12 +62,12 @@ fn a_connection_is_seen_by_its_creator_only() {
     lab.get(&path).refuses(404, "EntityNotFound");
     lab.delete(&path).refuses(404, "EntityNotFound");
     assert_eq!(lab.get("/v1/connections").body(), json!({"value": []}));
-    // Names are the tenant's all the same.
+    // Names are still unique within the tenant.
     lab.post("/v1/connections", sql_connection("SQL")).refuses(409, "DuplicateConnectionName");
 }
 
 #[test]
-fn connection_types_are_those_recorded() {
+fn connection_types_match_the_recordings() {
     let lab = Lab::new();
     let listed = |query: &str| {
         let body = lab.get(&format!("/v1/connections/supportedConnectionTypes{query}")).is(200).body();
@@ -88,7 +88,7 @@ fn connection_types_are_those_recorded() {
         let member = "supportedCredentialTypesForUsageInUserControlledCode";
         let differs = |(served, recorded): &(&Value, &Value)| {
             let mut recorded = (*recorded).clone();
-            // Older lists left it out; the newest has it null.
+            // Older lists omit the member. In the newest it is null.
             recorded.as_object_mut().unwrap().entry(member).or_insert(Value::Null);
             **served != recorded
         };
@@ -104,7 +104,7 @@ fn connection_types_are_those_recorded() {
 fn value(parameter: &Value) -> Value {
     let mut allowed = parameter["allowedValues"].as_array().into_iter().flatten().filter_map(Value::as_str);
     if let Some(first) = allowed.next() {
-        // The list has texts, whatever the data type.
+        // The list has strings for every data type.
         return if parameter["dataType"] == "Text" { json!(first) } else { first.parse().unwrap() };
     }
     match parameter["dataType"].as_str().unwrap() {
@@ -115,7 +115,7 @@ fn value(parameter: &Value) -> Value {
     }
 }
 
-/// Credentials of a type that an API can give; `None`: an organizational account is given in the portal only.
+/// Credentials of a type, or `None` for types that only the portal accepts (organizational accounts).
 fn credentials(kind: &str) -> Option<Value> {
     Some(match kind {
         "Anonymous" | "WorkspaceIdentity" => json!({"credentialType": kind}),
@@ -131,9 +131,8 @@ fn credentials(kind: &str) -> Option<Value> {
 }
 
 #[test]
-fn every_listed_type_can_be_created_with_each_of_its_credentials() {
-    let lab = Lab::new();
-    lab.settings(json!({"throttle": "off"}));
+fn connection_types_accept_each_of_their_credentials() {
+    let lab = Lab::unthrottled();
     let gateway = "93491300-cfbd-402f-bf17-9ace59a92354";
     for (connectivity, query) in
         [("ShareableCloud", String::new()), ("OnPremisesGateway", format!("?gatewayId={gateway}"))]
@@ -180,7 +179,7 @@ fn every_listed_type_can_be_created_with_each_of_its_credentials() {
 }
 
 #[test]
-fn connection_details_are_validated_by_the_row_of_their_type() {
+fn connection_details_are_validated_by_type() {
     let lab = Lab::new();
     let check = |kind: &str, method: &str, parameters: Value, encryption: &str, code: &str| {
         lab.post(
@@ -208,4 +207,165 @@ fn connection_details_are_validated_by_the_row_of_their_type() {
     ]);
     check("Snowflake", "Snowflake.Databases", snowflake, "NotEncrypted", "InvalidConnectionDetails");
     assert_eq!(lab.get("/v1/connections").body(), json!({"value": []}));
+}
+
+/// A connection, the path of its role assignments, and a call that assigns a role.
+struct Shared {
+    lab: Lab,
+    path: String,
+    roles: String,
+}
+
+impl Shared {
+    fn new() -> Self {
+        let lab = Lab::unthrottled();
+        // Request ids count the requests, and a snapshot has one.
+        lab.workspace();
+        let path = format!("/v1/connections/{}", lab.connection());
+        lab.add_principals(&[(ALICE, "User"), (BOB, "User")]);
+        Self { lab, roles: format!("{path}/roleAssignments"), path }
+    }
+
+    fn assign(&self, by: &Lab, id: &str, role: &str) -> Reply {
+        by.post(&self.roles, json!({"principal": {"id": id, "type": "User"}, "role": role}))
+    }
+}
+
+#[test]
+fn connection_user_can_read_but_not_change_it() {
+    let it = Shared::new();
+    let user = it.lab.user(ALICE);
+    user.get(&it.path).refuses(404, "EntityNotFound");
+    insta::assert_snapshot!("connection_role_given", it.assign(&it.lab, ALICE, "user").is(201).whole());
+    user.get(&it.path).is(200);
+    assert_eq!(user.get("/v1/connections").body()["value"].as_array().unwrap().len(), 1);
+    for reply in [
+        user.patch(&it.path, json!({"connectivityType": "ShareableCloud"})),
+        user.delete(&it.path),
+        it.assign(&user, BOB, "User"),
+    ] {
+        reply.refuses(403, "InsufficientPermissionsToManageConnection");
+    }
+}
+
+#[test]
+fn connection_user_with_reshare_can_assign_the_role_user() {
+    let it = Shared::new();
+    let user = it.lab.user(ALICE);
+    it.assign(&it.lab, ALICE, "User").is(201);
+    let changed = it.lab.patch(&format!("{}/{ALICE}", it.roles), json!({"role": "UserWithReshare"})).is(200);
+    assert_eq!(changed.body()["role"], "UserWithReshare");
+    it.assign(&user, BOB, "Owner").refuses(403, "InsufficientPermissionsToManageConnection");
+    it.assign(&user, BOB, "User").is(201);
+}
+
+#[test]
+fn connection_role_assignments_are_validated() {
+    let it = Shared::new();
+    it.assign(&it.lab, ALICE, "User").is(201);
+    it.assign(&it.lab, ALICE, "Owner").refuses(400, "BadRequest");
+    it.lab.settings(json!({"behaviours": {"unknownPrincipal": "400"}}));
+    it.assign(&it.lab, MISSING, "User").refuses(400, "PrincipalNotFound");
+    it.assign(&it.lab, BOB, "Boss").refuses(400, "InvalidInput");
+}
+
+#[test]
+fn connection_role_is_listed_read_and_deleted() {
+    let it = Shared::new();
+    let lab = &it.lab;
+    it.assign(lab, ALICE, "User").is(201);
+    it.assign(lab, BOB, "User").is(201);
+    assert_eq!(lab.get(&it.roles).is(200).body()["value"].as_array().unwrap().len(), 3);
+    let bob = format!("{}/{BOB}", it.roles);
+    assert_eq!(lab.get(&bob).is(200).body()["role"], "User");
+    lab.delete(&bob).is(200);
+    lab.get(&bob).refuses(404, "EntityNotFound");
+}
+
+#[test]
+fn connection_keeps_its_last_owner() {
+    let it = Shared::new();
+    let owner = it.lab.get(&it.roles).body()["value"][0]["id"].as_str().unwrap().to_owned();
+    let owner = format!("{}/{owner}", it.roles);
+    it.lab.delete(&owner).refuses(400, "InvalidInput");
+    it.lab.patch(&owner, json!({"role": "User"})).refuses(400, "InvalidInput");
+}
+
+#[test]
+fn connection_test_succeeds_for_callers_with_a_role() {
+    let it = Shared::new();
+    let test = format!("{}/testConnection", it.path);
+    assert_eq!(it.lab.post_empty(&test).is(200).body(), json!({"status": "Online"}));
+    it.lab.user(STRANGER).post_empty(&test).refuses(404, "EntityNotFound");
+}
+
+#[test]
+fn item_connections_hide_those_the_caller_cannot_see() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    let connection = lab.post("/v1/connections", sql_connection("hidden")).is(201).id();
+    let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None)).replace("mirroredDatabases", "items");
+    lab.assign_role(&workspace, ALICE, "Contributor");
+    let seen = |by: &Lab| by.get(&format!("{mirror}/connections")).is(200).body()["value"].as_array().unwrap().len();
+    assert_eq!((seen(&lab), seen(&lab.user(ALICE))), (1, 0));
+}
+
+/// A semantic model, and a call that binds one of its sources to a connection.
+struct Model {
+    lab: Lab,
+    connection: String,
+    bind: String,
+    connections: String,
+}
+
+impl Model {
+    fn new() -> Self {
+        let lab = Lab::unthrottled();
+        let workspace = lab.workspace();
+        let definition = json!({"parts": [part("definition.pbism", "{}"), part("model.bim", "{}")]});
+        let body = json!({"displayName": "m", "definition": definition});
+        let id = lab.result(&lab.post(&format!("{workspace}/semanticModels"), body).is(202)).id();
+        let bind = format!("{workspace}/semanticModels/{id}/bindConnection");
+        Self { connection: lab.connection(), lab, bind, connections: format!("{workspace}/items/{id}/connections") }
+    }
+
+    fn bind(&self, id: &Value, path: &str) -> Reply {
+        let details = json!({"type": "SQL", "path": path});
+        let binding = json!({"id": id, "connectivityType": "ShareableCloud", "connectionDetails": details});
+        self.lab.post(&self.bind, json!({"connectionBinding": binding}))
+    }
+
+    fn bound(&self) -> Value {
+        self.lab.get(&self.connections).is(200).body()["value"].clone()
+    }
+}
+
+#[test]
+fn semantic_model_sources_are_bound_and_unbound() {
+    let model = Model::new();
+    let id = json!(model.connection);
+    assert_eq!(model.bound(), json!([]));
+    assert!(model.bind(&id, "server;database").is(200).bytes.is_empty());
+    model.bind(&id, "server;other").is(200);
+    assert_eq!(model.bound().as_array().unwrap().len(), 1);
+    assert_eq!(model.bound()[0]["id"], id);
+    for path in ["server;database", "server;other"] {
+        assert_eq!(model.bound().as_array().unwrap().len(), 1);
+        model.bind(&Value::Null, path).is(200);
+    }
+    assert_eq!(model.bound(), json!([]));
+}
+
+#[test]
+fn semantic_model_bindings_are_validated_and_bounded() {
+    let model = Model::new();
+    let id = json!(model.connection);
+    model.bind(&json!(MISSING), "server;database").refuses(404, "EntityNotFound");
+    model.bind(&json!("x"), "server;database").refuses(400, "InvalidInput");
+    model.bind(&id, &"x".repeat(2_000)).refuses(400, "InvalidInput");
+    model.lab.post(&model.bind, json!({})).refuses(400, "InvalidInput");
+    for n in 0..100 {
+        model.bind(&id, &n.to_string()).is(200);
+    }
+    model.bind(&id, "one more").refuses(400, "InvalidInput");
 }

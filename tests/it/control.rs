@@ -1,11 +1,11 @@
-//! The control interface: time, settings, sources, and who may use it.
+//! The control interface: access, clock, settings, sources, tenants.
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, Reply, block_on, sql_mirror};
+use crate::harness::{Lab, MISSING, Reply, block_on, sql_mirror};
 
 #[test]
-fn who_may_not_drive_it_is_refused() {
+fn control_rejects_foreign_hosts_and_origins() {
     let lab = Lab::new();
     let ask = |host: &str, origin: Option<&str>| {
         let router = specularite::router(lab.emulator.clone());
@@ -31,7 +31,7 @@ fn who_may_not_drive_it_is_refused() {
 }
 
 #[test]
-fn settings_are_taken_whole_or_not_at_all() {
+fn settings_are_applied_atomically() {
     let lab = Lab::new();
     let before = lab.get("/_emulator/settings").is(200).body();
     for change in [
@@ -55,7 +55,7 @@ fn settings_are_taken_whole_or_not_at_all() {
 }
 
 #[test]
-fn the_clock_is_refused_what_it_cannot_show() {
+fn clock_requests_are_validated() {
     let lab = Lab::new();
     for body in [
         json!({"mode": "sideways"}),
@@ -79,13 +79,13 @@ fn the_clock_is_refused_what_it_cannot_show() {
 }
 
 #[test]
-fn advancing_tells_what_changed() {
+fn clock_advance_reports_changes() {
     let lab = Lab::new();
     let mirror = lab.shop();
-    let told: Vec<Value> =
+    let changes: Vec<Value> =
         (0..3).map(|_| lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body()).collect();
-    insta::assert_snapshot!("advance_to_next_change", format!("{:#}", Value::from(told)));
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    insta::assert_snapshot!("advance_to_next_change", format!("{:#}", Value::from(changes)));
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
     let id = mirror.rsplit('/').next().unwrap();
     let until = |status: &str, timeout: f64| {
         lab.post(
@@ -100,7 +100,7 @@ fn advancing_tells_what_changed() {
 }
 
 #[test]
-fn a_real_clock_is_waited_for() {
+fn clock_advance_waits_for_a_running_clock() {
     let lab = Lab::new();
     lab.post("/_emulator/clock", json!({"mode": "scaled", "rate": 1000})).is(200);
     let mirror = lab.shop();
@@ -128,7 +128,7 @@ fn until_is_woken_by_a_start_and_a_clock_jump() {
     let lab = Lab::new();
     let waited = waited_during(&lab, |mirror| {
         lab.post("/_emulator/clock", json!({"now": "2031-02-03T05:00:00Z"})).is(200);
-        lab.call(&format!("{mirror}/startMirroring")).is(200);
+        lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
         lab.post("/_emulator/clock", json!({"now": "2031-02-03T06:00:00Z"})).is(200);
     });
     waited.is(200);
@@ -137,7 +137,7 @@ fn until_is_woken_by_a_start_and_a_clock_jump() {
 #[test]
 fn until_is_woken_by_a_reset() {
     let lab = Lab::new();
-    let waited = waited_during(&lab, |_| drop(lab.call("/_emulator/reset").is(200)));
+    let waited = waited_during(&lab, |_| drop(lab.post_empty("/_emulator/reset").is(200)));
     waited.refuses(404, "EntityNotFound");
 }
 
@@ -152,7 +152,7 @@ fn until_names_the_awaited_status_when_it_times_out() {
 }
 
 #[test]
-fn facts_have_numbers_that_followers_can_go_on_from() {
+fn facts_since_returns_facts_after_a_number() {
     let lab = Lab::new();
     let tenant = lab.emulator.default_tenant();
     lab.workspace();
@@ -162,7 +162,7 @@ fn facts_have_numbers_that_followers_can_go_on_from() {
     assert_eq!(tenant.facts_since(last), Some(Vec::new()));
     assert_eq!(tenant.facts_since(1), Some(facts[1..].to_vec()));
     let version = tenant.subscribe();
-    lab.call("/_emulator/reset").is(200);
+    lab.post_empty("/_emulator/reset").is(200);
     assert!(version.has_changed().unwrap());
     assert_eq!(tenant.facts_since(last), None, "the facts before a reset are gone");
     lab.workspace();
@@ -170,7 +170,7 @@ fn facts_have_numbers_that_followers_can_go_on_from() {
 }
 
 #[test]
-fn sources_are_declared_within_bounds_and_read_back() {
+fn sources_are_validated_and_read_back() {
     let lab = Lab::new();
     let path = format!("/_emulator/sources/{}", lab.connection());
     lab.get(&path).refuses(404, "EntityNotFound");
@@ -195,13 +195,12 @@ fn sources_are_declared_within_bounds_and_read_back() {
     ] {
         lab.put(&path, body).refuses(400, "InvalidInput");
     }
-    lab.put("/_emulator/sources/00000000-1111-4222-8333-444444444444", json!({"tables": []}))
-        .refuses(404, "EntityNotFound");
+    lab.put(&format!("/_emulator/sources/{MISSING}"), json!({"tables": []})).refuses(404, "EntityNotFound");
     assert_eq!(lab.get(&path).body(), declared);
 }
 
 #[test]
-fn tenants_share_nothing() {
+fn tenants_are_isolated() {
     let mut lab = Lab::new();
     let workspace = lab.workspace();
     // {"tid":"00000000-0000-4000-9000-000000000002","upn":"a"}
@@ -215,43 +214,62 @@ fn tenants_share_nothing() {
     lab.post("/_emulator/reset?tenant=*", json!({})).is(200);
     lab.get("/_emulator/tags?tenant=*").refuses(400, "InvalidInput");
     assert_eq!(lab.get("/_emulator/settings").is(200).header("x-emulator-note"), None);
-    // A name is as good as the id that it comes to: the one of the proxy's address.
+    // A tenant name means the tenant id derived from it, as in the address of the proxy.
     lab.patch("/_emulator/settings?tenant=a%20team", json!({"pageSize": 3})).is(200);
     let id = specularite::fabric::access::tenant_named("A team");
     let of_team = lab.get(&format!("/_emulator/settings?tenant={id}")).is(200);
     assert_eq!((&of_team.body()["pageSize"], of_team.header("x-emulator-note")), (&json!(3), None));
 }
 
-#[test]
-fn control_calls_reach_all_tenants_and_note_the_others() {
+/// A lab with a second tenant, which is named `team`; its id.
+fn two_tenants() -> (Lab, String) {
     let lab = Lab::new();
     lab.patch("/_emulator/settings?tenant=team", json!({"pageSize": 3})).is(200);
-    let id = specularite::fabric::access::tenant_named("team").to_string();
-    for note in [
+    (lab, specularite::fabric::access::tenant_named("team").to_string())
+}
+
+/// One member of the answer for each tenant, `team` among them.
+#[track_caller]
+fn of_tenants(reply: &Reply, id: &str, member: &str) -> Vec<Value> {
+    let tenants = reply.body()["value"].as_array().unwrap().clone();
+    assert!(tenants.iter().any(|it| it["tenant"] == *id));
+    tenants.iter().map(|it| it[member].clone()).collect()
+}
+
+#[test]
+fn control_calls_note_the_other_tenants() {
+    let (lab, id) = two_tenants();
+    for reply in [
         lab.patch("/_emulator/settings", json!({})).is(200),
         lab.get("/_emulator/clock").is(200),
         lab.put("/_emulator/tags", json!({})).is(400),
     ] {
-        let note = note.header("x-emulator-note").unwrap().to_owned();
+        let note = reply.header("x-emulator-note").unwrap().to_owned();
         assert!(note.contains(&id), "{note}");
     }
-    let of = |reply: &Reply, member: &str| -> Vec<Value> {
-        let tenants = reply.body()["value"].as_array().unwrap().clone();
-        assert!(tenants.iter().any(|it| it["tenant"] == *id));
-        tenants.iter().map(|it| it[member].clone()).collect()
-    };
+}
+
+#[test]
+fn settings_reach_all_tenants() {
+    let (lab, id) = two_tenants();
     let changed = lab.patch("/_emulator/settings?tenant=*", json!({"pageSize": 7})).is(200);
-    assert_eq!(of(&changed, "pageSize"), [7, 7]);
-    assert_eq!(of(&lab.get("/_emulator/settings?tenant=*").is(200), "pageSize"), [7, 7]);
+    assert_eq!(of_tenants(&changed, &id, "pageSize"), [7, 7]);
+    assert_eq!(of_tenants(&lab.get("/_emulator/settings?tenant=*").is(200), &id, "pageSize"), [7, 7]);
     lab.patch("/_emulator/settings?tenant=*", json!({"pageSize": 0})).refuses(400, "InvalidInput");
-    let frozen =
-        lab.post("/_emulator/clock?tenant=*", json!({"mode": "manual", "now": "2040-01-01T00:00:00Z"})).is(200);
-    assert_eq!(of(&frozen, "mode"), ["manual", "manual"]);
+}
+
+#[test]
+fn clock_calls_reach_all_tenants() {
+    let (lab, id) = two_tenants();
+    let all = "/_emulator/clock?tenant=*";
+    let frozen = lab.post(all, json!({"mode": "manual", "now": "2040-01-01T00:00:00Z"})).is(200);
+    assert_eq!(of_tenants(&frozen, &id, "mode"), ["manual", "manual"]);
     let advanced = lab.post("/_emulator/clock/advance?tenant=*", json!({"seconds": 60})).is(200);
-    assert_eq!(of(&advanced, "now"), ["2040-01-01T00:01:00.0000000Z"; 2]);
+    assert_eq!(of_tenants(&advanced, &id, "now"), ["2040-01-01T00:01:00.0000000Z"; 2]);
     lab.post("/_emulator/clock/advance?tenant=*", json!({"to": "next-change"})).refuses(400, "InvalidInput");
+    // A change that one tenant's clock cannot make is made on none.
     lab.post("/_emulator/clock/advance?tenant=team", json!({"seconds": 3600})).is(200);
-    lab.post("/_emulator/clock?tenant=*", json!({"now": "2040-01-01T00:30:00Z"})).refuses(400, "InvalidInput");
+    lab.post(all, json!({"now": "2040-01-01T00:30:00Z"})).refuses(400, "InvalidInput");
     assert_eq!(lab.get("/_emulator/clock").body()["now"], "2040-01-01T00:01:00.0000000Z");
 }
 
@@ -279,35 +297,35 @@ fn durations_are_validated_and_written_as_numbers() {
 }
 
 #[test]
-fn two_universes_with_one_seed_answer_byte_for_byte_the_same() {
-    let told: Vec<String> = (0..2)
+fn seed_determines_every_byte() {
+    let runs: Vec<String> = (0..2)
         .map(|_| {
             let lab = Lab::seeded(42);
             let (workspace, connection) = (lab.workspace(), lab.connection());
             let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
-            let mut told = String::new();
+            let mut bytes = String::new();
             for seconds in [8.0, 12.0, 20.0, 5.5, 60.0, 86_400.0] {
-                lab.pass(seconds);
-                told += &lab.call(&format!("{mirror}/startMirroring")).whole();
+                lab.advance(seconds);
+                bytes += &lab.post_empty(&format!("{mirror}/startMirroring")).whole();
                 for path in [&workspace, &mirror, &format!("{workspace}/items"), "/v1/connections", "/v1/nowhere"] {
-                    told += &lab.get(path).whole();
+                    bytes += &lab.get(path).whole();
                 }
-                told += &lab.call(&format!("{mirror}/getTablesMirroringStatus")).whole();
+                bytes += &lab.post_empty(&format!("{mirror}/getTablesMirroringStatus")).whole();
             }
-            told
+            bytes
         })
         .collect();
-    assert_eq!(told[0], told[1]);
+    assert_eq!(runs[0], runs[1]);
 }
 
 #[test]
-fn a_change_of_the_database_lists_those_of_its_tables() {
+fn clock_advance_reports_tables_with_their_database() {
     let lab = Lab::new();
     let mirror = lab.shop();
-    lab.pass(20.0);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(3600.0);
-    lab.call(&format!("{mirror}/stopMirroring")).is(200);
+    lab.advance(20.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(3600.0);
+    lab.post_empty(&format!("{mirror}/stopMirroring")).is(200);
     let body = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
     let statuses: Vec<&str> =
         body["changes"].as_array().unwrap().iter().map(|change| change["status"].as_str().unwrap()).collect();
@@ -315,7 +333,7 @@ fn a_change_of_the_database_lists_those_of_its_tables() {
 }
 
 #[test]
-fn a_request_of_the_old_universe_does_not_bring_its_time_along() {
+fn reset_discards_the_time_of_pending_requests() {
     let lab = Lab::new();
     let tenant = lab.emulator.default_tenant();
     let stamped = tenant.clock().now();
@@ -325,7 +343,7 @@ fn a_request_of_the_old_universe_does_not_bring_its_time_along() {
 }
 
 #[test]
-fn names_of_a_source_have_bounds() {
+fn source_names_are_bounded() {
     let lab = Lab::new();
     let path = format!("/_emulator/sources/{}", lab.connection());
     for schema in ["a.".repeat(100), "a".repeat(300)] {

@@ -1,4 +1,4 @@
-//! The table of operations against Microsoft's description, both ways. The description lies beside the project, in CI.
+//! The table of operations against Microsoft's API description, which is outside the repository and present in CI.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -8,21 +8,21 @@ use serde_json::Value;
 use specularite::http::operation::{Coverage, Operation};
 use specularite::http::operations::OPERATIONS;
 
-use crate::lab::Lab;
+use crate::harness::Lab;
 
-/// What lies beside the project where it is built by us. Elsewhere its absence is said; in CI it is a failure.
+/// A file of `../shared`. Where it is missing, the test is skipped with a notice, and fails if `CI` is `true`.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let found = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
     if found.exists() {
         return Some(found);
     }
     assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "{} is needed in CI", found.display());
-    say(&format!("SKIPPED, LOUDLY: {} is not here", found.display()));
+    notice(&format!("SKIPPED: {} is not here", found.display()));
     None
 }
 
-/// Says something that is seen: the output of `println!` is held back where a test passes.
-pub(crate) fn say(text: &str) {
+/// Prints a notice to standard error. Output of `println!` is captured when a test passes.
+pub(crate) fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
@@ -47,17 +47,17 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
 }
 
 #[test]
-fn the_table_is_the_description() {
+fn operations_match_the_api_description() {
     let Some(specs) = shared("specs") else { return };
     let described = described(specs);
     let table: BTreeSet<String> =
         operations().map(|operation| format!("{} {}", operation.method, operation.path)).collect();
-    assert_eq!(table.difference(&described).collect::<Vec<_>>(), Vec::<&String>::new(), "in the table only");
-    assert_eq!(described.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "in the description only");
-    assert_eq!(table.len(), OPERATIONS.len(), "a row is there twice");
+    assert_eq!(table.difference(&described).collect::<Vec<_>>(), Vec::<&String>::new(), "only in the table");
+    assert_eq!(described.difference(&table).collect::<Vec<_>>(), Vec::<&String>::new(), "only in the description");
+    assert_eq!(table.len(), OPERATIONS.len(), "a row is duplicated");
 }
 
-/// The scopes that a description asks for: what ends in `.All`, but for examples.
+/// The scopes that a description requires: words that end in `.All`, except in examples.
 fn scopes(description: &str) -> BTreeSet<String> {
     let Some((_, rest)) =
         description.split_once("Required Delegated Scopes").or_else(|| description.split_once("Required Scope"))
@@ -76,7 +76,7 @@ fn scopes(description: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_scopes_are_those_of_the_description() {
+fn scopes_match_the_api_description() {
     let Some(specs) = shared("specs") else { return };
     let mut wrong = Vec::new();
     for entry in std::fs::read_dir(specs).unwrap() {
@@ -98,9 +98,8 @@ fn the_scopes_are_those_of_the_description() {
 }
 
 #[test]
-fn every_absent_operation_answers_501() {
-    let lab = Lab::new();
-    lab.settings(serde_json::json!({"throttle": "off"}));
+fn absent_operations_answer_501() {
+    let lab = Lab::unthrottled();
     for operation in operations() {
         let path: Vec<&str> =
             operation.path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment }).collect();
@@ -120,7 +119,7 @@ fn every_absent_operation_answers_501() {
     }
 }
 
-/// The resource in a path; what is done to a workspace itself is the workspace's.
+/// The resource in a path. Operations on a workspace itself belong to `workspaces`.
 fn area(path: &'static str) -> &'static str {
     let named: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty() && !segment.starts_with('{')).collect();
     let is_shared = |segment: &str| operations().any(|other| other.path.contains(&format!("/{segment}/")));
@@ -132,7 +131,7 @@ fn area(path: &'static str) -> &'static str {
 }
 
 #[test]
-fn the_readme_tells_the_coverage() {
+fn coverage_table_in_readme_is_current() {
     let mut areas: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for operation in operations() {
         let at = ["served", "simplified", "absent"].iter().position(|it| *it == operation.coverage.as_str()).unwrap();
@@ -146,14 +145,13 @@ fn the_readme_tells_the_coverage() {
     };
     let rows: String = areas.iter().map(|(name, counts)| row(&format!("`{name}`"), *counts)).collect();
     let table = format!("| resource | served | simplified | absent |\n|---|--:|--:|--:|\n{rows}{}", row("all", all));
-    assert!(include_str!("../../README.md").contains(&table), "README.md has to say:\n\n{table}");
+    assert!(include_str!("../../README.md").contains(&table), "README.md must contain:\n\n{table}");
 }
 
 /// Every operation of the public API and its newest SDKs is served or answers 501: never 404 `EndpointNotFound`, never 405.
 #[test]
-fn operations_of_the_public_api_are_served_or_answer_501() {
-    let lab = Lab::new();
-    lab.settings(serde_json::json!({"throttle": "off"}));
+fn public_operations_are_served_or_answer_501() {
+    let lab = Lab::unthrottled();
     let check = |method: &str, path: &str, id: &str| {
         let path: Vec<&str> =
             path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment }).collect();
@@ -180,9 +178,23 @@ fn operations_of_the_public_api_are_served_or_answer_501() {
     assert!(rows.len() > 700);
     for row in rows {
         let id = row[2].split(" (").next().unwrap();
-        // Ids of the same operation differ between the description and the SDKs: then the path is what counts.
+        // The description and the SDKs have different ids for some operations. Then only the path counts.
         let path = row[1].split('?').next().unwrap();
         let known = specularite::http::operations::all().any(|it| it.operation.id == id);
         check(row[0], path, if known { id } else { "" });
     }
+}
+
+#[test]
+fn coverage_endpoint_counts_operations() {
+    let lab = Lab::unthrottled();
+    let body = lab.get("/_emulator/coverage").is(200).body();
+    let operations = body["operations"].as_array().unwrap();
+    let of = |id: &str| operations.iter().find(|it| it["operation"] == id).unwrap()["coverage"].clone();
+    assert_eq!(of("Items_CreateMirroredDatabase"), "served");
+    assert_eq!(of("Connections_TestConnection"), "simplified");
+    assert_eq!(of("Git_Connect"), "absent");
+    let count = |what: &str| operations.iter().filter(|it| it["coverage"] == what).count() as u64;
+    assert_eq!(body["served"].as_u64().unwrap(), count("served") + count("simplified"));
+    assert_eq!(body["absent"].as_u64().unwrap(), count("absent"));
 }

@@ -1,23 +1,23 @@
-//! Definitions: what is taken and read back, and what is refused with its place.
+//! Definitions of mirrored databases: accepted, read back, and rejected with the location of the error.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, base64, definition, open_mirror, part, sql_mirror};
+use crate::harness::{Lab, base64, definition, open_mirror, part, sql_mirror};
 
-/// Every sample of `fixtures/definitions`: named `valid-…` it is taken, `broken-…` refused; the snapshot says how.
+/// Samples in `fixtures/definitions` named `valid-…` are accepted, `broken-…` rejected with the messages in the snapshot.
 #[test]
-fn samples_are_taken_or_refused_as_their_names_say() {
+fn definition_samples_are_accepted_or_rejected_by_name() {
     let lab = Lab::new();
     let workspace = lab.workspace();
-    let mut told = String::new();
+    let mut messages = String::new();
     let mut samples: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/definitions"))
         .expect("the fixtures are there")
         .map(|entry| entry.expect("a folder can be read").path())
         .collect();
     samples.sort();
-    assert!(samples.len() >= 20, "the samples are there");
+    assert!(samples.len() >= 20, "samples are missing");
     for path in samples {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).unwrap();
@@ -27,17 +27,17 @@ fn samples_are_taken_or_refused_as_their_names_say() {
             reply.is(201);
         } else {
             let body = reply.is(400).body();
-            told += &format!("{name}: {}\n", body["errorCode"].as_str().unwrap());
+            messages += &format!("{name}: {}\n", body["errorCode"].as_str().unwrap());
             for detail in body["moreDetails"].as_array().unwrap() {
-                told += &format!("    {}\n", detail["message"].as_str().unwrap());
+                messages += &format!("    {}\n", detail["message"].as_str().unwrap());
             }
         }
     }
-    insta::assert_snapshot!("broken_definitions", told);
+    insta::assert_snapshot!("broken_definitions", messages);
 }
 
 fn read_back(lab: &Lab, mirror: &str) -> Vec<(String, String)> {
-    let body = lab.call(&format!("{mirror}/getDefinition")).is(200).body();
+    let body = lab.post_empty(&format!("{mirror}/getDefinition")).is(200).body();
     let text = |part: &Value| String::from_utf8(STANDARD.decode(part["payload"].as_str().unwrap()).unwrap()).unwrap();
     body["definition"]["parts"]
         .as_array()
@@ -48,7 +48,7 @@ fn read_back(lab: &Lab, mirror: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_definition_is_read_back_re_serialised_with_its_platform() {
+fn definition_is_read_back_reserialised_with_its_platform() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let text = r#"{ "properties": {"source":{"typeProperties":{},"type":"GenericMirror","later":[1,{}]},
@@ -62,7 +62,7 @@ fn a_definition_is_read_back_re_serialised_with_its_platform() {
 }
 
 #[test]
-fn parts_are_checked_before_the_kinds_own_rules() {
+fn definition_parts_are_checked_before_the_rules_of_the_kind() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let good = part("mirroring.json", &open_mirror().to_string());
@@ -92,7 +92,7 @@ fn parts_are_checked_before_the_kinds_own_rules() {
 }
 
 #[test]
-fn on_create_the_bodys_name_wins_and_the_platforms_description_fills_in() {
+fn create_prefers_the_name_in_the_body_to_the_platform_file() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let platform = r#"{"metadata":{"type":"MirroredDatabase","displayName":"other","description":"from the file"}}"#;
@@ -105,7 +105,7 @@ fn on_create_the_bodys_name_wins_and_the_platforms_description_fills_in() {
 }
 
 #[test]
-fn an_update_is_all_or_nothing() {
+fn update_definition_is_atomic() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     lab.mirror(&workspace, "taken", &open_mirror());
@@ -122,7 +122,7 @@ fn an_update_is_all_or_nothing() {
 }
 
 #[test]
-fn what_is_copied_and_whither_changes_only_at_rest() {
+fn update_definition_changes_source_and_target_only_while_stopped() {
     let lab = Lab::new();
     let mirror = lab.shop();
     let connection = lab.get("/v1/connections").body()["value"][0]["id"].as_str().unwrap().to_owned();
@@ -132,13 +132,13 @@ fn what_is_copied_and_whither_changes_only_at_rest() {
         lab.post(&format!("{mirror}/updateDefinition"), json!({"definition": definition(&mirroring.to_string())}))
     };
     for (passes, status) in [(0.0, 400), (20.0, 200)] {
-        lab.pass(passes);
+        lab.advance(passes);
         update(&moved).is(status);
     }
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
     let back = sql_mirror(&connection, Some(&["Orders"]));
     for passes in [0.0, 20.0] {
-        lab.pass(passes);
+        lab.advance(passes);
         update(&back).refuses(400, "OperationNotAllowedInCurrentStatus");
     }
     moved["properties"]["target"]["typeProperties"]["retentionInDays"] = 9.into();
@@ -147,7 +147,7 @@ fn what_is_copied_and_whither_changes_only_at_rest() {
 }
 
 #[test]
-fn a_description_out_of_the_platform_file_has_the_same_bound() {
+fn platform_file_description_is_bounded() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let platform =

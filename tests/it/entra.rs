@@ -1,4 +1,4 @@
-//! Signing in, without a socket: what is asked of Entra, and what it answers.
+//! Entra ID: sign-in, tokens and strict authentication, without a socket.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,33 +6,34 @@ use serde_json::{Value, json};
 use specularite::fabric::access::{Auth, DEFAULT_TENANT, DEFAULT_USER};
 use specularite::{Emulator, Pace};
 
-use crate::lab::{ENTRA, Lab, Reply, claims};
+use crate::harness::{ENTRA, Lab, Reply, claims};
 
 const APP: &str = "00000000-0000-4000-8000-0000000000aa";
 const TENANT: &str = "00000000-0000-4000-9000-00000000000a";
 const FABRIC: &str = "https://api.fabric.microsoft.com/.default";
-/// What the challenge of [`signed_in`] was made of (RFC 7636, appendix B).
+/// The verifier of the code challenge in [`signed_in`] (RFC 7636, appendix B).
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const AUDIENCE: &str = "https://analysis.windows.net/powerbi/api";
 
 fn strict() -> Lab {
-    Lab::of(Emulator::builder().seed(7).pace(Pace::Realistic).auth(Auth::Strict).build())
+    Lab::with(Emulator::builder().seed(7).pace(Pace::Realistic).auth(Auth::Strict).build())
 }
 
-/// The token of an app, from the tenant of this name.
+/// Requests a token for an app from the tenant of this name.
 fn app(lab: &Lab, tenant: &str, scope: &str) -> Reply {
     let path = format!("/{tenant}/oauth2/v2.0/token");
     let fields = [("grant_type", "client_credentials"), ("client_id", APP), ("client_secret", "any"), ("scope", scope)];
     lab.form(&path, &fields)
 }
 
-/// The tokens of a user, by name and password.
+/// Requests tokens for a user with name and password.
 fn user(lab: &Lab, name: &str, scope: &str) -> Reply {
     let fields =
         [("grant_type", "password"), ("client_id", APP), ("username", name), ("password", "p"), ("scope", scope)];
     lab.form("/organizations/oauth2/v2.0/token", &fields)
 }
 
+/// Asserts an OAuth error: status, error and AADSTS code.
 #[track_caller]
 fn refused(reply: Reply, status: u16, error: &str, code: u32) -> Value {
     let body = reply.is(status).body();
@@ -45,7 +46,7 @@ fn refused(reply: Reply, status: u16, error: &str, code: u32) -> Value {
 }
 
 #[test]
-fn documents_have_the_address_that_was_asked() {
+fn discovery_documents_use_the_requested_address() {
     let lab = Lab::new();
     for (host, path, issuer, token) in [
         ("login.microsoftonline.com", TENANT, format!("{TENANT}/v2.0"), format!("{TENANT}/oauth2/v2.0/token")),
@@ -55,11 +56,11 @@ fn documents_have_the_address_that_was_asked() {
     ] {
         for middle in ["/v2.0", ""] {
             let path = format!("/{path}{middle}/.well-known/openid-configuration?");
-            let told = lab.send("GET", &path, &[("host", host)], "").is(200).body();
-            assert_eq!(told["issuer"], format!("http://{host}/{issuer}"));
-            assert_eq!(told["token_endpoint"], format!("http://{host}/{token}"));
+            let answer = lab.send("GET", &path, &[("host", host)], "").is(200).body();
+            assert_eq!(answer["issuer"], format!("http://{host}/{issuer}"));
+            assert_eq!(answer["token_endpoint"], format!("http://{host}/{token}"));
             for member in ["authorization_endpoint", "device_authorization_endpoint", "jwks_uri"] {
-                assert!(told[member].as_str().unwrap().starts_with(&format!("http://{host}/")), "{told}");
+                assert!(answer[member].as_str().unwrap().starts_with(&format!("http://{host}/")), "{answer}");
             }
         }
     }
@@ -70,13 +71,13 @@ fn documents_have_the_address_that_was_asked() {
 }
 
 #[test]
-fn an_app_gets_a_token_with_all_that_clients_want() {
+fn app_token_has_the_expected_claims() {
     let lab = Lab::new();
-    let told = app(&lab, TENANT, &format!("{FABRIC} openid offline_access profile")).is(200).body();
-    assert_eq!((&told["token_type"], &told["expires_in"]), (&json!("Bearer"), &json!(3600)));
-    assert_eq!(told["ext_expires_in"], 3600);
-    assert!(told.get("id_token").is_none() && told.get("refresh_token").is_none());
-    let claims = claims(&told["access_token"]);
+    let answer = app(&lab, TENANT, &format!("{FABRIC} openid offline_access profile")).is(200).body();
+    assert_eq!((&answer["token_type"], &answer["expires_in"]), (&json!("Bearer"), &json!(3600)));
+    assert_eq!(answer["ext_expires_in"], 3600);
+    assert!(answer.get("id_token").is_none() && answer.get("refresh_token").is_none());
+    let claims = claims(&answer["access_token"]);
     let now = claims["iat"].as_i64().unwrap();
     assert_eq!(
         claims,
@@ -85,32 +86,32 @@ fn an_app_gets_a_token_with_all_that_clients_want() {
             "exp": now + 3600, "oid": APP, "sub": APP, "tid": TENANT, "ver": "1.0", "appid": APP, "appidacr": "1", "idtyp": "app",
         })
     );
-    // Version 1 of the endpoint has a resource, and tells the end as a text.
+    // Version 1 of the endpoint takes a resource and answers `expires_on` as a string.
     let fields =
         [("grant_type", "client_credentials"), ("client_id", APP), ("client_assertion", "any"), ("resource", AUDIENCE)];
-    let told = lab.form(&format!("/{TENANT}/oauth2/token"), &fields).is(200).body();
-    assert_eq!(told["resource"], AUDIENCE);
-    assert!(told["expires_on"].as_str().unwrap().parse::<i64>().is_ok());
+    let answer = lab.form(&format!("/{TENANT}/oauth2/token"), &fields).is(200).body();
+    assert_eq!(answer["resource"], AUDIENCE);
+    assert!(answer["expires_on"].as_str().unwrap().parse::<i64>().is_ok());
 }
 
 #[test]
-fn a_user_gets_tokens_and_renews_them_for_other_resources() {
+fn user_tokens_are_renewed_for_other_resources() {
     let lab = Lab::new();
-    let told = user(&lab, "Someone@contoso.com", &format!("{FABRIC} openid offline_access")).is(200).body();
-    let (access, identity) = (claims(&told["access_token"]), claims(&told["id_token"]));
+    let answer = user(&lab, "Someone@contoso.com", &format!("{FABRIC} openid offline_access")).is(200).body();
+    let (access, identity) = (claims(&answer["access_token"]), claims(&answer["id_token"]));
     assert_eq!((&access["upn"], &access["scp"]), (&json!("Someone@contoso.com"), &json!("user_impersonation")));
     assert_eq!((&identity["aud"], &identity["oid"]), (&json!(APP), &access["oid"]));
-    assert!(told["client_info"].is_string());
+    assert!(answer["client_info"].is_string());
     let renewed = [
         ("grant_type", "refresh_token"),
         ("client_id", APP),
-        ("refresh_token", told["refresh_token"].as_str().unwrap()),
+        ("refresh_token", answer["refresh_token"].as_str().unwrap()),
         ("scope", "https://storage.azure.com/.default"),
     ];
     let renewed = lab.form("/common/oauth2/v2.0/token", &renewed).is(200).body();
     let renewed = claims(&renewed["access_token"]);
     assert_eq!((&renewed["aud"], &renewed["oid"]), (&json!("https://storage.azure.com"), &access["oid"]));
-    // Who is known in the directory keeps his id, and nobody's name is told apart by its case.
+    // A user in the directory keeps the same id. Names are compared without case.
     assert_eq!(claims(&user(&lab, "someone@CONTOSO.com", FABRIC).body()["access_token"])["oid"], access["oid"]);
     assert_eq!(
         claims(&user(&lab, "admin@specularite.example", FABRIC).body()["access_token"])["oid"],
@@ -118,7 +119,7 @@ fn a_user_gets_tokens_and_renews_them_for_other_resources() {
     );
 }
 
-/// Follows the page of a browser; the reply of the page, and its code.
+/// Signs in as a browser does; the reply of the page and the authorization code.
 fn signed_in(lab: &Lab, more: &[(&str, &str)]) -> (Reply, String) {
     let mut query = vec![
         ("client_id", APP),
@@ -138,57 +139,58 @@ fn signed_in(lab: &Lab, more: &[(&str, &str)]) -> (Reply, String) {
     (lab.send("GET", &page, &[ENTRA], ""), code)
 }
 
+const REDIRECT: &str = "http://localhost:8400";
+
+/// Redeems an authorization code.
+fn redeem(lab: &Lab, code: &str, verifier: &str, redirect: &str) -> Reply {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", APP),
+        ("code", code),
+        ("code_verifier", verifier),
+        ("redirect_uri", redirect),
+    ];
+    lab.form("/common/oauth2/v2.0/token", &fields)
+}
+
 #[test]
-fn a_browser_is_led_back_with_a_code() {
+fn authorize_posts_a_form_or_redirects() {
     let lab = Lab::new();
     let (page, _) = signed_in(&lab, &[("response_mode", "form_post")]);
     let page = page.is(200).text();
-    assert!(
-        page.contains(r#"action="http://localhost:8400""#) && page.contains(r#"value="a &quot;b&quot;&lt;c&gt;""#),
-        "{page}"
-    );
-    let (page, code) = signed_in(&lab, &[("login_hint", "b@contoso.com")]);
+    let form = [r#"action="http://localhost:8400""#, r#"value="a &quot;b&quot;&lt;c&gt;""#];
+    assert!(form.iter().all(|wanted| page.contains(wanted)), "{page}");
+    let (page, _) = signed_in(&lab, &[("login_hint", "b@contoso.com")]);
     let location = page.is(302).header("location").unwrap().to_owned();
-    assert!(
-        location.starts_with("http://localhost:8400?code=eyJ") && location.contains("&state=a+%22b%22%3Cc%3E"),
-        "{location}"
-    );
+    assert!(location.starts_with("http://localhost:8400?code=eyJ"), "{location}");
+    assert!(location.contains("&state=a+%22b%22%3Cc%3E"), "{location}");
+}
 
-    let redeem = |code: &str, verifier: &str, redirect: &str| {
-        lab.form(
-            "/common/oauth2/v2.0/token",
-            &[
-                ("grant_type", "authorization_code"),
-                ("client_id", APP),
-                ("code", code),
-                ("code_verifier", verifier),
-                ("redirect_uri", redirect),
-            ],
-        )
-    };
-    let told = redeem(&code, VERIFIER, "http://localhost:8400").is(200).body();
-    let identity = claims(&told["id_token"]);
+#[test]
+fn authorization_code_is_redeemed_for_tokens() {
+    let lab = Lab::new();
+    let (_, code) = signed_in(&lab, &[("login_hint", "b@contoso.com")]);
+    let tokens = redeem(&lab, &code, VERIFIER, REDIRECT).is(200).body();
+    let identity = claims(&tokens["id_token"]);
     assert_eq!((&identity["nonce"], &identity["preferred_username"]), (&json!("once"), &json!("b@contoso.com")));
-    assert_eq!(claims(&told["access_token"])["tid"], DEFAULT_TENANT.to_string());
+    assert_eq!(claims(&tokens["access_token"])["tid"], DEFAULT_TENANT.to_string());
+}
 
-    refused(redeem(&code, "another", "http://localhost:8400"), 400, "invalid_grant", 501_481);
-    refused(
-        redeem(&code, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "http://localhost:8400"),
-        400,
-        "invalid_grant",
-        501_481,
-    );
-    refused(redeem(&code, VERIFIER, "http://localhost:1"), 400, "invalid_grant", 500_112);
-    refused(redeem("eyJ.x.y", VERIFIER, "http://localhost:8400"), 400, "invalid_grant", 70_000);
-    refused(
-        redeem(told["refresh_token"].as_str().unwrap(), VERIFIER, "http://localhost:8400"),
-        400,
-        "invalid_grant",
-        70_000,
-    );
-    lab.pass(601.0);
-    refused(redeem(&code, VERIFIER, "http://localhost:8400"), 400, "invalid_grant", 70_000);
-
+#[test]
+fn authorization_code_is_checked() {
+    let lab = Lab::new();
+    let (_, code) = signed_in(&lab, &[]);
+    let tokens = redeem(&lab, &code, VERIFIER, REDIRECT).is(200).body();
+    let check = |code: &str, verifier: &str, redirect: &str, error: u32| {
+        refused(redeem(&lab, code, verifier, redirect), 400, "invalid_grant", error);
+    };
+    check(&code, "another", REDIRECT, 501_481);
+    check(&code, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", REDIRECT, 501_481);
+    check(&code, VERIFIER, "http://localhost:1", 500_112);
+    check("eyJ.x.y", VERIFIER, REDIRECT, 70_000);
+    check(tokens["refresh_token"].as_str().unwrap(), VERIFIER, REDIRECT, 70_000);
+    lab.advance(601.0);
+    check(&code, VERIFIER, REDIRECT, 70_000);
     let other = [
         ("grant_type", "authorization_code"),
         ("client_id", "other"),
@@ -196,6 +198,11 @@ fn a_browser_is_led_back_with_a_code() {
         ("code_verifier", VERIFIER),
     ];
     refused(lab.form("/common/oauth2/v2.0/token", &other), 400, "invalid_grant", 70_000);
+}
+
+#[test]
+fn authorize_rejects_unsupported_responses_and_redirects() {
+    let lab = Lab::new();
     let implicit = "/common/oauth2/v2.0/authorize?client_id=x&response_type=token&redirect_uri=http%3A%2F%2Flocalhost";
     refused(lab.send("GET", implicit, &[ENTRA], ""), 400, "unsupported_response_type", 700_051);
     let bad = "/common/oauth2/v2.0/authorize?client_id=x&response_type=code&response_mode=form_post&redirect_uri=javascript%3Aalert(1)";
@@ -203,7 +210,7 @@ fn a_browser_is_led_back_with_a_code() {
 }
 
 #[test]
-fn a_device_is_approved_at_once() {
+fn device_code_is_approved_at_once() {
     let lab = Lab::new();
     let asked = lab.form("/common/oauth2/v2.0/devicecode", &[("client_id", APP), ("scope", FABRIC)]).is(200).body();
     for member in ["device_code", "user_code", "verification_uri", "message"] {
@@ -213,13 +220,13 @@ fn a_device_is_approved_at_once() {
     for grant in ["device_code", "urn:ietf:params:oauth:grant-type:device_code"] {
         let fields =
             [("grant_type", grant), ("client_id", APP), ("device_code", asked["device_code"].as_str().unwrap())];
-        let told = lab.form("/common/oauth2/v2.0/token", &fields).is(200).body();
-        assert_eq!(claims(&told["access_token"])["oid"], DEFAULT_USER.to_string());
+        let answer = lab.form("/common/oauth2/v2.0/token", &fields).is(200).body();
+        assert_eq!(claims(&answer["access_token"])["oid"], DEFAULT_USER.to_string());
     }
 }
 
 #[test]
-fn refusals_are_numbered() {
+fn entra_errors_have_their_codes() {
     let lab = Lab::new();
     let token = "/common/oauth2/v2.0/token";
     let client = [("grant_type", "client_credentials"), ("client_id", APP)];
@@ -249,7 +256,7 @@ fn refusals_are_numbered() {
 }
 
 #[test]
-fn a_secret_that_was_declared_is_the_only_one() {
+fn declared_secret_is_required() {
     let lab = Lab::new();
     let (person, oid) = ("00000000-0000-4000-8000-0000000000bb", "00000000-0000-4000-8000-0000000000cc");
     let declared = lab.put("/_emulator/principals", json!({"value": [
@@ -262,8 +269,11 @@ fn a_secret_that_was_declared_is_the_only_one() {
             [("grant_type", "client_credentials"), ("client_id", APP), ("client_secret", secret), ("scope", FABRIC)];
         lab.form("/common/oauth2/v2.0/token", &fields)
     };
-    let told = claims(&with("right").is(200).body()["access_token"]);
-    assert_eq!((&told["oid"], &told["appid"], &told["app_displayname"]), (&json!(oid), &json!(APP), &json!("Robot")));
+    let answer = claims(&with("right").is(200).body()["access_token"]);
+    assert_eq!(
+        (&answer["oid"], &answer["appid"], &answer["app_displayname"]),
+        (&json!(oid), &json!(APP), &json!("Robot"))
+    );
     refused(with("wrong"), 401, "invalid_client", 7_000_215);
     refused(user(&lab, "a@contoso.com", FABRIC), 400, "invalid_grant", 50_126);
     let facts = format!("{:?}", lab.emulator.default_tenant().facts());
@@ -271,28 +281,28 @@ fn a_secret_that_was_declared_is_the_only_one() {
 }
 
 #[test]
-fn managed_identities_have_texts_for_times() {
+fn managed_identity_answers_times_as_strings() {
     let lab = Lab::new();
     let resource = "resource=https%3A%2F%2Fapi.fabric.microsoft.com";
     let header = [("x-identity-header", TENANT)];
     let metadata = [("metadata", "true")];
     let app_service = format!("/msi/token?api-version=2019-08-01&{resource}");
     let machine = format!("/metadata/identity/oauth2/token/?api-version=2018-02-01&{resource}&client_id={APP}");
-    for told in [
+    for answer in [
         lab.send("GET", &app_service, &header, ""),
         lab.send("GET", &machine, &metadata, ""),
         lab.send("GET", &machine, &[("metadata", "TRUE"), ("host", "169.254.169.254")], ""),
         lab.send("POST", "/MSI/token", &[metadata[0], ("content-type", "application/x-www-form-urlencoded")], resource),
     ] {
-        let told = told.is(200).body();
+        let answer = answer.is(200).body();
         for member in ["access_token", "expires_on", "resource", "token_type", "expires_in"] {
-            assert!(told[member].is_string(), "{told}");
+            assert!(answer[member].is_string(), "{answer}");
         }
-        assert_eq!(claims(&told["access_token"])["aud"], AUDIENCE);
+        assert_eq!(claims(&answer["access_token"])["aud"], AUDIENCE);
     }
-    let told = lab.send("GET", &app_service, &header, "").body();
-    assert_eq!(claims(&told["access_token"])["tid"], TENANT);
-    // Clients probe for the machine's identity without a header, and take a 404 for one that is not ready yet.
+    let answer = lab.send("GET", &app_service, &header, "").body();
+    assert_eq!(claims(&answer["access_token"])["tid"], TENANT);
+    // Clients probe for the machine's identity without a header. They take a 404 for an identity that is not ready yet.
     for probe in [
         machine.as_str(),
         "/metadata/identity/getplatformmetadata?cred-api-version=2.0",
@@ -304,19 +314,19 @@ fn managed_identities_have_texts_for_times() {
 }
 
 #[test]
-fn a_token_of_ours_ends_by_the_tenants_clock() {
+fn token_expires_by_the_tenants_clock() {
     let lab = Lab::new();
     lab.settings(json!({"tokenLifetime": 90}));
-    let told = app(&lab, "common", FABRIC).is(200).body();
-    assert_eq!(told["expires_in"], 90);
-    let bearer = format!("Bearer {}", told["access_token"].as_str().unwrap());
+    let answer = app(&lab, "common", FABRIC).is(200).body();
+    assert_eq!(answer["expires_in"], 90);
+    let bearer = format!("Bearer {}", answer["access_token"].as_str().unwrap());
     let ask = || lab.send("GET", "/v1/workspaces", &[("authorization", &bearer)], "");
-    lab.pass(89.0);
+    lab.advance(89.0);
     ask().is(200);
-    lab.pass(1.0);
+    lab.advance(1.0);
     let note = ask().refuses(401, "TokenExpired").header("x-emulator-note").unwrap().to_owned();
     assert!(note.contains("2031-02-03T04:06:36Z, and the tenant's clock shows 2031-02-03T04:06:36Z"), "{note}");
-    // A clock that runs faster makes it shorter for the caller.
+    // On a faster clock the lifetime is shorter for the caller.
     lab.post("/_emulator/clock", json!({"mode": "scaled", "rate": 30})).is(200);
     assert_eq!(app(&lab, "common", FABRIC).body()["expires_in"], 3);
     for lifetime in [0, 31_536_001] {
@@ -324,28 +334,42 @@ fn a_token_of_ours_ends_by_the_tenants_clock() {
     }
 }
 
+/// Lists workspaces with this bearer token.
+fn list_with(lab: &Lab, token: &Value) -> Reply {
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    lab.send("GET", "/v1/workspaces", &[("authorization", &bearer)], "")
+}
+
 #[test]
-fn strict_takes_only_what_it_issued_for_fabric() {
+fn strict_auth_accepts_tokens_issued_for_fabric() {
     let lab = strict();
-    let ask = |token: &Value| {
-        let bearer = format!("Bearer {}", token.as_str().unwrap());
-        lab.send("GET", "/v1/workspaces", &[("authorization", &bearer)], "")
-    };
-    ask(&app(&lab, "common", FABRIC).body()["access_token"]).is(200);
-    ask(&user(&lab, "a@b.c", FABRIC).body()["access_token"]).is(200);
-    ask(&user(&lab, "a@b.c", "https://api.fabric.microsoft.com/Workspace.Read.All").body()["access_token"]).is(200);
-    let item = user(&lab, "a@b.c", "https://api.fabric.microsoft.com/Item.Read.All").body();
-    ask(&item["access_token"]).refuses(403, "InsufficientScopes");
-    ask(&app(&lab, "common", "https://storage.azure.com/.default").body()["access_token"]).refuses(401, "Unauthorized");
-    ask(&json!("anything")).refuses(401, "Unauthorized");
-    let other = app(&strict(), "common", FABRIC).body();
-    ask(&other["access_token"]).refuses(401, "Unauthorized");
-    let mut forged = app(&lab, "common", FABRIC).body()["access_token"].as_str().unwrap().to_owned();
-    forged.truncate(forged.len() - 4);
-    ask(&json!(forged)).refuses(401, "Unauthorized");
-    // Nothing else that we sign is a key.
-    let told = user(&lab, "a@b.c", FABRIC).body();
+    list_with(&lab, &app(&lab, "common", FABRIC).body()["access_token"]).is(200);
+    let workspaces = "https://api.fabric.microsoft.com/Workspace.Read.All";
+    for scope in [FABRIC, workspaces] {
+        list_with(&lab, &user(&lab, "a@b.c", scope).body()["access_token"]).is(200);
+    }
+    let items = user(&lab, "a@b.c", "https://api.fabric.microsoft.com/Item.Read.All").body();
+    list_with(&lab, &items["access_token"]).refuses(403, "InsufficientScopes");
+}
+
+#[test]
+fn strict_auth_rejects_tokens_of_other_resources_and_issuers() {
+    let lab = strict();
+    let storage = app(&lab, "common", "https://storage.azure.com/.default").body()["access_token"].clone();
+    let other = app(&strict(), "common", FABRIC).body()["access_token"].clone();
+    let mut truncated = app(&lab, "common", FABRIC).body()["access_token"].as_str().unwrap().to_owned();
+    truncated.truncate(truncated.len() - 4);
+    for token in [storage, json!("anything"), other, json!(truncated)] {
+        list_with(&lab, &token).refuses(401, "Unauthorized");
+    }
+}
+
+#[test]
+fn strict_auth_rejects_other_signed_tokens() {
+    let lab = strict();
+    let tokens = user(&lab, "a@b.c", FABRIC).body();
     let (_, code) = signed_in(&lab, &[]);
+    // The audience of this id token is Fabric.
     let for_fabric = [
         ("grant_type", "password"),
         ("client_id", "https://api.fabric.microsoft.com"),
@@ -354,60 +378,65 @@ fn strict_takes_only_what_it_issued_for_fabric() {
         ("scope", FABRIC),
     ];
     let posing = lab.form("/common/oauth2/v2.0/token", &for_fabric).is(200).body();
-    for signed in [&told["id_token"], &told["refresh_token"], &json!(code), &posing["id_token"]] {
-        ask(signed).refuses(401, "Unauthorized");
+    for signed in [&tokens["id_token"], &tokens["refresh_token"], &json!(code), &posing["id_token"]] {
+        list_with(&lab, signed).refuses(401, "Unauthorized");
     }
-    // Nor is what another wrote, whichever key he names; and it brings no universe into being.
-    let universes = lab.emulator.tenants().len();
-    let token = told["access_token"].as_str().unwrap();
-    let (head, rest) = token.split_once('.').unwrap();
+}
+
+/// A forged token is rejected and creates no tenant.
+#[test]
+fn strict_auth_rejects_forged_and_expired_tokens() {
+    let lab = strict();
+    let issued = user(&lab, "a@b.c", FABRIC).body()["access_token"].clone();
+    let tenants = lab.emulator.tenants().len();
+    let (head, rest) = issued.as_str().unwrap().split_once('.').unwrap();
     let claims = json!({"tid": TENANT, "oid": APP, "aud": AUDIENCE, "idtyp": "app", "exp": 4_000_000_000_u64});
-    let unsigned = base64(&json!({"alg": "none", "kid": signed_by(head)}).to_string());
+    let unsigned = base64(&json!({"alg": "none", "kid": key_id(head)}).to_string());
     for forged in [
         format!("{head}.{}.{}", base64(&claims.to_string()), rest.split_once('.').unwrap().1),
         format!("{unsigned}.{}.", base64(&claims.to_string())),
     ] {
-        ask(&json!(forged)).refuses(401, "Unauthorized");
+        list_with(&lab, &json!(forged)).refuses(401, "Unauthorized");
     }
-    assert_eq!(lab.emulator.tenants().len(), universes);
-    ask(&told["access_token"]).is(200);
-    lab.pass(3600.0);
-    ask(&told["access_token"]).refuses(401, "TokenExpired");
+    assert_eq!(lab.emulator.tenants().len(), tenants);
+    list_with(&lab, &issued).is(200);
+    lab.advance(3600.0);
+    list_with(&lab, &issued).refuses(401, "TokenExpired");
 }
 
 fn base64(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// The key that a token's head names.
-fn signed_by(head: &str) -> Value {
+/// The key id in a token's head.
+fn key_id(head: &str) -> Value {
     serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap()["kid"].clone()
 }
 
 #[test]
-fn the_first_version_has_resources() {
+fn token_endpoint_v1_takes_a_resource() {
     let lab = Lab::new();
     let token = |fields: &[(&str, &str)]| lab.form("/common/oauth2/token", fields).is(200).body();
     let user = [("grant_type", "password"), ("client_id", APP), ("username", "a@b.c"), ("password", "p")];
-    let told = token(&[&user[..], &[("resource", AUDIENCE), ("scope", "openid")]].concat());
-    assert_eq!(claims(&told["access_token"])["aud"], AUDIENCE);
-    assert_eq!((&told["resource"], told["expires_on"].is_string()), (&json!(AUDIENCE), true));
-    let refresh = told["refresh_token"].as_str().unwrap();
+    let answer = token(&[&user[..], &[("resource", AUDIENCE), ("scope", "openid")]].concat());
+    assert_eq!(claims(&answer["access_token"])["aud"], AUDIENCE);
+    assert_eq!((&answer["resource"], answer["expires_on"].is_string()), (&json!(AUDIENCE), true));
+    let refresh = answer["refresh_token"].as_str().unwrap();
     let renewed =
         [("grant_type", "refresh_token"), ("refresh_token", refresh), ("resource", "https://storage.azure.com/")];
     assert_eq!(claims(&token(&renewed)["access_token"])["aud"], "https://storage.azure.com");
     let app = [("grant_type", "client_credentials"), ("client_id", APP), ("client_secret", "x")];
-    let told = token(&[&app[..], &[("resource", "https://management.azure.com/")]].concat());
-    assert_eq!(claims(&told["access_token"])["aud"], "https://management.azure.com");
-    // The second version tells neither, whatever is left out.
+    let answer = token(&[&app[..], &[("resource", "https://management.azure.com/")]].concat());
+    assert_eq!(claims(&answer["access_token"])["aud"], "https://management.azure.com");
+    // Version 2 answers neither, even without a scope.
     let (_, code) = signed_in(&lab, &[]);
     let redeemed = [("grant_type", "authorization_code"), ("code", code.as_str()), ("code_verifier", VERIFIER)];
-    let told = lab.form("/common/oauth2/v2.0/token", &redeemed).is(200).body();
-    assert!(told.get("resource").is_none() && told.get("expires_on").is_none(), "{told}");
+    let answer = lab.form("/common/oauth2/v2.0/token", &redeemed).is(200).body();
+    assert!(answer.get("resource").is_none() && answer.get("expires_on").is_none(), "{answer}");
 }
 
 #[test]
-fn somebody_acts_on_behalf_of_a_user_and_of_no_app() {
+fn on_behalf_of_accepts_users_but_not_apps() {
     let lab = Lab::new();
     let behalf = |assertion: &Value| {
         lab.form(
@@ -421,15 +450,15 @@ fn somebody_acts_on_behalf_of_a_user_and_of_no_app() {
             ],
         )
     };
-    let told = behalf(&user(&lab, "a@b.c", FABRIC).body()["access_token"]).is(200).body();
-    assert_eq!(claims(&told["access_token"])["upn"], "a@b.c");
+    let answer = behalf(&user(&lab, "a@b.c", FABRIC).body()["access_token"]).is(200).body();
+    assert_eq!(claims(&answer["access_token"])["upn"], "a@b.c");
     refused(behalf(&app(&lab, "common", FABRIC).body()["access_token"]), 400, "invalid_grant", 70_000);
     refused(behalf(&json!("opaque")), 400, "invalid_grant", 70_000);
 }
 
-/// A page that is not there, or says the same to everybody, is no sign of a tenant.
+/// Unknown paths and pages that are the same for every tenant create no tenant.
 #[test]
-fn only_who_is_given_a_token_has_a_universe() {
+fn tenants_are_created_only_by_issued_tokens() {
     let lab = Lab::new();
     for path in [
         "/favicon.ico",
@@ -447,9 +476,9 @@ fn only_who_is_given_a_token_has_a_universe() {
 }
 
 #[test]
-fn the_journal_has_no_token() {
+fn journal_contains_no_tokens() {
     let lab = Lab::new();
-    let told = user(&lab, "a@b.c", FABRIC).body();
+    let answer = user(&lab, "a@b.c", FABRIC).body();
     app(&lab, "common", FABRIC).is(200);
     let (_, code) = signed_in(&lab, &[]);
     let kept = lab.get("/_emulator/journal").is(200).text();
@@ -457,7 +486,7 @@ fn the_journal_has_no_token() {
         kept.contains("Entra_Token") && kept.contains("Entra_Authorize") && kept.contains("client_credentials"),
         "{kept}"
     );
-    for secret in [&told["access_token"], &told["refresh_token"], &told["id_token"], &json!(code)] {
+    for secret in [&answer["access_token"], &answer["refresh_token"], &answer["id_token"], &json!(code)] {
         assert!(!kept.contains(secret.as_str().unwrap()), "{kept}");
     }
     assert!(!kept.contains("eyJ0eXAi"), "{kept}");

@@ -1,4 +1,4 @@
-//! Every error code that the description lists for an operation that is served: provoked here, or named as never answered.
+//! Error codes: each one that the API description lists for a served operation is provoked here or documented as never answered.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,9 @@ use specularite::http::operation::Coverage;
 use specularite::http::operations::OPERATIONS;
 
 use crate::coverage::shared;
-use crate::lab::{Lab, Reply, definition, open_mirror, part, sql_connection};
+use crate::harness::{Lab, MISSING, Reply, definition, open_mirror, part, sql_connection};
 
-const NOBODY: &str = "00000000-1111-4222-8333-444444444444";
-
-/// A code, its status, and a way to be refused with it.
+/// An error code, its status, and a request that is answered with it.
 type Provocation = (&'static str, u16, fn(&Lab) -> Reply);
 
 const PROVOKED: &[Provocation] = &[
@@ -23,7 +21,7 @@ const PROVOKED: &[Provocation] = &[
     ("CannotMoveChildOnly", 400, |lab| {
         let workspace = lab.workspace();
         lab.mirror(&workspace, "m", &open_mirror());
-        lab.pass(30.0);
+        lab.advance(30.0);
         let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
         lab.post(&format!("{workspace}/items/bulkMove"), json!({"items": [endpoint]}))
     }),
@@ -35,7 +33,7 @@ const PROVOKED: &[Provocation] = &[
         lab.post("/v1/connections", sql_connection("c")).is(201);
         lab.post("/v1/connections", sql_connection("C"))
     }),
-    ("EntityNotFound", 404, |lab| lab.get(&format!("/v1/connections/{NOBODY}"))),
+    ("EntityNotFound", 404, |lab| lab.get(&format!("/v1/connections/{MISSING}"))),
     ("FolderDepthOutOfRange", 400, |lab| {
         let folders = format!("{}/folders", lab.workspace());
         let mut body = json!({"displayName": "f"});
@@ -55,7 +53,7 @@ const PROVOKED: &[Provocation] = &[
         lab.post(&folders, json!({"displayName": "f", "parentFolderId": outer})).is(201);
         lab.delete(&format!("{folders}/{outer}"))
     }),
-    ("FolderNotFound", 404, |lab| lab.get(&format!("{}/items?rootFolderId={NOBODY}", lab.workspace()))),
+    ("FolderNotFound", 404, |lab| lab.get(&format!("{}/items?rootFolderId={MISSING}", lab.workspace()))),
     ("InfiniteFolderHierarchyLoop", 400, |lab| {
         let folders = format!("{}/folders", lab.workspace());
         let folder = lab.post(&folders, json!({"displayName": "f"})).is(201).id();
@@ -77,7 +75,7 @@ const PROVOKED: &[Provocation] = &[
     ("InvalidGuestTenantId", 400, |lab| {
         let workspace = lab.workspace();
         lab.mirror(&workspace, "m", &open_mirror());
-        lab.pass(30.0);
+        lab.advance(30.0);
         let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
         lab.get(&format!("{workspace}/sqlEndpoints/{}/connectionString?guestTenantId=x", endpoint.as_str().unwrap()))
     }),
@@ -95,14 +93,14 @@ const PROVOKED: &[Provocation] = &[
     }),
     ("ItemNotFound", 404, |lab| {
         lab.settings(json!({"behaviours": {"itemNotFound": "ItemNotFound"}}));
-        lab.get(&format!("{}/items/{NOBODY}", lab.workspace()))
+        lab.get(&format!("{}/items/{MISSING}", lab.workspace()))
     }),
     ("OperationNotSupportedForItem", 400, |lab| {
         let workspace = lab.workspace();
         lab.mirror(&workspace, "m", &open_mirror());
-        lab.pass(30.0);
+        lab.advance(30.0);
         let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
-        lab.call(&format!("{workspace}/items/{}/getDefinition", endpoint.as_str().unwrap()))
+        lab.post_empty(&format!("{workspace}/items/{}/getDefinition", endpoint.as_str().unwrap()))
     }),
     ("InvalidFilesPath", 400, |lab| {
         let parts = json!([{"path": "x.txt", "payload": "", "payloadType": "InlineBase64"}]);
@@ -139,11 +137,11 @@ const PROVOKED: &[Provocation] = &[
         }
         lab.create(&workspace, "one more", &open_mirror())
     }),
-    ("WorkspaceNotFound", 404, |lab| lab.get(&format!("/v1/workspaces/{NOBODY}"))),
+    ("WorkspaceNotFound", 404, |lab| lab.get(&format!("/v1/workspaces/{MISSING}"))),
     ("InsufficientPermissionsToManageConnection", 403, |lab| {
         let path = format!("/v1/connections/{}", lab.connection());
         let user = "00000000-0000-4000-8000-000000000011";
-        lab.knows(&[(user, "User")]);
+        lab.add_principals(&[(user, "User")]);
         let role = json!({"principal": {"id": user, "type": "User"}, "role": "User"});
         lab.post(&format!("{path}/roleAssignments"), role).is(201);
         lab.user(user).delete(&path)
@@ -154,7 +152,7 @@ const PROVOKED: &[Provocation] = &[
     ("MirroringDefinitionMissing", 400, |lab| {
         let mirrors = format!("{}/mirroredDatabases", lab.workspace());
         let shell = lab.post(&mirrors, json!({"displayName": "shell", "properties": {}})).is(201).id();
-        lab.call(&format!("{mirrors}/{shell}/startMirroring"))
+        lab.post_empty(&format!("{mirrors}/{shell}/startMirroring"))
     }),
     ("DMTS_UntrustedEndpointForWorkspaceIdentity", 400, |lab| {
         let host = json!({"name": "host", "dataType": "Text", "value": "https://a.documents.azure.com"});
@@ -174,18 +172,18 @@ const PROVOKED: &[Provocation] = &[
 ];
 
 #[test]
-fn codes_are_answered_when_they_are_due() {
+fn error_codes_are_answered_with_their_status() {
     for (code, status, provoke) in PROVOKED {
         provoke(&Lab::new()).refuses(*status, code);
     }
-    // A slow kind's refusals stand in its operation.
+    // Errors of kinds that are created by an operation appear in the operation.
     let lab = Lab::new();
     let body = json!({"displayName": "c", "definition": {"parts": [part("definition.json", "{")]}});
     let started = lab.post(&format!("{}/cosmosDbDatabases", lab.workspace()), body).is(202);
     lab.result(&started).refuses(400, "OperationNotSucceeded");
 }
 
-/// The codes that a description of a response lists: `* Code - what it means`.
+/// The codes in the description of a response: `* Code - meaning`.
 fn codes(description: &str) -> impl Iterator<Item = &str> {
     description.lines().filter_map(|line| {
         let line = line.trim().trim_start_matches('*').trim_start();
@@ -196,7 +194,7 @@ fn codes(description: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_described_code_is_provoked_or_named_as_never_answered() {
+fn error_codes_are_provoked_or_documented_as_unused() {
     let Some(specs) = shared("specs") else { return };
     let served: BTreeSet<String> = OPERATIONS
         .iter()

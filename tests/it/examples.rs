@@ -1,4 +1,4 @@
-//! Microsoft's own examples: every `Create*` example of a served operation creates, or docs/fidelity.md names it with the reason.
+//! Microsoft's examples: every `Create*` example of a served operation succeeds or is listed in docs/fidelity.md with the reason.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,15 +8,15 @@ use specularite::http::operation::{Coverage, Operation};
 use specularite::http::operations::OPERATIONS;
 
 use crate::coverage::shared;
-use crate::lab::Lab;
+use crate::harness::{Lab, MISSING};
 
 fn read(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap()
 }
 
-/// What the ids of an example stand for in a new tenant.
-struct Scene {
+/// A new tenant, and the ids there that replace those of an example.
+struct ExampleTenant {
     lab: Lab,
     workspace: String,
     capacity: String,
@@ -24,7 +24,7 @@ struct Scene {
     lakehouse: String,
 }
 
-impl Scene {
+impl ExampleTenant {
     fn new() -> Self {
         let lab = Lab::new();
         let workspace = lab.workspace();
@@ -35,7 +35,7 @@ impl Scene {
         Self { lab, workspace, capacity, folder, lakehouse }
     }
 
-    /// The id that a member of this name has here.
+    /// The id in this tenant for a member of this name.
     fn id(&self, member: &str) -> Option<&str> {
         match member {
             "workspaceId" => Some(&self.workspace),
@@ -61,7 +61,7 @@ impl Scene {
         }
     }
 
-    /// Sends the example; the status that comes back, and the body.
+    /// Sends the example; status and body of the response.
     fn send(&self, operation: &Operation, mut parameters: serde_json::Map<String, Value>) -> (u16, String) {
         let mut path = format!("/v1{}", operation.path);
         let mut query = Vec::new();
@@ -69,7 +69,7 @@ impl Scene {
         for (name, value) in &mut parameters {
             let place = format!("{{{name}}}");
             if path.contains(&place) {
-                path = path.replace(&place, self.id(name).unwrap_or("00000000-1111-4222-8333-444444444444"));
+                path = path.replace(&place, self.id(name).unwrap_or(MISSING));
             } else if value.is_object() || value.is_array() {
                 self.replace_ids(value);
                 body = value.clone();
@@ -84,7 +84,7 @@ impl Scene {
 }
 
 #[test]
-fn create_examples_create_or_are_named_in_the_fidelity_document() {
+fn create_examples_succeed_or_are_documented() {
     let Some(specs) = shared("specs") else { return };
     let document = include_str!("../../docs/fidelity.md");
     let (mut tried, mut failing) = (0, BTreeSet::new());
@@ -104,7 +104,8 @@ fn create_examples_create_or_are_named_in_the_fidelity_document() {
                     continue;
                 }
                 let example = read(&area.join(reference));
-                let (status, text) = Scene::new().send(operation, example["parameters"].as_object().unwrap().clone());
+                let (status, text) =
+                    ExampleTenant::new().send(operation, example["parameters"].as_object().unwrap().clone());
                 tried += 1;
                 if example["responses"].get(status.to_string()).is_none() {
                     failing.insert(format!("{name} {status} {text}"));

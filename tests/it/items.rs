@@ -1,11 +1,11 @@
-//! Items: create, list, get, update, delete; names, limits, what is refused and in which order.
+//! Items: create, list, get, update and delete; names, identities, and the order of errors.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::lab::{Lab, block_on, definition, open_mirror, spawn};
+use crate::harness::{Lab, MISSING, block_on, definition, open_mirror, spawn};
 
 #[test]
-fn a_mirrored_database_is_created_at_once_and_byte_for_byte_as_the_service_does() {
+fn mirrored_database_responses_match_the_service() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     insta::assert_snapshot!("item_created", lab.create(&workspace, "Sales", &open_mirror()).is(201).whole());
@@ -14,38 +14,37 @@ fn a_mirrored_database_is_created_at_once_and_byte_for_byte_as_the_service_does(
         lab.get(&format!("{workspace}/items")).body()["value"][0]["id"].as_str().unwrap()
     );
     insta::assert_snapshot!("item_provisioning", lab.get(&mirror).is(200).whole());
-    lab.pass(30.0);
+    lab.advance(30.0);
     insta::assert_snapshot!("item_provisioned", lab.get(&mirror).is(200).text());
     insta::assert_snapshot!("items_listed", lab.get(&format!("{workspace}/items")).is(200).whole());
     insta::assert_snapshot!("item_deleted", lab.delete(&mirror).is(200).whole());
 }
 
 #[test]
-fn several_faults_are_found_in_their_order() {
+fn create_errors_are_found_in_order() {
     let lab = Lab::new();
     let bare = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", json!({"displayName": "bare"})).is(201).id());
     let workspace = lab.workspace();
     lab.create(&workspace, "taken", &open_mirror()).is(201);
-    let nowhere = "00000000-1111-4222-8333-444444444444";
     let good = definition(&open_mirror().to_string());
-    // Each request has the faults of the ones below it, too.
+    // Each request also has the errors of those below it.
     for (within, body, status, code) in [
-        (&bare, json!({"type": "Nonsense", "folderId": nowhere, "definition": {"parts": []}}), 400, "InvalidInput"),
+        (&bare, json!({"type": "Nonsense", "folderId": MISSING, "definition": {"parts": []}}), 400, "InvalidInput"),
         (
             &bare,
-            json!({"displayName": "taken", "type": "Nonsense", "folderId": nowhere, "definition": {"parts": []}}),
+            json!({"displayName": "taken", "type": "Nonsense", "folderId": MISSING, "definition": {"parts": []}}),
             400,
             "InvalidItemType",
         ),
         (
             &bare,
-            json!({"displayName": "taken", "folderId": nowhere, "definition": {"parts": []}}),
+            json!({"displayName": "taken", "folderId": MISSING, "definition": {"parts": []}}),
             400,
             "WorkspaceHasNoCapacityAssigned",
         ),
         (
             &workspace,
-            json!({"displayName": "taken", "folderId": nowhere, "definition": {"parts": []}}),
+            json!({"displayName": "taken", "folderId": MISSING, "definition": {"parts": []}}),
             404,
             "FolderNotFound",
         ),
@@ -58,14 +57,14 @@ fn several_faults_are_found_in_their_order() {
 }
 
 #[test]
-fn an_old_name_is_free_after_a_rename_and_reserved_after_a_delete() {
+fn item_name_is_free_after_rename_and_reserved_after_delete() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let mirror = lab.mirror(&workspace, "Sales", &open_mirror());
     lab.patch(&mirror, json!({"displayName": "SALES"})).is(200);
     lab.patch(&mirror, json!({"displayName": "Other"})).is(200);
     let second = lab.mirror(&workspace, "sales", &open_mirror());
-    lab.pass(30.0);
+    lab.advance(30.0);
     let endpoints = lab.get(&format!("{workspace}/sqlEndpoints")).body();
     assert_eq!(endpoints["value"][0]["displayName"], "Other");
 
@@ -73,27 +72,27 @@ fn an_old_name_is_free_after_a_rename_and_reserved_after_a_delete() {
     lab.create(&workspace, "Sales", &open_mirror()).refuses(409, "ItemDisplayNameNotAvailableYet");
     lab.settings(json!({"behaviours": {"nameConflict": 400}}));
     lab.create(&workspace, "Sales", &open_mirror()).refuses(400, "ItemDisplayNameNotAvailableYet");
-    lab.pass(20.0);
+    lab.advance(20.0);
     lab.create(&workspace, "Sales", &open_mirror()).is(201);
 }
 
 #[test]
-fn a_sql_endpoint_lives_and_goes_with_its_parent_only() {
+fn sql_endpoint_cannot_be_changed_by_itself() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     lab.mirror(&workspace, "Sales", &open_mirror());
-    lab.pass(8.0);
+    lab.advance(8.0);
     let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].as_str().unwrap().to_owned();
     let endpoint = format!("{workspace}/items/{endpoint}");
     lab.delete(&endpoint).refuses(400, "OperationNotSupportedForItem");
     lab.patch(&endpoint, json!({"displayName": "x"})).refuses(400, "OperationNotSupportedForItem");
-    lab.call(&format!("{endpoint}/getDefinition")).refuses(400, "OperationNotSupportedForItem");
+    lab.post_empty(&format!("{endpoint}/getDefinition")).refuses(400, "OperationNotSupportedForItem");
     lab.post(&format!("{workspace}/items"), json!({"displayName": "x", "type": "SQLEndpoint"}))
         .refuses(400, "UnsupportedItemType");
 }
 
 #[test]
-fn items_are_found_in_folders() {
+fn items_are_listed_by_folder() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let outer = lab.post(&format!("{workspace}/folders"), json!({"displayName": "outer"})).is(201).id();
@@ -115,12 +114,11 @@ fn items_are_found_in_folders() {
     }
     lab.get(&format!("{workspace}/items?recursive=maybe")).refuses(400, "InvalidInput");
     lab.get(&format!("{workspace}/items?rootFolderId=x")).refuses(400, "InvalidInput");
-    lab.get(&format!("{workspace}/items?rootFolderId=00000000-1111-4222-8333-444444444444"))
-        .refuses(404, "FolderNotFound");
+    lab.get(&format!("{workspace}/items?rootFolderId={MISSING}")).refuses(404, "FolderNotFound");
 }
 
 #[test]
-fn an_items_connections_are_those_of_its_definition_that_exist() {
+fn item_connections_are_those_in_its_definition() {
     let lab = Lab::new();
     let mirror = lab.shop();
     let item = mirror.replace("mirroredDatabases", "items");
@@ -128,9 +126,8 @@ fn an_items_connections_are_those_of_its_definition_that_exist() {
 }
 
 #[test]
-fn a_thousand_creates_of_one_name_make_one_item() {
-    let lab = Lab::new();
-    lab.settings(json!({"throttle": "off"}));
+fn concurrent_creates_of_one_name_make_one_item() {
+    let lab = Lab::unthrottled();
     let workspace = lab.workspace();
     let body = json!({"displayName": "one", "definition": definition(&open_mirror().to_string())}).to_string();
     let router = specularite::router(lab.emulator.clone());
@@ -154,4 +151,22 @@ fn a_thousand_creates_of_one_name_make_one_item() {
     let count = |status| statuses.iter().filter(|given| **given == status).count();
     assert_eq!((count(201), count(409)), (1, 999));
     assert!(lab.emulator.default_tenant().replays());
+}
+
+#[test]
+fn item_identity_is_assigned_to_the_caller() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    let item = lab.mirror(&workspace, "m", &open_mirror()).replace("mirroredDatabases", "items");
+    let assign = |body: Value| lab.post(&format!("{item}/identities/default/assign?beta=true"), body);
+    assign(json!({"assignmentType": "Somebody"})).refuses(400, "InvalidRequest");
+    let id = item.rsplit('/').next().unwrap();
+    let assigned = assign(json!({"assignmentType": "Caller"})).is(200).body();
+    assert_eq!(assigned, json!({"assignmentStatus": [{"itemId": id, "status": "Succeeded"}]}));
+    assert!(lab.get(&item).body().get("defaultIdentity").is_none());
+    let shown = lab.get(&format!("{item}?include=defaultIdentity")).body();
+    assert_eq!(shown["defaultIdentity"]["displayName"], "Specularite Admin");
+    lab.get(&format!("{workspace}/items?include=DefaultIdentity,size")).refuses(400, "InvalidInput");
+    let other = lab.get(&format!("{workspace}/items?include=DefaultIdentity")).is(200);
+    assert!(other.body()["value"][0].get("defaultIdentity").is_some());
 }

@@ -1,9 +1,9 @@
-//! The journal: what it keeps, what it blanks, and where it ends.
+//! The journal: recorded exchanges, redacted secrets, filters, bounds.
 
 use serde_json::{Value, json};
 use specularite::Emulator;
 
-use crate::lab::{Lab, sql_connection};
+use crate::harness::{Lab, sql_connection};
 
 fn lines(lab: &Lab, query: &str) -> Vec<Value> {
     let reply = lab.get(&format!("/_emulator/journal{query}")).is(200);
@@ -12,7 +12,7 @@ fn lines(lab: &Lab, query: &str) -> Vec<Value> {
 }
 
 #[test]
-fn exchanges_are_kept_without_their_secrets() {
+fn journal_omits_secrets() {
     let lab = Lab::new();
     lab.post("/v1/connections", sql_connection("c")).is(201);
     lab.get("/v1/no/such/thing").is(404);
@@ -26,10 +26,10 @@ fn exchanges_are_kept_without_their_secrets() {
 }
 
 #[test]
-fn what_is_wanted_is_found_and_what_is_cleared_is_gone() {
+fn journal_is_filtered_and_cleared() {
     let lab = Lab::new();
     lab.get("/v1/workspaces").is(200);
-    lab.pass(10.0);
+    lab.advance(10.0);
     lab.get("/v1/capacities").is(200);
     lab.get("/v1/nothing").is(404);
     let paths =
@@ -49,9 +49,9 @@ fn what_is_wanted_is_found_and_what_is_cleared_is_gone() {
 }
 
 #[test]
-fn a_journal_of_no_bytes_keeps_nothing() {
+fn journal_of_zero_bytes_is_empty() {
     let emulator = Emulator::builder().journal(0).build();
     let tenant = emulator.default_tenant();
-    tenant.journal(|| panic!("nobody should ask for the exchange"));
+    tenant.journal(|| panic!("the exchange is not built"));
     assert!(tenant.exchanges(&specularite::journal::Filter::default()).is_empty());
 }

@@ -1,12 +1,12 @@
-//! The judges, held against the program itself: the specification by example is walked, what the real service was asked is
-//! asked again. They lie beside the project, in CI.
+//! The program against walks (the specification by example) and recordings of the real service. Both are outside the
+//! repository and present in CI.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::coverage::{say, shared};
+use crate::coverage::{notice, shared};
 
-/// The walks that must be walked to their end.
+/// The walks that must pass.
 const WALKS: &[&str] = &[
     "answers",
     "control",
@@ -20,7 +20,7 @@ const WALKS: &[&str] = &[
     "tutorial",
 ];
 
-/// A program that listens, and where.
+/// A running program and its address. It is killed on drop.
 pub(crate) struct Served(Child, pub(crate) String);
 
 impl Drop for Served {
@@ -39,14 +39,14 @@ pub(crate) fn serve(options: &[&str]) -> Served {
         .spawn()
         .expect("the program starts");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("it has an output"))
+    BufReader::new(child.stdout.take().expect("standard output is piped"))
         .read_line(&mut line)
-        .expect("it says where it listens");
+        .expect("the ready line is printed");
     let base = line.trim().strip_prefix("specularite is listening on ").expect("the ready line").to_owned();
     Served(child, base)
 }
 
-/// Walks, and keeps what was exchanged in a file of this name: `.ci/contract` reads it.
+/// Runs the walks and writes the exchanges to a file of this name for `.ci/contract`.
 fn walk(options: &[&str], log: &str) {
     let Some(walker) = shared("golden/walk.py") else { return };
     let served = serve(options);
@@ -54,54 +54,54 @@ fn walk(options: &[&str], log: &str) {
     let log = format!("{}/{log}.ndjson", env!("CARGO_TARGET_TMPDIR"));
     let _ = std::fs::remove_file(&log);
     let walked = Command::new("python3").arg(&walker).args(["--base", &served.1, "--log", &log]).args(walks).output();
-    let walked = walked.expect("Python is there");
-    let told = String::from_utf8_lossy(&walked.stdout);
-    say(&format!("serve {options:?}: {}", told.lines().last().unwrap_or_default()));
-    assert!(walked.status.success(), "{told}{}", String::from_utf8_lossy(&walked.stderr));
+    let walked = walked.expect("Python is installed");
+    let output = String::from_utf8_lossy(&walked.stdout);
+    notice(&format!("serve {options:?}: {}", output.lines().last().unwrap_or_default()));
+    assert!(walked.status.success(), "{output}{}", String::from_utf8_lossy(&walked.stderr));
 }
 
 #[test]
-fn the_walks_are_walked_as_it_starts_by_default() {
+fn walks_pass_with_default_options() {
     walk(&[], "walks-default");
 }
 
 #[test]
-fn the_walks_are_walked_at_a_realistic_pace() {
+fn walks_pass_at_a_realistic_pace() {
     walk(&["--pace", "realistic"], "walks-realistic");
 }
 
-/// What a Microsoft client asked the real service, and was answered: how many exchanges of how many are reproduced.
+/// Replays the recorded requests of a Microsoft client; reproduced exchanges, all exchanges, and the output.
 fn replay(recordings: &str) -> Option<(u32, u32, String)> {
     let replayer = shared("golden/replay.py")?;
     let served = serve(&["--pace", "realistic", "--throttle", "off"]);
     let recordings = replayer.with_file_name("recordings").join(recordings);
     let replayed = Command::new("python3").arg(&replayer).args(["--base", &served.1]).arg(recordings).output();
-    let told = String::from_utf8_lossy(&replayed.expect("Python is there").stdout).into_owned();
-    let verdict = told.lines().last().unwrap_or_default();
-    say(verdict);
+    let output = String::from_utf8_lossy(&replayed.expect("Python is installed").stdout).into_owned();
+    let verdict = output.lines().last().unwrap_or_default();
+    notice(verdict);
     let (good, all) = verdict.split_once("exchanges ")?.1.split_once(' ')?.0.split_once('/')?;
-    Some((good.parse().ok()?, all.parse().ok()?, told))
+    Some((good.parse().ok()?, all.parse().ok()?, output))
 }
 
 #[test]
-fn the_recordings_of_the_control_plane_are_reproduced() {
+fn recordings_of_the_control_plane_are_reproduced() {
     if shared("golden/replay.py").is_some() {
-        let (good, all, told) = replay("control-plane").expect("there is a verdict");
-        assert!(good == all && all > 1_800, "{told}");
+        let (good, all, output) = replay("control-plane").expect("the replay ends with a verdict");
+        assert!(good == all && all > 1_800, "{output}");
     }
 }
 
-/// The service itself changed in between: docs/fidelity.md says what cannot be reproduced.
+/// The service has changed since. docs/fidelity.md lists the exchanges that cannot be reproduced.
 #[test]
-fn the_recordings_of_all_kinds_are_reproduced_but_for_what_the_service_changed() {
+fn recordings_of_all_kinds_are_reproduced_except_for_later_changes() {
     if shared("golden/replay.py").is_some() {
-        let (good, all, told) = replay("any-item").expect("there is a verdict");
-        assert!(f64::from(good) >= f64::from(all) * 0.993 && all > 6_000, "{told}");
+        let (good, all, output) = replay("any-item").expect("the replay ends with a verdict");
+        assert!(f64::from(good) >= f64::from(all) * 0.993 && all > 6_000, "{output}");
     }
 }
 
 #[test]
-fn the_program_says_what_is_wrong_and_ends_with_two() {
+fn serve_names_the_invalid_option_and_exits_with_2() {
     let taken = serve(&[]);
     let address = taken.1.strip_prefix("http://").unwrap();
     for (options, says) in [
@@ -113,9 +113,9 @@ fn the_program_says_what_is_wrong_and_ends_with_two() {
         (["--behaviour", "startAnswer"], "NAME=VALUE"),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_specularite")).arg("serve").args(options).output().unwrap();
-        let told = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(2), "{told}");
-        assert!(told.contains(says) && told.contains(options[1]), "{told}");
+        let output = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{output}");
+        assert!(output.contains(says) && output.contains(options[1]), "{output}");
         assert!(ended.stdout.is_empty());
     }
     let health = |address: &str| {

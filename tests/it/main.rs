@@ -1,10 +1,11 @@
-//! The emulator from outside: every file is a noun, and speaks through [`lab::Lab`].
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Tests of the emulator from outside, one file per subject, through [`harness::Lab`].
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod answers;
 mod architecture;
-mod around;
 mod behaviours;
+mod bulk_definitions;
+mod catalog_search;
 mod catalogs;
 mod check;
 #[cfg(unix)]
@@ -18,16 +19,17 @@ mod entra;
 mod errors;
 mod examples;
 mod folders;
+mod harness;
 mod items;
 mod journal;
 mod judges;
 mod kinds;
-mod lab;
 mod laws;
 mod mirroring;
 mod operations;
 mod proxy;
 mod roles;
+mod shortcuts;
 #[cfg(unix)]
 mod shutdown;
 mod sql_databases;

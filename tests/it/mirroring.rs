@@ -1,11 +1,11 @@
-//! Replication over HTTP, in virtual time; the timelines of `fixtures/timelines` are its table of tests.
+//! Mirroring over HTTP in virtual time. The timelines in `fixtures/timelines` are a table of tests.
 
 use serde_json::{Value, json};
 use specularite::fabric::mirroring::definition::SOURCES;
 
-use crate::lab::{Lab, definition, sql_mirror};
+use crate::harness::{Lab, definition, sql_mirror};
 
-/// A timeline: `second  order` and `second  what is seen`, one a line. See the files themselves.
+/// Runs a timeline: lines with a second, and an action or an expected state.
 fn run(text: &str) -> Result<(), String> {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
@@ -15,8 +15,8 @@ fn run(text: &str) -> Result<(), String> {
         let line = line.split('#').next().unwrap_or_default().trim();
         let mut words = line.split_whitespace();
         let Some(second) = words.next() else { continue };
-        let second: f64 = second.parse().map_err(|_| format!("line {number}: a second was expected"))?;
-        lab.pass(second - at);
+        let second: f64 = second.parse().map_err(|_| format!("line {number}: expected a second"))?;
+        lab.advance(second - at);
         at = second;
         let words: Vec<&str> = words.collect();
         let seen = match words[0] {
@@ -48,24 +48,24 @@ fn run(text: &str) -> Result<(), String> {
                 continue;
             }
             "pause" => {
-                lab.capacity("Inactive");
+                lab.set_capacity("Inactive");
                 continue;
             }
             "resume" => {
-                lab.capacity("Active");
+                lab.set_capacity("Active");
                 continue;
             }
             "unreachable" => {
-                lab.call(&format!("{mirror}/getMirroringStatus")).refuses(404, "CapacityNotActive");
-                lab.call(&format!("{mirror}/startMirroring")).refuses(404, "CapacityNotActive");
+                lab.post_empty(&format!("{mirror}/getMirroringStatus")).refuses(404, "CapacityNotActive");
+                lab.post_empty(&format!("{mirror}/startMirroring")).refuses(404, "CapacityNotActive");
                 lab.get(&mirror).refuses(404, "CapacityNotActive");
                 continue;
             }
             order @ ("start" | "stop") => {
-                format!("{order} {}", lab.call(&format!("{mirror}/{order}Mirroring")).status.as_u16())
+                format!("{order} {}", lab.post_empty(&format!("{mirror}/{order}Mirroring")).status.as_u16())
             }
             "is" => {
-                let body = lab.call(&format!("{mirror}/getMirroringStatus")).is(200).body();
+                let body = lab.post_empty(&format!("{mirror}/getMirroringStatus")).is(200).body();
                 let error = if body.get("error").is_some() { " with an error" } else { "" };
                 format!("is {}{error}", body["status"].as_str().unwrap_or_default())
             }
@@ -76,7 +76,7 @@ fn run(text: &str) -> Result<(), String> {
                 };
                 format!("tables{}", tables.iter().map(shown).collect::<String>())
             }
-            other => return Err(format!("line {number}: {other:?} is not understood")),
+            other => return Err(format!("line {number}: {other:?} is not a known action")),
         };
         if seen != words.join(" ") {
             return Err(format!("line {number}: expected {:?}, saw {seen:?}", words.join(" ")));
@@ -86,71 +86,77 @@ fn run(text: &str) -> Result<(), String> {
 }
 
 #[test]
-fn timelines_come_true() {
+fn timelines_match_their_fixtures() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/timelines");
     let mut failed = Vec::new();
     let mut count = 0;
-    for entry in std::fs::read_dir(folder).expect("the timelines are there") {
+    for entry in std::fs::read_dir(folder).expect("timelines are missing") {
         let path = entry.expect("a folder can be read").path();
         count += 1;
         if let Err(why) = run(&std::fs::read_to_string(&path).unwrap()) {
             failed.push(format!("{}: {why}", path.display()));
         }
     }
-    assert!(count >= 8, "the timelines are there");
+    assert!(count >= 8, "timelines are missing");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 #[test]
-fn answers_about_mirroring_are_the_services_bytes() {
+fn mirroring_responses_match_the_service() {
     let lab = Lab::new();
     let mirror = lab.shop();
-    insta::assert_snapshot!("status_initializing", lab.call(&format!("{mirror}/getMirroringStatus")).is(200).whole());
-    insta::assert_snapshot!("tables_none", lab.call(&format!("{mirror}/getTablesMirroringStatus")).is(200).whole());
+    insta::assert_snapshot!(
+        "status_initializing",
+        lab.post_empty(&format!("{mirror}/getMirroringStatus")).is(200).whole()
+    );
+    insta::assert_snapshot!(
+        "tables_none",
+        lab.post_empty(&format!("{mirror}/getTablesMirroringStatus")).is(200).whole()
+    );
     insta::assert_snapshot!(
         "start_too_early",
-        lab.call(&format!("{mirror}/startMirroring")).refuses(400, "OperationNotAllowedInCurrentStatus").whole()
+        lab.post_empty(&format!("{mirror}/startMirroring")).refuses(400, "OperationNotAllowedInCurrentStatus").whole()
     );
-    lab.pass(20.0);
-    insta::assert_snapshot!("start", lab.call(&format!("{mirror}/startMirroring")).is(200).whole());
-    lab.pass(3600.0);
+    lab.advance(20.0);
+    insta::assert_snapshot!("start", lab.post_empty(&format!("{mirror}/startMirroring")).is(200).whole());
+    lab.advance(3600.0);
     insta::assert_snapshot!(
         "tables_replicating",
-        lab.call(&format!("{mirror}/getTablesMirroringStatus")).is(200).text()
+        lab.post_empty(&format!("{mirror}/getTablesMirroringStatus")).is(200).text()
     );
 }
 
 #[test]
-fn the_two_answers_that_were_seen_can_be_chosen() {
+fn mirroring_behaviours_are_selectable() {
     let lab = Lab::new();
     let mirror = lab.shop();
     lab.settings(
         json!({"behaviours": {"tablesBeforeStart": "404", "stopWhileNotRunning": "200", "startWhileRunning": 400}}),
     );
-    lab.pass(20.0);
-    lab.call(&format!("{mirror}/getTablesMirroringStatus")).refuses(404, "EntityNotFound");
-    lab.call(&format!("{mirror}/stopMirroring")).is(200);
+    lab.advance(20.0);
+    lab.post_empty(&format!("{mirror}/getTablesMirroringStatus")).refuses(404, "EntityNotFound");
+    lab.post_empty(&format!("{mirror}/stopMirroring")).is(200);
     assert_eq!(lab.status(&mirror), "Initialized");
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(20.0);
-    lab.call(&format!("{mirror}/startMirroring")).refuses(400, "OperationNotAllowedInCurrentStatus");
-    lab.call(&format!("{mirror}/getTablesMirroringStatus")).is(200);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(20.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).refuses(400, "OperationNotAllowedInCurrentStatus");
+    lab.post_empty(&format!("{mirror}/getTablesMirroringStatus")).is(200);
 }
 
 #[test]
-fn pages_of_tables_are_posts_again_or_gets() {
+fn table_pages_are_read_by_post_or_get() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
-    lab.pass(20.0);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(600.0);
+    lab.advance(20.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(600.0);
     lab.settings(json!({"pageSize": 2}));
     let mut path = format!("{mirror}/getTablesMirroringStatus");
     lab.get(&path).refuses(405, "MethodNotAllowed");
     let mut names = Vec::new();
     for rows in [2, 2, 1] {
-        let body = lab.call(&path).is(200).body();
+        let body = lab.post_empty(&path).is(200).body();
         if !names.is_empty() {
             assert_eq!(lab.get(&path).is(200).body(), body);
         }
@@ -165,7 +171,7 @@ fn pages_of_tables_are_posts_again_or_gets() {
 }
 
 #[test]
-fn a_table_that_the_source_loses_fails_or_goes() {
+fn table_missing_from_its_source_fails_or_disappears() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let declare = |tables: &[&str]| {
@@ -175,9 +181,9 @@ fn a_table_that_the_source_loses_fails_or_goes() {
     declare(&["A", "B"]);
     let named = lab.mirror(&workspace, "named", &sql_mirror(&connection, Some(&["A", "B", "C"])));
     let all = lab.mirror(&workspace, "all", &sql_mirror(&connection, None));
-    lab.pass(20.0);
+    lab.advance(20.0);
     for mirror in [&named, &all] {
-        lab.call(&format!("{mirror}/startMirroring")).is(200);
+        lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
     }
     let seen = |mirror: &str| -> Vec<String> {
         let tables = lab.tables(mirror);
@@ -188,17 +194,17 @@ fn a_table_that_the_source_loses_fails_or_goes() {
             })
             .collect()
     };
-    lab.pass(300.0);
+    lab.advance(300.0);
     assert_eq!(seen(&named), ["A=Replicating", "B=Replicating", "C=Failed"]);
     declare(&["A"]);
-    lab.pass(1.0);
+    lab.advance(1.0);
     assert_eq!(seen(&named), ["A=Replicating", "B=Failed", "C=Failed"]);
     assert_eq!(lab.tables(&named)[1]["error"]["message"], "The source table does not exist");
     assert_eq!(seen(&all), ["A=Replicating"]);
 }
 
 #[test]
-fn figures_do_not_shrink_when_a_source_is_declared_anew() {
+fn metrics_do_not_shrink_when_a_source_is_redeclared() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let declare = |latency: u32, rate: f64| {
@@ -207,15 +213,15 @@ fn figures_do_not_shrink_when_a_source_is_declared_anew() {
     };
     declare(1, 10.0);
     let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, Some(&["A"])));
-    lab.pass(20.0);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(600.0);
+    lab.advance(20.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(600.0);
     let rows = || lab.tables(&mirror)[0]["metrics"]["processedRows"].as_i64().unwrap();
     let mut before = rows();
     for (latency, rate) in [(600, 10.0), (0, 0.0), (1, 0.5)] {
         declare(latency, rate);
         for seconds in [0.0, 1.0, 60.0] {
-            lab.pass(seconds);
+            lab.advance(seconds);
             assert!(rows() >= before);
             before = rows();
         }
@@ -225,71 +231,72 @@ fn figures_do_not_shrink_when_a_source_is_declared_anew() {
 }
 
 #[test]
-fn a_pause_halts_the_figures_and_a_start_catches_up() {
+fn capacity_pause_halts_metrics_and_start_catches_up() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let source = json!({"tables": [{"schemaName": "dbo", "tableName": "T", "rows": 1000, "rowsPerSecond": 1}]});
     lab.put(&format!("/_emulator/sources/{connection}"), source).is(200);
     let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
-    lab.pass(20.0);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(500.0);
+    lab.advance(20.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(500.0);
     let rows = |lab: &Lab| lab.tables(&mirror)[0]["metrics"]["processedRows"].as_u64().unwrap();
     let before = rows(&lab);
-    lab.capacity("Inactive");
-    lab.pass(1000.0);
-    lab.capacity("Active");
+    lab.set_capacity("Inactive");
+    lab.advance(1000.0);
+    lab.set_capacity("Active");
     assert_eq!(rows(&lab), before);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(19.0);
-    assert_eq!(rows(&lab), before, "it stands still until it runs again");
-    lab.pass(1.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(19.0);
+    assert_eq!(rows(&lab), before, "rows are copied only after the restart");
+    lab.advance(1.0);
     let caught_up = rows(&lab);
     assert!((before + 1000..before + 1040).contains(&caught_up), "{before} {caught_up}");
 }
 
 #[test]
-fn a_table_that_was_never_copied_begins_when_it_is_named() {
+fn table_added_to_the_definition_starts_initialized() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let mirror = lab.mirror(&workspace, "m", &sql_mirror(&connection, None));
-    lab.pass(20.0);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(3600.0);
+    lab.advance(20.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(3600.0);
     let named = sql_mirror(&connection, Some(&["New", "Orders"]));
     lab.post(&format!("{mirror}/updateDefinition"), json!({"definition": definition(&named.to_string())})).is(200);
     let statuses: Vec<Value> = lab.tables(&mirror).iter().map(|table| table["status"].clone()).collect();
     assert_eq!(statuses, ["Initialized", "Replicating"]);
 }
 
-/// What a client makes that knows only the generic route: an item without a source, until it is given a definition.
+/// The generic route creates a mirrored database without a definition. It has no source until it gets one.
 #[test]
-fn a_mirror_without_a_definition_waits_for_one() {
+fn mirroring_without_a_definition_cannot_start() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let body = json!({"displayName": "bare", "type": "MirroredDatabase"});
     lab.post(&format!("{workspace}/mirroredDatabases"), body.clone()).refuses(400, "InvalidInput");
     let bare = format!("{workspace}/mirroredDatabases/{}", lab.post(&format!("{workspace}/items"), body).is(201).id());
-    let read = |path: &str| lab.call(&format!("{path}/getDefinition")).is(200).body()["definition"]["parts"].clone();
+    let read =
+        |path: &str| lab.post_empty(&format!("{path}/getDefinition")).is(200).body()["definition"]["parts"].clone();
     assert_eq!(read(&bare)[0]["path"], "mirroring.json");
     let given = definition(&sql_mirror(&connection, Some(&["Orders"])).to_string());
     let define = || lab.post(&format!("{bare}/updateDefinition"), json!({"definition": given}));
     define().refuses(400, "MirroredDatabaseNotReady");
-    lab.call(&format!("{bare}/startMirroring")).refuses(400, "MirroringDefinitionMissing");
-    lab.pass(60.0);
+    lab.post_empty(&format!("{bare}/startMirroring")).refuses(400, "MirroringDefinitionMissing");
+    lab.advance(60.0);
     assert_eq!(lab.status(&bare), "Initialized");
-    lab.call(&format!("{bare}/startMirroring")).refuses(400, "MirroringDefinitionMissing");
+    lab.post_empty(&format!("{bare}/startMirroring")).refuses(400, "MirroringDefinitionMissing");
     define().is(200);
-    lab.call(&format!("{bare}/startMirroring")).is(200);
-    lab.pass(60.0);
+    lab.post_empty(&format!("{bare}/startMirroring")).is(200);
+    lab.advance(60.0);
     assert_eq!(lab.status(&bare), "Running");
     assert_eq!(lab.tables(&bare).len(), 1);
     assert!(lab.emulator.default_tenant().replays());
 }
 
-/// Every source type over a connection of a suitable type, and over one of another.
+/// Every source type with each suitable connection type, and with an unsuitable one.
 #[test]
-fn a_start_needs_a_connection_of_a_suitable_type() {
+fn mirroring_start_requires_a_suitable_connection_type() {
     for spec in SOURCES.iter().filter(|spec| !spec.connection_types.is_empty()) {
         let lab = Lab::new();
         let workspace = lab.workspace();
@@ -302,10 +309,10 @@ fn a_start_needs_a_connection_of_a_suitable_type() {
             document["properties"]["source"] =
                 json!({"type": spec.name, "typeProperties": {"connection": connection, "database": "shop"}});
             let mirror = lab.mirror(&workspace, &name, &document);
-            lab.pass(30.0);
-            lab.call(&format!("{mirror}/startMirroring")).is(200);
-            lab.pass(300.0);
-            let ended = lab.call(&format!("{mirror}/getMirroringStatus")).is(200).body();
+            lab.advance(30.0);
+            lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+            lab.advance(300.0);
+            let ended = lab.post_empty(&format!("{mirror}/getMirroringStatus")).is(200).body();
             let (status, code) = (ended["status"].clone(), ended["error"]["errorCode"].clone());
             let expected =
                 if kind == "FTP" { ("Initialized", json!("InvalidConnectionType")) } else { ("Running", Value::Null) };
@@ -314,7 +321,7 @@ fn a_start_needs_a_connection_of_a_suitable_type() {
     }
 }
 
-/// A request for a connection of a listed type, with the first credentials that an API can give.
+/// A request for a connection of a listed type, with the first credentials that the API accepts.
 fn connection_of(row: &Value) -> Value {
     let parameters = row["creationMethods"][0]["parameters"].as_array().unwrap().iter();
     let required = parameters.filter(|it| it["required"] == true);
@@ -338,20 +345,20 @@ fn connection_of(row: &Value) -> Value {
 }
 
 #[test]
-fn a_role_of_the_entire_tenant_lets_a_creator_use_a_connection() {
+fn entire_tenant_role_lets_a_creator_use_a_connection() {
     let lab = Lab::new();
     let (workspace, connection) = (lab.workspace(), lab.connection());
     let user = "00000000-0000-4000-8000-000000000011";
-    lab.give(&workspace, user, "Contributor");
-    let everybody = json!({"id": "00000000-0000-4000-8000-0000000000ee", "type": "EntireTenant"});
+    lab.assign_role(&workspace, user, "Contributor");
+    let tenant = json!({"id": "00000000-0000-4000-8000-0000000000ee", "type": "EntireTenant"});
     let roles = format!("/v1/connections/{connection}/roleAssignments");
     let mirror = lab.user(user).mirror(&workspace, "m", &sql_mirror(&connection, None));
-    lab.pass(30.0);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(30.0);
+    lab.advance(30.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(30.0);
     assert_eq!(lab.status(&mirror), "Initialized");
-    lab.post(&roles, json!({"principal": everybody, "role": "User"})).is(201);
-    lab.call(&format!("{mirror}/startMirroring")).is(200);
-    lab.pass(30.0);
+    lab.post(&roles, json!({"principal": tenant, "role": "User"})).is(201);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(30.0);
     assert_eq!(lab.status(&mirror), "Running");
 }

@@ -1,58 +1,70 @@
-//! Long-running operations: from the 202 to the result, and how they fail.
+//! Long-running operations: start, state, result, failure, bounds.
 
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, Reply, part};
+use crate::harness::{Lab, MISSING, Reply, base64, part};
 
 fn state(lab: &Lab, started: &Reply) -> Reply {
     lab.get(&format!("/v1/operations/{}", started.header("x-ms-operation-id").unwrap())).is(200)
 }
 
+/// Starts the creation of a SQL database.
+fn create_sql_database(lab: &Lab, workspace: &str) -> Reply {
+    lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": "sql", "description": "d"})).is(202)
+}
+
+/// The path of an operation's result, from its location.
+fn result_path(started: &Reply) -> String {
+    format!("{}/result", started.header("location").unwrap().strip_prefix("http://127.0.0.1:7310").unwrap())
+}
+
 #[test]
-fn an_operation_from_its_beginning_to_its_result() {
+fn operation_runs_from_202_to_its_result() {
     let lab = Lab::new();
     let workspace = lab.workspace();
-    let started =
-        lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": "sql", "description": "d"})).is(202);
+    let started = create_sql_database(&lab, &workspace);
     insta::assert_snapshot!("operation_started", started.whole());
     insta::assert_snapshot!("operation_running", state(&lab, &started).whole());
-    let result =
-        format!("{}/result", started.header("location").unwrap().strip_prefix("http://127.0.0.1:7310").unwrap());
+    let result = result_path(&started);
     lab.get(&result).refuses(400, "OperationNotSucceeded");
     assert_eq!(lab.get(&format!("{workspace}/items")).body(), json!({"value": []}));
-    let told = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
-    assert_eq!(told["changes"][0]["status"], "Succeeded", "{told}");
+    let advanced = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+    assert_eq!(advanced["changes"][0]["status"], "Succeeded", "{advanced}");
     insta::assert_snapshot!("operation_succeeded", state(&lab, &started).whole());
     insta::assert_snapshot!("operation_result", lab.get(&result).is(200).whole());
+    check_later_changes(&lab, &workspace, &result);
+}
 
-    // What was created may change since: the result is what the creation came to.
-    let path = format!("{workspace}/sqlDatabases/{}", lab.get(&result).id());
+/// The result is what the creation made, even if the item changes later. The definition outlives the item.
+#[track_caller]
+fn check_later_changes(lab: &Lab, workspace: &str, result: &str) {
+    let path = format!("{workspace}/sqlDatabases/{}", lab.get(result).id());
     lab.patch(&path, json!({"description": "e"})).is(200);
-    assert_eq!(lab.get(&result).body()["description"], "d");
-    let definition = lab.call(&format!("{path}/getDefinition")).is(202);
+    assert_eq!(lab.get(result).body()["description"], "d");
+    let definition = lab.post_empty(&format!("{path}/getDefinition")).is(202);
     insta::assert_snapshot!("definition_started", definition.whole());
     lab.delete(&path).is(200);
     assert_eq!(lab.result(&definition).is(200).body()["definition"]["format"], "dacpac");
 }
 
 #[test]
-fn who_could_not_begin_it_cannot_look_at_it() {
+fn operation_is_hidden_from_callers_without_the_role() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let started = lab.post(&format!("{workspace}/cosmosDbDatabases"), json!({"displayName": "c"})).is(202);
     let path = format!("/v1/operations/{}", started.header("x-ms-operation-id").unwrap());
     let viewer = "00000000-0000-4000-8000-000000000011";
     lab.user(viewer).get(&path).refuses(404, "OperationNotFound");
-    lab.give(&workspace, viewer, "Viewer");
+    lab.assign_role(&workspace, viewer, "Viewer");
     lab.user(viewer).get(&path).refuses(403, "InsufficientPrivileges");
-    lab.get("/v1/operations/00000000-1111-4222-8333-444444444444").refuses(404, "OperationNotFound");
+    lab.get(&format!("/v1/operations/{MISSING}")).refuses(404, "OperationNotFound");
     lab.get("/v1/operations/x").refuses(400, "InvalidInput");
     lab.delete(&workspace).is(200);
     lab.get(&path).refuses(404, "OperationNotFound");
 }
 
 #[test]
-fn what_is_wrong_with_a_slow_kinds_definition_makes_the_operation_fail() {
+fn operation_fails_on_an_invalid_definition() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let body = |text: &str| json!({"displayName": "c", "definition": {"parts": [part("definition.json", text)]}});
@@ -61,7 +73,7 @@ fn what_is_wrong_with_a_slow_kinds_definition_makes_the_operation_fail() {
     lab.result(&started).refuses(400, "OperationNotSucceeded");
     insta::assert_snapshot!("operation_failed", state(&lab, &started).whole());
     assert_eq!(lab.get(&format!("{workspace}/items")).body(), json!({"value": []}));
-    // Its name is free, and a fault of the form is found at once.
+    // The name stays free. Errors in the form of the definition are found before the operation starts.
     let id = lab.result(&lab.post(&format!("{workspace}/cosmosDbDatabases"), body("{}")).is(202)).is(200).id();
     let parts = json!({"displayName": "d", "definition": {"parts": [part("other.json", "{}")]}});
     lab.post(&format!("{workspace}/cosmosDbDatabases"), parts).refuses(400, "MissingDefinitionParts");
@@ -72,32 +84,32 @@ fn what_is_wrong_with_a_slow_kinds_definition_makes_the_operation_fail() {
     let update = json!({"definition": {"parts": [part("definition.json", "{\"containers\":[1]}")]}});
     let update = lab.post(&format!("{path}/updateDefinition"), update).is(202);
     assert_eq!(lab.result(&update).is(200).id(), id);
-    let read = lab.result(&lab.call(&format!("{path}/getDefinition")).is(202)).body();
-    assert_eq!(read["definition"]["parts"][0]["payload"], crate::lab::base64("{\"containers\":[1]}"));
+    let read = lab.result(&lab.post_empty(&format!("{path}/getDefinition")).is(202)).body();
+    assert_eq!(read["definition"]["parts"][0]["payload"], base64("{\"containers\":[1]}"));
 }
 
 #[test]
-fn a_pause_of_the_capacity_ends_what_is_on_its_way() {
+fn capacity_pause_fails_running_operations() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let cosmos =
         lab.result(&lab.post(&format!("{workspace}/cosmosDbDatabases"), json!({"displayName": "c"})).is(202)).id();
     let started = lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": "other"})).is(202);
-    lab.pass(1.0);
+    lab.advance(1.0);
     let update = json!({"definition": {"parts": [part("definition.json", "{}")]}});
     let changed = lab.post(&format!("{workspace}/cosmosDbDatabases/{cosmos}/updateDefinition"), update).is(202);
-    lab.capacity("Inactive");
+    lab.set_capacity("Inactive");
     let failed = state(&lab, &started).body();
     assert_eq!((&failed["status"], &failed["error"]["errorCode"]), (&json!("Failed"), &json!("CapacityNotActive")));
-    lab.capacity("Active");
+    lab.set_capacity("Active");
     lab.result(&changed).is(200);
-    lab.pass(1000.0);
+    lab.advance(1000.0);
     assert_eq!(lab.get(&format!("{workspace}/items?type=SQLDatabase")).body(), json!({"value": []}));
     lab.sql_database(&workspace, "other");
 }
 
 #[test]
-fn paces_make_operations_faster_and_ask_less_patience() {
+fn pace_sets_operation_duration_and_retry_after() {
     for (pace, seconds, retry_after) in [("fast", 1.0, "1"), ("instant", 0.0, "1"), ("realistic", 8.1, "20")] {
         let lab = Lab::new();
         let workspace = lab.workspace();
@@ -105,26 +117,26 @@ fn paces_make_operations_faster_and_ask_less_patience() {
         let started = lab.post(&format!("{workspace}/cosmosDbDatabases"), json!({"displayName": "c"})).is(202);
         assert_eq!(started.header("retry-after"), Some(retry_after), "{pace}");
         if seconds > 0.0 {
-            lab.pass(seconds - 0.001);
+            lab.advance(seconds - 0.001);
             assert_eq!(state(&lab, &started).body()["status"], "Running", "{pace}");
-            lab.pass(0.002);
+            lab.advance(0.002);
         }
         assert_eq!(state(&lab, &started).body()["status"], "Succeeded", "{pace}");
     }
 }
 
 #[test]
-fn the_oldest_that_has_ended_makes_room() {
+fn operation_store_evicts_the_oldest_finished() {
     let lab = Lab::new();
     lab.settings(json!({"throttle": "off", "pace": "instant"}));
     let workspace = lab.workspace();
     let path = lab.sql_database(&workspace, "sql");
     lab.settings(json!({"pace": "realistic"}));
-    let pending = lab.call(&format!("{path}/getDefinition")).is(202);
+    let pending = lab.post_empty(&format!("{path}/getDefinition")).is(202);
     lab.settings(json!({"pace": "instant"}));
-    let first = lab.call(&format!("{path}/getDefinition")).is(202);
+    let first = lab.post_empty(&format!("{path}/getDefinition")).is(202);
     for _ in 0..specularite::fabric::operation::OPERATIONS_MAX {
-        lab.call(&format!("{path}/getDefinition")).is(202);
+        lab.post_empty(&format!("{path}/getDefinition")).is(202);
     }
     let ask = |started: &Reply| lab.get(&format!("/v1/operations/{}", started.header("x-ms-operation-id").unwrap()));
     ask(&first).refuses(404, "OperationNotFound");
@@ -132,7 +144,7 @@ fn the_oldest_that_has_ended_makes_room() {
 }
 
 #[test]
-fn definitions_that_operations_remember_are_bounded_by_their_bytes() {
+fn operation_definitions_are_bounded_by_bytes() {
     let lab = Lab::new();
     lab.settings(json!({"throttle": "off", "pace": "instant"}));
     let workspace = lab.workspace();
@@ -142,24 +154,24 @@ fn definitions_that_operations_remember_are_bounded_by_their_bytes() {
         "{workspace}/sqlDatabases/{}",
         lab.result(&lab.post(&format!("{workspace}/sqlDatabases"), body).is(202)).id()
     );
-    let first = lab.call(&format!("{path}/getDefinition")).is(202);
+    let first = lab.post_empty(&format!("{path}/getDefinition")).is(202);
     let most = specularite::fabric::operation::DEFINITIONS_MAX / large.len();
     let mut last = first;
     let first = last.header("x-ms-operation-id").unwrap().to_owned();
     for _ in 0..most {
-        last = lab.call(&format!("{path}/getDefinition")).is(202);
+        last = lab.post_empty(&format!("{path}/getDefinition")).is(202);
     }
     lab.get(&format!("/v1/operations/{first}")).refuses(404, "OperationNotFound");
     assert_eq!(state(&lab, &last).body()["status"], "Succeeded");
 }
 
-/// The members that a state has, in order.
+/// The names of the members of a state, in order.
 fn members(state: &Value) -> Vec<&str> {
     state.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 #[test]
-fn newer_builds_show_two_members_more() {
+fn operation_members_2026_adds_two_members() {
     let lab = Lab::new();
     let workspace = lab.workspace();
     let started = lab.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": "sql"})).is(202);

@@ -1,4 +1,4 @@
-//! One port for http, https and proxy: what a client meets on a socket.
+//! HTTP, HTTPS and proxy on one port, over sockets.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -18,21 +18,21 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::coverage::say;
-use crate::lab::{block_on, spawn};
+use crate::coverage::notice;
+use crate::harness::{block_on, spawn};
 
 fn emulator() -> Arc<Emulator> {
     Emulator::builder().pace(Pace::Instant).build()
 }
 
-/// A server with these doors on every address of this machine.
-async fn open(emulator: &Arc<Emulator>, doors: ServerOptions) -> (RunningServer, SocketAddr) {
+/// Starts a server on every address of this machine.
+async fn open(emulator: &Arc<Emulator>, options: ServerOptions) -> (RunningServer, SocketAddr) {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    (server::start_on(listener, Arc::clone(emulator), doors).unwrap(), SocketAddr::from(([127, 0, 0, 1], port)))
+    (server::start_on(listener, Arc::clone(emulator), options).unwrap(), SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
-/// A client that trusts the emulator's authority and nobody else.
+/// A TLS client that trusts only the certificate authority of the emulator.
 fn trusting(emulator: &Emulator) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let pem = emulator.ca().unwrap().pem().as_bytes();
@@ -42,7 +42,7 @@ fn trusting(emulator: &Emulator) -> TlsConnector {
     TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
-/// Sends a request with `Connection: close`; status and text of the whole answer.
+/// Sends a request with `Connection: close`; the status and the whole response as text.
 async fn ask<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, head: &str) -> (u16, String) {
     let head = head.replace('\n', "\r\n");
     stream
@@ -55,7 +55,7 @@ async fn ask<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, head: &str) -> (u
     (answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default(), answer)
 }
 
-/// Asks for a tunnel; the stream behind it, or the refusal.
+/// Requests a tunnel; the stream through it, or status and text of the error.
 async fn tunnel(at: SocketAddr, target: &str, header: &str) -> Result<TcpStream, (u16, String)> {
     let mut stream = TcpStream::connect(at).await.unwrap();
     stream.write_all(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{header}\r\n").as_bytes()).await.unwrap();
@@ -80,7 +80,7 @@ where
 }
 
 #[test]
-fn one_port_speaks_http_and_https_and_is_a_proxy() {
+fn port_serves_http_https_and_proxy() {
     block_on(async {
         let emulator = emulator();
         let (_running, at) = open(&emulator, ServerOptions::default()).await;
@@ -105,19 +105,19 @@ fn one_port_speaks_http_and_https_and_is_a_proxy() {
             let issuer = format!(r#""issuer":"https://{target}/"#);
             assert!(name.starts_with("api") || answer.contains(&issuer), "{answer}");
         }
-        // A client may speak plainly behind its tunnel.
+        // A tunnel may carry plain HTTP.
         let plain = tunnel(at, "api.fabric.microsoft.com:80", "").await.unwrap();
         assert_eq!(ask(plain, "GET /v1/workspaces HTTP/1.1\nHost: api.fabric.microsoft.com").await.0, 200);
         let absolute =
             "GET http://169.254.169.254/metadata/identity/oauth2/token?resource=x HTTP/1.1\nHost: a\nMetadata: true";
         assert_eq!(ask(TcpStream::connect(at).await.unwrap(), absolute).await.0, 200);
         let hosts = emulator.traffic().hosts();
-        assert!(hosts.iter().all(|(fate, ..)| *fate == HostOutcome::Answered), "{hosts:?}");
+        assert!(hosts.iter().all(|(outcome, ..)| *outcome == HostOutcome::Answered), "{hosts:?}");
     });
 }
 
 #[test]
-fn addresses_in_answers_have_the_scheme_and_host_that_were_asked() {
+fn response_urls_use_the_requested_scheme_and_host() {
     block_on(async {
         let emulator = emulator();
         let (_running, at) = open(&emulator, ServerOptions::default()).await;
@@ -126,7 +126,7 @@ fn addresses_in_answers_have_the_scheme_and_host_that_were_asked() {
         let call = async |method: &str, path: &str, body: &str| {
             let stream = shake_hands(&tls, host, tunnel(at, &format!("{host}:443"), "").await.unwrap()).await.unwrap();
             let head = format!("{method} /v1/{path} HTTP/1.1\nHost: {host}\nContent-Length: {}", body.len());
-            // The body goes behind the head that `ask` ends.
+            // `ask` has no body, so the request is written here.
             let (mut stream, head) = (stream, head.replace('\n', "\r\n"));
             let rest = "Authorization: Bearer x\r\nConnection: close\r\nContent-Type: application/json";
             stream.write_all(format!("{head}\r\n{rest}\r\n\r\n{body}").as_bytes()).await.unwrap();
@@ -143,9 +143,9 @@ fn addresses_in_answers_have_the_scheme_and_host_that_were_asked() {
     });
 }
 
-/// Whatever the client says beside the target of its request, the target counts.
+/// The host in an absolute target takes precedence over the `Host` header.
 #[test]
-fn the_target_is_the_host() {
+fn request_target_overrides_the_host_header() {
     block_on(async {
         let (_running, at) = open(&emulator(), ServerOptions::default()).await;
         let path = "/common/v2.0/.well-known/openid-configuration";
@@ -159,7 +159,7 @@ fn the_target_is_the_host() {
 }
 
 #[test]
-fn a_tunnel_holds_no_other() {
+fn tunnels_cannot_be_nested() {
     block_on(async {
         let (_running, at) =
             open(&emulator(), ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
@@ -172,7 +172,7 @@ fn a_tunnel_holds_no_other() {
 }
 
 #[test]
-fn no_certificate_is_made_for_a_host_that_is_not_ours() {
+fn certificates_are_issued_for_emulated_hosts_only() {
     block_on(async {
         let emulator = emulator();
         let (_running, at) =
@@ -181,68 +181,92 @@ fn no_certificate_is_made_for_a_host_that_is_not_ours() {
         for name in ["example.com", "graph.microsoft.com", "10.0.0.1", "login.microsoftonline.com.example.com"] {
             let direct = shake_hands(&tls, name, TcpStream::connect(at).await.unwrap()).await;
             assert!(direct.is_err(), "{name}");
-            // Nor within a tunnel to a host that is.
+            // The same holds inside a tunnel to an emulated host.
             let inside = tunnel(at, "api.fabric.microsoft.com:443", "").await.unwrap();
             assert!(shake_hands(&tls, name, inside).await.is_err(), "{name}");
         }
     });
 }
 
-#[test]
-fn other_hosts_are_refused_or_reached() {
-    block_on(async {
-        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let theirs = other.local_addr().unwrap();
-        spawn(async move {
-            while let Ok((mut stream, _)) = other.accept().await {
-                spawn(async move {
-                    let mut head = vec![0; 1_024];
-                    let n = stream.read(&mut head).await.unwrap_or_default();
-                    let said = String::from_utf8_lossy(&head[..n]).replace("\r\n", "|");
-                    let _ = stream
-                        .write_all(
-                            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{said}", said.len()).as_bytes(),
-                        )
-                        .await;
-                });
-            }
-        });
-        let emulator = emulator();
-        let (_refusing, at) = open(&emulator, ServerOptions::default()).await;
-        let (status, why) = tunnel(at, &theirs.to_string(), "").await.unwrap_err();
-        assert!(status == 403 && why.contains("--others"), "{why}");
-        let absolute = format!("GET http://{theirs}/a?b HTTP/1.1\nHost: {theirs}\nProxy-Authorization: Basic YTpi");
-        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &absolute).await.0, 403);
+/// Listens as another host. Its answer to every request is the request's head, with `|` for line ends.
+async fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            spawn(async move {
+                let mut head = vec![0; 1_024];
+                let n = stream.read(&mut head).await.unwrap_or_default();
+                let said = String::from_utf8_lossy(&head[..n]).replace("\r\n", "|");
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{said}", said.len());
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    address
+}
 
-        let (_reaching, at) =
-            open(&emulator, ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
-        let stream = tunnel(at, &theirs.to_string(), "").await.unwrap();
-        assert!(ask(stream, "GET /through HTTP/1.1\nHost: x").await.1.contains("GET /through HTTP/1.1|Host: x"));
-        let (status, told) = ask(TcpStream::connect(at).await.unwrap(), &absolute).await;
-        assert!(status == 200 && told.contains("GET /a?b HTTP/1.1"), "{told}");
-        assert!(!told.to_lowercase().contains("proxy-authorization"), "{told}");
-        for target in ["graph.microsoft.com:443", "169.254.170.2:80", "dailyapi.fabric.microsoft.com:443"] {
-            assert_eq!(tunnel(at, target, "").await.unwrap_err().0, 403, "{target}");
-        }
-        assert_eq!(tunnel(at, "nowhere.invalid:443", "").await.unwrap_err().0, 502);
-        // An address that nobody is led to has many spellings.
-        for spelling in ["2852039166:80", "0xa9fea9fe:80", "169.254.43518:80"] {
-            let (status, why) = tunnel(at, spelling, "").await.unwrap_err();
-            assert!(status == 502 && !why.contains("timed out"), "{why}");
-        }
-        let secure = format!("GET https://{theirs}/a HTTP/1.1\nHost: {theirs}");
-        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &secure).await.0, 400);
-        let fates: Vec<HostOutcome> = emulator.traffic().hosts().into_iter().map(|(fate, ..)| fate).collect();
-        assert!(
-            fates.contains(&HostOutcome::Refused)
-                && fates.contains(&HostOutcome::Tunnelled)
-                && fates.contains(&HostOutcome::Unreachable)
-        );
+/// A request with an absolute target, and credentials for the proxy.
+fn absolute(target: SocketAddr) -> String {
+    format!("GET http://{target}/a?b HTTP/1.1\nHost: {target}\nProxy-Authorization: Basic YTpi")
+}
+
+fn outcomes(emulator: &Emulator) -> Vec<HostOutcome> {
+    emulator.traffic().hosts().into_iter().map(|(outcome, ..)| outcome).collect()
+}
+
+#[test]
+fn other_hosts_are_refused_by_default() {
+    block_on(async {
+        let other = echo().await;
+        let emulator = emulator();
+        let (_running, at) = open(&emulator, ServerOptions::default()).await;
+        let (status, why) = tunnel(at, &other.to_string(), "").await.unwrap_err();
+        assert!(status == 403 && why.contains("--others"), "{why}");
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &absolute(other)).await.0, 403);
+        assert!(outcomes(&emulator).contains(&HostOutcome::Refused));
     });
 }
 
 #[test]
-fn the_proxys_user_is_the_tenant() {
+fn other_hosts_are_reached_through_tunnels_and_absolute_targets() {
+    block_on(async {
+        let other = echo().await;
+        let emulator = emulator();
+        let (_running, at) =
+            open(&emulator, ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
+        let stream = tunnel(at, &other.to_string(), "").await.unwrap();
+        assert!(ask(stream, "GET /through HTTP/1.1\nHost: x").await.1.contains("GET /through HTTP/1.1|Host: x"));
+        let (status, answer) = ask(TcpStream::connect(at).await.unwrap(), &absolute(other)).await;
+        assert!(status == 200 && answer.contains("GET /a?b HTTP/1.1"), "{answer}");
+        assert!(!answer.to_lowercase().contains("proxy-authorization"), "{answer}");
+        let secure = format!("GET https://{other}/a HTTP/1.1\nHost: {other}");
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &secure).await.0, 400);
+        assert!(outcomes(&emulator).contains(&HostOutcome::Tunnelled));
+    });
+}
+
+/// A link-local address has many spellings, and each of them is blocked.
+#[test]
+fn blocked_hosts_are_refused_even_where_others_are_tunnelled() {
+    block_on(async {
+        let emulator = emulator();
+        let (_running, at) =
+            open(&emulator, ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
+        for target in ["graph.microsoft.com:443", "169.254.170.2:80", "dailyapi.fabric.microsoft.com:443"] {
+            assert_eq!(tunnel(at, target, "").await.unwrap_err().0, 403, "{target}");
+        }
+        assert_eq!(tunnel(at, "nowhere.invalid:443", "").await.unwrap_err().0, 502);
+        for spelling in ["2852039166:80", "0xa9fea9fe:80", "169.254.43518:80"] {
+            let (status, why) = tunnel(at, spelling, "").await.unwrap_err();
+            assert!(status == 502 && !why.contains("timed out"), "{why}");
+        }
+        assert!(outcomes(&emulator).contains(&HostOutcome::Unreachable));
+    });
+}
+
+#[test]
+fn proxy_user_selects_the_tenant() {
     block_on(async {
         let emulator = emulator();
         let (_running, at) = open(&emulator, ServerOptions::default()).await;
@@ -261,7 +285,7 @@ fn the_proxys_user_is_the_tenant() {
     });
 }
 
-/// An address of this machine that is not loopback: the one that it would send from.
+/// An address of this machine that is not a loopback address.
 fn address() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
@@ -273,9 +297,9 @@ fn address() -> Option<IpAddr> {
 }
 
 #[test]
-fn strangers_cannot_use_the_proxy() {
+fn proxy_rejects_remote_clients() {
     let Some(outside) = address() else {
-        say("SKIPPED, LOUDLY: this machine has loopback addresses only; proxy.rs holds the rule by a table");
+        notice("SKIPPED: this machine has loopback addresses only (the unit tests in proxy.rs cover the rule)");
         return;
     };
     block_on(async {
@@ -289,7 +313,7 @@ fn strangers_cannot_use_the_proxy() {
         let absolute =
             "GET http://169.254.169.254/metadata/identity/oauth2/token?resource=x HTTP/1.1\nHost: a\nMetadata: true";
         assert_eq!(ask(TcpStream::connect(at).await.unwrap(), absolute).await.0, 403);
-        // As a server it answers everybody.
+        // As a server it answers remote clients.
         let (status, _) =
             ask(TcpStream::connect(at).await.unwrap(), "GET /v1/workspaces HTTP/1.1\nHost: localhost").await;
         assert_eq!(status, 200);
@@ -300,7 +324,7 @@ fn strangers_cannot_use_the_proxy() {
 }
 
 #[test]
-fn without_tls_there_is_none() {
+fn tls_can_be_disabled() {
     block_on(async {
         let emulator = emulator();
         let (_running, at) = open(&emulator, ServerOptions { tls: false, ..ServerOptions::default() }).await;
@@ -310,8 +334,8 @@ fn without_tls_there_is_none() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the server must hang up by itself")]
-fn clients_that_never_finish_hold_nobody_up() {
+#[expect(clippy::disallowed_methods, reason = "the server must close the connection by itself")]
+fn stalled_clients_do_not_block_others() {
     block_on(async {
         let emulator = emulator();
         let (running, at) = open(&emulator, ServerOptions::default()).await;
@@ -322,7 +346,7 @@ fn clients_that_never_finish_hold_nobody_up() {
             open.push(stream);
         }
         open.push(tunnel(at, "api.fabric.microsoft.com:443", "").await.unwrap());
-        // What is no TLS after all, and a handshake beyond all bounds, are hung up on.
+        // Bytes that are not TLS and an oversized handshake are disconnected.
         for nonsense in
             [b"\x16nonsense that is no record of TLS".to_vec(), [&b"\x16\x03\x01\xff\xff"[..], &[1; 70_000]].concat()]
         {
@@ -335,7 +359,7 @@ fn clients_that_never_finish_hold_nobody_up() {
         let (status, _) =
             ask(TcpStream::connect(at).await.unwrap(), "GET /v1/workspaces HTTP/1.1\nHost: localhost").await;
         assert_eq!(status, 200);
-        // And the end waits for none of them.
+        // Shutdown waits for none of them.
         drop(running);
         for mut stream in open {
             let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await;
@@ -345,7 +369,7 @@ fn clients_that_never_finish_hold_nobody_up() {
 }
 
 #[test]
-fn the_authoritys_key_is_nowhere_to_be_seen() {
+fn ca_key_is_never_disclosed() {
     block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let emulator = Emulator::builder().data_dir(specularite::data_dir::DataDir::at(folder.path())).build();

@@ -2,20 +2,20 @@
 
 use serde_json::json;
 
-use crate::lab::Lab;
+use crate::harness::{Lab, Reply};
 
 #[test]
-fn the_eleventh_list_of_connections_waits() {
+fn throttle_blocks_11th_list_connections() {
     let lab = Lab::new();
     for _ in 0..10 {
         lab.get("/v1/connections").is(200);
     }
-    lab.pass(20.5);
+    lab.advance(20.5);
     insta::assert_snapshot!(
         "blocked",
         lab.send("GET", "/v1/connections", &[("accept-encoding", "gzip")], "").refuses(429, "RequestBlocked").whole()
     );
-    let now = |reply: &crate::lab::Reply| reply.body()["now"].as_str().unwrap().to_owned();
+    let now = |reply: &Reply| reply.body()["now"].as_str().unwrap().to_owned();
     assert_eq!(
         now(&lab.post("/_emulator/clock/advance", json!({"to": "next-change"}))),
         "2031-02-03T04:06:06.0000000Z"
@@ -24,7 +24,7 @@ fn the_eleventh_list_of_connections_waits() {
 }
 
 #[test]
-fn a_faster_clock_makes_the_wait_shorter() {
+fn throttle_wait_is_shorter_on_a_faster_clock() {
     let lab = Lab::new();
     lab.settings(json!({"limits": {"Capacities_ListCapacities": 0}}));
     assert_eq!(lab.get("/v1/capacities").refuses(429, "RequestBlocked").header("retry-after"), Some("60"));
@@ -35,14 +35,14 @@ fn a_faster_clock_makes_the_wait_shorter() {
 }
 
 #[test]
-fn what_has_no_caller_or_no_operation_is_not_counted() {
+fn throttle_ignores_requests_without_caller_or_operation() {
     let lab = Lab::new();
     lab.settings(json!({"throttle": "tight"}));
     for _ in 0..20 {
         lab.get("/v1/no/such/thing").refuses(404, "EndpointNotFound");
         lab.send("GET", "/v1/capacities", &[("authorization", "Basic x")], "").refuses(401, "Unauthorized");
     }
-    // A refusal counts as any other answer.
+    // Errors of operations count as well.
     for _ in 0..10 {
         lab.get("/v1/workspaces/x").refuses(400, "InvalidInput");
     }

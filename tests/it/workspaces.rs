@@ -1,11 +1,11 @@
-//! Workspaces and capacities.
+//! Workspaces, capacities, gateways and domains.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::lab::{Lab, open_mirror};
+use crate::harness::{Lab, MISSING, Reply, open_mirror};
 
 #[test]
-fn a_workspace_lives_and_dies() {
+fn workspace_is_created_changed_and_deleted() {
     let lab = Lab::new();
     insta::assert_snapshot!("capacities", lab.get("/v1/capacities").is(200).whole());
     let path = lab.workspace();
@@ -20,7 +20,7 @@ fn a_workspace_lives_and_dies() {
 }
 
 #[test]
-fn names_are_unique_and_old_ones_free() {
+fn workspace_names_are_unique_and_reusable() {
     let lab = Lab::new();
     let first = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", json!({"displayName": "Straße"})).is(201).id());
     lab.post("/v1/workspaces", json!({"displayName": "STRASSE"})).refuses(409, "WorkspaceNameAlreadyExists");
@@ -30,7 +30,7 @@ fn names_are_unique_and_old_ones_free() {
 }
 
 #[test]
-fn what_a_workspace_cannot_be_is_refused() {
+fn workspace_requests_are_validated() {
     let lab = Lab::new();
     for (body, status, code) in [
         (json!({}), 400, "InvalidInput"),
@@ -38,17 +38,17 @@ fn what_a_workspace_cannot_be_is_refused() {
         (json!({"displayName": "x".repeat(257)}), 400, "InvalidInput"),
         (json!({"displayName": "x", "description": "x".repeat(4001)}), 400, "InvalidInput"),
         (json!({"displayName": "x", "capacityId": "x"}), 400, "InvalidInput"),
-        (json!({"displayName": "x", "capacityId": "00000000-1111-4222-8333-444444444444"}), 404, "CapacityNotFound"),
+        (json!({"displayName": "x", "capacityId": MISSING}), 404, "CapacityNotFound"),
     ] {
         lab.post("/v1/workspaces", body).refuses(status, code);
     }
-    lab.get("/v1/capacities/00000000-1111-4222-8333-444444444444").refuses(404, "CapacityNotFound");
+    lab.get(&format!("/v1/capacities/{MISSING}")).refuses(404, "CapacityNotFound");
     let inert = lab.post("/v1/workspaces", json!({"displayName": "x", "domainId": "y"})).is(201);
     assert_eq!(inert.header("x-emulator-note"), Some("inert=domainId"));
 }
 
 #[test]
-fn a_user_has_a_workspace_of_his_own_and_an_app_has_none() {
+fn personal_workspace_belongs_to_a_user_only() {
     let lab = Lab::new();
     let mine = lab.get("/v1/workspaces").is(200).body()["value"][0].clone();
     assert_eq!((&mine["displayName"], &mine["type"]), (&json!("My workspace"), &json!("Personal")));
@@ -66,15 +66,15 @@ fn a_user_has_a_workspace_of_his_own_and_an_app_has_none() {
     user.get(&path).refuses(403, "InsufficientPrivileges");
     let app = lab.by("00000000-0000-4000-8000-00000000000b", "app");
     assert_eq!(app.get("/v1/workspaces").body(), json!({"value": []}));
-    // Its name is nobody's: a shared workspace may have it.
+    // A shared workspace may have the same name.
     lab.post("/v1/workspaces", json!({"displayName": "My workspace"})).is(201);
 }
 
 #[test]
-fn workspaces_are_listed_by_the_roles_of_the_caller() {
+fn workspaces_are_listed_by_role() {
     let lab = Lab::new();
     let (first, viewer) = (lab.workspace(), "00000000-0000-4000-8000-00000000000a");
-    lab.give(&first, viewer, "Viewer");
+    lab.assign_role(&first, viewer, "Viewer");
     let viewer = lab.user(viewer);
     let count = |roles: &str| {
         viewer.get(&format!("/v1/workspaces?roles={roles}")).is(200).body()["value"].as_array().unwrap().len()
@@ -86,33 +86,51 @@ fn workspaces_are_listed_by_the_roles_of_the_caller() {
     viewer.get("/v1/workspaces?roles=Owner").refuses(400, "InvalidParameter");
 }
 
-#[test]
-fn a_workspace_goes_to_a_capacity_and_off_it_while_it_is_empty() {
-    let lab = Lab::new();
+/// Creates a workspace without a capacity; its path, and the ids of the two capacities.
+fn bare(lab: &Lab) -> (String, [Value; 2]) {
     let path = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", json!({"displayName": "w"})).is(201).id());
     let capacities = lab.get("/v1/capacities").body();
-    let (first, second) = (capacities["value"][0]["id"].clone(), capacities["value"][1]["id"].clone());
-    let assign =
-        |capacity: &serde_json::Value| lab.post(&format!("{path}/assignToCapacity"), json!({"capacityId": capacity}));
+    (path, [0, 1].map(|n| capacities["value"][n]["id"].clone()))
+}
+
+fn assign(lab: &Lab, workspace: &str, capacity: &Value) -> Reply {
+    lab.post(&format!("{workspace}/assignToCapacity"), json!({"capacityId": capacity}))
+}
+
+#[test]
+fn capacity_assignment_is_in_progress_for_a_while() {
+    let lab = Lab::new();
+    let (path, [capacity, _]) = bare(&lab);
     assert_eq!(lab.get(&path).body()["capacityAssignmentProgress"], "Completed");
     lab.settings(json!({"durations": {"capacityAssignment": 5}}));
-    insta::assert_snapshot!("capacity_assigned", assign(&first).is(202).whole());
+    insta::assert_snapshot!("capacity_assigned", assign(&lab, &path, &capacity).is(202).whole());
     assert_eq!(lab.get(&path).body()["capacityAssignmentProgress"], "InProgress");
-    let told = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
-    assert_eq!(told["changes"][0]["what"], "capacityAssigned");
+    let advanced = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+    assert_eq!(advanced["changes"][0]["what"], "capacityAssigned");
     let shown = lab.get(&path).body();
-    assert_eq!((&shown["capacityId"], &shown["capacityAssignmentProgress"]), (&first, &json!("Completed")));
+    assert_eq!((&shown["capacityId"], &shown["capacityAssignmentProgress"]), (&capacity, &json!("Completed")));
+}
 
+#[test]
+fn capacity_assignment_requires_an_active_capacity() {
+    let lab = Lab::new();
+    let (path, [_, second]) = bare(&lab);
     lab.post(&format!("{path}/assignToCapacity"), json!({})).refuses(400, "InvalidInput");
-    assign(&json!("00000000-1111-4222-8333-444444444444")).refuses(404, "CapacityNotFound");
+    assign(&lab, &path, &json!(MISSING)).refuses(404, "CapacityNotFound");
     lab.patch(&format!("/_emulator/capacities/{}", second.as_str().unwrap()), json!({"state": "Inactive"})).is(200);
     assert_eq!(lab.get("/v1/capacities").body()["value"][1]["state"], "Inactive");
-    assign(&second).refuses(400, "CapacityNotInActiveState");
+    assign(&lab, &path, &second).refuses(400, "CapacityNotInActiveState");
+}
 
+#[test]
+fn capacity_is_unassigned_only_from_an_empty_workspace() {
+    let lab = Lab::new();
+    let (path, [capacity, _]) = bare(&lab);
+    assign(&lab, &path, &capacity).is(202);
     let mirror = lab.mirror(&path, "m", &open_mirror());
-    lab.call(&format!("{path}/unassignFromCapacity")).refuses(400, "InvalidRequest");
+    lab.post_empty(&format!("{path}/unassignFromCapacity")).refuses(400, "InvalidRequest");
     lab.delete(&mirror).is(200);
-    lab.call(&format!("{path}/unassignFromCapacity")).is(202);
+    lab.post_empty(&format!("{path}/unassignFromCapacity")).is(202);
     assert!(lab.get(&path).body().get("capacityId").is_none());
 }
 
@@ -130,6 +148,15 @@ fn repeated_slashes_are_collapsed() {
     let next = page["continuationUri"].as_str().unwrap();
     assert!(next.starts_with("http://127.0.0.1:7310/v1/workspaces?roles=Admin&continuationToken="), "{next}");
     lab.get("//v1/no//such").refuses(404, "EndpointNotFound");
-    // The journal shows what was sent.
+    // The journal shows the path as it was sent.
     assert!(lab.get("/_emulator/journal").is(200).text().contains("\"path\":\"//v1/no//such\""));
+}
+
+#[test]
+fn gateways_and_domains_are_empty() {
+    let lab = Lab::unthrottled();
+    for path in ["/v1/gateways", "/v1/domains"] {
+        assert_eq!(lab.get(path).is(200).body(), json!({"value": []}));
+        lab.get(&format!("{path}/{MISSING}")).refuses(404, "EntityNotFound");
+    }
 }

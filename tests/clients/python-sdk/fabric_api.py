@@ -1,14 +1,13 @@
-"""The clients of mirroring in `microsoft-fabric-api`, Microsoft's SDK for Python, under `specularite run`."""
+"""The mirroring clients of `microsoft-fabric-api`, Microsoft's SDK for Python."""
 
 import base64
 import json
-import os
 import sys
 import time
 
-import requests
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
+from emulator import check, control, wait_for
 from microsoft_fabric_api import FabricClient
 from microsoft_fabric_api.generated.core import models as core
 from microsoft_fabric_api.generated.cosmosdbdatabase import models as cosmosdbdatabase
@@ -25,27 +24,6 @@ CATALOG_SCHEMA = (
 fabric = FabricClient(DefaultAzureCredential())
 
 
-def control(method, path, body):
-    requests.request(method, f"{os.environ['SPECULARITE_URL']}/_emulator/{path}", json=body).raise_for_status()
-
-
-def check(fact, found, wanted):
-    """Prints a fact. The script fails if the fact is not the wanted one."""
-    if found != wanted:
-        sys.exit(f"{fact}: {found!r} was found, {wanted!r} was expected")
-    print(fact, found, flush=True)
-
-
-def reach(fact, read, wanted):
-    """Reads until the wanted value is there."""
-    for _ in range(200):
-        found = read()
-        if found == wanted:
-            return print(fact, found, flush=True)
-        time.sleep(0.1)
-    sys.exit(f"{fact}: {found!r} is the last that was found, {wanted!r} was expected")
-
-
 def result(operation):
     """Waits for the result of a long-running operation. The SDK's own methods that wait sleep for five seconds at a time."""
     for _ in range(400):
@@ -55,13 +33,13 @@ def result(operation):
     sys.exit("a long-running operation has no result")
 
 
-def refused(fact, wanted, call, *arguments, **named):
-    """Makes a call that must be refused with this status and this code."""
+def refused(fact, expected, call, *arguments, **named):
+    """Makes a call that must fail with this status and code."""
     try:
         call(*arguments, **named)
     except HttpResponseError as error:
-        return check(fact, f"{error.status_code} {error.response.json()['errorCode']}", wanted)
-    sys.exit(f"{fact}: the call was not refused")
+        return check(fact, f"{error.status_code} {error.response.json()['errorCode']}", expected)
+    sys.exit(f"{fact}: the call succeeded")
 
 
 def part(model, path, content):
@@ -80,7 +58,7 @@ def names(items):
 
 
 def connect(name, kind, method, credentials, **parameters):
-    """Makes a connection in the cloud."""
+    """Creates a cloud connection."""
     details = core.CreateConnectionDetails(
         type=kind, creation_method=method,
         parameters=[core.ConnectionDetailsTextParameter(name=key, value=value) for key, value in parameters.items()],
@@ -94,7 +72,7 @@ def connect(name, kind, method, credentials, **parameters):
 
 
 def platform():
-    """Makes a workspace on a capacity, and a connection to a SQL database."""
+    """Creates a workspace on a capacity, and a connection to a SQL database."""
     capacity, *_ = fabric.core.capacities.list_capacities()
     check("capacity", fabric.core.capacities.get_capacity(capacity.id).state, "Active")
     workspaces = fabric.core.workspaces
@@ -116,7 +94,7 @@ def platform():
 
 
 def mirrored_tables(connection, count):
-    """A `mirroring.json` that names so many tables."""
+    """Returns a `mirroring.json` with this number of tables."""
     mounted = [{"source": {"typeProperties": {"schemaName": "dbo", "tableName": f"t{n}"}}} for n in range(count)]
     return {"properties": {
         "source": {"type": "AzureSqlDatabase", "typeProperties": {"connection": connection}},
@@ -142,7 +120,7 @@ def mirrored_database(workspace, connection):
     def status():
         return mirroring.get_mirroring_status(workspace, made.id).status
 
-    reach("status", status, "Initialized")
+    wait_for("status", status, "Initialized")
     read = items.get_mirrored_database(workspace, made.id).properties
     check("endpoint", read.sql_endpoint_properties.provisioning_status, "Success")
     (listed,) = items.list_mirrored_databases(workspace)
@@ -151,7 +129,7 @@ def mirrored_database(workspace, connection):
     check("renamed to", items.update_mirrored_database(workspace, made.id, update).display_name, "store")
 
     mirroring.start_mirroring(workspace, made.id)
-    reach("status", status, "Running")
+    wait_for("status", status, "Running")
     read = result(items.begin_get_mirrored_database_definition(workspace, made.id)).definition
     check("tables in the definition", len(content(read, "mirroring.json")["properties"]["mountedTables"]), 3)
     change = models.UpdateMirroredDatabaseDefinitionRequest(definition=definition(7))
@@ -162,8 +140,8 @@ def mirrored_database(workspace, connection):
     def tables():
         return list(mirroring.get_tables_mirroring_status(workspace, made.id))
 
-    reach("tables", lambda: sorted(table.source_table_name for table in tables()), [f"t{n}" for n in range(7)])
-    reach("status of each table", lambda: {table.status for table in tables()}, {"Replicating"})
+    wait_for("tables", lambda: sorted(table.source_table_name for table in tables()), [f"t{n}" for n in range(7)])
+    wait_for("status of each table", lambda: {table.status for table in tables()}, {"Replicating"})
     if not all(table.metrics.processed_rows and table.metrics.last_sync_date_time for table in tables()):
         sys.exit("a table that replicates has no figures")
     control("PATCH", "settings", {"pageSize": 3})
@@ -183,10 +161,10 @@ def stop_and_delete(workspace, mirror):
         return mirroring.get_mirroring_status(workspace, mirror).status
 
     mirroring.stop_mirroring(workspace, mirror)
-    reach("status", status, "Stopped")
+    wait_for("status", status, "Stopped")
     refused("a stop of what is stopped", "400 OperationNotAllowedInCurrentStatus", mirroring.stop_mirroring, workspace, mirror)
     mirroring.start_mirroring(workspace, mirror)
-    reach("status", status, "Running")
+    wait_for("status", status, "Running")
     items.delete_mirrored_database(workspace, mirror)
     refused("a deleted database", "404 EntityNotFound", items.get_mirrored_database, workspace, mirror)
 
@@ -256,8 +234,8 @@ def mirrored_catalog(workspace):
         tables = client.monitoring.tables_mirroring_status_beta(workspace, made.id, beta=True)
         return {(table.name, table.status) for table in tables}
 
-    reach("status of the catalog", status, "Running")
-    reach("tables of the catalog", states, {("TaxInfo", "Running"), ("Invoices", "Running")})
+    wait_for("status of the catalog", status, "Running")
+    wait_for("tables of the catalog", states, {("TaxInfo", "Running"), ("Invoices", "Running")})
     client.refresh.begin_refresh_catalog_metadata_beta(workspace, made.id, beta=True).result()
     print("catalog refreshed", flush=True)
     update = models.UpdateMirroredCatalogDefinitionRequest(definition=definition)
@@ -291,9 +269,9 @@ def databricks_catalog(workspace):
     def properties():
         return client.items.get_mirrored_azure_databricks_catalog(workspace, made.id).properties
 
-    reach("status of the Databricks catalog", lambda: properties().mirror_status, "Mirrored")
+    wait_for("status of the Databricks catalog", lambda: properties().mirror_status, "Mirrored")
     client.refresh.begin_refresh_catalog_metadata(workspace, made.id).result()
-    reach("sync of the Databricks catalog", lambda: properties().sync_details.status, "Success")
+    wait_for("sync of the Databricks catalog", lambda: properties().sync_details.status, "Success")
     off = models.MirroredAzureDatabricksCatalogUpdatePayload(auto_sync="Disabled")
     update = models.UpdateMirroredAzureDatabricksCatalogRequest(display_name="unity2", properties=off)
     client.items.update_mirrored_azure_databricks_catalog(workspace, made.id, update)

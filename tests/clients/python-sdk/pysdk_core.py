@@ -2,46 +2,23 @@
 
 import base64
 import json
-import os
 import re
 import sys
-import time
 
-import requests
+from emulator import check, control, wait_for
 from msfabricpysdkcore import FabricClientCore
 
 fabric = FabricClientCore()
 
 
-def control(method, path, body):
-    requests.request(method, f"{os.environ['SPECULARITE_URL']}/_emulator/{path}", json=body).raise_for_status()
-
-
-def check(fact, found, wanted):
-    """Prints a fact. The script fails if the fact is not the wanted one."""
-    if found != wanted:
-        sys.exit(f"{fact}: {found!r} was found, {wanted!r} was expected")
-    print(fact, found, flush=True)
-
-
-def reach(fact, read, wanted):
-    """Reads until the wanted value is there."""
-    for _ in range(200):
-        found = read()
-        if found == wanted:
-            return print(fact, found, flush=True)
-        time.sleep(0.1)
-    sys.exit(f"{fact}: {found!r} is the last that was found, {wanted!r} was expected")
-
-
-def refused(fact, wanted, call, *arguments, **named):
-    """Makes a call that must be refused with this status and this code. The client puts both into the text of an `Exception`."""
+def refused(fact, expected, call, *arguments, **named):
+    """Makes a call that must fail with this status and code. The client puts both into the text of an `Exception`."""
     try:
         call(*arguments, **named)
     except Exception as error:
         status, code = re.search(r": (\d{3}) .*\"errorCode\":\"(\w+)\"", str(error)).groups()
-        return check(fact, f"{status} {code}", wanted)
-    sys.exit(f"{fact}: the call was not refused")
+        return check(fact, f"{status} {code}", expected)
+    sys.exit(f"{fact}: the call succeeded")
 
 
 def definition(connection, tables):
@@ -77,9 +54,9 @@ def platform():
 def mirrored_database(workspace, connection):
     made = fabric.create_mirrored_database(workspace, "shop", definition=definition(connection, ["orders"]))
     check("created", made.type, "MirroredDatabase")
-    reach("status", lambda: made.get_mirroring_status()["status"], "Initialized")
+    wait_for("status", lambda: made.get_mirroring_status()["status"], "Initialized")
     made.start_mirroring()
-    reach("status", lambda: made.get_mirroring_status()["status"], "Running")
+    wait_for("status", lambda: made.get_mirroring_status()["status"], "Running")
     made.update_definition(definition(connection, ["orders", "returns"]))
     read = json.loads(base64.b64decode(made.get_definition()["definition"]["parts"][0]["payload"]))
     check("tables in the definition", len(read["properties"]["mountedTables"]), 2)
@@ -87,7 +64,7 @@ def mirrored_database(workspace, connection):
     def tables():
         return {table["sourceTableName"]: table["status"] for table in made.get_tables_mirroring_status()["data"]}
 
-    reach("tables", tables, {"orders": "Replicating", "returns": "Replicating"})
+    wait_for("tables", tables, {"orders": "Replicating", "returns": "Replicating"})
     renamed = fabric.update_mirrored_database(workspace, made.id, display_name="store", return_item=True)
     check("renamed to", renamed.display_name, "store")
     check("endpoint", renamed.properties["sqlEndpointProperties"]["provisioningStatus"], "Success")
@@ -101,7 +78,7 @@ def mirrored_database(workspace, connection):
     job = {"workspace_id": workspace, "item_id": made.id, "job_type": "RunNotebook"}
     refused("a job by the older address", "501 NotEmulated", fabric.run_on_demand_item_job, **job)
     made.stop_mirroring()
-    reach("status", lambda: made.get_mirroring_status()["status"], "Stopped")
+    wait_for("status", lambda: made.get_mirroring_status()["status"], "Stopped")
     refused("a stop of what is stopped", "400 OperationNotAllowedInCurrentStatus", made.stop_mirroring)
     check("deleted with", fabric.delete_mirrored_database(workspace, made.id), 200)
     refused("a deleted database", "404 EntityNotFound", fabric.get_mirrored_database, workspace, made.id)

@@ -1,4 +1,4 @@
-"""Every credential of azure-identity that can do without a person, sync and async: each gets a token that Fabric takes."""
+"""Every credential of azure-identity that needs no user, sync and async, gets a token that Fabric accepts."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ OWN = os.environ["SPECULARITE_URL"].replace("http://127.0.0.1", "https://localho
 
 
 class without:
-    """Some variables are not set for a while, others are."""
+    """Removes some environment variables and sets others while it is active."""
 
     def __init__(self, *taken, **given):
         self.taken, self.given = taken, given

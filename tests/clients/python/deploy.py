@@ -1,4 +1,6 @@
-"""Publishes a repository with fabric-cicd, again, and takes it away. `--plain`: over plain http, without the proxy."""
+"""Publishes a repository with fabric-cicd twice and unpublishes it.
+
+`--plain` uses plain HTTP without the proxy. `--expire` lets tokens expire during the run."""
 
 import base64
 import os
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import requests
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+from emulator import control
 
 if "--plain" in sys.argv:
     import fabric_cicd.constants
@@ -30,10 +33,6 @@ def call(method, path, **body):
     answer = requests.request(method, f"{api}/v1/{path}", headers={"Authorization": f"Bearer {token}"}, **body)
     answer.raise_for_status()
     return answer.json() if answer.content else None
-
-
-def control(method, path, body=None):
-    requests.request(method, f"{os.environ['SPECULARITE_URL']}/_emulator/{path}", json=body).raise_for_status()
 
 
 def prepare():
@@ -65,7 +64,7 @@ def items(workspace):
 
 
 def content(workspace, notebook):
-    """The code of a notebook: reading it is an operation."""
+    """Returns the code of a notebook. Reading it is a long-running operation."""
     token = credential.get_token("https://api.fabric.microsoft.com/.default").token
     headers = {"Authorization": f"Bearer {token}"}
     answer = requests.post(f"{api}/v1/workspaces/{workspace}/items/{notebook}/getDefinition", headers=headers)
@@ -85,7 +84,7 @@ def main():
     append_feature_flag("enable_lakehouse_unpublish")
     append_feature_flag("enable_sqldatabase_unpublish")
     if "--expire" in sys.argv:
-        # Tokens are good for 200 seconds, and each call takes a minute: several run out on the way.
+        # Tokens are valid for 200 seconds, and each call takes a minute: several expire during the run.
         control("PATCH", "settings", {"tokenLifetime": 200})
         control("POST", "clock", {"mode": "stepped", "step": 60})
     workspace = prepare()

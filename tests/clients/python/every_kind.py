@@ -1,4 +1,4 @@
-"""Publishes a repository with one item of every kind that fabric-cicd supports, publishes it again, and unpublishes it.
+"""Publishes a repository with one item of every kind that fabric-cicd supports twice and unpublishes it.
 
 `--repository FOLDER` publishes another one, for example a copy without some of the kinds."""
 
@@ -36,7 +36,7 @@ def target(workspace, repository):
 
 def prepare():
     """Creates a workspace, and the connection that the semantic model is bound to."""
-    # An endpoint can be had from any FabricWorkspace; these calls belong to no workspace.
+    # Any FabricWorkspace has an endpoint. These calls belong to no workspace.
     invoke = target("00000000-0000-4000-8000-000000000001", HERE / "empty").endpoint.invoke
     root = f"{constants.FABRIC_API_ROOT_URL}/v1"
     capacity = invoke("GET", f"{root}/capacities")["body"]["value"][0]["id"]
@@ -88,7 +88,7 @@ def check_list(published):
 
 
 def same(path, sent, read):
-    """Whether a part is what was published, as far as Fabric keeps it."""
+    """Compares a part with what was published, as far as Fabric keeps it."""
     if path == "definition.pbism":
         return "version" in json.loads(read)  # Fabric writes its own version and schema.
     if path == "definition.pbir":
@@ -100,7 +100,7 @@ def same(path, sent, read):
 
 
 def read_definition(published, item):
-    """The parts of an item's definition, once they are found to be what was published."""
+    """Checks that the parts of an item's definition are what was published, and returns them."""
     url = f"{published.base_api_url}/items/{item.guid}/getDefinition{FORMATS.get(item.type, '')}"
     answer = published.endpoint.invoke("POST", url)
     read = {part["path"]: base64.b64decode(part["payload"]) for part in answer["body"]["definition"]["parts"]}
@@ -127,10 +127,10 @@ def check_definitions(published):
 
 
 def check_properties(published, definitions):
-    """What fabric-cicd does beyond items and definitions has come about."""
+    """Checks what fabric-cicd does beyond items and definitions."""
 
     def one(kind, collection):
-        """The item of a kind, and its properties; nothing where the repository has none."""
+        """Yields each item of a kind with its properties."""
         for item in published.repository_items.get(kind, {}).values():
             yield item, get(published, f"{collection}/{item.guid}")["properties"]
 

@@ -1,4 +1,4 @@
-"""The HTTP clients of Python, each by its own variables; and a check of certificates as strict as Python's has become."""
+"""HTTP clients of Python with their own environment variables, and strict certificate checks as in recent versions of Python."""
 
 import asyncio
 import os

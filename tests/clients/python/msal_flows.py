@@ -1,4 +1,4 @@
-"""MSAL for Python by itself: every flow, through the proxy and at the emulator's own address."""
+"""Every flow of MSAL for Python, through the proxy and at the address of the emulator."""
 
 import os
 

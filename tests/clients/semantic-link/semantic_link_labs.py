@@ -1,4 +1,4 @@
-"""The functions of mirroring in semantic-link-labs, which is written for notebooks in Fabric.
+"""The mirroring functions of semantic-link-labs, which is written for notebooks in Fabric.
 
 Its requests go to `https://api.fabric.microsoft.com//v1/...`: sempy's address ends with a slash, and the path begins with one.
 Functions of sempy that load .NET libraries are not called.
@@ -7,21 +7,19 @@ Functions of sempy that load .NET libraries are not called.
 import base64
 import json
 import logging
-import os
 import sys
-import time
 import types
 
-import requests
 from azure.identity import DefaultAzureCredential
+from emulator import check, control, wait_for
 
 credential = DefaultAzureCredential()
-# sempy logs each refusal with its trace.
+# sempy logs every error with a stack trace.
 logging.disable(logging.CRITICAL)
 
 
 def stub_notebookutils():
-    """Makes the module `notebookutils`, which only notebooks in Fabric have.
+    """Adds the module `notebookutils`, which only notebooks in Fabric have.
 
     semantic-link-labs imports it in each request, and takes its tokens from `notebookutils.credentials.getToken`.
     No other stub is needed: outside a notebook, sempy's address is `https://api.fabric.microsoft.com/`.
@@ -48,34 +46,13 @@ NAME = "Notebooks"
 client = sempy.fabric.FabricRestClient(credential=credential)
 
 
-def control(method, path, body):
-    requests.request(method, f"{os.environ['SPECULARITE_URL']}/_emulator/{path}", json=body).raise_for_status()
-
-
-def check(fact, found, wanted):
-    """Prints a fact. The script fails if the fact is not the wanted one."""
-    if found != wanted:
-        sys.exit(f"{fact}: {found!r} was found, {wanted!r} was expected")
-    print(fact, found, flush=True)
-
-
-def reach(fact, read, wanted):
-    """Reads until the wanted value is there."""
-    for _ in range(200):
-        found = read()
-        if found == wanted:
-            return print(fact, found, flush=True)
-        time.sleep(0.1)
-    sys.exit(f"{fact}: {found!r} is the last that was found, {wanted!r} was expected")
-
-
-def refused(fact, wanted, call, *arguments, **named):
-    """Makes a call that must be refused with this status and this code."""
+def refused(fact, expected, call, *arguments, **named):
+    """Makes a call that must fail with this status and code."""
     try:
         call(*arguments, **named)
     except FabricHTTPException as error:
-        return check(fact, f"{error.status_code} {error.response.json()['errorCode']}", wanted)
-    sys.exit(f"{fact}: the call was not refused")
+        return check(fact, f"{error.status_code} {error.response.json()['errorCode']}", expected)
+    sys.exit(f"{fact}: the call succeeded")
 
 
 def parts(path, content):
@@ -119,7 +96,7 @@ def mirrored_database(workspace, connection):
     def status():
         return sempy_labs.get_mirroring_status("shop", workspace=NAME)
 
-    reach("status", status, "Initialized")
+    wait_for("status", status, "Initialized")
     refused("a start without a definition", "400 MirroringDefinitionMissing", sempy_labs.start_mirroring, "shop", workspace=NAME)
     # `update_mirrored_database_definition` cannot be called: it encodes a dictionary as it is, which is a TypeError.
     definition = parts("mirroring.json", mirrored_tables(connection, "orders", "returns"))
@@ -130,13 +107,13 @@ def mirrored_database(workspace, connection):
     check("tables in the definition", len(content["properties"]["mountedTables"]), 2)
 
     sempy_labs.start_mirroring("shop", workspace=NAME)
-    reach("status", status, "Running")
+    wait_for("status", status, "Running")
 
     def tables():
         found = sempy_labs.get_tables_mirroring_status("shop", workspace=NAME)
         return dict(zip(found["Source Table Name"], found["Status"]))
 
-    reach("tables", tables, {"orders": "Replicating", "returns": "Replicating"})
+    wait_for("tables", tables, {"orders": "Replicating", "returns": "Replicating"})
     control("PATCH", "settings", {"pageSize": 1})
     check("tables from two pages", sorted(tables()), ["orders", "returns"])
     control("PATCH", "settings", {"pageSize": 1000})
@@ -157,7 +134,7 @@ def mirrored_database(workspace, connection):
     check("exported", paths, ["/shop.MirroredDatabase/.platform", "/shop.MirroredDatabase/mirroring.json"])
 
     sempy_labs.stop_mirroring("shop", workspace=NAME)
-    reach("status", status, "Stopped")
+    wait_for("status", status, "Stopped")
     # `delete_mirrored_database` loads .NET libraries.
     check("deleted with", client.delete(path).status_code, 200)
     check("mirrored databases", len(sempy_labs.list_mirrored_databases(workspace=NAME)), 0)
@@ -216,7 +193,7 @@ def iceberg_catalog(workspace):
     def status():
         return mirrored_catalog.get_mirroring_status("ice", workspace=NAME)["status"]
 
-    reach("status of the catalog", status, "Running")
+    wait_for("status of the catalog", status, "Running")
     mirrored_catalog.refresh_catalog_metadata("ice", workspace=NAME)
     tables = mirrored_catalog.list_tables_mirroring_status("ice", workspace=NAME)
     check("tables of the catalog", list(zip(tables["Table Name"], tables["Status"])), [("TaxInfo", "Running")])

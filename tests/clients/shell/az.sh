@@ -19,7 +19,7 @@ signed_in "device code"
 az login --allow-no-subscriptions --output none 2>/dev/null
 signed_in "browser"
 
-# Without the proxy: the emulator is a cloud of its own.
+# Without the proxy, the emulator is registered as a cloud.
 unset HTTPS_PROXY https_proxy HTTP_PROXY http_proxy
 own=${SPECULARITE_URL/http:\/\/127.0.0.1/https:\/\/localhost}
 export AZURE_CORE_INSTANCE_DISCOVERY=false

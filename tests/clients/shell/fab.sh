@@ -2,7 +2,7 @@
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 control() { curl --silent --show-error --fail-with-body -X "$1" "$SPECULARITE_URL/_emulator/$2" -d "${3:-}" > /dev/null; }
-# The command prints what is expected.
+# Runs a command and checks that its output contains a text.
 prints() { local wanted=$1 told; shift; told=$("$@" 2>&1) || { echo "$told" >&2; return 1; }
   grep -qF -- "$wanted" <<< "$told" || { echo "\`$*\` printed no \"$wanted\": $told" >&2; return 1; }; }
 without() { env -u FAB_TENANT_ID -u FAB_SPN_CLIENT_ID -u FAB_SPN_CLIENT_SECRET "$@"; }
@@ -37,7 +37,7 @@ connection=$(fab create .connections/sql.Connection -P connectionDetails.type=SQ
   fab get -f .connections/sql.Connection -q id | tr -d '\r ')
 prints created fab create sales.Workspace/orders.MirroredDatabase -P "mirrorType=azuresql,connectionId=$connection,defaultSchema=dbo,database=d"
 mirror=sales.Workspace/orders.MirroredDatabase
-# One list of items a window: the next one is 429, and the client waits.
+# One list of items per window: the next one is answered with 429, and the client waits.
 control PATCH settings '{"limits": {"Items_ListItems": 1}}'
 prints orders.MirroredDatabase fab ls sales.Workspace
 prints created fab create sales.Workspace/db.SQLDatabase

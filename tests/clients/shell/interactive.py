@@ -1,4 +1,4 @@
-"""`fab auth login` as a person does it: the first entry of its menu, at a terminal. BROWSER does the rest."""
+"""Runs `fab auth login` at a terminal and selects the first menu entry. BROWSER completes the sign-in."""
 
 import os
 import pty
@@ -18,7 +18,7 @@ while time.time() < until:
         except OSError:
             break
         seen += some
-        # Terminals are asked where the cursor is.
+        # The program asks the terminal for the cursor position.
         if b"\x1b[6n" in some:
             os.write(terminal, b"\x1b[1;1R")
     if not chosen and b"Interactive" in seen:

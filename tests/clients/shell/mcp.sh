@@ -1,4 +1,4 @@
-# fabric-mcp makes a mirrored database; the program that is given lists it.
+# fabric-mcp creates a mirrored database; the given program lists it.
 set -euo pipefail
 fabric=https://api.fabric.microsoft.com/v1
 pick() { python3 -c "import json, sys; print(json.load(sys.stdin)$1)"; }

@@ -1,4 +1,4 @@
-//! An emulator on a manual clock, and short verbs to ask it; no socket.
+//! The test harness: an emulator on a manual clock, called without a socket.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -15,17 +15,26 @@ use serde_json::{Value, json};
 use specularite::{Emulator, Pace};
 use tower::ServiceExt as _;
 
-/// One runtime for all tests: an emulator has nothing running that would need one of its own.
+/// One runtime for all tests: an emulator runs nothing in the background that would need its own.
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built"));
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the runtime starts"));
 
+/// An id that nothing has.
+pub(crate) const MISSING: &str = "00000000-1111-4222-8333-444444444444";
+/// The object id of a caller without any role.
+pub(crate) const STRANGER: &str = MISSING;
+/// Object ids of two principals that the directory does not know by itself.
+pub(crate) const ALICE: &str = "00000000-0000-4000-8000-000000000011";
+pub(crate) const BOB: &str = "00000000-0000-4000-8000-000000000012";
+
+/// An emulator, its router, and the token that requests carry.
 pub(crate) struct Lab {
     pub(crate) emulator: Arc<Emulator>,
     router: Router,
     pub(crate) token: String,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -34,28 +43,36 @@ pub(crate) struct Reply {
 }
 
 impl Lab {
-    /// Realistic pace, a manual clock that shows a round instant, seed 7.
+    /// Seed 7, realistic pace, and a manual clock at 2031-02-03T04:05:06Z.
     pub(crate) fn new() -> Self {
         Self::seeded(7)
     }
 
-    pub(crate) fn seeded(seed: u64) -> Self {
-        Self::of(Emulator::builder().seed(seed).pace(Pace::Realistic).build())
+    /// [`Lab::new`] without rate limits.
+    pub(crate) fn unthrottled() -> Self {
+        let lab = Self::new();
+        lab.settings(json!({"throttle": "off"}));
+        lab
     }
 
-    pub(crate) fn of(emulator: Arc<Emulator>) -> Self {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self::with(Emulator::builder().seed(seed).pace(Pace::Realistic).build())
+    }
+
+    pub(crate) fn with(emulator: Arc<Emulator>) -> Self {
         let lab = Self { router: specularite::router(Arc::clone(&emulator)), emulator, token: "anything".into() };
         lab.post("/_emulator/clock", json!({"mode": "manual", "now": "2031-02-03T04:05:06Z"})).is(200);
         lab
     }
 
-    /// The same emulator, called by somebody else: who has this object id, an app or a user.
+    /// The same emulator with another caller: an `app` or a `user` with this object id.
     pub(crate) fn by(&self, oid: &str, idtyp: &str) -> Self {
         let claims = json!({"oid": oid, "idtyp": idtyp, "upn": format!("{}@example.com", &oid[oid.len() - 4..])});
         let token = format!("eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()));
         Self { emulator: Arc::clone(&self.emulator), router: self.router.clone(), token }
     }
 
+    /// The same emulator, called by a user.
     pub(crate) fn user(&self, oid: &str) -> Self {
         self.by(oid, "user")
     }
@@ -72,15 +89,15 @@ impl Lab {
             request = request.header(*name, *value);
         }
         let body: Vec<u8> = body.into();
-        let request = request.body(Body::from(body.clone())).expect("the test's request is one");
+        let request = request.body(Body::from(body.clone())).expect("the request is well formed");
         let router = self.router.clone();
         let reply = block_on(async move {
-            let response = router.oneshot(request).await.expect("the router answers everything");
+            let response = router.oneshot(request).await.expect("the router never fails");
             let (parts, body) = response.into_parts();
-            let bytes = body.collect().await.expect("an answer has an end").to_bytes().to_vec();
+            let bytes = body.collect().await.expect("the body can be read").to_bytes().to_vec();
             Reply { status: parts.status, headers: parts.headers, bytes }
         });
-        keep(method, path, &body, &reply);
+        record(method, path, &body, &reply);
         reply
     }
 
@@ -96,15 +113,15 @@ impl Lab {
         self.send("DELETE", path, &[], "")
     }
 
-    /// A form for Entra, under its own host name.
+    /// Posts a form to Entra under its own host name.
     pub(crate) fn form(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let media = ("content-type", "application/x-www-form-urlencoded");
         self.send("POST", path, &[media, ENTRA, ("authorization", "")], body)
     }
 
-    /// A call without a body, as clients make those of mirroring.
-    pub(crate) fn call(&self, path: &str) -> Reply {
+    /// Posts without a body, as clients call the mirroring operations.
+    pub(crate) fn post_empty(&self, path: &str) -> Reply {
         self.send("POST", path, &[], "")
     }
 
@@ -123,70 +140,67 @@ impl Lab {
         self.json("PUT", path, &body)
     }
 
-    /// Moves the clock on.
-    pub(crate) fn pass(&self, seconds: f64) {
-        self.emulator
-            .default_tenant()
-            .clock()
-            .advance(Duration::from_secs_f64(seconds))
-            .expect("the clock can be moved");
+    /// Advances the clock.
+    pub(crate) fn advance(&self, seconds: f64) {
+        let by = Duration::from_secs_f64(seconds);
+        self.emulator.default_tenant().clock().advance(by).expect("the clock advances");
     }
 
     pub(crate) fn settings(&self, change: Value) {
         self.patch("/_emulator/settings", change).is(200);
     }
 
-    /// A workspace on the active capacity; its path.
+    /// Creates a workspace on the active capacity and returns its path.
     pub(crate) fn workspace(&self) -> String {
         let capacity = self.get("/v1/capacities").body()["value"][0]["id"].clone();
         let made = self.post("/v1/workspaces", json!({"displayName": "lab", "capacityId": capacity})).is(201);
         format!("/v1/workspaces/{}", made.id())
     }
 
-    /// A SQL database of this name that is there; its path.
+    /// Creates a SQL database and returns its path.
     pub(crate) fn sql_database(&self, workspace: &str, name: &str) -> String {
         let started = self.post(&format!("{workspace}/sqlDatabases"), json!({"displayName": name})).is(202);
         format!("{workspace}/sqlDatabases/{}", self.result(&started).id())
     }
 
-    /// Waits for the operation that a 202 began, and gets its result.
+    /// Waits for the operation that a 202 started and gets its result.
     pub(crate) fn result(&self, started: &Reply) -> Reply {
-        let id = started.header("x-ms-operation-id").expect("a 202 names its operation").to_owned();
+        let id = started.header("x-ms-operation-id").expect("a 202 has an operation id").to_owned();
         for _ in 0..1000 {
             let state = self.get(&format!("/v1/operations/{id}")).is(200).body();
             if state["status"] != "Running" {
                 return self.get(&format!("/v1/operations/{id}/result"));
             }
-            self.pass(20.0);
+            self.advance(20.0);
         }
-        panic!("the operation goes on and on");
+        panic!("the operation does not end");
     }
 
-    /// Makes principals known.
-    pub(crate) fn knows(&self, principals: &[(&str, &str)]) {
+    /// Adds principals (id and type) to the directory.
+    pub(crate) fn add_principals(&self, principals: &[(&str, &str)]) {
         let value: Vec<Value> = principals.iter().map(|(id, kind)| json!({"id": id, "type": kind})).collect();
         self.put("/_emulator/principals", json!({"value": value})).is(200);
     }
 
-    /// Gives a user a role.
-    pub(crate) fn give(&self, workspace: &str, id: &str, role: &str) {
-        self.knows(&[(id, "User")]);
+    /// Assigns a role in a workspace to a user.
+    pub(crate) fn assign_role(&self, workspace: &str, id: &str, role: &str) {
+        self.add_principals(&[(id, "User")]);
         let body = json!({"principal": {"id": id, "type": "User"}, "role": role});
         self.post(&format!("{workspace}/roleAssignments"), body).is(201);
     }
 
     /// Pauses (`Inactive`) or resumes (`Active`) the capacity of [`Lab::workspace`].
-    pub(crate) fn capacity(&self, state: &str) {
+    pub(crate) fn set_capacity(&self, state: &str) {
         let capacity = self.get("/v1/capacities").body()["value"][0]["id"].as_str().unwrap().to_owned();
         self.patch(&format!("/_emulator/capacities/{capacity}"), json!({"state": state})).is(200);
     }
 
-    /// A SQL connection; its id.
+    /// Creates a SQL connection and returns its id.
     pub(crate) fn connection(&self) -> String {
         self.post("/v1/connections", sql_connection("sql")).is(201).id()
     }
 
-    /// A mirrored database of this `mirroring.json`; its path.
+    /// Creates a mirrored database with this `mirroring.json` and returns its path.
     pub(crate) fn mirror(&self, workspace: &str, name: &str, mirroring: &Value) -> String {
         let made = self.create(workspace, name, mirroring).is(201);
         format!("{workspace}/mirroredDatabases/{}", made.id())
@@ -197,24 +211,24 @@ impl Lab {
         self.post(&format!("{workspace}/mirroredDatabases"), body)
     }
 
-    /// A mirror of the two tables `Orders` and `Customers`, just created; its path.
+    /// Creates a mirror of the two tables `Orders` and `Customers` and returns its path.
     pub(crate) fn shop(&self) -> String {
         let (workspace, connection) = (self.workspace(), self.connection());
         self.mirror(&workspace, "shop", &sql_mirror(&connection, Some(&["Orders", "Customers"])))
     }
 
     pub(crate) fn status(&self, mirror: &str) -> String {
-        let body = self.call(&format!("{mirror}/getMirroringStatus")).is(200).body();
-        body["status"].as_str().expect("a status is a text").to_owned()
+        let body = self.post_empty(&format!("{mirror}/getMirroringStatus")).is(200).body();
+        body["status"].as_str().expect("the status is a string").to_owned()
     }
 
     pub(crate) fn tables(&self, mirror: &str) -> Vec<Value> {
-        let body = self.call(&format!("{mirror}/getTablesMirroringStatus")).is(200).body();
-        body["data"].as_array().expect("tables are a list").clone()
+        let body = self.post_empty(&format!("{mirror}/getTablesMirroringStatus")).is(200).body();
+        body["data"].as_array().expect("data is a list").clone()
     }
 }
 
-/// Where all exchanges are written, a line each, when the variable names a file: a judge holds them against the description.
+/// The file that `SPECULARITE_EXCHANGES` names. Every exchange is written to it, one per line, and checked against the API description.
 static EXCHANGES: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
     let path = std::env::var_os("SPECULARITE_EXCHANGES")?;
     Some(Mutex::new(
@@ -222,9 +236,9 @@ static EXCHANGES: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
     ))
 });
 
-fn keep(method: &str, path: &str, request: &[u8], reply: &Reply) {
+fn record(method: &str, path: &str, request: &[u8], reply: &Reply) {
     let Some(file) = EXCHANGES.as_ref().filter(|_| path.starts_with("/v1/")) else { return };
-    // A packed answer is bytes, not text: it was seen unpacked elsewhere.
+    // A compressed body is not text. The same bodies are recorded uncompressed elsewhere.
     if reply.headers.contains_key("content-encoding") {
         return;
     }
@@ -237,24 +251,25 @@ fn keep(method: &str, path: &str, request: &[u8], reply: &Reply) {
         "method": method, "path": path, "request": String::from_utf8_lossy(request),
         "status": reply.status.as_u16(), "headers": headers, "body": reply.text(),
     });
-    writeln!(file.lock().unwrap(), "{line}").expect("exchanges can be written");
+    writeln!(file.lock().unwrap(), "{line}").expect("the exchange is written");
 }
 
 impl Reply {
+    /// Asserts the status.
     #[track_caller]
     pub(crate) fn is(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self
     }
 
-    /// A success, whichever.
+    /// Asserts any success status.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         self
     }
 
-    /// A refusal: status and code, the latter in body and header, and one request id in both.
+    /// Asserts an error response: its status, its code in body and header, and the same request id in both.
     #[track_caller]
     pub(crate) fn refuses(self, status: u16, code: &str) -> Self {
         let reply = self.is(status);
@@ -276,14 +291,14 @@ impl Reply {
 
     #[track_caller]
     pub(crate) fn id(&self) -> String {
-        self.body()["id"].as_str().expect("there is an id").to_owned()
+        self.body()["id"].as_str().expect("the body has an id").to_owned()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Status, headers in order of their names, and body: all that a client sees.
+    /// Status, sorted headers and body: everything that a client sees.
     pub(crate) fn whole(&self) -> String {
         let mut headers: Vec<String> =
             self.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("?"))).collect();
@@ -292,14 +307,14 @@ impl Reply {
     }
 }
 
-/// Entra's own host name.
+/// The host header of Entra.
 pub(crate) const ENTRA: (&str, &str) = ("host", "login.microsoftonline.com");
 
-/// The claims of a token; nobody looks at who signed it.
+/// The claims of a token. The signature is not verified.
 #[track_caller]
 pub(crate) fn claims(token: &Value) -> Value {
-    let payload = token.as_str().and_then(|token| token.split('.').nth(1)).expect("a token is three parts");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("it is base64url")).expect("it is JSON")
+    let payload = token.as_str().and_then(|token| token.split('.').nth(1)).expect("a token has three parts");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("claims are base64url")).expect("claims are JSON")
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -318,7 +333,7 @@ pub(crate) fn part(path: &str, text: &str) -> Value {
     json!({"path": path, "payloadType": "InlineBase64", "payload": base64(text)})
 }
 
-/// A definition whose `mirroring.json` is this text.
+/// A definition with this `mirroring.json`.
 pub(crate) fn definition(mirroring: &str) -> Value {
     json!({"parts": [part("mirroring.json", mirroring)]})
 }
@@ -330,7 +345,7 @@ pub(crate) fn open_mirror() -> Value {
     }})
 }
 
-/// A mirror of tables of the schema `dbo`, or of all there are.
+/// A mirror of these tables of the schema `dbo`, or of all tables.
 pub(crate) fn sql_mirror(connection: &str, tables: Option<&[&str]>) -> Value {
     let table = |name: &&str| json!({"source": {"typeProperties": {"schemaName": "dbo", "tableName": name}}});
     let mut mirror = json!({"properties": {
