@@ -11,7 +11,7 @@ mod catalogs;
 mod connection_roles;
 mod connections;
 mod context;
-mod control;
+pub mod control;
 mod entra;
 pub mod error;
 mod folders;

@@ -1,6 +1,6 @@
 //! The table of operations against Microsoft's description, both ways. The description lies beside the project, in CI.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -106,35 +106,6 @@ fn every_absent_operation_answers_501() {
         );
         assert_eq!(reply.status.as_u16() == 501, operation.handler().is_none(), "{} {}", operation.id, reply.status);
     }
-}
-
-/// The resource in a path; what is done to a workspace itself is the workspace's.
-fn area(path: &'static str) -> &'static str {
-    let named: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty() && !segment.starts_with('{')).collect();
-    let is_shared = |segment: &str| OPERATIONS.iter().any(|other| other.path.contains(&format!("/{segment}/")));
-    match *named.as_slice() {
-        ["workspaces", within, ..] if is_shared(within) => within,
-        [first, ..] => first,
-        [] => path,
-    }
-}
-
-#[test]
-fn the_readme_tells_the_coverage() {
-    let mut areas: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    for operation in OPERATIONS {
-        let at = ["served", "simplified", "absent"].iter().position(|it| *it == operation.coverage()).unwrap();
-        areas.entry(area(operation.path)).or_default()[at] += 1;
-    }
-    let all = areas.values().fold([0; 3], |sum, counts| [0, 1, 2].map(|n| sum[n] + counts[n]));
-    let row = |name: &str, counts: [usize; 3]| {
-        let [served, simplified, absent] =
-            counts.map(|count| if count == 0 { String::new() } else { count.to_string() });
-        format!("| {name} | {served} | {simplified} | {absent} |\n")
-    };
-    let rows: String = areas.iter().map(|(name, counts)| row(&format!("`{name}`"), *counts)).collect();
-    let table = format!("| resource | served | simplified | absent |\n|---|--:|--:|--:|\n{rows}{}", row("all", all));
-    assert!(include_str!("../../README.md").contains(&table), "README.md has to say:\n\n{table}");
 }
 
 /// Every operation of the public API and its newest SDKs is served or answers 501: never 404 `EndpointNotFound`, never 405.

@@ -14,6 +14,7 @@ mod connections;
 mod control;
 mod coverage;
 mod definitions;
+mod docs;
 mod entra;
 mod errors;
 mod examples;
