@@ -47,7 +47,11 @@ fn check_block(path: &str, name: &str, expected: &str) {
     }
     if std::env::var("SPECULARITE_GOLDEN").is_ok_and(|mode| mode == "write") {
         let written = format!("{before}<!-- {name} -->\n{expected}<!-- /{name} -->{after}");
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), written).unwrap();
+        // Renamed into place: other tests read the document at the same time.
+        let target = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let new = target.with_extension("new");
+        std::fs::write(&new, written).unwrap();
+        std::fs::rename(new, target).unwrap();
         return;
     }
     panic!(

@@ -67,9 +67,7 @@ pub const ROUTES: &[Route] = &[
     Route::new("PATCH", "/settings", "Changes settings", || patch(settings::change)),
     Route::new("GET", "/clock", "Returns the mode and the time of the clock", || get(clock::show)),
     Route::new("POST", "/clock", "Sets the mode and the time of the clock", || post(clock::set)),
-    Route::new("POST", "/clock/advance", "Moves a stopped clock, or waits for a running one", || {
-        post(clock::advance)
-    }),
+    Route::new("POST", "/clock/advance", "Moves a stopped clock, or waits for a running one", || post(clock::advance)),
     Route::new("GET", "/principals", "Returns the directory of principals", || get(directory::show)),
     Route::new("PUT", "/principals", "Adds principals to the directory", || put(directory::declare)),
     Route::new("PATCH", "/capacities/{capacityId}", "Pauses or resumes a capacity", || patch(capacities::change)),
