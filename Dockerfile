@@ -4,6 +4,8 @@ RUN apk add --no-cache build-base && mkdir /data
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
+# Tables that the program embeds.
+COPY fixtures fixtures
 COPY benches benches
 COPY tests tests
 RUN cargo build --release --locked --bin specularite

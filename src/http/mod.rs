@@ -11,7 +11,7 @@ mod catalogs;
 mod connection_roles;
 mod connections;
 mod context;
-mod control;
+pub mod control;
 mod dispatch;
 mod entra;
 pub mod error;

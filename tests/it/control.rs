@@ -290,10 +290,6 @@ fn durations_are_validated_and_written_as_numbers() {
     assert_eq!(durations.to_string(), r#"{"initializing":3,"starting":100,"stopping":0.5}"#);
     lab.settings(json!({"durations": {"starting": null}}));
     assert_eq!(lab.get("/_emulator/settings").body()["durations"].as_object().unwrap().len(), 2);
-    let document = include_str!("../../docs/CONTROL.md");
-    for step in specularite::fabric::pace::Step::ALL {
-        assert!(document.contains(&format!("`{}`", step.as_str())), "docs/CONTROL.md does not list {}", step.as_str());
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The table of operations against Microsoft's API description, which is outside the repository and present in CI.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -117,35 +117,6 @@ fn absent_operations_answer_501() {
             reply.status
         );
     }
-}
-
-/// The resource in a path. Operations on a workspace itself belong to `workspaces`.
-fn area(path: &'static str) -> &'static str {
-    let named: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty() && !segment.starts_with('{')).collect();
-    let is_shared = |segment: &str| operations().any(|other| other.path.contains(&format!("/{segment}/")));
-    match *named.as_slice() {
-        ["workspaces", within, ..] if is_shared(within) => within,
-        [first, ..] => first,
-        [] => path,
-    }
-}
-
-#[test]
-fn coverage_table_in_readme_is_current() {
-    let mut areas: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    for operation in operations() {
-        let at = ["served", "simplified", "absent"].iter().position(|it| *it == operation.coverage.as_str()).unwrap();
-        areas.entry(area(operation.path)).or_default()[at] += 1;
-    }
-    let all = areas.values().fold([0; 3], |sum, counts| [0, 1, 2].map(|n| sum[n] + counts[n]));
-    let row = |name: &str, counts: [usize; 3]| {
-        let [served, simplified, absent] =
-            counts.map(|count| if count == 0 { String::new() } else { count.to_string() });
-        format!("| {name} | {served} | {simplified} | {absent} |\n")
-    };
-    let rows: String = areas.iter().map(|(name, counts)| row(&format!("`{name}`"), *counts)).collect();
-    let table = format!("| resource | served | simplified | absent |\n|---|--:|--:|--:|\n{rows}{}", row("all", all));
-    assert!(include_str!("../../README.md").contains(&table), "README.md must contain:\n\n{table}");
 }
 
 /// Every operation of the public API and its newest SDKs is served or answers 501: never 404 `EndpointNotFound`, never 405.

@@ -20,7 +20,7 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
-use axum::routing::{get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -37,21 +37,60 @@ use crate::ids::TenantId;
 use crate::notify::Closing;
 use crate::tenant::Tenant;
 
+/// A call of the control interface.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path below `/_emulator`.
+    pub path: &'static str,
+    /// The effect, as a third-person verb.
+    pub summary: &'static str,
+    handler: fn() -> MethodRouter<Arc<Emulator>>,
+}
+
+impl Route {
+    const fn new(
+        method: &'static str,
+        path: &'static str,
+        summary: &'static str,
+        handler: fn() -> MethodRouter<Arc<Emulator>>,
+    ) -> Self {
+        Self { method, path, summary, handler }
+    }
+}
+
+/// All calls of the control interface, in the order of the documentation.
+pub const ROUTES: &[Route] = &[
+    Route::new("GET", "/health", "Returns the status and the version", || get(health)),
+    Route::new("GET", "/ca.pem", "Returns the certificate that https clients must trust", || get(ca_pem)),
+    Route::new("POST", "/reset", "Returns the tenant to its initial state", || post(reset)),
+    Route::new("GET", "/settings", "Returns the settings", || get(settings::show)),
+    Route::new("PATCH", "/settings", "Changes settings", || patch(settings::change)),
+    Route::new("GET", "/clock", "Returns the mode and the time of the clock", || get(clock::show)),
+    Route::new("POST", "/clock", "Sets the mode and the time of the clock", || post(clock::set)),
+    Route::new("POST", "/clock/advance", "Moves a stopped clock, or waits for a running one", || post(clock::advance)),
+    Route::new("GET", "/principals", "Returns the directory of principals", || get(directory::show)),
+    Route::new("PUT", "/principals", "Adds principals to the directory", || put(directory::declare)),
+    Route::new("PATCH", "/capacities/{capacityId}", "Pauses or resumes a capacity", || patch(capacities::change)),
+    Route::new("GET", "/tags", "Returns the tags of the tenant", || get(tags::show)),
+    Route::new("PUT", "/tags", "Adds tags to the tenant", || put(tags::declare)),
+    Route::new("GET", "/sources/{connectionId}", "Returns the simulated source behind a connection", || {
+        get(sources::show)
+    }),
+    Route::new("PUT", "/sources/{connectionId}", "Declares the simulated source behind a connection", || {
+        put(sources::declare)
+    }),
+    Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
+    Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
+    Route::new("DELETE", "/journal", "Deletes all exchanges", || delete(journal::clear)),
+    Route::new("GET", "/coverage", "Lists Fabric's operations, served and absent", || get(coverage::show)),
+];
+
 pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
-    Router::new()
-        .route("/health", get(health))
-        .route("/ca.pem", get(ca_pem))
-        .route("/reset", post(reset))
-        .route("/settings", get(settings::show).patch(settings::change))
-        .route("/clock", get(clock::show).post(clock::set))
-        .route("/clock/advance", post(clock::advance))
-        .route("/principals", get(directory::show).put(directory::declare))
-        .route("/capacities/{capacity}", patch(capacities::change))
-        .route("/sources/{connection}", get(sources::show).put(sources::declare))
-        .route("/tags", get(tags::show).put(tags::declare))
-        .route("/timeline", get(timeline::show))
-        .route("/coverage", get(coverage::show))
-        .route("/journal", get(journal::show).delete(journal::clear))
+    ROUTES
+        .iter()
+        .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
         .fallback(nowhere)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(emulator, guard))
