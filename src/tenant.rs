@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
-use crate::fabric::{Dated, Decided, FabricError, Fact, State};
+use crate::fabric::{DatedFact, Decision, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
 use crate::journal::{Exchange, Filter, Journal};
 use crate::notify::Version;
@@ -41,7 +41,7 @@ pub struct Tenant {
 #[derive(Debug)]
 struct History {
     base: State,
-    facts: VecDeque<Dated>,
+    facts: VecDeque<DatedFact>,
     /// The number of the last fact. It goes on after a reset, so that followers can tell a new fact from an old one.
     last_number: u64,
     weight: usize,
@@ -94,7 +94,7 @@ impl Tenant {
     pub fn commit<T>(
         &self,
         now: Timestamp,
-        decide: impl FnOnce(&State, Timestamp) -> Decided<T>,
+        decide: impl FnOnce(&State, Timestamp) -> Decision<T>,
     ) -> Result<T, FabricError> {
         self.commit_then(now, decide, |_, outcome| outcome)
     }
@@ -107,7 +107,7 @@ impl Tenant {
     pub fn commit_then<T, U>(
         &self,
         now: Timestamp,
-        decide: impl FnOnce(&State, Timestamp) -> Decided<T>,
+        decide: impl FnOnce(&State, Timestamp) -> Decision<T>,
         look: impl FnOnce(&State, T) -> U,
     ) -> Result<U, FabricError> {
         let (answer, has_changed) = {
@@ -198,12 +198,12 @@ impl Tenant {
     }
 
     /// Returns the remembered facts, oldest first.
-    pub fn facts(&self) -> Vec<Dated> {
+    pub fn facts(&self) -> Vec<DatedFact> {
         self.read_history().facts.iter().cloned().collect()
     }
 
     /// Returns the facts with a number greater than `number`, oldest first; `None` when some of them are no longer remembered.
-    pub fn facts_since(&self, number: u64) -> Option<Vec<Dated>> {
+    pub fn facts_since(&self, number: u64) -> Option<Vec<DatedFact>> {
         let history = self.read_history();
         let newer = usize::try_from(history.last_number.saturating_sub(number)).unwrap_or(usize::MAX);
         let from = history.facts.len().checked_sub(newer)?;
@@ -242,7 +242,7 @@ impl History {
 
     fn record(&mut self, at: Timestamp, fact: Fact) {
         self.last_number += 1;
-        let dated = Dated { number: self.last_number, at, fact };
+        let dated = DatedFact { number: self.last_number, at, fact };
         self.state.apply(&dated);
         self.weight += Fact::weight(&dated.fact);
         self.facts.push_back(dated);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::{Decided, Fact, State};
+use crate::fabric::{Decision, Fact, State};
 use crate::ids::CapacityId;
 use crate::seed::Seed;
 
@@ -43,7 +43,7 @@ pub fn seeded(seed: Seed) -> Vec<Capacity> {
 }
 
 /// Pauses or resumes a capacity. What replicates on it is paused with it, and stays so when it is resumed.
-pub fn change(state: &State, id: CapacityId, to: CapacityState) -> Decided<()> {
+pub fn change(state: &State, id: CapacityId, to: CapacityState) -> Decision<()> {
     let is_so = state.capacity(id)?.state == to;
     Ok((if is_so { Vec::new() } else { vec![Fact::CapacityChanged { id, state: to }] }, ()))
 }

@@ -9,7 +9,7 @@ use crate::fabric::mirroring::declaration::SourceDeclaration;
 use crate::fabric::principal::{self, DirectoryEntry};
 use crate::fabric::settings::SettingsChange;
 use crate::fabric::tag::{self, NewTag};
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{CapacityId, ConnectionId, PrincipalId};
 
 /// A change of a tenant that only an emulator can make.
@@ -59,7 +59,7 @@ impl ControlCommand {
     /// # Errors
     ///
     /// A value is out of its range, a name is unknown or taken, or what the command refers to does not exist.
-    pub fn decide(self, state: &State) -> Decided<()> {
+    pub fn decide(self, state: &State) -> Decision<()> {
         match self {
             Self::ChangeSettings(change) => {
                 Ok((vec![Fact::SettingsChanged(state.settings.clone().changed(change)?)], ()))

@@ -11,8 +11,8 @@ use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
 use crate::fabric::json;
-use crate::fabric::mirroring::{Declaration, Trouble};
-use crate::fabric::operation::{NewOperation, Yield};
+use crate::fabric::mirroring::{Declaration, MirroringError};
+use crate::fabric::operation::{NewOperation, PendingResult};
 use crate::fabric::pace::TableTiming;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
@@ -26,7 +26,7 @@ pub const FORMAT: u32 = 1;
 
 /// A fact, its number and its instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Dated {
+pub struct DatedFact {
     /// Its place in the tenant's history, from 1 on. Numbers have no gaps; they go on after a reset, which takes one.
     pub number: u64,
     /// When it happened: never before the fact before it.
@@ -48,7 +48,7 @@ pub enum Fact {
         id: CapacityId,
         state: CapacityState,
     },
-    PrincipalMet {
+    PrincipalRegistered {
         entry: DirectoryEntry,
         personal: Option<WorkspaceId>,
     },
@@ -85,14 +85,14 @@ pub enum Fact {
         identity: WorkspaceIdentity,
         from: Timestamp,
     },
-    IdentityTaken {
+    IdentityDeprovisioned {
         workspace: WorkspaceId,
     },
     WorkspaceTagged {
         id: WorkspaceId,
         tags: Vec<TagId>,
     },
-    RoleGiven {
+    RoleAssigned {
         workspace: WorkspaceId,
         assignment: RoleAssignment,
     },
@@ -100,7 +100,7 @@ pub enum Fact {
         workspace: WorkspaceId,
         assignment: RoleAssignment,
     },
-    RoleTaken {
+    RoleRemoved {
         workspace: WorkspaceId,
         id: PrincipalId,
     },
@@ -188,7 +188,7 @@ pub enum Fact {
         id: ItemId,
         takes: SignedDuration,
         tables: TableTiming,
-        trouble: Option<Trouble>,
+        error: Option<MirroringError>,
     },
     MirroringStopped {
         workspace: WorkspaceId,
@@ -209,7 +209,7 @@ impl Fact {
             Self::ItemUpdated { changes, .. } | Self::KindStateChanged { changes, .. } => {
                 SMALL + changes.iter().map(KindChange::weight).sum::<usize>()
             }
-            Self::OperationStarted(NewOperation { yields: Yield::Imported(items), .. }) => {
+            Self::OperationStarted(NewOperation { result: PendingResult::Imported(items), .. }) => {
                 SMALL + items.iter().map(Imported::weight).sum::<usize>()
             }
             Self::ConnectionUpdated(connection) => SMALL + connection.roles.len() * 64,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::fabric::name::Folded;
 use crate::fabric::workspace::{Workspace, WorkspaceType};
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::FolderId;
 
 /// Folders of a workspace at most. The description names the refusal, not the number: it is guessed.
@@ -30,7 +30,7 @@ pub struct Folder {
 }
 
 /// Creates a folder.
-pub fn create(state: &State, within: &Workspace, display_name: String, parent: Option<FolderId>) -> Decided<FolderId> {
+pub fn create(state: &State, within: &Workspace, display_name: String, parent: Option<FolderId>) -> Decision<FolderId> {
     if within.kind == WorkspaceType::Personal {
         return Err(FabricError::new(ErrorCode::WorkspaceNotSupported).about("Workspace", within.id));
     }
@@ -50,7 +50,7 @@ pub fn create(state: &State, within: &Workspace, display_name: String, parent: O
 }
 
 /// Renames a folder.
-pub fn update(within: &Workspace, id: FolderId, display_name: String) -> Decided<()> {
+pub fn update(within: &Workspace, id: FolderId, display_name: String) -> Decision<()> {
     let folder = within.folder(id)?;
     check_name(&display_name)?;
     within.check_folder_name(&display_name, folder.parent, Some(id))?;
@@ -58,7 +58,7 @@ pub fn update(within: &Workspace, id: FolderId, display_name: String) -> Decided
 }
 
 /// Moves a folder, with all that is in it, into another one, or into the workspace.
-pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> Decided<()> {
+pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> Decision<()> {
     let folder = within.folder(id)?;
     if let Some(target) = target {
         within.folder(target)?;
@@ -77,7 +77,7 @@ pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> D
 }
 
 /// Deletes an empty folder.
-pub fn delete(within: &Workspace, id: FolderId) -> Decided<()> {
+pub fn delete(within: &Workspace, id: FolderId) -> Decision<()> {
     within.folder(id)?;
     let holds_folder = within.folders.values().any(|folder| folder.parent == Some(id));
     let holds_item = within.items().values().any(|item| item.folder == Some(id));
@@ -104,14 +104,14 @@ impl Workspace {
     }
 
     /// What lies in a place: directly in it, or at any depth.
-    pub fn scope(&self, root: Option<FolderId>, recursive: bool) -> Result<Scope, FabricError> {
+    pub fn scope(&self, root: Option<FolderId>, recursive: bool) -> Result<FolderScope, FabricError> {
         if let Some(root) = root {
             self.folder(root)?;
         }
         Ok(match (root, recursive) {
-            (None, true) => Scope::Everything,
-            (root, false) => Scope::Places(HashSet::from([root])),
-            (Some(root), true) => Scope::Places(self.below(root)),
+            (None, true) => FolderScope::Everything,
+            (root, false) => FolderScope::Places(HashSet::from([root])),
+            (Some(root), true) => FolderScope::Places(self.below(root)),
         })
     }
 
@@ -140,14 +140,14 @@ impl Workspace {
 
 /// The places that a list looks into.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
+pub enum FolderScope {
     /// The whole workspace.
     Everything,
     /// These folders, `None` being the workspace itself.
     Places(HashSet<Option<FolderId>>),
 }
 
-impl Scope {
+impl FolderScope {
     /// Whether what lies in this place is meant.
     pub fn has(&self, place: Option<FolderId>) -> bool {
         match self {

@@ -19,7 +19,6 @@ pub mod operation;
 pub mod ordered;
 pub mod pace;
 pub mod page;
-pub mod planned;
 pub mod principal;
 pub mod role;
 pub mod search;
@@ -28,16 +27,17 @@ pub mod state;
 pub mod tag;
 pub mod throttle;
 pub mod timeline;
+pub mod upcoming;
 pub mod workspace;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::error::{ErrorCode, FabricError};
-pub use self::fact::{Dated, Fact};
+pub use self::fact::{DatedFact, Fact};
 pub use self::state::State;
 
 /// What a decision comes to: facts to record and what to answer from, or a refusal.
-pub type Decided<T> = Result<(Vec<Fact>, T), FabricError>;
+pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
 
 /// The instant `duration` after `at`; the end of time where that is beyond it.
 pub(crate) fn later(at: Timestamp, duration: SignedDuration) -> Timestamp {

@@ -39,13 +39,13 @@ pub struct NewOperation {
     pub ends_at: Timestamp,
     /// How long a client is asked to wait between two looks.
     pub retry_after: SignedDuration,
-    /// What it yields.
-    pub yields: Yield,
+    /// What it result.
+    pub result: PendingResult,
 }
 
-/// What an operation yields when it ends.
+/// What an operation result when it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Yield {
+pub enum PendingResult {
     /// An item that it creates.
     Created(ItemId),
     /// An item that it changed.
@@ -59,12 +59,12 @@ pub enum Yield {
     /// Nothing.
     Nothing,
     /// An error.
-    Failure(Failure),
+    Failed(OperationError),
 }
 
 /// Why an operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct OperationError {
     /// The code.
     pub code: String,
     /// For people.
@@ -73,7 +73,7 @@ pub struct Failure {
     pub is_retriable: bool,
 }
 
-impl From<&FabricError> for Failure {
+impl From<&FabricError> for OperationError {
     fn from(refusal: &FabricError) -> Self {
         let details: Vec<&str> =
             refusal.more_details().iter().filter_map(|it| it.fault.as_ref().map(|(_, text)| text.as_str())).collect();
@@ -84,7 +84,7 @@ impl From<&FabricError> for Failure {
 
 /// What an operation came to: things as they were when it began.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum OperationResult {
     /// The item of the creation.
     Created(Box<Item>),
     /// The item that was changed.
@@ -98,7 +98,7 @@ pub enum Outcome {
     /// Nothing.
     Nothing,
     /// The error.
-    Failed(Failure),
+    Failed(OperationError),
 }
 
 /// A long-running operation.
@@ -117,7 +117,7 @@ pub struct Operation {
     /// How long a client is asked to wait between two looks, in the tenant's time.
     pub retry_after: SignedDuration,
     /// What it comes to, once it has ended.
-    pub outcome: Outcome,
+    pub result: OperationResult,
 }
 
 /// The status of an operation, as the service spells it.
@@ -134,30 +134,30 @@ pub enum OperationStatus {
 impl Operation {
     /// Its status at `now`.
     pub fn status_at(&self, now: Timestamp) -> OperationStatus {
-        match self.outcome {
+        match self.result {
             _ if now < self.ends_at => OperationStatus::Running,
-            Outcome::Failed(_) => OperationStatus::Failed,
-            Outcome::Created(_)
-            | Outcome::Item(_)
-            | Outcome::Definition(..)
-            | Outcome::Identity(_)
-            | Outcome::Imported(_)
-            | Outcome::Nothing => OperationStatus::Succeeded,
+            OperationResult::Failed(_) => OperationStatus::Failed,
+            OperationResult::Created(_)
+            | OperationResult::Item(_)
+            | OperationResult::Definition(..)
+            | OperationResult::Identity(_)
+            | OperationResult::Imported(_)
+            | OperationResult::Nothing => OperationStatus::Succeeded,
         }
     }
 
     /// Whether it comes to anything that can be had.
     pub fn has_result(&self) -> bool {
-        !matches!(self.outcome, Outcome::Nothing | Outcome::Failed(_))
+        !matches!(self.result, OperationResult::Nothing | OperationResult::Failed(_))
     }
 
     /// What it came to; refused until then, when it failed, and when it came to nothing.
-    pub fn result_at(&self, now: Timestamp) -> Result<&Outcome, FabricError> {
+    pub fn result_at(&self, now: Timestamp) -> Result<&OperationResult, FabricError> {
         match self.status_at(now) {
             OperationStatus::Succeeded if !self.has_result() => {
                 Err(FabricError::new(ErrorCode::OperationHasNoResult).about("Operation", self.id))
             }
-            OperationStatus::Succeeded => Ok(&self.outcome),
+            OperationStatus::Succeeded => Ok(&self.result),
             OperationStatus::Running | OperationStatus::Failed => {
                 Err(FabricError::new(ErrorCode::OperationNotSucceeded).about("Operation", self.id))
             }
@@ -171,7 +171,7 @@ pub fn begin(
     workspace: WorkspaceId,
     role: Role,
     realistic: SignedDuration,
-    yields: Yield,
+    result: PendingResult,
     now: Timestamp,
 ) -> NewOperation {
     let timing = state.settings.timing();
@@ -181,7 +181,7 @@ pub fn begin(
         role,
         ends_at: later(now, timing.operation(realistic)),
         retry_after: timing.retry_after(),
-        yields,
+        result,
     }
 }
 
@@ -209,11 +209,11 @@ pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operat
 impl Operation {
     /// Bytes of the definition that it remembers.
     fn weight(&self) -> usize {
-        match &self.outcome {
-            Outcome::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
-            Outcome::Imported(items) => items.iter().map(Imported::weight).sum(),
-            Outcome::Created(item) | Outcome::Item(item) => item.creation_payload.as_deref().map_or(0, json::weight),
-            Outcome::Identity(_) | Outcome::Nothing | Outcome::Failed(_) => 0,
+        match &self.result {
+            OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
+            OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
+            OperationResult::Created(item) | OperationResult::Item(item) => item.creation_payload.as_deref().map_or(0, json::weight),
+            OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::behaviours::UnknownPrincipal;
 use crate::fabric::workspace::WORKSPACES_MAX;
-use crate::fabric::{Decided, FabricError, Fact, State};
+use crate::fabric::{Decision, FabricError, Fact, State};
 use crate::ids::PrincipalId;
 
 /// Principals of a tenant's directory at most.
@@ -130,7 +130,7 @@ impl DirectoryEntry {
 /// Notes who calls for the first time: the directory learns of him, and a user gets a workspace of his own.
 ///
 /// What the directory knows already stands. Where a bound is reached nothing is noted, and the call goes on all the same.
-pub fn greet(state: &State, caller: &DirectoryEntry) -> Decided<()> {
+pub fn greet(state: &State, caller: &DirectoryEntry) -> Decision<()> {
     let room = state.directory().len() < DIRECTORY_MAX && state.workspaces().len() < WORKSPACES_MAX;
     let facts = if !state.learns_from(caller) || !room {
         Vec::new()
@@ -138,7 +138,7 @@ pub fn greet(state: &State, caller: &DirectoryEntry) -> Decided<()> {
         let known = state.directory().get(&caller.id).filter(|known| !known.is_bare());
         let entry = known.unwrap_or(caller).clone();
         let personal = matches!(entry.details, Details::User { .. }).then(|| state.personal_workspace(entry.id));
-        vec![Fact::PrincipalMet { entry, personal }]
+        vec![Fact::PrincipalRegistered { entry, personal }]
     };
     Ok((facts, ()))
 }
@@ -183,7 +183,7 @@ fn check_unique(state: &State, entries: &[DirectoryEntry]) -> Result<(), FabricE
 /// takes its place, roles included.
 ///
 /// `secrets` are the SHA-256 of what some of them prove themselves by from now on; a secret itself is never stored.
-pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(PrincipalId, String)>) -> Decided<()> {
+pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(PrincipalId, String)>) -> Decision<()> {
     let new = entries.iter().filter(|entry| !state.directory().contains_key(&entry.id)).count();
     if state.directory().len() + new > DIRECTORY_MAX {
         return Err(FabricError::invalid_input(format!("A directory has at most {DIRECTORY_MAX} principals.")));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::principal::{self, Principal, PrincipalType};
 use crate::fabric::workspace::{Workspace, WorkspaceType};
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::PrincipalId;
 
 /// Role assignments of a workspace at most (documented).
@@ -127,7 +127,7 @@ pub fn add(
     asked: Principal,
     role: Role,
     caller: Principal,
-) -> Decided<(RoleAssignment, bool)> {
+) -> Decision<(RoleAssignment, bool)> {
     workspace.check_shared()?;
     workspace.check_role(caller, role)?;
     let (principal, learned) = principal::assignee(state, asked).ok_or_else(|| unknown(workspace, asked.id))?;
@@ -148,7 +148,7 @@ pub fn add(
     }
     let assignment = RoleAssignment { principal, role };
     let is_learned = learned.is_some();
-    let given = Fact::RoleGiven { workspace: workspace.id, assignment };
+    let given = Fact::RoleAssigned { workspace: workspace.id, assignment };
     Ok((learned.into_iter().chain([given]).collect(), (assignment, is_learned)))
 }
 
@@ -160,7 +160,7 @@ fn unknown(workspace: &Workspace, id: PrincipalId) -> FabricError {
 }
 
 /// Gives a principal another role.
-pub fn update(workspace: &Workspace, id: PrincipalId, role: Role) -> Decided<RoleAssignment> {
+pub fn update(workspace: &Workspace, id: PrincipalId, role: Role) -> Decision<RoleAssignment> {
     workspace.check_shared()?;
     let RoleAssignment { principal, .. } = *workspace.role_assignment(id)?;
     if role != Role::Admin {
@@ -174,9 +174,9 @@ pub fn update(workspace: &Workspace, id: PrincipalId, role: Role) -> Decided<Rol
 }
 
 /// Takes a role away.
-pub fn delete(workspace: &Workspace, id: PrincipalId) -> Decided<()> {
+pub fn delete(workspace: &Workspace, id: PrincipalId) -> Decision<()> {
     workspace.check_shared()?;
     workspace.role_assignment(id)?;
     workspace.check_not_last_admin(id)?;
-    Ok((vec![Fact::RoleTaken { workspace: workspace.id, id }], ()))
+    Ok((vec![Fact::RoleRemoved { workspace: workspace.id, id }], ()))
 }

@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityState};
 use crate::fabric::connection::Connection;
-use crate::fabric::fact::{Dated, Fact};
+use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::folder::Folder;
-use crate::fabric::item::sql_database::{DELETED_MAX, Switch};
+use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, KindChange, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{SourceKey, TableName};
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, Failure, NewOperation, Operation, Outcome, Yield};
+use crate::fabric::operation::{self, OperationError, NewOperation, Operation, OperationResult, PendingResult};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
@@ -254,7 +254,7 @@ impl State {
     }
 
     /// Takes a fact in. It was decided on this very state, so it fits.
-    pub fn apply(&mut self, dated: &Dated) {
+    pub fn apply(&mut self, dated: &DatedFact) {
         let at = dated.at;
         match dated.fact.clone() {
             Fact::SettingsChanged(settings) => self.settings = settings,
@@ -263,7 +263,7 @@ impl State {
             }
 
             Fact::CapacityChanged { id, state } => self.change_capacity(id, state, at),
-            Fact::PrincipalMet { entry, personal } => {
+            Fact::PrincipalRegistered { entry, personal } => {
                 if let Some(id) = personal {
                     self.workspaces.insert(id, Workspace::personal(id, entry.principal(), at));
                 }
@@ -295,8 +295,8 @@ impl State {
                 self.counts.identities += 1;
                 self.within(workspace, |workspace| workspace.identify(Some((identity, from))));
             }
-            Fact::IdentityTaken { workspace } => self.within(workspace, |workspace| workspace.identify(None)),
-            Fact::RoleGiven { workspace, assignment } => {
+            Fact::IdentityDeprovisioned { workspace } => self.within(workspace, |workspace| workspace.identify(None)),
+            Fact::RoleAssigned { workspace, assignment } => {
                 self.within(workspace, |workspace| workspace.roles.insert(assignment.principal.id, assignment));
             }
             Fact::RoleChanged { workspace, assignment } => self.within(workspace, |workspace| {
@@ -304,7 +304,7 @@ impl State {
                     *before = assignment;
                 }
             }),
-            Fact::RoleTaken { workspace, id } => self.within(workspace, |workspace| {
+            Fact::RoleRemoved { workspace, id } => self.within(workspace, |workspace| {
                 workspace.roles.remove(&id);
             }),
             Fact::WorkspaceUpdated { id, display_name, description } => {
@@ -367,8 +367,8 @@ impl State {
             Fact::DefinitionUpdated { workspace, id, definition } => {
                 let followed = self.followed(workspace, id, at);
                 self.item(workspace, id, |item| {
-                    if let (Some(mirroring), Some(plan)) = (&mut item.mirroring, item::plan(Some(&*definition))) {
-                        mirroring.redefined(at, plan, followed);
+                    if let (Some(mirroring), Some(config)) = (&mut item.mirroring, item::mirroring_config(Some(&*definition))) {
+                        mirroring.redefined(at, config, followed);
                     }
                     item.definition = Some(definition);
                     item.kind_state.redefined();
@@ -376,11 +376,11 @@ impl State {
             }
             Fact::OperationStarted(new) => self.start_operation(new, at),
 
-            Fact::MirroringStarted { workspace, id, takes, tables, trouble } => {
+            Fact::MirroringStarted { workspace, id, takes, tables, error } => {
                 self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
-                    (Some(mirroring), _) => mirroring.started(at, takes, tables, trouble),
+                    (Some(mirroring), _) => mirroring.started(at, takes, tables, error),
                     (None, database) => {
-                        database.iter_mut().for_each(|database| database.switched(at, Switch::On, takes));
+                        database.iter_mut().for_each(|database| database.switched(at, MirroringSwitch::On, takes));
                     }
                 });
             }
@@ -388,7 +388,7 @@ impl State {
                 self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
                     (Some(mirroring), _) => mirroring.stopped(at, takes),
                     (None, database) => {
-                        database.iter_mut().for_each(|database| database.switched(at, Switch::Off, takes));
+                        database.iter_mut().for_each(|database| database.switched(at, MirroringSwitch::Off, takes));
                     }
                 });
             }
@@ -508,11 +508,11 @@ impl State {
     fn pause_mirrors(&mut self, workspace: WorkspaceId, at: Timestamp) {
         let Some(within) = self.workspaces.get(&workspace) else { return };
         let mirrors = within.items.values().filter_map(|item| Some((item.id, item.mirroring.as_ref()?)));
-        let paused: Vec<_> = mirrors.map(|(id, mirroring)| (id, mirroring.going_on_at(self, at))).collect();
-        for (id, going_on) in paused {
+        let paused: Vec<_> = mirrors.map(|(id, mirroring)| (id, mirroring.resume_points_at(self, at))).collect();
+        for (id, resume_points) in paused {
             self.item(workspace, id, |item| {
                 if let Some(mirroring) = &mut item.mirroring {
-                    mirroring.paused(at, going_on);
+                    mirroring.paused(at, resume_points);
                 }
             });
         }
@@ -523,17 +523,17 @@ impl State {
         let mut unmade = Vec::new();
         let here = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;
         for operation in self.operations.values_mut().filter(here) {
-            match &operation.outcome {
-                Outcome::Created(item) => unmade.push(item.id),
-                Outcome::Definition(..) => {}
-                Outcome::Item(_)
-                | Outcome::Identity(_)
-                | Outcome::Imported(_)
-                | Outcome::Nothing
-                | Outcome::Failed(_) => continue,
+            match &operation.result {
+                OperationResult::Created(item) => unmade.push(item.id),
+                OperationResult::Definition(..) => {}
+                OperationResult::Item(_)
+                | OperationResult::Identity(_)
+                | OperationResult::Imported(_)
+                | OperationResult::Nothing
+                | OperationResult::Failed(_) => continue,
             }
             operation.ends_at = at;
-            operation.outcome = Outcome::Failed(Failure::from(&ErrorCode::CapacityNotActive.into()));
+            operation.result = OperationResult::Failed(OperationError::from(&ErrorCode::CapacityNotActive.into()));
         }
         self.within(workspace, |workspace| unmade.iter().for_each(|id| workspace.delete_item(*id, at, at)));
     }
@@ -543,26 +543,26 @@ impl State {
     }
 
     fn start_operation(&mut self, new: NewOperation, at: Timestamp) {
-        let NewOperation { id, workspace, role, ends_at, retry_after, yields } = new;
+        let NewOperation { id, workspace, role, ends_at, retry_after, result } = new;
         let item = |id: ItemId| {
             let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
             item.map(|item| Box::new(item.outline()))
         };
-        let outcome = match yields {
-            Yield::Created(id) => item(id).map(Outcome::Created),
-            Yield::Item(id) => item(id).map(Outcome::Item),
-            Yield::Definition(id, format) => item(id).map(|mut outline| {
+        let result = match result {
+            PendingResult::Created(id) => item(id).map(OperationResult::Created),
+            PendingResult::Item(id) => item(id).map(OperationResult::Item),
+            PendingResult::Definition(id, format) => item(id).map(|mut outline| {
                 outline.definition = self.definition(workspace, id);
-                Outcome::Definition(outline, format)
+                OperationResult::Definition(outline, format)
             }),
-            Yield::Identity(identity) => Some(Outcome::Identity(identity)),
-            Yield::Imported(items) => Some(Outcome::Imported(items)),
-            Yield::Nothing => Some(Outcome::Nothing),
-            Yield::Failure(failure) => Some(Outcome::Failed(failure)),
+            PendingResult::Identity(identity) => Some(OperationResult::Identity(identity)),
+            PendingResult::Imported(items) => Some(OperationResult::Imported(items)),
+            PendingResult::Nothing => Some(OperationResult::Nothing),
+            PendingResult::Failed(failure) => Some(OperationResult::Failed(failure)),
         };
         self.counts.operations += 1;
-        let Some(outcome) = outcome else { return };
-        let operation = Operation { id, workspace, role, created_at: at, ends_at, retry_after, outcome };
+        let Some(result) = result else { return };
+        let operation = Operation { id, workspace, role, created_at: at, ends_at, retry_after, result };
         self.operations.insert(id, operation);
         operation::make_room(&mut self.operations, at);
     }

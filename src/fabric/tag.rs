@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::item::Item;
 use crate::fabric::name::{NAME_MAX, check_name};
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::TagId;
 
 /// Tags of a tenant at most (guessed).
@@ -45,7 +45,7 @@ pub enum Change {
 }
 
 /// Makes tags known to the tenant; one whose id is known already is written anew.
-pub fn declare(state: &State, new: Vec<NewTag>) -> Decided<()> {
+pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
     let more = new.iter().filter(|tag| tag.id.is_none_or(|id| state.tag(id).is_none())).count();
     if state.tags().len() + more > TAGS_MAX {
         return Err(FabricError::invalid_input(format!("A tenant has at most {TAGS_MAX} tags.")));
@@ -70,14 +70,14 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decided<()> {
 }
 
 /// Puts tags on an item or takes them off; what is so already stays so.
-pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId], change: Change) -> Decided<()> {
+pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId], change: Change) -> Decision<()> {
     let tags = changed(state, &item.tags, named, change)?;
     let tagged = (tags != item.tags).then_some(Fact::ItemTagged { workspace: workspace.id, id: item.id, tags });
     Ok((tagged.into_iter().collect(), ()))
 }
 
 /// The same of a workspace.
-pub fn change_workspace(state: &State, workspace: &Workspace, named: &[TagId], change: Change) -> Decided<()> {
+pub fn change_workspace(state: &State, workspace: &Workspace, named: &[TagId], change: Change) -> Decision<()> {
     let tags = changed(state, &workspace.tags, named, change)?;
     let tagged = (tags != workspace.tags).then_some(Fact::WorkspaceTagged { id: workspace.id, tags });
     Ok((tagged.into_iter().collect(), ()))

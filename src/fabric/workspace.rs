@@ -10,12 +10,12 @@ use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::name::{Folded, NAME_MAX, WORKSPACE_DESCRIPTION_MAX, check_description, check_name};
-use crate::fabric::operation::{self, NewOperation, Progress, Yield};
+use crate::fabric::operation::{self, NewOperation, Progress, PendingResult};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
 /// Items of a workspace at most, children counted.
@@ -93,7 +93,7 @@ pub struct NewWorkspace {
 }
 
 /// Creates a workspace; its creator is its first admin.
-pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decided<WorkspaceId> {
+pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decision<WorkspaceId> {
     let NewWorkspace { display_name, description, capacity } = new;
     check_name(&display_name, NAME_MAX)?;
     check_description(&description, WORKSPACE_DESCRIPTION_MAX)?;
@@ -114,7 +114,7 @@ pub fn update(
     workspace: &Workspace,
     display_name: Option<String>,
     description: Option<String>,
-) -> Decided<()> {
+) -> Decision<()> {
     workspace.check_shared()?;
     if display_name.is_none() && description.is_none() {
         return Err(ErrorCode::InvalidRequest.into());
@@ -129,13 +129,13 @@ pub fn update(
 }
 
 /// Deletes a workspace and all that is in it.
-pub fn delete(workspace: &Workspace) -> Decided<()> {
+pub fn delete(workspace: &Workspace) -> Decision<()> {
     workspace.check_shared()?;
     Ok((vec![Fact::WorkspaceDeleted { id: workspace.id }], ()))
 }
 
 /// Moves a workspace to a capacity, or off the one that it has: off only while it is empty (documented).
-pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>, now: Timestamp) -> Decided<()> {
+pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>, now: Timestamp) -> Decision<()> {
     workspace.check_shared()?;
     match capacity {
         Some(id) => check_assignable(state, id)?,
@@ -151,7 +151,7 @@ pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>
 }
 
 /// Gives a workspace an identity of its own, as an operation.
-pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decided<Progress<()>> {
+pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decision<Progress<()>> {
     workspace.check_shared()?;
     if workspace.identity.is_some() {
         return Err(FabricError::new(ErrorCode::WorkspaceIdentityAlreadyExists).about("Workspace", workspace.id));
@@ -159,22 +159,22 @@ pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) 
     let identity = state.next_identity();
     let operation = NewOperation {
         retry_after: state.settings.timing().retry_after_identity(),
-        ..operation::begin(state, workspace.id, Role::Admin, PROVISIONING_TAKES, Yield::Identity(identity), now)
+        ..operation::begin(state, workspace.id, Role::Admin, PROVISIONING_TAKES, PendingResult::Identity(identity), now)
     };
     let provisioned = Fact::IdentityProvisioned { workspace: workspace.id, identity, from: operation.ends_at };
     Ok(operation.after(vec![provisioned]))
 }
 
 /// Takes its identity from a workspace, as an operation without a result.
-pub fn deprovision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decided<Progress<()>> {
+pub fn deprovision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decision<Progress<()>> {
     if workspace.identity.is_none() {
         return Err(FabricError::new(ErrorCode::WorkspaceIdentityNotFound).about("Workspace", workspace.id));
     }
     let operation = NewOperation {
         retry_after: state.settings.timing().retry_after_identity(),
-        ..operation::begin(state, workspace.id, Role::Admin, DEPROVISIONING_TAKES, Yield::Nothing, now)
+        ..operation::begin(state, workspace.id, Role::Admin, DEPROVISIONING_TAKES, PendingResult::Nothing, now)
     };
-    Ok(operation.after(vec![Fact::IdentityTaken { workspace: workspace.id }]))
+    Ok(operation.after(vec![Fact::IdentityDeprovisioned { workspace: workspace.id }]))
 }
 
 /// Refuses a capacity to which no workspace can go.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::fabric::item::mirrored_catalog::CatalogSource;
 use crate::fabric::item::{catalog, catalog_sync, mirrored_catalog};
-use crate::fabric::mirroring::{TableName, Trouble};
+use crate::fabric::mirroring::{TableName, MirroringError};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::{Answer, utc};
 use crate::http::context::{Context, HandlerResult};
@@ -37,9 +37,9 @@ struct TroubleBody {
     message: String,
 }
 
-impl From<Trouble> for TroubleBody {
-    fn from(trouble: Trouble) -> Self {
-        Self { error_code: trouble.code, message: trouble.message }
+impl From<MirroringError> for TroubleBody {
+    fn from(error: MirroringError) -> Self {
+        Self { error_code: error.code, message: error.message }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::fabric::item::Item;
 use crate::fabric::page::{self, Page, PageRequest};
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, State};
 use crate::http::answer::Answer;
 use crate::http::json;
 use crate::http::operation::Operation;
@@ -50,7 +50,7 @@ impl Context<'_> {
     }
 
     /// Makes a decision, and records its facts.
-    pub(super) fn commit<T>(&self, decide: impl FnOnce(&State, Timestamp) -> Decided<T>) -> Result<T, FabricError> {
+    pub(super) fn commit<T>(&self, decide: impl FnOnce(&State, Timestamp) -> Decision<T>) -> Result<T, FabricError> {
         self.tenant.commit(self.now, decide)
     }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::behaviours::{OperationLocation, OperationMembers};
-use crate::fabric::operation::{self, Failure, Operation, OperationStatus, Outcome as Yielded, Progress};
-use crate::fabric::{Decided, ErrorCode, FabricError, State};
+use crate::fabric::operation::{self, OperationError, Operation, OperationStatus, OperationResult, Progress};
+use crate::fabric::{Decision, ErrorCode, FabricError, State};
 use crate::http::answer::{Answer, Headers, zoneless};
 use crate::http::bulk::ImportResponse;
 use crate::http::context::{Context, HandlerResult};
@@ -44,8 +44,8 @@ struct FailureBody<'a> {
     is_retriable: bool,
 }
 
-impl<'a> From<&'a Failure> for FailureBody<'a> {
-    fn from(failure: &'a Failure) -> Self {
+impl<'a> From<&'a OperationError> for FailureBody<'a> {
+    fn from(failure: &'a OperationError) -> Self {
         Self { error_code: &failure.code, message: &failure.message, is_retriable: failure.is_retriable }
     }
 }
@@ -53,7 +53,7 @@ impl<'a> From<&'a Failure> for FailureBody<'a> {
 /// Decides, and answers with the 202 of what has begun, or with an empty 200 where it is done.
 pub(super) fn run(
     context: &Context<'_>,
-    decide: impl FnOnce(&State, Timestamp) -> Decided<Progress<()>>,
+    decide: impl FnOnce(&State, Timestamp) -> Decision<Progress<()>>,
 ) -> HandlerResult {
     context.tenant.commit_then(context.now, decide, |state, progress| match progress {
         Progress::Started(operation) => started(context, state, operation),
@@ -98,9 +98,9 @@ pub(super) fn get_state(context: &Context<'_>) -> HandlerResult {
 
 impl<'a> OperationState<'a> {
     fn new(state: &State, operation: &'a Operation, status: OperationStatus) -> Self {
-        let (last_updated, percent_complete, error) = match (status, &operation.outcome) {
+        let (last_updated, percent_complete, error) = match (status, &operation.result) {
             (OperationStatus::Running, _) => (operation.created_at, None, None),
-            (_, Yielded::Failed(failure)) => (operation.ends_at, None, Some(FailureBody::from(failure))),
+            (_, OperationResult::Failed(failure)) => (operation.ends_at, None, Some(FailureBody::from(failure))),
             (OperationStatus::Succeeded | OperationStatus::Failed, _) => (operation.ends_at, Some(100), None),
         };
         Self {
@@ -119,13 +119,13 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let operation = operation::find(state, id, context.caller)?;
         let answer = match operation.result_at(context.now)? {
-            Yielded::Created(item) | Yielded::Item(item) => {
+            OperationResult::Created(item) | OperationResult::Item(item) => {
                 Answer::ok(&ItemBody::new(state, operation.workspace, item))
             }
-            Yielded::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
-            Yielded::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
-            Yielded::Imported(items) => Answer::ok(&ImportResponse::new(items)),
-            Yielded::Nothing | Yielded::Failed(_) => return Err(ErrorCode::OperationNotSucceeded.into()),
+            OperationResult::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
+            OperationResult::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
+            OperationResult::Imported(items) => Answer::ok(&ImportResponse::new(items)),
+            OperationResult::Nothing | OperationResult::Failed(_) => return Err(ErrorCode::OperationNotSucceeded.into()),
         };
         Ok(answer.family(Headers::Result))
     })

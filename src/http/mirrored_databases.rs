@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::fabric::behaviours::{MirroringByApps, SqlEndpointProvisioning, StartAnswer, TablesBeforeStart};
 use crate::fabric::item::{self, Item};
 use crate::fabric::mirroring::source::ObjectType;
-use crate::fabric::mirroring::{self, MirroringStatus, TableState, TableStatus, Trouble};
+use crate::fabric::mirroring::{self, MirroringStatus, TableState, TableStatus, MirroringError};
 use crate::fabric::principal::PrincipalType;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
@@ -52,7 +52,7 @@ pub(super) fn properties<'a>(
     Some(MirroredDatabaseProperties {
         one_lake_tables_path: endpoint.map(|_| item::one_lake_tables_path(workspace, item)),
         sql_endpoint_properties,
-        default_schema: mirroring.plan().default_schema.as_deref(),
+        default_schema: mirroring.config().default_schema.as_deref(),
     })
 }
 
@@ -70,9 +70,9 @@ struct TroubleBody<'a> {
     message: &'a str,
 }
 
-impl<'a> From<&'a Trouble> for TroubleBody<'a> {
-    fn from(trouble: &'a Trouble) -> Self {
-        Self { error_code: &trouble.code, message: &trouble.message }
+impl<'a> From<&'a MirroringError> for TroubleBody<'a> {
+    fn from(error: &'a MirroringError) -> Self {
+        Self { error_code: &error.code, message: &error.message }
     }
 }
 

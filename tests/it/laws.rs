@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use specularite::fabric::{Dated, State, fact};
+use specularite::fabric::{DatedFact, State, fact};
 
 use crate::harness::{Lab, definition, open_mirror, part, sql_connection, sql_mirror};
 
@@ -188,7 +188,7 @@ proptest! {
             let before = mirror.statuses();
             let tenant = mirror.lab.emulator.default_tenant();
             let now = tenant.clock().now();
-            let upcoming = tenant.read(|state| specularite::fabric::planned::after(state, now));
+            let upcoming = tenant.read(|state| specularite::fabric::upcoming::after(state, now));
             let Some(next) = upcoming.first().map(|change| change.at) else {
                 mirror.lab.advance(1e6);
                 prop_assert_eq!(mirror.statuses(), before);
@@ -197,7 +197,7 @@ proptest! {
             tenant.clock().advance_to(next - jiff::SignedDuration::from_nanos(1));
             prop_assert_eq!(mirror.statuses(), before.clone());
             tenant.clock().advance_to(next);
-            let visible = upcoming.iter().any(|change| change.at == next && matches!(change.change, specularite::fabric::planned::Change::Visible));
+            let visible = upcoming.iter().any(|change| change.at == next && matches!(change.change, specularite::fabric::upcoming::Change::Visible));
             prop_assert!(visible || mirror.statuses() != before, "nothing changed at the upcoming change");
         }
     }
@@ -309,9 +309,9 @@ proptest! {
         prop_assert!(tenant.replays());
         let facts = tenant.facts();
         let stored = serde_json::to_string(&facts).unwrap();
-        let read: Vec<Dated> = serde_json::from_str(&stored).unwrap();
+        let read: Vec<DatedFact> = serde_json::from_str(&stored).unwrap();
         prop_assert_eq!(&read, &facts);
-        let replay = |facts: &[Dated]| {
+        let replay = |facts: &[DatedFact]| {
             let mut state = State::new(specularite::seed::Seed::new(1), Default::default());
             facts.iter().for_each(|fact| state.apply(fact));
             state

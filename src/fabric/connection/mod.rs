@@ -10,7 +10,7 @@ use self::role::{ConnectionRole, ConnectionRoleAssignment};
 use self::types::{ConnectionType, Connectivity};
 use crate::fabric::name::{CONNECTION_NAME_MAX, Folded, check_name};
 use crate::fabric::principal::Principal;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 
 /// Connections of a tenant at most (guessed).
@@ -143,7 +143,7 @@ pub struct CredentialRequest {
 }
 
 /// Creates a connection. The test that the service makes of it always succeeds.
-pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> Decided<ConnectionId> {
+pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> Decision<ConnectionId> {
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
     let (connectivity_type, connectivity) = CONNECTIVITY_TYPES
         .iter()
@@ -195,7 +195,7 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
 }
 
 /// Updates a connection; what is `None` stays as it is.
-pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, caller: &Principal) -> Decided<()> {
+pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, caller: &Principal) -> Decision<()> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
@@ -227,7 +227,7 @@ pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, calle
 }
 
 /// Deletes a connection; what uses it fails at its next start.
-pub fn delete(state: &State, id: ConnectionId, caller: &Principal) -> Decided<()> {
+pub fn delete(state: &State, id: ConnectionId, caller: &Principal) -> Decision<()> {
     state.connection(id, caller)?.check_role(caller, ConnectionRole::Owner)?;
     Ok((vec![Fact::ConnectionDeleted { id }], ()))
 }

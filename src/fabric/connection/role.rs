@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Connection;
 use crate::fabric::page::Position;
 use crate::fabric::principal::{self, Principal, PrincipalType};
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{ConnectionId, PrincipalId};
 
 /// Role assignments of a connection at most (guessed).
@@ -103,7 +103,7 @@ pub fn add(
     asked: Principal,
     role: ConnectionRole,
     caller: &Principal,
-) -> Decided<(ConnectionRoleAssignment, bool)> {
+) -> Decision<(ConnectionRoleAssignment, bool)> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, role.max(ConnectionRole::UserWithReshare))?;
     let unknown = || {
@@ -135,7 +135,7 @@ pub fn update(
     principal: PrincipalId,
     role: ConnectionRole,
     caller: &Principal,
-) -> Decided<ConnectionRoleAssignment> {
+) -> Decision<ConnectionRoleAssignment> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;
     let assignment = ConnectionRoleAssignment { role, ..*connection.role_assignment(principal)? };
@@ -148,7 +148,7 @@ pub fn update(
 }
 
 /// Takes a role away.
-pub fn delete(state: &State, id: ConnectionId, principal: PrincipalId, caller: &Principal) -> Decided<()> {
+pub fn delete(state: &State, id: ConnectionId, principal: PrincipalId, caller: &Principal) -> Decision<()> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;
     connection.role_assignment(principal)?;

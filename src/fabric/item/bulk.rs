@@ -12,11 +12,11 @@ use super::part::{self, PartRequest};
 use super::{CreateItem, Item, ItemKind, Part, create, update_definition};
 use crate::fabric::folder;
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, Failure, Progress, Yield};
+use crate::fabric::operation::{self, OperationError, Progress, PendingResult};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Dated, Decided, ErrorCode, FabricError, Fact, State, later};
+use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, WorkspaceId};
 
 /// Duration of an import (guessed).
@@ -98,11 +98,11 @@ pub fn import(
     may_pair: bool,
     caller: Principal,
     now: Timestamp,
-) -> Decided<Progress<()>> {
+) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
     // Each item is decided on the state after the items before it.
-    let begin = |yields| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, yields, now);
-    let ends_at = begin(Yield::Nothing).ends_at;
+    let begin = |result| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, result, now);
+    let ends_at = begin(PendingResult::Nothing).ends_at;
     let mut draft =
         Draft { state: state.clone(), workspace: within.id, now, ends_at, facts: Vec::new(), failure: None };
     let incoming: Vec<Incoming> = by_root(parts)?.into_iter().map(Incoming::new).collect();
@@ -113,8 +113,8 @@ pub fn import(
     }
     let imported = incoming.into_iter().map(|item| draft.import(item, may_pair, caller)).collect::<Result<_, _>>()?;
     Ok(match draft.failure {
-        Some(failure) => begin(Yield::Failure(failure)).after(Vec::new()),
-        None => begin(Yield::Imported(imported)).after(draft.facts),
+        Some(failure) => begin(PendingResult::Failed(failure)).after(Vec::new()),
+        None => begin(PendingResult::Imported(imported)).after(draft.facts),
     })
 }
 
@@ -191,7 +191,7 @@ struct Draft {
     now: Timestamp,
     ends_at: Timestamp,
     facts: Vec<Fact>,
-    failure: Option<Failure>,
+    failure: Option<OperationError>,
 }
 
 impl Draft {
@@ -254,7 +254,7 @@ impl Draft {
         for mut fact in facts {
             match &mut fact {
                 Fact::OperationStarted(operation) => {
-                    if let Yield::Failure(failure) = &operation.yields {
+                    if let PendingResult::Failed(failure) = &operation.result {
                         self.failure.get_or_insert(failure.clone());
                     }
                     continue;
@@ -268,7 +268,7 @@ impl Draft {
                 }
                 _ => {}
             }
-            self.state.apply(&Dated { number: 0, at: self.now, fact: fact.clone() });
+            self.state.apply(&DatedFact { number: 0, at: self.now, fact: fact.clone() });
             self.facts.push(fact);
         }
     }

@@ -11,11 +11,11 @@ use super::kinds::{Creation, Preparation};
 use super::{ItemKind, KindSpec, NewItem, check_characters};
 use crate::fabric::behaviours::CreateWithoutDefinition;
 use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
-use crate::fabric::operation::{self, Failure, Progress, Yield};
+use crate::fabric::operation::{self, OperationError, Progress, PendingResult};
 use crate::fabric::principal::{Principal, PrincipalType};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{FolderId, ItemId, LabelId};
 
 /// A request to create an item.
@@ -47,7 +47,7 @@ pub fn create(
     new: CreateItem,
     caller: Principal,
     now: Timestamp,
-) -> Decided<Progress<ItemId>> {
+) -> Decision<Progress<ItemId>> {
     check_name(&new.display_name, NAME_MAX)?;
     check_description(new.description.as_deref().unwrap_or_default(), ITEM_DESCRIPTION_MAX)?;
     let (kind, spec) = (new.kind, new.kind.spec());
@@ -83,13 +83,13 @@ pub fn create(
 
     let description = new.description.or_else(|| platform?.description).unwrap_or_default();
     check_description(&description, ITEM_DESCRIPTION_MAX)?;
-    let begin = |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
+    let begin = |realistic, result| operation::begin(state, within.id, Role::Contributor, realistic, result, now);
     let content = definition.as_ref().map(|definition| definition::check_content(kind, definition));
     if let (Some(realistic), Some(Err(fault))) = (operation_time, content) {
-        return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
+        return Ok(begin(realistic, PendingResult::Failed(OperationError::from(&fault))).after(Vec::new()));
     }
     let id = state.next_item(0);
-    let operation = operation_time.map(|realistic| begin(realistic, Yield::Created(id)));
+    let operation = operation_time.map(|realistic| begin(realistic, PendingResult::Created(id)));
     let visible_from = operation.as_ref().map_or(now, |operation| operation.ends_at);
     let mut item = NewItem {
         id,

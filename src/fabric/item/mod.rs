@@ -107,9 +107,9 @@ impl Item {
     pub(super) fn new(new: NewItem, visible_from: Timestamp, ready_in: SignedDuration) -> Self {
         let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, .. } = new;
         let NewItem { parent, creation_payload, sql_database, creator, .. } = new;
-        let unwritten = (kind == ItemKind::MirroredDatabase).then_some(mirroring::Plan::unwritten());
-        let plan = plan(definition.as_deref()).or(unwritten);
-        let mirroring = plan.map(|plan| Mirroring::created(visible_from, ready_in, plan));
+        let empty = (kind == ItemKind::MirroredDatabase).then_some(mirroring::MirroringConfig::empty());
+        let config = mirroring_config(definition.as_deref()).or(empty);
+        let mirroring = config.map(|config| Mirroring::created(visible_from, ready_in, config));
         let sql_database = sql_database.map(|new| SqlDatabase::created(new, visible_from, ready_in));
         Self {
             id,
@@ -187,7 +187,7 @@ fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
     Err(FabricError::invalid_input(complaint))
 }
 
-/// The plan of a definition, where its kind replicates.
-pub(super) fn plan(definition: Option<&Definition>) -> Option<mirroring::Plan> {
+/// The mirroring configuration of a definition, where its kind replicates.
+pub(super) fn mirroring_config(definition: Option<&Definition>) -> Option<mirroring::MirroringConfig> {
     definition.and_then(|definition| definition.mirroring.clone())
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fabric::mirroring::Plan;
+use crate::fabric::mirroring::MirroringConfig;
 use crate::fabric::{ErrorCode, FabricError, json};
 
 /// A definition that was accepted: its parts, and what was parsed from them.
@@ -16,7 +16,7 @@ pub struct Definition {
     /// Its parts except `.platform`, as they are read back: the required one first.
     pub parts: Vec<Part>,
     /// The content of `mirroring.json`.
-    pub mirroring: Option<Plan>,
+    pub mirroring: Option<MirroringConfig>,
 }
 
 impl Definition {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Item;
 use crate::fabric::page::Position;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, json};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, json};
 
 /// Shortcuts of an item at most (guessed).
 pub const SHORTCUTS_MAX: usize = 1_000;
@@ -76,7 +76,7 @@ impl ConflictPolicy {
 }
 
 /// Creates or overwrites a shortcut. Returns it, and `true` if it was created.
-pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: ConflictPolicy) -> Decided<(Shortcut, bool)> {
+pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: ConflictPolicy) -> Decision<(Shortcut, bool)> {
     new.path = new.path.trim_matches('/').to_owned();
     let top = new.path.split('/').next().unwrap_or_default();
     let is_name = !new.name.is_empty() && !new.name.contains('/') && new.name.chars().count() <= PATH_MAX;
@@ -133,7 +133,7 @@ pub fn find<'i>(item: &'i Item, path: &str, name: &str) -> Result<&'i Shortcut, 
 }
 
 /// Deletes a shortcut.
-pub fn delete(within: &Workspace, item: &Item, path: &str, name: &str) -> Decided<()> {
+pub fn delete(within: &Workspace, item: &Item, path: &str, name: &str) -> Decision<()> {
     let deleted = find(item, path, name)?;
     let shortcuts = item.shortcuts.iter().filter(|known| *known != deleted).cloned().collect();
     Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], ()))

@@ -7,7 +7,7 @@ use super::{Item, ItemKind, KindChange, Rename, check_characters};
 use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State, later};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId};
 
 /// Items that one request moves at most (documented).
@@ -30,7 +30,7 @@ pub fn settable(kind: ItemKind, properties: &Map<String, Value>) -> Result<Vec<K
 }
 
 /// Updates an item. Its SQL endpoint is renamed with it.
-pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decided<ItemId> {
+pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decision<ItemId> {
     let Update { display_name, description, mut kind_changes } = change;
     let spec = item.kind.spec();
     let display_name = match spec.rename {
@@ -64,14 +64,14 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
 }
 
 /// Deletes an item with its companions. Its name stays reserved for a time that the pace sets.
-pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
+pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     check_independent(item)?;
     let reserved_until = later(now, state.settings.timing().name_reserved());
     Ok((vec![Fact::ItemDeleted { workspace: within.id, id: item.id, reserved_until }], ()))
 }
 
 /// Associates an item with the principal under which it acts.
-pub fn associate_identity(state: &State, within: &Workspace, item: &Item, identity: Principal) -> Decided<ItemId> {
+pub fn associate_identity(state: &State, within: &Workspace, item: &Item, identity: Principal) -> Decision<ItemId> {
     state.check_capacity(within)?;
     Ok((vec![Fact::IdentityAssociated { workspace: within.id, id: item.id, identity }], item.id))
 }
@@ -82,7 +82,7 @@ pub fn relocate(
     ids: Vec<ItemId>,
     folder: Option<FolderId>,
     now: Timestamp,
-) -> Decided<Vec<ItemId>> {
+) -> Decision<Vec<ItemId>> {
     if ids.is_empty() || ids.len() > MOVED_MAX {
         return Err(FabricError::invalid_input(format!("From 1 to {MOVED_MAX} items are moved by a request.")));
     }

@@ -124,7 +124,7 @@ impl SourceType {
 
 /// What a definition asks for, as far as replication depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct MirroringConfig {
     /// The source's type: once there is one it never changes. None: the item was made without a definition.
     pub source: Option<SourceType>,
     /// The connection to it; none for open mirroring.
@@ -139,9 +139,9 @@ pub struct Plan {
     pub tables: Option<Vec<TableName>>,
 }
 
-impl Plan {
+impl MirroringConfig {
     /// What an item without a definition asks for: nothing.
-    pub const fn unwritten() -> Self {
+    pub const fn empty() -> Self {
         Self {
             source: None,
             connection: None,
@@ -160,11 +160,11 @@ impl Plan {
 }
 
 /// Reads `mirroring.json`. A refusal lists what is wrong, each fault with its place and with what was expected there.
-pub fn read(text: &str, value: &Value) -> Result<Plan, FabricError> {
+pub fn read(text: &str, value: &Value) -> Result<MirroringConfig, FabricError> {
     let mut reader = Reader::default();
-    let plan = reader.plan(value);
-    match plan {
-        Some(plan) if reader.faults.is_empty() => Ok(plan),
+    let config = reader.config(value);
+    match config {
+        Some(config) if reader.faults.is_empty() => Ok(config),
         _ => Err(reader.refusal(text)),
     }
 }
@@ -201,20 +201,20 @@ impl Reader {
         )
     }
 
-    fn plan(&mut self, root: &Value) -> Option<Plan> {
+    fn config(&mut self, root: &Value) -> Option<MirroringConfig> {
         let root = self.as_object(Some(root))?;
         self.within("properties", |reader| {
             let properties = reader.as_object(root.get("properties"))?;
-            let plan = reader.within("source", |reader| reader.source(properties.get("source")));
+            let config = reader.within("source", |reader| reader.source(properties.get("source")));
             let default_schema = reader.within("target", |reader| reader.target(properties.get("target")));
             let tables =
                 reader.within("mountedTables", |reader| reader.mounted_tables(properties.get("mountedTables")));
-            Some(Plan { default_schema, tables, ..plan? })
+            Some(MirroringConfig { default_schema, tables, ..config? })
         })
     }
 
-    /// A plan as far as `source` says it.
-    fn source(&mut self, source: Option<&Value>) -> Option<Plan> {
+    /// A config as far as `source` says it.
+    fn source(&mut self, source: Option<&Value>) -> Option<MirroringConfig> {
         let source = self.as_object(source)?;
         let spec = self.within("type", |reader| reader.source_type(source.get("type")))?;
         self.within("typeProperties", |reader| {
@@ -225,7 +225,7 @@ impl Reader {
                 given => reader.as_object(given)?,
             };
             let (connection, database) = (properties.get("connection"), properties.get("database"));
-            Some(Plan {
+            Some(MirroringConfig {
                 source: Some(spec.source),
                 connection: reader.within("connection", |reader| reader.connection(connection, spec.needs_connection)),
                 database: reader.within("database", |reader| reader.text(database, spec.needs_database)),
@@ -382,13 +382,13 @@ mod tests {
 
     const CONNECTION: &str = "11111111-1111-4111-8111-111111111111";
 
-    /// Reads a document and shows the plan's source, or the first complaint.
+    /// Reads a document and shows the config's source, or the first complaint.
     #[track_caller]
     fn check(document: &str, expected: &str) {
         let document = document.replace("CONNECTION", CONNECTION);
         let value = serde_json::from_str(&document).expect("the test's document is JSON");
         let told = match read(&document, &value) {
-            Ok(plan) => plan.source.unwrap().spec().name.to_owned(),
+            Ok(config) => config.source.unwrap().spec().name.to_owned(),
             Err(refusal) => refusal.more_details()[0].fault.as_ref().unwrap().1.clone(),
         };
         assert_eq!(told, expected);

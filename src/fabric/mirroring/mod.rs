@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::definition::{Plan, SourceType};
+pub use self::definition::{MirroringConfig, SourceType};
 pub use self::source::{Declaration, SourceKey};
 pub use self::status::{MirroringStatus, Phase};
 pub use self::tables::{TableState, TableStatus};
@@ -25,7 +25,7 @@ use crate::fabric::item::Item;
 use crate::fabric::pace::TableTiming;
 use crate::fabric::timeline::{self, Span};
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 
 /// Starts and stops of one mirrored database that are remembered; older ones are forgotten.
 const LIFECYCLE_MAX: usize = 1_000;
@@ -43,7 +43,7 @@ pub struct TableName {
 
 /// What goes wrong with a database or a table: the `error` beside its status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
+pub struct MirroringError {
     /// A code as Fabric spells them.
     pub code: String,
     /// For people.
@@ -52,7 +52,7 @@ pub struct Trouble {
 
 /// What was done to a mirrored database, and how long its passing status lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Lifecycle {
+enum LifecycleEvent {
     Created {
         takes: SignedDuration,
     },
@@ -60,24 +60,24 @@ enum Lifecycle {
         takes: SignedDuration,
         timing: TableTiming,
         source: SourceKey,
-        trouble: Option<Trouble>,
-        going_on: Arc<GoingOn>,
+        error: Option<MirroringError>,
+        resume_points: Arc<ResumePoints>,
     },
     Stopped {
         takes: SignedDuration,
     },
     Paused {
-        going_on: Arc<GoingOn>,
+        resume_points: Arc<ResumePoints>,
     },
 }
 
 /// The tables whose snapshot was done when the capacity was paused, and what their figures are reckoned from: they go on where
 /// they were. All others begin anew.
-pub type GoingOn = BTreeMap<TableName, Origin>;
+pub type ResumePoints = BTreeMap<TableName, ResumePoint>;
 
 /// The base of a table's figures: the instant from which it has been followed, and the timing of that run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
+pub struct ResumePoint {
     pub(super) since: Timestamp,
     pub(super) timing: TableTiming,
 }
@@ -92,45 +92,45 @@ enum Selection {
 }
 
 /// Starts replication: the facts of it, none where it changes nothing.
-pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
+pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     state.check_capacity(within)?;
     let (workspace, timing) = (within.id, state.settings.timing());
     let tables = timing.tables();
     if let Some(database) = &item.sql_database {
         // It takes both at any time; one that changes nothing leaves no trace (docs/fidelity.md#sql-databases).
         let takes = timing.starting_sql_database();
-        let started = Fact::MirroringStarted { workspace, id: item.id, takes, tables, trouble: None };
+        let started = Fact::MirroringStarted { workspace, id: item.id, takes, tables, error: None };
         let started = (!database.is_mirrored()).then_some(started);
         return Ok((started.into_iter().collect(), ()));
     }
     let mirroring = item.mirroring()?;
-    let Some(source) = mirroring.plan().source else {
+    let Some(source) = mirroring.config().source else {
         return Err(FabricError::new(ErrorCode::MirroringDefinitionMissing).about("Item", item.id));
     };
     if !mirroring.may_start(&state.settings.behaviours, now)? {
         return Ok((Vec::new(), ()));
     }
-    let trouble = start_failure(state, source, mirroring.plan(), item, now);
+    let error = start_failure(state, source, mirroring.config(), item, now);
     let takes = timing.starting(source);
-    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, takes, tables, trouble }], ()))
+    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, takes, tables, error }], ()))
 }
 
 /// Why a start that is accepted now will fall back to `Initialized`; `None` if it will run.
 ///
 /// The connection must exist, be usable by the item's creator, and be of a type that suits the source; a declared Cosmos DB account
 /// must have the database.
-fn start_failure(state: &State, source: SourceType, plan: &Plan, item: &Item, now: Timestamp) -> Option<Trouble> {
-    let id = plan.connection?;
+fn start_failure(state: &State, source: SourceType, config: &MirroringConfig, item: &Item, now: Timestamp) -> Option<MirroringError> {
+    let id = config.connection?;
     let usable = |connection: &&Connection| item.creator.is_none_or(|creator| connection.role_of(creator.id).is_some());
     let Some(connection) = state.connection_at_all(id).filter(usable) else {
-        return Some(Trouble {
+        return Some(MirroringError {
             code: "ReferencedEntityNotFoundOrAccessDenied".into(),
             message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
         });
     };
     let spec = source.spec();
     if !spec.connection_types.is_empty() && !spec.connection_types.contains(&connection.kind.as_str()) {
-        return Some(Trouble {
+        return Some(MirroringError {
             code: "InvalidConnectionType".into(),
             message: format!(
                 "The source type {} cannot use a connection of the type {}; supported connection types: {}.",
@@ -140,17 +140,17 @@ fn start_failure(state: &State, source: SourceType, plan: &Plan, item: &Item, no
             ),
         });
     }
-    let database = plan.database.as_deref().filter(|_| source == SourceType::CosmosDb)?;
+    let database = config.database.as_deref().filter(|_| source == SourceType::CosmosDb)?;
     let tables = &state.declared(id)?.at(now)?.tables;
     let lacks = !tables.is_empty() && tables.keys().all(|name| &*name.schema != database);
-    lacks.then(|| Trouble {
+    lacks.then(|| MirroringError {
         code: "SourceDatabaseNotFound".into(),
         message: format!("The source database {database} does not exist."),
     })
 }
 
 /// Stops replication: the facts of it, none where it changes nothing.
-pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
+pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     state.check_capacity(within)?;
     let stops = match &item.sql_database {
         Some(database) => database.is_mirrored(),
@@ -166,40 +166,40 @@ pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> D
 /// The log of one mirrored database, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirroring {
-    plan: Plan,
-    lifecycle: Vec<(Timestamp, Lifecycle)>,
+    config: MirroringConfig,
+    lifecycle: Vec<(Timestamp, LifecycleEvent)>,
     selections: Vec<(Timestamp, Arc<Selection>)>,
 }
 
 impl Mirroring {
     /// A mirrored database that was created at `at` and is `Initialized` after `takes`.
-    pub fn created(at: Timestamp, takes: SignedDuration, plan: Plan) -> Self {
-        let selection = Selection::first(at, plan.tables.as_deref());
-        Self { plan, lifecycle: vec![(at, Lifecycle::Created { takes })], selections: vec![(at, Arc::new(selection))] }
+    pub fn created(at: Timestamp, takes: SignedDuration, config: MirroringConfig) -> Self {
+        let selection = Selection::first(at, config.tables.as_deref());
+        Self { config, lifecycle: vec![(at, LifecycleEvent::Created { takes })], selections: vec![(at, Arc::new(selection))] }
     }
 
-    /// Replication was started. With `trouble` it fails after `takes`, and the database falls back to `Initialized`.
-    pub fn started(&mut self, at: Timestamp, takes: SignedDuration, timing: TableTiming, trouble: Option<Trouble>) {
-        let Plan { source, connection, database, .. } = &self.plan;
+    /// Replication was started. With `error` it fails after `takes`, and the database falls back to `Initialized`.
+    pub fn started(&mut self, at: Timestamp, takes: SignedDuration, timing: TableTiming, error: Option<MirroringError>) {
+        let MirroringConfig { source, connection, database, .. } = &self.config;
         // A start without a source is refused.
         let source = source.unwrap_or(SourceType::GenericMirror);
         let source = SourceKey { source, connection: *connection, database: database.clone() };
-        let going_on = match self.lifecycle.last() {
-            Some((_, Lifecycle::Paused { going_on })) => Arc::clone(going_on),
+        let resume_points = match self.lifecycle.last() {
+            Some((_, LifecycleEvent::Paused { resume_points })) => Arc::clone(resume_points),
             Some(_) | None => Arc::default(),
         };
-        self.log(at, Lifecycle::Started { takes, timing, source, trouble, going_on });
+        self.log(at, LifecycleEvent::Started { takes, timing, source, error, resume_points });
     }
 
     /// Replication was stopped.
     pub fn stopped(&mut self, at: Timestamp, takes: SignedDuration) {
-        self.log(at, Lifecycle::Stopped { takes });
+        self.log(at, LifecycleEvent::Stopped { takes });
     }
 
-    /// The capacity was paused while these tables would be `going_on`: what copied, or was about to, does so no more.
-    pub fn paused(&mut self, at: Timestamp, going_on: GoingOn) {
+    /// The capacity was paused while these tables would be `resume_points`: what copied, or was about to, does so no more.
+    pub fn paused(&mut self, at: Timestamp, resume_points: ResumePoints) {
         if matches!(self.status_at(at), MirroringStatus::Starting | MirroringStatus::Running) {
-            self.log(at, Lifecycle::Paused { going_on: Arc::new(going_on) });
+            self.log(at, LifecycleEvent::Paused { resume_points: Arc::new(resume_points) });
         }
     }
 
@@ -213,22 +213,22 @@ impl Mirroring {
     }
 
     /// The definition was replaced while these tables were `followed`, each since when.
-    pub fn redefined(&mut self, at: Timestamp, plan: Plan, followed: BTreeMap<TableName, Timestamp>) {
-        if plan.tables != self.plan.tables {
+    pub fn redefined(&mut self, at: Timestamp, config: MirroringConfig, followed: BTreeMap<TableName, Timestamp>) {
+        if config.tables != self.config.tables {
             let (_, before) = self.selections.last().expect("a mirrored database has a selection from its creation on");
-            let selection = before.then(at, plan.tables.as_deref(), followed);
+            let selection = before.then(at, config.tables.as_deref(), followed);
             self.selections.push((at, Arc::new(selection)));
             forget(&mut self.selections, SELECTIONS_MAX);
         }
-        self.plan = plan;
+        self.config = config;
     }
 
     /// What the definition asks for.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+    pub fn config(&self) -> &MirroringConfig {
+        &self.config
     }
 
-    fn log(&mut self, at: Timestamp, what: Lifecycle) {
+    fn log(&mut self, at: Timestamp, what: LifecycleEvent) {
         self.lifecycle.push((at, what));
         forget(&mut self.lifecycle, LIFECYCLE_MAX);
     }

@@ -122,8 +122,8 @@ impl<'a> Source<'a> {
 
     /// The tables that are there at `now`, by schema and name, at most `most` of them.
     pub fn tables(&self, now: Timestamp, most: usize) -> Vec<TableName> {
-        match self.plan(now) {
-            Some((_, declaration)) => {
+        match self.declaration_at(now) {
+            Some(declaration) => {
                 declaration.tables.keys().filter(|name| self.mirrors(name)).take(most).cloned().collect()
             }
             None => self.catalogue().take(most).collect(),
@@ -163,14 +163,14 @@ impl<'a> Source<'a> {
 
     /// A table as it is at `now`; one that is not there is as the seed would make it.
     pub fn table(&self, name: &TableName, now: Timestamp) -> Table {
-        self.plan(now)
-            .and_then(|(_, declaration)| declaration.tables.get(name).copied())
+        self.declaration_at(now)
+            .and_then(|declaration| declaration.tables.get(name).copied())
             .unwrap_or_else(|| self.assumed(name))
     }
 
     /// The speed of a snapshot that begins at `now`, in rows a second, and whether it was declared.
     pub fn snapshot_speed(&self, now: Timestamp) -> (f64, bool) {
-        let declared = self.plan(now).and_then(|(_, declaration)| declaration.snapshot_rows_per_second);
+        let declared = self.declaration_at(now).and_then(|declaration| declaration.snapshot_rows_per_second);
         (declared.unwrap_or(SNAPSHOT_ROWS_PER_SECOND), declared.is_some())
     }
 
@@ -202,8 +202,8 @@ impl<'a> Source<'a> {
         changes
     }
 
-    fn plan(&self, now: Timestamp) -> Option<(Timestamp, &'a Declaration)> {
-        self.declared.iter().rev().find(|(from, _)| *from <= now).map(|(from, declaration)| (*from, &**declaration))
+    fn declaration_at(&self, now: Timestamp) -> Option<&'a Declaration> {
+        self.declared.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
     }
 
     /// The tables of a database that nobody declared.

@@ -14,7 +14,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Lifecycle, Mirroring, Trouble};
+use super::{LifecycleEvent, Mirroring, MirroringError};
 use crate::fabric::behaviours::{Behaviours, StartWhileRunning, StopWhileNotRunning};
 use crate::fabric::{ErrorCode, FabricError, later};
 
@@ -63,7 +63,7 @@ pub struct Phase<'a> {
     /// The status.
     pub status: MirroringStatus,
     /// Why the last start did not take; until the next one.
-    pub error: Option<&'a Trouble>,
+    pub error: Option<&'a MirroringError>,
     /// When a passing status ends, and which one follows.
     pub gives_way: Option<(Timestamp, MirroringStatus)>,
 }
@@ -108,9 +108,9 @@ impl Mirroring {
         }
     }
 
-    /// Whether the definition may become `plan`: the source's type never changes, where and whither it copies only at rest.
-    pub fn may_become(&self, plan: &super::Plan, now: Timestamp) -> Result<(), FabricError> {
-        if let (Some(old), Some(new)) = (self.plan.source, plan.source)
+    /// Whether the definition may become `config`: the source's type never changes, where and whither it copies only at rest.
+    pub fn may_become(&self, config: &super::MirroringConfig, now: Timestamp) -> Result<(), FabricError> {
+        if let (Some(old), Some(new)) = (self.config.source, config.source)
             && old != new
         {
             let (old, new) = (old.spec().name, new.spec().name);
@@ -120,10 +120,10 @@ impl Mirroring {
             ));
         }
         let status = self.status_at(now);
-        if self.plan.source.is_none() && status == MirroringStatus::Initializing {
+        if self.config.source.is_none() && status == MirroringStatus::Initializing {
             return Err(ErrorCode::MirroredDatabaseNotReady.into());
         }
-        if plan.moves_from(&self.plan) && !status.is_at_rest() { Err(not_while(status)) } else { Ok(()) }
+        if config.moves_from(&self.config) && !status.is_at_rest() { Err(not_while(status)) } else { Ok(()) }
     }
 }
 
@@ -134,7 +134,7 @@ pub fn not_while(status: MirroringStatus) -> FabricError {
         .message(format!("The operation is not allowed in the current status: {status}"))
 }
 
-impl Lifecycle {
+impl LifecycleEvent {
     fn passing(&self) -> MirroringStatus {
         match self {
             Self::Created { .. } => MirroringStatus::Initializing,
@@ -152,11 +152,11 @@ impl Lifecycle {
         }
     }
 
-    fn outcome(&self) -> (MirroringStatus, Option<&Trouble>) {
+    fn outcome(&self) -> (MirroringStatus, Option<&MirroringError>) {
         match self {
             Self::Created { .. } => (MirroringStatus::Initialized, None),
-            Self::Started { trouble: None, .. } => (MirroringStatus::Running, None),
-            Self::Started { trouble, .. } => (MirroringStatus::Initialized, trouble.as_ref()),
+            Self::Started { error: None, .. } => (MirroringStatus::Running, None),
+            Self::Started { error, .. } => (MirroringStatus::Initialized, error.as_ref()),
             Self::Stopped { .. } => (MirroringStatus::Stopped, None),
             Self::Paused { .. } => (MirroringStatus::Paused, None),
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::TABLES_MAX;
 use super::source::{ObjectType, Presence, Source};
-use super::{GoingOn, Lifecycle, Mirroring, Origin, Selection, SourceKey, TableName, Trouble};
+use super::{ResumePoints, LifecycleEvent, Mirroring, ResumePoint, Selection, SourceKey, TableName, MirroringError};
 use crate::fabric::later;
 use crate::fabric::pace::TableTiming;
 
@@ -51,7 +51,7 @@ pub struct TableState {
     /// Its figures, from the first row on.
     pub metrics: Option<Metrics>,
     /// Why it failed.
-    pub error: Option<Trouble>,
+    pub error: Option<MirroringError>,
     /// The next instants at which its status changes by itself, and to what.
     pub gives_way: Vec<(Timestamp, TableStatus)>,
 }
@@ -62,7 +62,7 @@ struct Run<'a> {
     running: Timestamp,
     timing: TableTiming,
     source: &'a SourceKey,
-    going_on: &'a GoingOn,
+    resume_points: &'a ResumePoints,
 }
 
 /// Gives the source that a key names.
@@ -79,7 +79,7 @@ impl Mirroring {
         let halt = last_halt(happened);
         let was_paused = halt.is_some_and(|halt| halt.is_pause);
         let stands_still = match happened.last() {
-            Some((at, last @ Lifecycle::Started { trouble: None, .. })) => {
+            Some((at, last @ LifecycleEvent::Started { error: None, .. })) => {
                 if now >= later(*at, last.takes())
                     && let Some(run) = run_of(happened.last())
                 {
@@ -87,9 +87,9 @@ impl Mirroring {
                 }
                 was_paused
             }
-            Some((_, Lifecycle::Paused { .. })) => was_paused,
-            Some((at, last @ Lifecycle::Stopped { .. })) => now < later(*at, last.takes()),
-            Some((_, Lifecycle::Created { .. } | Lifecycle::Started { .. })) | None => false,
+            Some((_, LifecycleEvent::Paused { .. })) => was_paused,
+            Some((at, last @ LifecycleEvent::Stopped { .. })) => now < later(*at, last.takes()),
+            Some((_, LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. })) | None => false,
         };
         let mut tables = halt.map_or_else(Vec::new, |halt| self.as_at(sources, halt, now));
         if !stands_still {
@@ -102,22 +102,22 @@ impl Mirroring {
 
     /// Whether replication was ever started by `now`.
     pub fn was_started_by(&self, now: Timestamp) -> bool {
-        self.lifecycle.iter().any(|(at, what)| *at <= now && matches!(what, Lifecycle::Started { .. }))
+        self.lifecycle.iter().any(|(at, what)| *at <= now && matches!(what, LifecycleEvent::Started { .. }))
     }
 
     /// The tables that would go on after a pause at `now`: those whose snapshot is done, or that were to go on already.
-    pub fn going_on_at(&self, sources: &impl Sources, now: Timestamp) -> GoingOn {
-        let Some(last @ (at, Lifecycle::Started { timing, going_on, trouble: None, .. })) = self.lifecycle.last()
+    pub fn resume_points_at(&self, sources: &impl Sources, now: Timestamp) -> ResumePoints {
+        let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) = self.lifecycle.last()
         else {
-            return GoingOn::new();
+            return ResumePoints::new();
         };
         if now < later(*at, last.1.takes()) {
-            return GoingOn::clone(going_on);
+            return ResumePoints::clone(resume_points);
         }
         let done = self.tables_at(sources, now).into_iter().filter(|table| table.status == TableStatus::Replicating);
         done.map(|table| {
-            let earlier = going_on.get(&table.name).filter(|origin| origin.since == table.since);
-            (table.name, Origin { since: table.since, timing: earlier.map_or(*timing, |origin| origin.timing) })
+            let earlier = resume_points.get(&table.name).filter(|point| point.since == table.since);
+            (table.name, ResumePoint { since: table.since, timing: earlier.map_or(*timing, |point| point.timing) })
         })
         .collect()
     }
@@ -158,13 +158,13 @@ struct Halt<'a> {
 }
 
 /// The last stop or pause of what ran; a pause that came while it was still starting is none.
-fn last_halt(happened: &[(Timestamp, Lifecycle)]) -> Option<Halt<'_>> {
+fn last_halt(happened: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
     (1..happened.len()).rev().find_map(|halt| {
         let (at, what) = &happened[halt];
         let is_pause = match what {
-            Lifecycle::Paused { .. } => true,
-            Lifecycle::Stopped { .. } => false,
-            Lifecycle::Created { .. } | Lifecycle::Started { .. } => return None,
+            LifecycleEvent::Paused { .. } => true,
+            LifecycleEvent::Stopped { .. } => false,
+            LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. } => return None,
         };
         let run = run_of(happened.get(halt - 1)).filter(|run| run.running <= *at)?;
         Some(Halt { run, at: *at, is_pause })
@@ -172,17 +172,17 @@ fn last_halt(happened: &[(Timestamp, Lifecycle)]) -> Option<Halt<'_>> {
 }
 
 /// The run that a start came to.
-fn run_of(start: Option<&(Timestamp, Lifecycle)>) -> Option<Run<'_>> {
+fn run_of(start: Option<&(Timestamp, LifecycleEvent)>) -> Option<Run<'_>> {
     let (at, what) = start?;
-    let Lifecycle::Started { timing, source, trouble: None, going_on, .. } = what else { return None };
-    Some(Run { running: later(*at, what.takes()), timing: *timing, source, going_on })
+    let LifecycleEvent::Started { timing, source, error: None, resume_points, .. } = what else { return None };
+    Some(Run { running: later(*at, what.takes()), timing: *timing, source, resume_points })
 }
 
 impl Run<'_> {
     fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
         let named = selection.names(&name);
         let chosen = selection.since(&name).unwrap_or(self.running);
-        if let Some(Origin { since, timing }) = self.going_on.get(&name).copied()
+        if let Some(ResumePoint { since, timing }) = self.resume_points.get(&name).copied()
             && chosen <= since
             && matches!(source.presence(&name, named, now), Presence::Since(there) if there <= since)
         {
@@ -281,7 +281,7 @@ impl Run<'_> {
 impl TableState {
     /// This table, when the source has it no longer.
     fn lost(self) -> Self {
-        let error = Trouble { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
+        let error = MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
         Self { status: TableStatus::Failed, error: Some(error), gives_way: Vec::new(), ..self }
     }
 }

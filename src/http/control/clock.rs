@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::ControlRequest;
 use crate::clock::{self, ClockChange, ClockError, ClockState, Mode};
 use crate::fabric::mirroring::MirroringStatus;
-use crate::fabric::planned::{self, Planned};
+use crate::fabric::upcoming::{self, UpcomingChange};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::utc;
 use crate::ids::ItemId;
@@ -96,7 +96,7 @@ struct Until {
 #[derive(Serialize)]
 struct Advanced {
     now: String,
-    changes: Vec<Planned>,
+    changes: Vec<UpcomingChange>,
 }
 
 pub(super) async fn advance(request: ControlRequest) -> Response<Body> {
@@ -131,7 +131,7 @@ async fn advance_one(request: &ControlRequest) -> Result<Value, FabricError> {
         )));
     }
     let before = tenant.clock().now();
-    let known = tenant.read(|state| planned::after(state, before));
+    let known = tenant.read(|state| upcoming::after(state, before));
     match (seconds, to, until) {
         (Some(seconds), None, None) => {
             let wanted = tenant.clock().after(seconds).map_err(|why| clock_refusal(&why))?;

@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::{DefinitionRequest, ReadBack, check, check_content, check_convertible, check_format, read_back};
 use crate::fabric::behaviours::{GetDefinition, UpdateDefinition};
 use crate::fabric::item::{Item, Update, update};
-use crate::fabric::operation::{self, Failure, Progress, Yield};
+use crate::fabric::operation::{self, OperationError, Progress, PendingResult};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 
 /// Replaces an item's definition; with `metadata`, name and description from `.platform` too.
 ///
@@ -22,7 +22,7 @@ pub fn update_definition(
     request: DefinitionRequest,
     metadata: bool,
     now: Timestamp,
-) -> Decided<Progress<()>> {
+) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
     check_has_definitions(item)?;
     let spec = item.kind.spec();
@@ -30,9 +30,9 @@ pub fn update_definition(
     (spec.hooks.check_update)(state, item, &definition, now)?;
     let always = state.settings.behaviours.update_definition == UpdateDefinition::Operation;
     let time = spec.operation_times.update_definition.or(always.then_some(SignedDuration::ZERO));
-    let begin = |realistic, yields| operation::begin(state, within.id, Role::Contributor, realistic, yields, now);
+    let begin = |realistic, result| operation::begin(state, within.id, Role::Contributor, realistic, result, now);
     if let (Some(realistic), Err(fault)) = (time, check_content(item.kind, &definition)) {
-        return Ok(begin(realistic, Yield::Failure(Failure::from(&fault))).after(Vec::new()));
+        return Ok(begin(realistic, PendingResult::Failed(OperationError::from(&fault))).after(Vec::new()));
     }
     let mut facts =
         vec![Fact::DefinitionUpdated { workspace: within.id, id: item.id, definition: Arc::new(definition) }];
@@ -47,7 +47,7 @@ pub fn update_definition(
         facts.extend(update(state, within, item, change, now)?.0);
     }
     Ok(match time {
-        Some(realistic) => begin(realistic, Yield::Item(item.id)).after(facts),
+        Some(realistic) => begin(realistic, PendingResult::Item(item.id)).after(facts),
         None => (facts, Progress::Done(())),
     })
 }
@@ -59,7 +59,7 @@ pub fn get_definition(
     item: &Item,
     format: Option<&str>,
     now: Timestamp,
-) -> Decided<Progress<ReadBack>> {
+) -> Decision<Progress<ReadBack>> {
     state.check_capacity(within)?;
     check_has_definitions(item)?;
     let format = check_format(item.kind, format)?;
@@ -68,8 +68,8 @@ pub fn get_definition(
     let time = item.kind.spec().operation_times.get_definition.or(always.then_some(SignedDuration::ZERO));
     Ok(match time {
         Some(realistic) => {
-            let yields = Yield::Definition(item.id, format.map(str::to_owned));
-            operation::begin(state, within.id, Role::Contributor, realistic, yields, now).after(Vec::new())
+            let result = PendingResult::Definition(item.id, format.map(str::to_owned));
+            operation::begin(state, within.id, Role::Contributor, realistic, result, now).after(Vec::new())
         }
         None => (Vec::new(), Progress::Done(read_back(item, format))),
     })

@@ -10,7 +10,7 @@ pub use super::kinds::{Content, DefinitionSpec, Needed};
 pub use super::part::{Definition, Part, PartRequest};
 use super::part::{corrupted, parse};
 use super::{Item, ItemKind};
-use crate::fabric::mirroring::{self, Plan};
+use crate::fabric::mirroring::{self, MirroringConfig};
 use crate::fabric::{ErrorCode, FabricError, json};
 
 /// Parts that a refusal names at most.
@@ -163,8 +163,8 @@ fn take(parts: &mut Vec<Part>, is_it: impl Fn(&str) -> bool) -> Option<Part> {
     Some(parts.remove(at))
 }
 
-fn read_mirroring(part: &Part) -> Result<(Part, Option<Plan>), FabricError> {
+fn read_mirroring(part: &Part) -> Result<(Part, Option<MirroringConfig>), FabricError> {
     let (text, value) = parse(part).map_err(corrupted)?;
-    let plan = mirroring::definition::read(text, &value)?;
-    Ok((Part { path: part.path.clone(), payload: json::to_crlf(&value) }, Some(plan)))
+    let config = mirroring::definition::read(text, &value)?;
+    Ok((Part { path: part.path.clone(), payload: json::to_crlf(&value) }, Some(config)))
 }

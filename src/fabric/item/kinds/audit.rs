@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{ItemKind, KindChange, KindState};
 use crate::fabric::item::Item;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, FabricError, Fact};
+use crate::fabric::{Decision, FabricError, Fact};
 
 /// Days that a log can be kept at most.
 const RETENTION_DAYS_MAX: u32 = 3_285;
@@ -94,7 +94,7 @@ impl AuditState {
 }
 
 /// Changes the settings of an item. The description gives two members to SQL databases only: an endpoint ignores them.
-pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decided<AuditSettings> {
+pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decision<AuditSettings> {
     let mut settings = of(item);
     if let Some(state) = change.state {
         settings.state = AuditState::named(&state)?;
@@ -109,11 +109,11 @@ pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decided<A
 }
 
 /// Sets the groups of actions that are audited.
-pub fn set_groups(within: &Workspace, item: &Item, groups: Vec<String>) -> Decided<AuditSettings> {
+pub fn set_groups(within: &Workspace, item: &Item, groups: Vec<String>) -> Decision<AuditSettings> {
     keep(within, item, AuditSettings { audit_actions_and_groups: groups, ..of(item) })
 }
 
-fn keep(within: &Workspace, item: &Item, settings: AuditSettings) -> Decided<AuditSettings> {
+fn keep(within: &Workspace, item: &Item, settings: AuditSettings) -> Decision<AuditSettings> {
     let groups = &settings.audit_actions_and_groups;
     let is_name = |text: &String| (1..=GROUP_NAME_MAX).contains(&text.chars().count());
     let complaint = if settings.retention_days > RETENTION_DAYS_MAX {

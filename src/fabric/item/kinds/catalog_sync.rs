@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::KindChange;
 use crate::fabric::item::Item;
-use crate::fabric::operation::{self, Progress, Yield};
+use crate::fabric::operation::{self, Progress, PendingResult};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, Fact, State, later};
+use crate::fabric::{Decision, Fact, State, later};
 
 /// The period of synchronisation (documented).
 const SYNC_EVERY: SignedDuration = SignedDuration::from_mins(15);
@@ -52,9 +52,9 @@ pub(super) fn record_sync(at: Timestamp) -> Vec<KindChange> {
 }
 
 /// Synchronises a catalog with its source, as an operation.
-pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<Progress<()>> {
+pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
-    let operation = operation::begin(state, within.id, Role::Contributor, REFRESH_TIME, Yield::Nothing, now);
+    let operation = operation::begin(state, within.id, Role::Contributor, REFRESH_TIME, PendingResult::Nothing, now);
     let mut changes = (item.kind.spec().hooks.before_change)(item, now);
     let refreshed_at = Some(operation.ends_at);
     changes.push(KindChange::CatalogSynced { sync: SyncTimes { synced_at: None, refreshed_at } });

@@ -7,7 +7,7 @@ use super::hooks::KindHooks;
 use super::state::{KindChange, KindState};
 use crate::fabric::item::{Item, Part};
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::VersionId;
 use crate::seed::Seed;
 
@@ -49,7 +49,7 @@ impl Publishing {
 }
 
 /// Publishes an environment.
-pub fn publish(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decided<()> {
+pub fn publish(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     state.check_capacity(within)?;
     if !matches!(item.kind_state, KindState::Environment { .. }) {
         return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id));

@@ -11,7 +11,7 @@ use crate::fabric::item::catalog::{self, invalid_part};
 use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::source::Presence;
 use crate::fabric::mirroring::tables::Sources;
-use crate::fabric::mirroring::{TableName, Trouble};
+use crate::fabric::mirroring::{TableName, MirroringError};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::ConnectionId;
 
@@ -140,10 +140,10 @@ pub fn tables(state: &State, source: &CatalogSource, now: Timestamp) -> Vec<(Vec
 }
 
 /// Returns why a catalog cannot be read: its connection does not exist, or its creator may not use it.
-pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<Trouble> {
+pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<MirroringError> {
     let connection = state.connection_at_all(source.connection);
     let usable = connection.filter(|it| item.creator.is_none_or(|creator| it.role_of(creator.id).is_some()));
-    usable.is_none().then(|| Trouble {
+    usable.is_none().then(|| MirroringError {
         code: ErrorCode::InvalidInput.as_str().into(),
         message: "Authentication to the source catalog failed. Verify the connection credentials are valid and have not expired, \
                   then try again."
@@ -157,11 +157,11 @@ pub fn table_failure(
     source: &CatalogSource,
     (namespace, table): &(Vec<String>, String),
     now: Timestamp,
-) -> Option<Trouble> {
+) -> Option<MirroringError> {
     let key = catalog::source_key(source.connection);
     let name = TableName { schema: namespace.join(".").into(), table: table.as_str().into() };
     let exists = matches!(state.source(&key).presence(&name, true, now), Presence::Since(_));
-    (!exists).then(|| Trouble {
+    (!exists).then(|| MirroringError {
         code: "TableLocationNotAccessible".into(),
         message: format!("Table location not accessible: {}.{table}", name.schema),
     })

@@ -37,6 +37,6 @@ fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
 
 /// Returns the connections that the definition names.
 fn connections(item: &Item) -> Vec<ConnectionId> {
-    let plan = item.mirroring.as_ref().map(Mirroring::plan);
-    plan.into_iter().flat_map(|plan| plan.connection.iter().chain(&plan.other_connections)).copied().collect()
+    let config = item.mirroring.as_ref().map(Mirroring::config);
+    config.into_iter().flat_map(|config| config.connection.iter().chain(&config.other_connections)).copied().collect()
 }

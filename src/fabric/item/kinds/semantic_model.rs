@@ -7,7 +7,7 @@ use super::state::{KindChange, KindState};
 use crate::fabric::item::Item;
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decided, FabricError, Fact, State};
+use crate::fabric::{Decision, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 
 /// Bindings of a model at most (guessed).
@@ -47,7 +47,7 @@ pub fn bind(
     (r#type, path): (String, String),
     connection: Option<ConnectionId>,
     caller: Principal,
-) -> Decided<()> {
+) -> Decision<()> {
     state.check_capacity(within)?;
     if [&r#type, &path].iter().any(|text| text.chars().count() > TEXT_MAX) {
         return Err(FabricError::invalid_input(format!(

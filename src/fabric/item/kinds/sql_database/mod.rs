@@ -61,12 +61,12 @@ pub struct SqlDatabase {
     created_at: Timestamp,
     first_backup_at: Timestamp,
     /// Starts and stops of mirroring by a client, and their durations. Mirroring is on from the creation.
-    switches: Vec<(Timestamp, Switch, SignedDuration)>,
+    switches: Vec<(Timestamp, MirroringSwitch, SignedDuration)>,
 }
 
 /// The direction in which mirroring is switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Switch {
+pub enum MirroringSwitch {
     /// On.
     On,
     /// Off.
@@ -235,7 +235,7 @@ impl SqlDatabase {
     }
 
     /// Records that mirroring was switched on or off.
-    pub(in crate::fabric) fn switched(&mut self, at: Timestamp, to: Switch, takes: SignedDuration) {
+    pub(in crate::fabric) fn switched(&mut self, at: Timestamp, to: MirroringSwitch, takes: SignedDuration) {
         self.switches.push((at, to, takes));
         if self.switches.len() > SWITCHES_MAX {
             self.switches.remove(0);
@@ -249,7 +249,7 @@ impl SqlDatabase {
 
     /// Returns `true` if its mirroring was last switched on.
     pub(in crate::fabric) fn is_mirrored(&self) -> bool {
-        self.switches.last().is_none_or(|(_, switch, _)| *switch == Switch::On)
+        self.switches.last().is_none_or(|(_, switch, _)| *switch == MirroringSwitch::On)
     }
 
     /// Returns the instants to which it can be restored; `None` until the first backup.
@@ -279,11 +279,11 @@ impl SqlDatabase {
 
     /// The status of its mirroring, for timelines only: the API has no such status.
     fn look(&self, now: Timestamp) -> Look {
-        let started = (self.created_at, Switch::On, SignedDuration::ZERO);
+        let started = (self.created_at, MirroringSwitch::On, SignedDuration::ZERO);
         let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
         let (passing, lasting) = match switch {
-            Switch::On => (MirroringStatus::Starting, MirroringStatus::Running),
-            Switch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped),
+            MirroringSwitch::On => (MirroringStatus::Starting, MirroringStatus::Running),
+            MirroringSwitch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped),
         };
         let due = later(at, takes);
         if now < due { (passing, Some(due)) } else { (lasting, None) }

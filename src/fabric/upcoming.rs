@@ -12,7 +12,7 @@ use crate::ids::{ItemId, OperationId, WorkspaceId};
 /// A change that comes by itself: of a status or of what can be seen, never of a figure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Planned {
+pub struct UpcomingChange {
     /// When.
     #[serde(serialize_with = "as_shown")]
     pub at: Timestamp,
@@ -65,9 +65,9 @@ pub enum Change {
 }
 
 /// All changes after `now` that are known at `now`, the earliest first.
-pub fn after(state: &State, now: Timestamp) -> Vec<Planned> {
+pub fn after(state: &State, now: Timestamp) -> Vec<UpcomingChange> {
     let assigned =
-        state.workspaces().values().filter(|workspace| workspace.assigned_at > now).map(|workspace| Planned {
+        state.workspaces().values().filter(|workspace| workspace.assigned_at > now).map(|workspace| UpcomingChange {
             at: workspace.assigned_at,
             workspace_id: workspace.id,
             item_id: None,
@@ -76,33 +76,33 @@ pub fn after(state: &State, now: Timestamp) -> Vec<Planned> {
     let ends = state.operations().values().filter(|operation| operation.ends_at > now).map(|operation| {
         let (operation_id, status) = (operation.id, operation.status_at(operation.ends_at));
         let change = Change::Operation { operation_id, status };
-        Planned { at: operation.ends_at, workspace_id: operation.workspace, item_id: None, change }
+        UpcomingChange { at: operation.ends_at, workspace_id: operation.workspace, item_id: None, change }
     });
     let items =
         state.workspaces().values().flat_map(|workspace| workspace.items().values().map(|item| (workspace.id, item)));
     let items = items.flat_map(|(workspace, item)| of_item(state, workspace, item, now));
-    let mut planned: Vec<Planned> = assigned.chain(ends).chain(items).collect();
-    planned.sort();
-    planned
+    let mut changes: Vec<UpcomingChange> = assigned.chain(ends).chain(items).collect();
+    changes.sort();
+    changes
 }
 
 /// The changes of one item.
-fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp) -> Vec<Planned> {
-    let planned = |at, change| Planned { at, workspace_id, item_id: Some(item.id), change };
-    let visible = (item.visible_from > now).then(|| planned(item.visible_from, Change::Visible));
+fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp) -> Vec<UpcomingChange> {
+    let upcoming = |at, change| UpcomingChange { at, workspace_id, item_id: Some(item.id), change };
+    let visible = (item.visible_from > now).then(|| upcoming(item.visible_from, Change::Visible));
     if let Some(database) = &item.sql_database {
         let spans = database.spans().into_iter().filter(|span| span.from > now);
-        let statuses = spans.map(|span| planned(span.from, Change::Status { status: span.status.as_str() }));
+        let statuses = spans.map(|span| upcoming(span.from, Change::Status { status: span.status.as_str() }));
         return visible.into_iter().chain(statuses).collect();
     }
     let Some(mirroring) = &item.mirroring else { return visible.into_iter().collect() };
 
     let table_status = |at, name: &TableName, status: TableStatus| {
         let (source_schema_name, source_table_name) = (name.schema.to_string(), name.table.to_string());
-        planned(at, Change::TableStatus { source_schema_name, source_table_name, status: format!("{status:?}") })
+        upcoming(at, Change::TableStatus { source_schema_name, source_table_name, status: format!("{status:?}") })
     };
     let tables_now = mirroring.tables_at(state, now);
-    let mut changes: Vec<Planned> = visible.into_iter().collect();
+    let mut changes: Vec<UpcomingChange> = visible.into_iter().collect();
     let Some((at, status)) = mirroring.phase_at(now).gives_way else {
         let ways =
             tables_now.iter().flat_map(|table| table.gives_way.iter().map(|(at, status)| (*at, &table.name, *status)));
@@ -110,7 +110,7 @@ fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp
         return changes;
     };
     // The database changes first, and its tables with it; from there on their own ways are known as well.
-    changes.push(planned(at, Change::Status { status: status.as_str() }));
+    changes.push(upcoming(at, Change::Status { status: status.as_str() }));
     for table in mirroring.tables_at(state, at) {
         let before = tables_now.iter().find(|before| before.name == table.name);
         if before.is_none_or(|before| before.status != table.status) {
