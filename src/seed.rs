@@ -1,9 +1,12 @@
 //! Chance as a function: a draw depends on a seed and a key, never on who looked first.
 
+use serde::{Deserialize, Serialize};
+
 /// A source of chance that can be forked by key: equal keys give equal draws, in any order and in every version.
 ///
 /// The generator is SplitMix64 over FNV-1a: small, stable, and good enough for row counts and ids that must merely differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Seed(u64);
 
 impl Seed {

@@ -1,5 +1,7 @@
 //! Capacities: what workspaces run on. They come with the tenant, and can be paused (docs/fidelity.md#capacities).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::{Decision, Fact, State};
@@ -16,16 +18,17 @@ pub enum CapacityState {
 }
 
 /// A capacity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Capacity {
     /// Its id.
     pub id: CapacityId,
     /// Its name.
-    pub display_name: &'static str,
+    pub display_name: Cow<'static, str>,
     /// What was bought.
-    pub sku: &'static str,
+    pub sku: Cow<'static, str>,
     /// Where it is.
-    pub region: &'static str,
+    pub region: Cow<'static, str>,
     /// Whether it works.
     pub state: CapacityState,
 }
@@ -36,8 +39,8 @@ pub fn seeded(seed: Seed) -> Vec<Capacity> {
         .into_iter()
         .zip(1..)
         .map(|((display_name, sku), count)| {
-            let (id, region) = (CapacityId::nth(seed, count), "West Europe");
-            Capacity { id, display_name, sku, region, state: CapacityState::Active }
+            let (id, region) = (CapacityId::nth(seed, count), "West Europe".into());
+            Capacity { id, display_name: display_name.into(), sku: sku.into(), region, state: CapacityState::Active }
         })
         .collect()
 }

@@ -1,9 +1,10 @@
-//! What can happen. Facts are all that is ever stored; the state is what they come to.
+//! Facts: the accepted changes of a tenant. They are all that is stored; the state is their result.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
@@ -21,45 +22,82 @@ use crate::fabric::tag::Tag;
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
-/// The number of this format of facts.
+/// The number of the persisted format. It changes when a program of today could not read the facts of tomorrow.
 pub const FORMAT: u32 = 1;
+
+/// A persisted sequence of facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactLog {
+    /// The format of the facts: [`FORMAT`].
+    format: Format,
+    /// The facts, in order of their numbers.
+    pub facts: Vec<DatedFact>,
+}
+
+impl FactLog {
+    /// A log in the format of this program.
+    pub fn new(facts: Vec<DatedFact>) -> Self {
+        Self { format: Format, facts }
+    }
+}
+
+/// The number [`FORMAT`]. Any other number is an error when it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Format;
+
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(FORMAT)
+    }
+}
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u32::deserialize(deserializer)? {
+            FORMAT => Ok(Self),
+            other => Err(D::Error::custom(format_args!(
+                "cannot read facts of format {other}: this version of specularite reads format {FORMAT}"
+            ))),
+        }
+    }
+}
 
 /// A fact, its number and its instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DatedFact {
     /// Its place in the tenant's history, from 1 on. Numbers have no gaps; they go on after a reset, which takes one.
     pub number: u64,
-    /// When it happened: never before the fact before it.
+    /// Its instant; never before that of the fact before it.
     pub at: Timestamp,
-    /// What happened.
+    /// The fact.
     pub fact: Fact,
 }
 
-/// Something that was accepted, with all that was settled by then: ids, durations, the caller.
+/// An accepted change, with everything that its decision settled: ids, durations, the caller.
+///
+/// The names of variants and members are those of the persisted format. They never change; a new meaning is a new variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it; the rules stand where the facts are decided")]
+#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum Fact {
+    #[serde(rename = "settingsChanged")]
     SettingsChanged(Settings),
-    SourceDeclared {
-        connection: ConnectionId,
-        declaration: Arc<Declaration>,
-    },
-    CapacityChanged {
-        id: CapacityId,
-        state: CapacityState,
-    },
-    PrincipalRegistered {
-        entry: DirectoryEntry,
-        personal: Option<WorkspaceId>,
-    },
+    #[serde(rename = "sourceDeclared")]
+    SourceDeclared { connection: ConnectionId, declaration: Arc<Declaration> },
+    #[serde(rename = "capacityChanged")]
+    CapacityChanged { id: CapacityId, state: CapacityState },
+    #[serde(rename = "principalRegistered")]
+    PrincipalRegistered { entry: DirectoryEntry, personal: Option<WorkspaceId> },
+    #[serde(rename = "principalsDeclared")]
     PrincipalsDeclared(Vec<DirectoryEntry>),
-    /// Of each principal the SHA-256 of what it proves itself by.
+    /// The SHA-256 of the secret of each principal.
+    #[serde(rename = "secretsDeclared")]
     SecretsDeclared(Vec<(PrincipalId, String)>),
-    TagsDeclared {
-        tags: Vec<Tag>,
-        drawn: u64,
-    },
+    #[serde(rename = "tagsDeclared")]
+    TagsDeclared { tags: Vec<Tag>, drawn: u64 },
 
+    #[serde(rename = "workspaceCreated")]
     WorkspaceCreated {
         id: WorkspaceId,
         display_name: String,
@@ -67,71 +105,42 @@ pub enum Fact {
         capacity: Option<CapacityId>,
         creator: Principal,
     },
-    WorkspaceUpdated {
-        id: WorkspaceId,
-        display_name: String,
-        description: String,
-    },
-    WorkspaceAssigned {
-        id: WorkspaceId,
-        capacity: Option<CapacityId>,
-        completed_at: Timestamp,
-    },
-    WorkspaceDeleted {
-        id: WorkspaceId,
-    },
-    IdentityProvisioned {
-        workspace: WorkspaceId,
-        identity: WorkspaceIdentity,
-        from: Timestamp,
-    },
-    IdentityDeprovisioned {
-        workspace: WorkspaceId,
-    },
-    WorkspaceTagged {
-        id: WorkspaceId,
-        tags: Vec<TagId>,
-    },
-    RoleAssigned {
-        workspace: WorkspaceId,
-        assignment: RoleAssignment,
-    },
-    RoleChanged {
-        workspace: WorkspaceId,
-        assignment: RoleAssignment,
-    },
-    RoleRemoved {
-        workspace: WorkspaceId,
-        id: PrincipalId,
-    },
+    #[serde(rename = "workspaceUpdated")]
+    WorkspaceUpdated { id: WorkspaceId, display_name: String, description: String },
+    #[serde(rename = "workspaceAssigned")]
+    WorkspaceAssigned { id: WorkspaceId, capacity: Option<CapacityId>, completed_at: Timestamp },
+    #[serde(rename = "workspaceDeleted")]
+    WorkspaceDeleted { id: WorkspaceId },
+    #[serde(rename = "identityProvisioned")]
+    IdentityProvisioned { workspace: WorkspaceId, identity: WorkspaceIdentity, from: Timestamp },
+    #[serde(rename = "identityDeprovisioned")]
+    IdentityDeprovisioned { workspace: WorkspaceId },
+    #[serde(rename = "workspaceTagged")]
+    WorkspaceTagged { id: WorkspaceId, tags: Vec<TagId> },
+    #[serde(rename = "roleAssigned")]
+    RoleAssigned { workspace: WorkspaceId, assignment: RoleAssignment },
+    #[serde(rename = "roleChanged")]
+    RoleChanged { workspace: WorkspaceId, assignment: RoleAssignment },
+    #[serde(rename = "roleRemoved")]
+    RoleRemoved { workspace: WorkspaceId, id: PrincipalId },
 
-    FolderCreated {
-        workspace: WorkspaceId,
-        id: FolderId,
-        display_name: String,
-        parent: Option<FolderId>,
-    },
-    FolderRenamed {
-        workspace: WorkspaceId,
-        id: FolderId,
-        display_name: String,
-    },
-    FolderMoved {
-        workspace: WorkspaceId,
-        id: FolderId,
-        parent: Option<FolderId>,
-    },
-    FolderDeleted {
-        workspace: WorkspaceId,
-        id: FolderId,
-    },
+    #[serde(rename = "folderCreated")]
+    FolderCreated { workspace: WorkspaceId, id: FolderId, display_name: String, parent: Option<FolderId> },
+    #[serde(rename = "folderRenamed")]
+    FolderRenamed { workspace: WorkspaceId, id: FolderId, display_name: String },
+    #[serde(rename = "folderMoved")]
+    FolderMoved { workspace: WorkspaceId, id: FolderId, parent: Option<FolderId> },
+    #[serde(rename = "folderDeleted")]
+    FolderDeleted { workspace: WorkspaceId, id: FolderId },
 
+    #[serde(rename = "connectionCreated")]
     ConnectionCreated(Connection),
+    #[serde(rename = "connectionUpdated")]
     ConnectionUpdated(Connection),
-    ConnectionDeleted {
-        id: ConnectionId,
-    },
+    #[serde(rename = "connectionDeleted")]
+    ConnectionDeleted { id: ConnectionId },
 
+    #[serde(rename = "itemCreated")]
     ItemCreated {
         workspace: WorkspaceId,
         item: NewItem,
@@ -139,6 +148,7 @@ pub enum Fact {
         companions: Vec<Companion>,
         ready_in: SignedDuration,
     },
+    #[serde(rename = "itemUpdated")]
     ItemUpdated {
         workspace: WorkspaceId,
         id: ItemId,
@@ -146,43 +156,24 @@ pub enum Fact {
         description: String,
         changes: Vec<KindChange>,
     },
-    ShortcutsChanged {
-        workspace: WorkspaceId,
-        id: ItemId,
-        shortcuts: Vec<Shortcut>,
-    },
-    IdentityAssociated {
-        workspace: WorkspaceId,
-        id: ItemId,
-        identity: Principal,
-    },
-    KindStateChanged {
-        workspace: WorkspaceId,
-        id: ItemId,
-        changes: Vec<KindChange>,
-    },
-    ItemsMoved {
-        workspace: WorkspaceId,
-        ids: Vec<ItemId>,
-        folder: Option<FolderId>,
-    },
-    ItemTagged {
-        workspace: WorkspaceId,
-        id: ItemId,
-        tags: Vec<TagId>,
-    },
-    ItemDeleted {
-        workspace: WorkspaceId,
-        id: ItemId,
-        reserved_until: Timestamp,
-    },
-    DefinitionUpdated {
-        workspace: WorkspaceId,
-        id: ItemId,
-        definition: Arc<Definition>,
-    },
+    #[serde(rename = "shortcutsChanged")]
+    ShortcutsChanged { workspace: WorkspaceId, id: ItemId, shortcuts: Vec<Shortcut> },
+    #[serde(rename = "identityAssociated")]
+    IdentityAssociated { workspace: WorkspaceId, id: ItemId, identity: Principal },
+    #[serde(rename = "kindStateChanged")]
+    KindStateChanged { workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange> },
+    #[serde(rename = "itemsMoved")]
+    ItemsMoved { workspace: WorkspaceId, ids: Vec<ItemId>, folder: Option<FolderId> },
+    #[serde(rename = "itemTagged")]
+    ItemTagged { workspace: WorkspaceId, id: ItemId, tags: Vec<TagId> },
+    #[serde(rename = "itemDeleted")]
+    ItemDeleted { workspace: WorkspaceId, id: ItemId, reserved_until: Timestamp },
+    #[serde(rename = "definitionUpdated")]
+    DefinitionUpdated { workspace: WorkspaceId, id: ItemId, definition: Arc<Definition> },
+    #[serde(rename = "operationStarted")]
     OperationStarted(NewOperation),
 
+    #[serde(rename = "mirroringStarted")]
     MirroringStarted {
         workspace: WorkspaceId,
         id: ItemId,
@@ -190,15 +181,12 @@ pub enum Fact {
         tables: TableTiming,
         error: Option<MirroringError>,
     },
-    MirroringStopped {
-        workspace: WorkspaceId,
-        id: ItemId,
-        takes: SignedDuration,
-    },
+    #[serde(rename = "mirroringStopped")]
+    MirroringStopped { workspace: WorkspaceId, id: ItemId, takes: SignedDuration },
 }
 
 impl Fact {
-    /// Its size in memory, roughly, in bytes: what history is bounded by.
+    /// Returns its approximate size in memory, in bytes. The history is bounded by it.
     pub fn weight(&self) -> usize {
         const SMALL: usize = 512;
         match self {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fabric::name::Folded;
 use crate::fabric::workspace::{Workspace, WorkspaceType};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
@@ -19,7 +21,8 @@ const FORBIDDEN: &[char] = &['~', '"', '#', '.', '&', '*', ':', '<', '>', '?', '
 const RESERVED: &[&str] = &["$recycle.bin", "recycled", "recycler"];
 
 /// A folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Folder {
     /// Its id.
     pub id: FolderId,

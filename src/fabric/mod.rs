@@ -4,6 +4,7 @@
 //! refusal ([`FabricError`]); [`State::apply`] is the one place where facts change the state; every instant is an argument.
 
 pub mod access;
+mod as_list;
 pub mod behaviours;
 pub mod capacity;
 pub mod connection;

@@ -16,6 +16,7 @@ pub const CONNECTION_NAME_MAX: usize = 200;
 
 /// A name in the form in which names are compared: folded as Unicode says, so that case makes no difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Folded(String);
 
 impl Folded {

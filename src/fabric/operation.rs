@@ -28,6 +28,7 @@ pub enum Progress<T> {
 
 /// An operation that begins: the facts of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewOperation {
     /// Its id.
     pub id: OperationId,
@@ -39,11 +40,11 @@ pub struct NewOperation {
     pub ends_at: Timestamp,
     /// How long a client is asked to wait between two looks.
     pub retry_after: SignedDuration,
-    /// What it result.
+    /// Its result.
     pub result: PendingResult,
 }
 
-/// What an operation result when it ends.
+/// The result that an operation will have, by reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PendingResult {
     /// An item that it creates.
@@ -64,6 +65,7 @@ pub enum PendingResult {
 
 /// Why an operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OperationError {
     /// The code.
     pub code: String,
@@ -83,7 +85,7 @@ impl From<&FabricError> for OperationError {
 }
 
 /// What an operation came to: things as they were when it began.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum OperationResult {
     /// The item of the creation.
     Created(Box<Item>),
@@ -102,7 +104,8 @@ pub enum OperationResult {
 }
 
 /// A long-running operation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Operation {
     /// Its id.
     pub id: OperationId,
@@ -212,7 +215,9 @@ impl Operation {
         match &self.result {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
             OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
-            OperationResult::Created(item) | OperationResult::Item(item) => item.creation_payload.as_deref().map_or(0, json::weight),
+            OperationResult::Created(item) | OperationResult::Item(item) => {
+                item.creation_payload.as_deref().map_or(0, json::weight)
+            }
             OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
         }
     }

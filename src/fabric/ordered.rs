@@ -1,11 +1,13 @@
-//! A map that remembers the order of insertion, with positions that never change hands.
+//! A map in order of insertion, whose positions are never reused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::fabric::page::Position;
 
-/// Values by id, and in order of creation. A page can go on after a position whatever was deleted meanwhile.
+/// Values by id, and in order of creation. A page can continue after a position, whatever was deleted meanwhile.
 #[derive(Debug, Clone)]
 pub struct Ordered<K, V> {
     positions: HashMap<K, Position>,
@@ -25,62 +27,90 @@ impl<K: Hash + Eq, V: PartialEq> PartialEq for Ordered<K, V> {
     }
 }
 
+/// The persisted form: position, id and value of each element.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored<K, V> {
+    next: Position,
+    values: Vec<(Position, K, V)>,
+}
+
+impl<K: Serialize + Hash + Eq, V: Serialize> Serialize for Ordered<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ids: HashMap<Position, &K> = self.positions.iter().map(|(id, position)| (*position, id)).collect();
+        let values = self.values.iter().filter_map(|(position, value)| Some((*position, *ids.get(position)?, value)));
+        Stored { next: self.next, values: values.collect() }.serialize(serializer)
+    }
+}
+
+impl<'de, K: Deserialize<'de> + Hash + Eq, V: Deserialize<'de>> Deserialize<'de> for Ordered<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Stored { next, values } = Stored::deserialize(deserializer)?;
+        let mut ordered = Self { positions: HashMap::new(), values: BTreeMap::new(), next };
+        for (position, id, value) in values {
+            ordered.positions.insert(id, position);
+            ordered.values.insert(position, value);
+        }
+        Ok(ordered)
+    }
+}
+
 impl<K: Hash + Eq, V> Ordered<K, V> {
-    /// Puts a new value at the end. The id must be new.
+    /// Appends a new value. The id must be new.
     pub fn insert(&mut self, id: K, value: V) {
         self.positions.insert(id, self.next);
         self.values.insert(self.next, value);
         self.next += 1;
     }
 
-    /// Takes a value out; its position stays empty for good.
+    /// Removes a value. Its position stays empty.
     pub fn remove(&mut self, id: &K) -> Option<V> {
         self.values.remove(&self.positions.remove(id)?)
     }
 
-    /// Takes out all values but those that pass.
+    /// Removes all values that do not pass.
     pub fn retain(&mut self, passes: impl Fn(&V) -> bool) {
         self.values.retain(|_, value| passes(value));
         let values = &self.values;
         self.positions.retain(|_, position| values.contains_key(position));
     }
 
-    /// The value of an id.
+    /// Returns the value of an id.
     pub fn get(&self, id: &K) -> Option<&V> {
         self.values.get(self.positions.get(id)?)
     }
 
-    /// The value of an id, to change it.
+    /// Returns the value of an id for a change.
     pub fn get_mut(&mut self, id: &K) -> Option<&mut V> {
         self.values.get_mut(self.positions.get(id)?)
     }
 
-    /// Whether the id is there.
+    /// Returns whether an id is present.
     pub fn contains(&self, id: &K) -> bool {
         self.positions.contains_key(id)
     }
 
-    /// How many there are.
+    /// Returns the number of values.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// All values in order of creation.
+    /// Returns all values in order of creation.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.values.values()
     }
 
-    /// All values in order of creation, to change them.
+    /// Returns all values in order of creation for a change.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.values.values_mut()
     }
 
-    /// The values after a position, in order of creation; all of them after `None`.
+    /// Returns the values after a position, in order of creation; all of them for `None`.
     pub fn after(&self, position: Option<Position>) -> impl Iterator<Item = (Position, &V)> {
         let from = position.map_or(0, |position| position.saturating_add(1));
         self.values.range(from..).map(|(position, value)| (*position, value))
@@ -92,8 +122,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_outlive_what_stood_there() {
-        let mut list = Ordered::default();
+    fn ordered_never_reuses_positions() {
+        let mut list: Ordered<char, char> = Ordered::default();
         for id in ['a', 'b', 'c'] {
             list.insert(id, id);
         }
@@ -103,5 +133,7 @@ mod tests {
         assert_eq!(list.after(Some(second)).map(|(_, v)| *v).collect::<String>(), "cd");
         assert_eq!(list.values().collect::<String>(), "acd");
         assert_eq!((list.len(), list.contains(&'b'), list.get(&'d')), (3, false, Some(&'d')));
+        let stored = serde_json::to_string(&list).unwrap();
+        assert_eq!(serde_json::from_str::<Ordered<char, char>>(&stored).unwrap(), list);
     }
 }

@@ -161,6 +161,7 @@ pub struct Timing<'a> {
 
 /// How the tables of a mirrored database are timed. It is settled at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TableTiming {
     /// From `Running` to the snapshot of a table.
     pub wait: SignedDuration,
@@ -172,6 +173,7 @@ pub struct TableTiming {
 
 /// How long a snapshot takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum SnapshotTiming {
     /// Always the same.
     Fixed(SignedDuration),

@@ -29,6 +29,7 @@ pub enum PrincipalType {
 
 /// Somebody who can call or hold a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Principal {
     /// Entra's object id.
     pub id: PrincipalId,
@@ -38,6 +39,7 @@ pub struct Principal {
 
 /// What a directory tells of one kind of principal and not of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 pub enum Details {
     /// A person's.
     User {
@@ -65,6 +67,7 @@ pub enum Details {
 
 /// A row of the directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DirectoryEntry {
     /// Its object id.
     pub id: PrincipalId,

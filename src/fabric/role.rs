@@ -47,6 +47,7 @@ impl Role {
 
 /// A principal's role in a workspace. Its id is the principal's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RoleAssignment {
     /// Who has it.
     pub principal: Principal,

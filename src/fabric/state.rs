@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityState};
@@ -16,7 +17,7 @@ use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{SourceKey, TableName};
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, OperationError, NewOperation, Operation, OperationResult, PendingResult};
+use crate::fabric::operation::{self, NewOperation, Operation, OperationError, OperationResult, PendingResult};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
@@ -29,7 +30,8 @@ use crate::ids::{
 use crate::seed::Seed;
 
 /// How many ids of each purpose have been given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Counts {
     workspaces: u64,
     folders: u64,
@@ -41,7 +43,8 @@ struct Counts {
 }
 
 /// Everything that is so in a tenant. It changes by [`State::apply`] alone.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct State {
     /// What may vary.
     pub settings: Settings,
@@ -53,10 +56,10 @@ pub struct State {
     tags: Ordered<TagId, Tag>,
     operations: Ordered<OperationId, Operation>,
     workspaces: Ordered<WorkspaceId, Workspace>,
-    workspace_names: HashMap<Folded, WorkspaceId>,
+    workspace_names: BTreeMap<Folded, WorkspaceId>,
     pub(super) connections: Ordered<ConnectionId, Connection>,
-    connection_names: HashMap<Folded, ConnectionId>,
-    sources: HashMap<ConnectionId, Declared>,
+    connection_names: BTreeMap<Folded, ConnectionId>,
+    sources: BTreeMap<ConnectionId, Declared>,
 }
 
 impl State {
@@ -72,10 +75,10 @@ impl State {
             tags: Ordered::default(),
             operations: Ordered::default(),
             workspaces: Ordered::default(),
-            workspace_names: HashMap::new(),
+            workspace_names: BTreeMap::new(),
             connections: Ordered::default(),
-            connection_names: HashMap::new(),
-            sources: HashMap::new(),
+            connection_names: BTreeMap::new(),
+            sources: BTreeMap::new(),
         }
     }
 
@@ -367,7 +370,9 @@ impl State {
             Fact::DefinitionUpdated { workspace, id, definition } => {
                 let followed = self.followed(workspace, id, at);
                 self.item(workspace, id, |item| {
-                    if let (Some(mirroring), Some(config)) = (&mut item.mirroring, item::mirroring_config(Some(&*definition))) {
+                    if let (Some(mirroring), Some(config)) =
+                        (&mut item.mirroring, item::mirroring_config(Some(&*definition)))
+                    {
                         mirroring.redefined(at, config, followed);
                     }
                     item.definition = Some(definition);

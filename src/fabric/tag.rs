@@ -15,6 +15,7 @@ pub const TAGS_MAX_EACH: usize = 10;
 
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Tag {
     /// Its id.
     pub id: TagId,

@@ -1,6 +1,6 @@
 //! Workspaces, and the rules that compare what is in them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,12 +10,12 @@ use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::name::{Folded, NAME_MAX, WORKSPACE_DESCRIPTION_MAX, check_description, check_name};
-use crate::fabric::operation::{self, NewOperation, Progress, PendingResult};
+use crate::fabric::operation::{self, NewOperation, PendingResult, Progress};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
-use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list, later};
 use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
 /// Items of a workspace at most, children counted.
@@ -38,6 +38,7 @@ pub enum WorkspaceType {
 
 /// An app that stands for a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WorkspaceIdentity {
     /// The id of its registration.
     pub application_id: ApplicationId,
@@ -54,7 +55,8 @@ const DEPROVISIONING_TAKES: SignedDuration = SignedDuration::from_millis(1_100);
 const MY_WORKSPACE: &str = "My workspace";
 
 /// A workspace and all that is in it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Workspace {
     /// Its id.
     pub id: WorkspaceId,
@@ -76,8 +78,10 @@ pub struct Workspace {
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
     pub(super) items: Ordered<ItemId, Item>,
-    pub(super) names: HashMap<(ItemKind, Folded), ItemId>,
+    #[serde(with = "as_list")]
+    pub(super) names: BTreeMap<(ItemKind, Folded), ItemId>,
     /// Names of deleted items, and when they are free again.
+    #[serde(with = "as_list")]
     pub(super) reserved: BTreeMap<(ItemKind, Folded), Timestamp>,
 }
 
@@ -211,7 +215,7 @@ impl Workspace {
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),
             items: Ordered::default(),
-            names: HashMap::new(),
+            names: BTreeMap::new(),
             reserved: BTreeMap::new(),
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::fabric::behaviours::{MirroringByApps, SqlEndpointProvisioning, StartAnswer, TablesBeforeStart};
 use crate::fabric::item::{self, Item};
 use crate::fabric::mirroring::source::ObjectType;
-use crate::fabric::mirroring::{self, MirroringStatus, TableState, TableStatus, MirroringError};
+use crate::fabric::mirroring::{self, MirroringError, MirroringStatus, TableState, TableStatus};
 use crate::fabric::principal::PrincipalType;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};

@@ -80,7 +80,7 @@ struct OneLakeEndpoints {
 
 impl<'a> WorkspaceBody<'a> {
     fn new(state: &'a State, workspace: &'a Workspace) -> Self {
-        let region = workspace.capacity.and_then(|id| state.capacity(id).ok()).map(|capacity| capacity.region);
+        let region = workspace.capacity.and_then(|id| state.capacity(id).ok()).map(|capacity| &*capacity.region);
         Self {
             id: workspace.id,
             display_name: &workspace.display_name,

@@ -247,7 +247,8 @@ fn fidelity_document_lists_behaviours_with_their_answers() {
 /// The resource in a path. Operations on a workspace itself belong to `workspaces`.
 fn area(path: &'static str) -> &'static str {
     let named: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty() && !segment.starts_with('{')).collect();
-    let is_shared = |segment: &str| OPERATIONS.iter().any(|other| other.operation.path.contains(&format!("/{segment}/")));
+    let is_shared =
+        |segment: &str| OPERATIONS.iter().any(|other| other.operation.path.contains(&format!("/{segment}/")));
     match *named.as_slice() {
         ["workspaces", within, ..] if is_shared(within) => within,
         [first, ..] => first,

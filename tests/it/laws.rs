@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use specularite::fabric::{DatedFact, State, fact};
+use specularite::fabric::{DatedFact, State};
 
 use crate::harness::{Lab, definition, open_mirror, part, sql_connection, sql_mirror};
 
@@ -317,7 +317,9 @@ proptest! {
             state
         };
         prop_assert!(replay(&read) == replay(&facts));
-        prop_assert_eq!(fact::FORMAT, 1);
+        let state = tenant.read(State::clone);
+        let stored = serde_json::to_string(&state).unwrap();
+        prop_assert!(serde_json::from_str::<State>(&stored).unwrap() == state, "{}", stored);
     }
 }
 

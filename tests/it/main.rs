@@ -19,6 +19,7 @@ mod docs;
 mod entra;
 mod errors;
 mod examples;
+mod facts;
 mod folders;
 mod harness;
 mod items;

@@ -48,6 +48,7 @@ const CREDENTIALS: &[(&str, &[&[&str]])] = &[
 
 /// A connection: all of it that can be read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Connection {
     /// Its id.
     pub id: ConnectionId,
@@ -75,6 +76,7 @@ pub struct Connection {
 
 /// What can be read back of credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CredentialSummary {
     /// Their type.
     pub credential_type: String,

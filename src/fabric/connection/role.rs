@@ -36,6 +36,7 @@ impl ConnectionRole {
 
 /// A principal's role of a connection. Its id is the principal's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ConnectionRoleAssignment {
     /// Who has it.
     pub principal: Principal,

@@ -11,6 +11,7 @@ use crate::ids::{FolderId, ItemId};
 
 /// An item that is created together with another one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Companion {
     /// The item. It is moved and deleted with its parent, where it has one.
     pub item: NewItem,

@@ -35,7 +35,8 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, TagId};
 
 /// An item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Item {
     /// Its id.
     pub id: ItemId,
@@ -77,6 +78,7 @@ pub struct Item {
 
 /// An item to be created: the part of the creation that is settled when the request is accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewItem {
     /// Its id.
     pub id: ItemId,

@@ -10,6 +10,7 @@ use crate::fabric::{ErrorCode, FabricError, json};
 
 /// A definition that was accepted: its parts, and what was parsed from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Definition {
     /// Its format, where its kind has formats.
     pub format: Option<String>,
@@ -60,6 +61,7 @@ impl PartRequest {
 
 /// A part, decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Part {
     /// Its path.
     pub path: String,

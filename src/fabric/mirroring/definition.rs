@@ -124,6 +124,7 @@ impl SourceType {
 
 /// What a definition asks for, as far as replication depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MirroringConfig {
     /// The source's type: once there is one it never changes. None: the item was made without a definition.
     pub source: Option<SourceType>,

@@ -25,7 +25,7 @@ use crate::fabric::item::Item;
 use crate::fabric::pace::TableTiming;
 use crate::fabric::timeline::{self, Span};
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list};
 
 /// Starts and stops of one mirrored database that are remembered; older ones are forgotten.
 const LIFECYCLE_MAX: usize = 1_000;
@@ -34,6 +34,7 @@ const SELECTIONS_MAX: usize = 100;
 
 /// A table of a source: its schema (of Cosmos DB: its database) and its name (its container).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TableName {
     /// The schema.
     pub schema: Arc<str>,
@@ -43,6 +44,7 @@ pub struct TableName {
 
 /// What goes wrong with a database or a table: the `error` beside its status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MirroringError {
     /// A code as Fabric spells them.
     pub code: String,
@@ -51,7 +53,8 @@ pub struct MirroringError {
 }
 
 /// What was done to a mirrored database, and how long its passing status lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 enum LifecycleEvent {
     Created {
         takes: SignedDuration,
@@ -73,22 +76,34 @@ enum LifecycleEvent {
 
 /// The tables whose snapshot was done when the capacity was paused, and what their figures are reckoned from: they go on where
 /// they were. All others begin anew.
-pub type ResumePoints = BTreeMap<TableName, ResumePoint>;
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ResumePoints(#[serde(with = "as_list")] pub(super) BTreeMap<TableName, ResumePoint>);
 
 /// The base of a table's figures: the instant from which it has been followed, and the timing of that run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ResumePoint {
     pub(super) since: Timestamp,
     pub(super) timing: TableTiming,
 }
 
 /// The tables that a definition chose, and since when each has been chosen without a gap.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
 enum Selection {
     /// All there are: since `since`, but for those that an `earlier` definition had named.
-    All { since: Timestamp, earlier: BTreeMap<TableName, Timestamp> },
+    All {
+        since: Timestamp,
+        #[serde(with = "as_list")]
+        earlier: BTreeMap<TableName, Timestamp>,
+    },
     /// These, in this order.
-    Only { order: Vec<TableName>, since: BTreeMap<TableName, Timestamp> },
+    Only {
+        order: Vec<TableName>,
+        #[serde(with = "as_list")]
+        since: BTreeMap<TableName, Timestamp>,
+    },
 }
 
 /// Starts replication: the facts of it, none where it changes nothing.
@@ -119,7 +134,13 @@ pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> 
 ///
 /// The connection must exist, be usable by the item's creator, and be of a type that suits the source; a declared Cosmos DB account
 /// must have the database.
-fn start_failure(state: &State, source: SourceType, config: &MirroringConfig, item: &Item, now: Timestamp) -> Option<MirroringError> {
+fn start_failure(
+    state: &State,
+    source: SourceType,
+    config: &MirroringConfig,
+    item: &Item,
+    now: Timestamp,
+) -> Option<MirroringError> {
     let id = config.connection?;
     let usable = |connection: &&Connection| item.creator.is_none_or(|creator| connection.role_of(creator.id).is_some());
     let Some(connection) = state.connection_at_all(id).filter(usable) else {
@@ -164,7 +185,8 @@ pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> D
 }
 
 /// The log of one mirrored database, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Mirroring {
     config: MirroringConfig,
     lifecycle: Vec<(Timestamp, LifecycleEvent)>,
@@ -175,11 +197,21 @@ impl Mirroring {
     /// A mirrored database that was created at `at` and is `Initialized` after `takes`.
     pub fn created(at: Timestamp, takes: SignedDuration, config: MirroringConfig) -> Self {
         let selection = Selection::first(at, config.tables.as_deref());
-        Self { config, lifecycle: vec![(at, LifecycleEvent::Created { takes })], selections: vec![(at, Arc::new(selection))] }
+        Self {
+            config,
+            lifecycle: vec![(at, LifecycleEvent::Created { takes })],
+            selections: vec![(at, Arc::new(selection))],
+        }
     }
 
     /// Replication was started. With `error` it fails after `takes`, and the database falls back to `Initialized`.
-    pub fn started(&mut self, at: Timestamp, takes: SignedDuration, timing: TableTiming, error: Option<MirroringError>) {
+    pub fn started(
+        &mut self,
+        at: Timestamp,
+        takes: SignedDuration,
+        timing: TableTiming,
+        error: Option<MirroringError>,
+    ) {
         let MirroringConfig { source, connection, database, .. } = &self.config;
         // A start without a source is refused.
         let source = source.unwrap_or(SourceType::GenericMirror);

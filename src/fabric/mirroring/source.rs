@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::later;
 use crate::fabric::mirroring::{SourceType, TableName};
+use crate::fabric::{as_list, later};
 use crate::ids::ConnectionId;
 use crate::seed::Seed;
 
@@ -31,6 +31,7 @@ pub enum ObjectType {
 
 /// A table as somebody declared it, or as the seed made it up.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Table {
     /// What it is.
     pub object_type: ObjectType,
@@ -46,6 +47,7 @@ pub struct Table {
 
 /// All that is declared of a source at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Declaration {
     /// Its tables, by schema and name.
     #[serde(with = "as_list")]
@@ -56,6 +58,7 @@ pub struct Declaration {
 
 /// Where a mirrored database copies from, as its definition named it when it was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SourceKey {
     /// The source's type.
     pub source: SourceType,
@@ -66,7 +69,8 @@ pub struct SourceKey {
 }
 
 /// The declarations of one connection, oldest first.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Declared(Vec<(Timestamp, Arc<Declaration>)>);
 
 impl Declared {
@@ -225,28 +229,6 @@ impl<'a> Source<'a> {
             rows_per_second: seed.fork("changes").between(1, 50) as f64 / 10.0,
             latency_seconds: seed.fork("latency").between(5, 20) as u32,
         }
-    }
-}
-
-/// A map whose keys are no text, as a list of pairs.
-mod as_list {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::{Table, TableName};
-
-    pub(super) fn serialize<S: Serializer>(
-        tables: &BTreeMap<TableName, Table>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(tables)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<TableName, Table>, D::Error> {
-        Ok(Vec::<(TableName, Table)>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::TABLES_MAX;
 use super::source::{ObjectType, Presence, Source};
-use super::{ResumePoints, LifecycleEvent, Mirroring, ResumePoint, Selection, SourceKey, TableName, MirroringError};
+use super::{LifecycleEvent, Mirroring, MirroringError, ResumePoint, ResumePoints, Selection, SourceKey, TableName};
 use crate::fabric::later;
 use crate::fabric::pace::TableTiming;
 
@@ -107,19 +107,20 @@ impl Mirroring {
 
     /// The tables that would go on after a pause at `now`: those whose snapshot is done, or that were to go on already.
     pub fn resume_points_at(&self, sources: &impl Sources, now: Timestamp) -> ResumePoints {
-        let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) = self.lifecycle.last()
+        let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) =
+            self.lifecycle.last()
         else {
-            return ResumePoints::new();
+            return ResumePoints::default();
         };
         if now < later(*at, last.1.takes()) {
             return ResumePoints::clone(resume_points);
         }
         let done = self.tables_at(sources, now).into_iter().filter(|table| table.status == TableStatus::Replicating);
-        done.map(|table| {
-            let earlier = resume_points.get(&table.name).filter(|point| point.since == table.since);
+        let points = done.map(|table| {
+            let earlier = resume_points.0.get(&table.name).filter(|point| point.since == table.since);
             (table.name, ResumePoint { since: table.since, timing: earlier.map_or(*timing, |point| point.timing) })
-        })
-        .collect()
+        });
+        ResumePoints(points.collect())
     }
 
     /// The tables as they were at a halt, those that are still chosen.
@@ -182,7 +183,7 @@ impl Run<'_> {
     fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
         let named = selection.names(&name);
         let chosen = selection.since(&name).unwrap_or(self.running);
-        if let Some(ResumePoint { since, timing }) = self.resume_points.get(&name).copied()
+        if let Some(ResumePoint { since, timing }) = self.resume_points.0.get(&name).copied()
             && chosen <= since
             && matches!(source.presence(&name, named, now), Presence::Since(there) if there <= since)
         {
@@ -281,7 +282,8 @@ impl Run<'_> {
 impl TableState {
     /// This table, when the source has it no longer.
     fn lost(self) -> Self {
-        let error = MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
+        let error =
+            MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
         Self { status: TableStatus::Failed, error: Some(error), gives_way: Vec::new(), ..self }
     }
 }

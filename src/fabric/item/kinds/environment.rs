@@ -24,6 +24,7 @@ fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
 
 /// The last publishing of an environment. A new one counts as published at its creation (seen).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Publishing {
     /// Publishings before this one.
     number: u64,

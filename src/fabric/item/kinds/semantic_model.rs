@@ -23,6 +23,7 @@ pub(super) const HOOKS: KindHooks = KindHooks {
 
 /// A data source of a model, and the connection that it is read over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Binding {
     /// The type of the source.
     pub r#type: String,

@@ -53,6 +53,7 @@ pub(super) const HOOKS: KindHooks = KindHooks {
 
 /// The settings and the log of a SQL database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SqlDatabase {
     /// Days that backups are kept.
     pub backup_retention_days: u32,
@@ -75,6 +76,7 @@ pub enum MirroringSwitch {
 
 /// The earliest and the latest instant to which a database can be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RestorePoints {
     /// The earliest.
     pub earliest: Timestamp,
@@ -84,6 +86,7 @@ pub struct RestorePoints {
 
 /// A database that was deleted and can be restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DeletedDatabase {
     /// The id that it had.
     pub id: ItemId,
@@ -210,6 +213,7 @@ fn find<'s>(
 
 /// Settings of a new database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NewSqlDatabase {
     backup_retention_days: u32,
     collation: String,

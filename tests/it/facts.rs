@@ -1,0 +1,200 @@
+//! The persisted format: golden files pin the facts and the state that results from them.
+//!
+//! `SPECULARITE_GOLDEN=write cargo test --test it facts::` writes the files anew. Do that only for new facts: files of released
+//! versions must stay readable.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use specularite::fabric::State;
+use specularite::fabric::fact::{DatedFact, Fact, FactLog};
+use specularite::fabric::mirroring::MirroringStatus;
+use specularite::fabric::pace::Pace;
+use specularite::fabric::settings::SettingsChange;
+
+use crate::harness::{ALICE, Lab, definition, sql_mirror};
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/facts").join(name)
+}
+
+fn read(name: &str) -> Value {
+    let text = std::fs::read_to_string(path(name)).unwrap_or_else(|why| panic!("{name}: {why}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+fn state(value: Value) -> State {
+    serde_json::from_value(value).expect("the golden state is readable")
+}
+
+fn facts(value: Value) -> Vec<DatedFact> {
+    serde_json::from_value::<FactLog>(value).expect("the golden facts are readable").facts
+}
+
+/// The names of all variants. The match fails to compile when one is missing here.
+fn name(fact: &Fact) -> &'static str {
+    macro_rules! names {
+        ($($variant:ident $name:literal),* $(,)?) => {
+            match fact { $(Fact::$variant { .. } => $name),* }
+        };
+    }
+    names! {
+        SettingsChanged "settingsChanged", SourceDeclared "sourceDeclared", CapacityChanged "capacityChanged",
+        PrincipalRegistered "principalRegistered", PrincipalsDeclared "principalsDeclared",
+        SecretsDeclared "secretsDeclared", TagsDeclared "tagsDeclared", WorkspaceCreated "workspaceCreated",
+        WorkspaceUpdated "workspaceUpdated", WorkspaceAssigned "workspaceAssigned",
+        WorkspaceDeleted "workspaceDeleted", IdentityProvisioned "identityProvisioned",
+        IdentityDeprovisioned "identityDeprovisioned", WorkspaceTagged "workspaceTagged", RoleAssigned "roleAssigned",
+        RoleChanged "roleChanged", RoleRemoved "roleRemoved", FolderCreated "folderCreated",
+        FolderRenamed "folderRenamed", FolderMoved "folderMoved", FolderDeleted "folderDeleted",
+        ConnectionCreated "connectionCreated", ConnectionUpdated "connectionUpdated",
+        ConnectionDeleted "connectionDeleted", ItemCreated "itemCreated", ItemUpdated "itemUpdated",
+        ShortcutsChanged "shortcutsChanged", IdentityAssociated "identityAssociated",
+        KindStateChanged "kindStateChanged", ItemsMoved "itemsMoved", ItemTagged "itemTagged",
+        ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
+        MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped",
+    }
+}
+
+/// The number of variants of [`Fact`].
+const VARIANTS: usize = 36;
+
+/// A history with every variant of a fact.
+fn history() -> Lab {
+    let lab = Lab::new();
+    lab.settings(json!({"pace": "realistic", "durations": {"starting": 30}}));
+    lab.put("/_emulator/principals", json!({"value": [{"id": ALICE, "type": "User", "secret": "s"}]})).is(200);
+    let tags = lab.put("/_emulator/tags", json!({"value": [{"displayName": "gold"}]})).is(200).body();
+    let tag = tags["value"][0]["id"].clone();
+    workspaces(&lab, &tag);
+    let connection = lab.connection();
+    let table = json!({"schemaName": "dbo", "tableName": "Orders", "rowsPerSecond": 0.1});
+    lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": [table]})).is(200);
+    let unused = lab.post("/v1/connections", crate::harness::sql_connection("unused")).is(201).id();
+    let rename = json!({"connectivityType": "ShareableCloud", "displayName": "renamed"});
+    lab.patch(&format!("/v1/connections/{unused}"), rename).is(200);
+    lab.delete(&format!("/v1/connections/{unused}")).is(200);
+    items(&lab, &connection, &tag);
+    lab
+}
+
+fn workspaces(lab: &Lab, tag: &Value) {
+    let workspace = lab.workspace();
+    lab.patch(&workspace, json!({"description": "d"})).is(200);
+    lab.post(&format!("{workspace}/applyTags"), json!({"tags": [tag]})).is(200);
+    lab.post_empty(&format!("{workspace}/provisionIdentity")).is(202);
+    lab.advance(10.0);
+    lab.post_empty(&format!("{workspace}/deprovisionIdentity")).is(202);
+    lab.post_empty(&format!("{workspace}/unassignFromCapacity")).is(202);
+    let roles = format!("{workspace}/roleAssignments");
+    lab.post(&roles, json!({"principal": {"id": ALICE, "type": "User"}, "role": "Viewer"})).is(201);
+    lab.patch(&format!("{roles}/{ALICE}"), json!({"role": "Member"})).is(200);
+    lab.delete(&format!("{roles}/{ALICE}")).is(200);
+    let folders = format!("{workspace}/folders");
+    let outer = lab.post(&folders, json!({"displayName": "outer"})).is(201).id();
+    let inner = lab.post(&folders, json!({"displayName": "inner"})).is(201).id();
+    lab.patch(&format!("{folders}/{inner}"), json!({"displayName": "renamed"})).is(200);
+    lab.post(&format!("{folders}/{inner}/move"), json!({"targetFolderId": outer})).is(200);
+    lab.delete(&format!("{folders}/{inner}")).is(200);
+    lab.delete(&workspace).is(200);
+}
+
+fn items(lab: &Lab, connection: &str, tag: &Value) {
+    let workspace = lab.workspace();
+    let mirror = lab.mirror(&workspace, "m", &sql_mirror(connection, Some(&["Orders", "Customers"])));
+    let item = mirror.replace("mirroredDatabases", "items");
+    lab.advance(60.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(600.0);
+    let chosen = sql_mirror(connection, Some(&["Orders"]));
+    lab.post(&format!("{mirror}/updateDefinition"), json!({"definition": definition(&chosen.to_string())})).is(200);
+    lab.post_empty(&format!("{mirror}/stopMirroring")).is(200);
+    lab.advance(60.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(600.0);
+    lab.set_capacity("Inactive");
+    lab.set_capacity("Active");
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.patch(&mirror, json!({"description": "d"})).is(200);
+    lab.post(&format!("{item}/applyTags"), json!({"tags": [tag]})).is(200);
+    let folder = lab.post(&format!("{workspace}/folders"), json!({"displayName": "f"})).is(201).id();
+    lab.post(&format!("{item}/move"), json!({"targetFolderId": folder})).is(200);
+    lab.post(&format!("{item}/identities/default/assign?beta=true"), json!({"assignmentType": "Caller"})).is(200);
+    let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
+    let target = json!({"oneLake": {"workspaceId": ALICE, "itemId": ALICE, "path": "Tables/x"}});
+    let shortcut = json!({"path": "Tables", "name": "x", "target": target});
+    lab.post(&format!("{workspace}/items/{lakehouse}/shortcuts"), shortcut).is(201);
+    let database = lab.sql_database(&workspace, "s");
+    let audit = format!("{database}/settings/sqlAudit");
+    lab.patch(&audit, json!({"state": "Enabled", "retentionDays": 3})).is(200);
+    lab.post_empty(&format!("{database}/stopMirroring")).is(200);
+    lab.delete(&database).is(200);
+}
+
+/// Writes the golden files when that is asked for.
+fn write_if_asked(name: &str, value: &Value) {
+    if std::env::var("SPECULARITE_GOLDEN").is_ok_and(|mode| mode == "write") {
+        std::fs::create_dir_all(path("")).unwrap();
+        std::fs::write(path(name), format!("{value:#}\n")).unwrap();
+    }
+}
+
+#[test]
+fn golden_facts_cover_every_variant() {
+    let lab = history();
+    let tenant = lab.emulator.default_tenant();
+    write_if_asked("v1-facts.json", &json!(FactLog::new(tenant.facts())));
+    write_if_asked("v1-state.json", &tenant.read(|state| json!(state)));
+    lab.post_empty("/_emulator/reset").is(200);
+    write_if_asked("v1-base.json", &tenant.read(|state| json!(state)));
+    let log = read("v1-facts.json");
+    let types: BTreeSet<&str> =
+        log["facts"].as_array().unwrap().iter().filter_map(|it| it["fact"]["type"].as_str()).collect();
+    let names: BTreeSet<&str> = facts(log.clone()).iter().map(|dated| name(&dated.fact)).collect();
+    assert_eq!(types, names, "the names in the file are those of the variants");
+    assert_eq!(names.len(), VARIANTS, "a variant is missing in the golden facts");
+}
+
+#[test]
+fn golden_facts_replay_to_the_golden_state() {
+    let mut replayed = state(read("v1-base.json"));
+    facts(read("v1-facts.json")).iter().for_each(|dated| replayed.apply(dated));
+    assert_eq!(replayed, state(read("v1-state.json")));
+    assert_eq!(json!(replayed), read("v1-state.json"), "the state is written as it was");
+}
+
+#[test]
+fn golden_facts_keep_their_durations_under_other_settings() {
+    let replay = |change: SettingsChange| {
+        let mut base = state(read("v1-base.json"));
+        base.settings = base.settings.changed(change).unwrap();
+        facts(read("v1-facts.json"))
+            .iter()
+            .filter(|it| !matches!(it.fact, Fact::SettingsChanged(_)))
+            .for_each(|it| base.apply(it));
+        json!(base)["workspaces"].clone()
+    };
+    let durations = [("starting".to_owned(), Some(1.0)), ("snapshot".to_owned(), Some(2.0))].into_iter().collect();
+    let other = SettingsChange { pace: Some(Pace::Instant), durations: Some(durations), ..SettingsChange::default() };
+    assert_eq!(replay(SettingsChange::default()), replay(other));
+}
+
+#[test]
+fn golden_state_answers_with_the_stored_durations() {
+    let golden = state(read("v1-state.json"));
+    let mirrors = golden.workspaces().values().flat_map(|workspace| workspace.items().values());
+    let mirror = mirrors.filter_map(|item| item.mirroring.as_ref()).next().expect("the golden state has a mirror");
+    let spans = mirror.spans();
+    let first = spans.iter().find(|span| span.status == MirroringStatus::Starting).unwrap();
+    let lasts = first.to.expect("the first start ended").duration_since(first.from);
+    assert_eq!(lasts.as_secs(), 30, "the duration that the settings had at the start");
+}
+
+#[test]
+fn fact_log_rejects_other_formats() {
+    let mut log = read("v1-facts.json");
+    log["format"] = 2.into();
+    let why = serde_json::from_value::<FactLog>(log).unwrap_err().to_string();
+    assert_eq!(why, "cannot read facts of format 2: this version of specularite reads format 1");
+}
