@@ -212,7 +212,9 @@ impl Operation {
         match &self.result {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
             OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
-            OperationResult::Created(item) | OperationResult::Item(item) => item.creation_payload.as_deref().map_or(0, json::weight),
+            OperationResult::Created(item) | OperationResult::Item(item) => {
+                item.creation_payload.as_deref().map_or(0, json::weight)
+            }
             OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
         }
     }

@@ -16,7 +16,7 @@ use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{SourceKey, TableName};
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, OperationError, NewOperation, Operation, OperationResult, PendingResult};
+use crate::fabric::operation::{self, NewOperation, Operation, OperationError, OperationResult, PendingResult};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
@@ -367,7 +367,9 @@ impl State {
             Fact::DefinitionUpdated { workspace, id, definition } => {
                 let followed = self.followed(workspace, id, at);
                 self.item(workspace, id, |item| {
-                    if let (Some(mirroring), Some(config)) = (&mut item.mirroring, item::mirroring_config(Some(&*definition))) {
+                    if let (Some(mirroring), Some(config)) =
+                        (&mut item.mirroring, item::mirroring_config(Some(&*definition)))
+                    {
                         mirroring.redefined(at, config, followed);
                     }
                     item.definition = Some(definition);

@@ -10,7 +10,7 @@ use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::name::{Folded, NAME_MAX, WORKSPACE_DESCRIPTION_MAX, check_description, check_name};
-use crate::fabric::operation::{self, NewOperation, Progress, PendingResult};
+use crate::fabric::operation::{self, NewOperation, PendingResult, Progress};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;

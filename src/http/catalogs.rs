@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::fabric::item::mirrored_catalog::CatalogSource;
 use crate::fabric::item::{catalog, catalog_sync, mirrored_catalog};
-use crate::fabric::mirroring::{TableName, MirroringError};
+use crate::fabric::mirroring::{MirroringError, TableName};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::{Answer, utc};
 use crate::http::context::{Context, HandlerResult};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::behaviours::{OperationLocation, OperationMembers};
-use crate::fabric::operation::{self, OperationError, Operation, OperationStatus, OperationResult, Progress};
+use crate::fabric::operation::{self, Operation, OperationError, OperationResult, OperationStatus, Progress};
 use crate::fabric::{Decision, ErrorCode, FabricError, State};
 use crate::http::answer::{Answer, Headers, zoneless};
 use crate::http::bulk::ImportResponse;
@@ -125,7 +125,9 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
             OperationResult::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
             OperationResult::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
             OperationResult::Imported(items) => Answer::ok(&ImportResponse::new(items)),
-            OperationResult::Nothing | OperationResult::Failed(_) => return Err(ErrorCode::OperationNotSucceeded.into()),
+            OperationResult::Nothing | OperationResult::Failed(_) => {
+                return Err(ErrorCode::OperationNotSucceeded.into());
+            }
         };
         Ok(answer.family(Headers::Result))
     })

@@ -12,7 +12,7 @@ use super::part::{self, PartRequest};
 use super::{CreateItem, Item, ItemKind, Part, create, update_definition};
 use crate::fabric::folder;
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, OperationError, Progress, PendingResult};
+use crate::fabric::operation::{self, OperationError, PendingResult, Progress};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;

@@ -11,7 +11,7 @@ use super::kinds::{Creation, Preparation};
 use super::{ItemKind, KindSpec, NewItem, check_characters};
 use crate::fabric::behaviours::CreateWithoutDefinition;
 use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
-use crate::fabric::operation::{self, OperationError, Progress, PendingResult};
+use crate::fabric::operation::{self, OperationError, PendingResult, Progress};
 use crate::fabric::principal::{Principal, PrincipalType};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;

@@ -76,7 +76,12 @@ impl ConflictPolicy {
 }
 
 /// Creates or overwrites a shortcut. Returns it, and `true` if it was created.
-pub fn create(within: &Workspace, item: &Item, mut new: Shortcut, policy: ConflictPolicy) -> Decision<(Shortcut, bool)> {
+pub fn create(
+    within: &Workspace,
+    item: &Item,
+    mut new: Shortcut,
+    policy: ConflictPolicy,
+) -> Decision<(Shortcut, bool)> {
     new.path = new.path.trim_matches('/').to_owned();
     let top = new.path.split('/').next().unwrap_or_default();
     let is_name = !new.name.is_empty() && !new.name.contains('/') && new.name.chars().count() <= PATH_MAX;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::later;
-use crate::fabric::mirroring::{SourceType, TableName};
+use super::{SourceType, TableName};
+use crate::fabric::instant::later;
 use crate::ids::ConnectionId;
 use crate::seed::Seed;
 

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::TABLES_MAX;
 use super::source::{ObjectType, Presence, Source};
-use super::{ResumePoints, LifecycleEvent, Mirroring, ResumePoint, Selection, SourceKey, TableName, MirroringError};
-use crate::fabric::later;
-use crate::fabric::pace::TableTiming;
+use super::{
+    LifecycleEvent, Mirroring, MirroringError, ResumePoint, ResumePoints, Selection, SourceKey, TableName, TableTiming,
+};
+use crate::fabric::instant::later;
 
 /// The status of a table, as `getTablesMirroringStatus` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +108,8 @@ impl Mirroring {
 
     /// The tables that would go on after a pause at `now`: those whose snapshot is done, or that were to go on already.
     pub fn resume_points_at(&self, sources: &impl Sources, now: Timestamp) -> ResumePoints {
-        let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) = self.lifecycle.last()
+        let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) =
+            self.lifecycle.last()
         else {
             return ResumePoints::new();
         };
@@ -281,7 +283,8 @@ impl Run<'_> {
 impl TableState {
     /// This table, when the source has it no longer.
     fn lost(self) -> Self {
-        let error = MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
+        let error =
+            MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
         Self { status: TableStatus::Failed, error: Some(error), gives_way: Vec::new(), ..self }
     }
 }

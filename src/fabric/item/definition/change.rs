@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{DefinitionRequest, ReadBack, check, check_content, check_convertible, check_format, read_back};
 use crate::fabric::behaviours::{GetDefinition, UpdateDefinition};
 use crate::fabric::item::{Item, Update, update};
-use crate::fabric::operation::{self, OperationError, Progress, PendingResult};
+use crate::fabric::operation::{self, OperationError, PendingResult, Progress};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};

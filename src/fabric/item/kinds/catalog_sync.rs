@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::KindChange;
 use crate::fabric::item::Item;
-use crate::fabric::operation::{self, Progress, PendingResult};
+use crate::fabric::operation::{self, PendingResult, Progress};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, Fact, State, later};

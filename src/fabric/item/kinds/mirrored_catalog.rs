@@ -11,7 +11,7 @@ use crate::fabric::item::catalog::{self, invalid_part};
 use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::source::Presence;
 use crate::fabric::mirroring::tables::Sources;
-use crate::fabric::mirroring::{TableName, MirroringError};
+use crate::fabric::mirroring::{MirroringError, TableName};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::ConnectionId;
 
