@@ -12,9 +12,8 @@ use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
 use crate::fabric::json;
-use crate::fabric::mirroring::{Declaration, MirroringError};
+use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
 use crate::fabric::operation::{NewOperation, PendingResult};
-use crate::fabric::pace::TableTiming;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
@@ -27,6 +26,7 @@ pub const FORMAT: u32 = 1;
 
 /// A persisted sequence of facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct FactLog {
     /// The format of the facts: [`FORMAT`].
     format: Format,

@@ -12,6 +12,7 @@ pub mod control;
 pub mod error;
 pub mod fact;
 pub mod folder;
+mod instant;
 pub mod item;
 pub mod json;
 pub mod mirroring;
@@ -27,20 +28,13 @@ pub mod settings;
 pub mod state;
 pub mod tag;
 pub mod throttle;
-pub mod timeline;
 pub mod upcoming;
 pub mod workspace;
 
-use jiff::{SignedDuration, Timestamp};
-
 pub use self::error::{ErrorCode, FabricError};
 pub use self::fact::{DatedFact, Fact};
+pub(crate) use self::instant::later;
 pub use self::state::State;
 
 /// What a decision comes to: facts to record and what to answer from, or a refusal.
 pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
-
-/// The instant `duration` after `at`; the end of time where that is beyond it.
-pub(crate) fn later(at: Timestamp, duration: SignedDuration) -> Timestamp {
-    at.checked_add(duration).unwrap_or(Timestamp::MAX)
-}

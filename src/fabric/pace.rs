@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::mirroring::SourceType;
+use crate::fabric::mirroring::timing::{SnapshotTiming, TableTiming};
 
 /// The timing profile of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
@@ -23,8 +24,6 @@ pub enum Pace {
 }
 
 const ZERO: SignedDuration = SignedDuration::ZERO;
-/// The longest that a snapshot takes, whatever its size. It keeps instants within the range of a timestamp.
-const SNAPSHOT_MAX: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
 /// The longest duration that can be set.
 const DURATION_MAX: SignedDuration = SignedDuration::from_hours(24 * 365);
 /// The shortest interval between publishings that can be set: figures move in multiples of it.
@@ -157,47 +156,6 @@ impl Durations {
 pub struct Timing<'a> {
     pub(super) pace: Pace,
     pub(super) durations: &'a Durations,
-}
-
-/// How the tables of a mirrored database are timed. It is settled at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TableTiming {
-    /// From `Running` to the snapshot of a table.
-    pub wait: SignedDuration,
-    /// How long a snapshot takes.
-    pub snapshot: SnapshotTiming,
-    /// How often a table's changes are published. Never zero: figures move in multiples of it.
-    pub publishing: SignedDuration,
-}
-
-/// How long a snapshot takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all_fields = "camelCase")]
-pub enum SnapshotTiming {
-    /// Always the same.
-    Fixed(SignedDuration),
-    /// The time that its rows take at the source's speed.
-    BySize {
-        /// The shortest.
-        at_least: SignedDuration,
-        /// The speedup and the longest duration where no speed is declared.
-        undeclared: Option<(i32, SignedDuration)>,
-    },
-}
-
-impl SnapshotTiming {
-    /// The duration of a snapshot of `rows` at `rows_per_second`; `declared` tells whether that speed was declared.
-    pub fn duration(self, rows: u64, rows_per_second: f64, declared: bool) -> SignedDuration {
-        let (at_least, undeclared) = match self {
-            Self::Fixed(duration) => return duration,
-            Self::BySize { at_least, undeclared } => (at_least, undeclared.filter(|_| !declared)),
-        };
-        let by_size =
-            SignedDuration::try_from_secs_f64(rows as f64 / rows_per_second).unwrap_or(SNAPSHOT_MAX).min(SNAPSHOT_MAX);
-        let (speedup, at_most) = undeclared.unwrap_or((1, SNAPSHOT_MAX));
-        (by_size / speedup).clamp(at_least, at_most)
-    }
 }
 
 impl Timing<'_> {
@@ -341,7 +299,7 @@ mod tests {
             (Pace::Fast, 10, 10_000.0, true, 1),
             (Pace::Fast, u64::MAX, 1.0, false, 3),
             (Pace::Instant, 600_000, 10_000.0, true, 0),
-            (Pace::Realistic, u64::MAX, 1e-300, true, SNAPSHOT_MAX.as_secs()),
+            (Pace::Realistic, u64::MAX, 1e-300, true, 100 * 365 * 24 * 3_600),
         ] {
             let timing = Timing { pace, durations: &Durations::default() }.tables().snapshot;
             let duration = timing.duration(rows, rows_per_second, declared);

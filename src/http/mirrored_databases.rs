@@ -5,9 +5,10 @@
 use serde::Serialize;
 
 use crate::fabric::behaviours::{MirroringByApps, SqlEndpointProvisioning, StartAnswer, TablesBeforeStart};
+use crate::fabric::item::mirrored_database;
 use crate::fabric::item::{self, Item};
 use crate::fabric::mirroring::source::ObjectType;
-use crate::fabric::mirroring::{self, MirroringError, MirroringStatus, TableState, TableStatus};
+use crate::fabric::mirroring::{MirroringError, MirroringStatus, TableState, TableStatus};
 use crate::fabric::principal::PrincipalType;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
@@ -132,7 +133,7 @@ pub(super) fn start(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, now| {
         let (workspace, item) = context.item(state, now)?;
         check_caller(context, state)?;
-        mirroring::start(state, workspace, item, now)
+        mirrored_database::start(state, workspace, item, now)
     })?;
     let answer = context.read(|state| state.settings.behaviours.start_answer);
     Ok(if answer == StartAnswer::Accepted { Answer::accepted() } else { Answer::empty() })
@@ -143,7 +144,7 @@ pub(super) fn stop(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, now| {
         let (workspace, item) = context.item(state, now)?;
         check_caller(context, state)?;
-        mirroring::stop(state, workspace, item, now)
+        mirrored_database::stop(state, workspace, item, now)
     })?;
     Ok(Answer::empty())
 }

@@ -6,7 +6,6 @@ use crate::fabric::ErrorCode;
 use crate::fabric::item::audit::{self, AuditSettings, AuditState, AuditUpdate};
 use crate::fabric::item::sql_endpoint::{self, Timeout};
 use crate::fabric::item::{self, Item, ItemKind};
-use crate::fabric::mirroring;
 use crate::fabric::workspace::Workspace;
 use crate::http::answer::{Answer, utc};
 use crate::http::context::{Context, HandlerResult};
@@ -65,7 +64,7 @@ pub(super) fn refresh_metadata(context: &Context<'_>) -> HandlerResult {
             end_date_time: now.clone(),
             last_successful_sync_date_time: now.clone(),
         };
-        let tables = mirroring::arrived(state, workspace, item, context.now);
+        let tables = sql_endpoint::tables(state, workspace, item, context.now);
         Ok(Answer::ok(&List::all(tables.into_iter().map(table).collect())))
     })
 }

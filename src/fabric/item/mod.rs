@@ -24,8 +24,8 @@ pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack, get_de
 use self::kinds::sql_database::{NewSqlDatabase, SqlDatabase};
 pub use self::kinds::{
     ItemKind, KindChange, KindSpec, KindState, Names, Rename, audit, catalog_sync, digital_twin_builder_flow,
-    environment, mirrored_azure_databricks_catalog, mirrored_catalog, semantic_model, sql_database, sql_endpoint,
-    variable_library,
+    environment, mirrored_azure_databricks_catalog, mirrored_catalog, mirrored_database, semantic_model, sql_database,
+    sql_endpoint, variable_library,
 };
 use self::shortcut::Shortcut;
 pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, settable, update};

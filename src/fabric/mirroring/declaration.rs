@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::FabricError;
-use crate::fabric::mirroring::TableName;
-use crate::fabric::mirroring::source::{Declaration, ObjectType, Table};
+use super::TableName;
+use super::source::{Declaration, ObjectType, Table};
+use crate::fabric::error::FabricError;
 
 /// The maximum number of tables of a declared source.
 const TABLES_MAX: usize = 10_000;

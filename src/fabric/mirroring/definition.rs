@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::fabric::mirroring::TableName;
-use crate::fabric::{ErrorCode, FabricError, json};
+use super::TableName;
+use crate::fabric::error::{ErrorCode, FabricError};
+use crate::fabric::json;
 use crate::ids::ConnectionId;
 
 /// The part that holds it.

@@ -1,14 +1,17 @@
-//! Replication as a pure function of what happened, the source, the seed and the instant.
+//! Replication as a pure function of a log, the source, the seed and the instant.
 //!
-//! A mirrored database remembers what was done to it: created, started, stopped, its tables chosen anew. Nothing else is
-//! stored, and nothing runs: its status ([`status`]) and the state of its tables ([`tables`]) are worked out whenever
-//! somebody asks.
+//! The log of a mirrored database holds its creation, starts, stops, pauses and selections of tables. Nothing else is stored, and
+//! nothing runs in the background: each read computes the status ([`status`]) and the tables ([`tables`]) anew.
+//!
+//! This module knows no item and no tenant state. `item::mirrored_database` ties it to both.
 
 pub mod declaration;
 pub mod definition;
 pub mod source;
 pub mod status;
 pub mod tables;
+pub mod timeline;
+pub mod timing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,19 +23,16 @@ pub use self::definition::{MirroringConfig, SourceType};
 pub use self::source::{Declaration, SourceKey};
 pub use self::status::{MirroringStatus, Phase};
 pub use self::tables::{TableState, TableStatus};
-use crate::fabric::connection::Connection;
-use crate::fabric::item::Item;
-use crate::fabric::pace::TableTiming;
-use crate::fabric::timeline::{self, Span};
-use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list};
+use self::timeline::Span;
+pub use self::timing::TableTiming;
+use crate::fabric::as_list;
 
-/// Starts and stops of one mirrored database that are remembered; older ones are forgotten.
+/// Lifecycle events of a mirrored database at most; the oldest are dropped.
 const LIFECYCLE_MAX: usize = 1_000;
-/// Choices of tables that are remembered; older ones are forgotten.
+/// Selections of tables at most; the oldest are dropped.
 const SELECTIONS_MAX: usize = 100;
 
-/// A table of a source: its schema (of Cosmos DB: its database) and its name (its container).
+/// The name of a table of a source. For Cosmos DB, the schema is the database and the table is the container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TableName {
@@ -42,17 +42,17 @@ pub struct TableName {
     pub table: Arc<str>,
 }
 
-/// What goes wrong with a database or a table: the `error` beside its status.
+/// The `error` beside the status of a database or a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MirroringError {
-    /// A code as Fabric spells them.
+    /// The code, as Fabric spells it.
     pub code: String,
-    /// For people.
+    /// The message for users.
     pub message: String,
 }
 
-/// What was done to a mirrored database, and how long its passing status lasts.
+/// An event in the life of a mirrored database, with the duration of the transient status that it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 enum LifecycleEvent {
@@ -74,8 +74,8 @@ enum LifecycleEvent {
     },
 }
 
-/// The tables whose snapshot was done when the capacity was paused, and what their figures are reckoned from: they go on where
-/// they were. All others begin anew.
+/// The tables whose snapshot was complete when the capacity was paused, with the base of their figures. These continue after the next
+/// start; all others are copied again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResumePoints(#[serde(with = "as_list")] pub(super) BTreeMap<TableName, ResumePoint>);
@@ -88,100 +88,22 @@ pub struct ResumePoint {
     pub(super) timing: TableTiming,
 }
 
-/// The tables that a definition chose, and since when each has been chosen without a gap.
+/// The tables that a definition selects, and the instant from which each has been selected without a gap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 enum Selection {
-    /// All there are: since `since`, but for those that an `earlier` definition had named.
+    /// All tables of the source: from `since` on, except those that an `earlier` definition selected already.
     All {
         since: Timestamp,
         #[serde(with = "as_list")]
         earlier: BTreeMap<TableName, Timestamp>,
     },
-    /// These, in this order.
+    /// These tables, in this order.
     Only {
         order: Vec<TableName>,
         #[serde(with = "as_list")]
         since: BTreeMap<TableName, Timestamp>,
     },
-}
-
-/// Starts replication: the facts of it, none where it changes nothing.
-pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
-    state.check_capacity(within)?;
-    let (workspace, timing) = (within.id, state.settings.timing());
-    let tables = timing.tables();
-    if let Some(database) = &item.sql_database {
-        // It takes both at any time; one that changes nothing leaves no trace (docs/fidelity.md#sql-databases).
-        let takes = timing.starting_sql_database();
-        let started = Fact::MirroringStarted { workspace, id: item.id, takes, tables, error: None };
-        let started = (!database.is_mirrored()).then_some(started);
-        return Ok((started.into_iter().collect(), ()));
-    }
-    let mirroring = item.mirroring()?;
-    let Some(source) = mirroring.config().source else {
-        return Err(FabricError::new(ErrorCode::MirroringDefinitionMissing).about("Item", item.id));
-    };
-    if !mirroring.may_start(&state.settings.behaviours, now)? {
-        return Ok((Vec::new(), ()));
-    }
-    let error = start_failure(state, source, mirroring.config(), item, now);
-    let takes = timing.starting(source);
-    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, takes, tables, error }], ()))
-}
-
-/// Why a start that is accepted now will fall back to `Initialized`; `None` if it will run.
-///
-/// The connection must exist, be usable by the item's creator, and be of a type that suits the source; a declared Cosmos DB account
-/// must have the database.
-fn start_failure(
-    state: &State,
-    source: SourceType,
-    config: &MirroringConfig,
-    item: &Item,
-    now: Timestamp,
-) -> Option<MirroringError> {
-    let id = config.connection?;
-    let usable = |connection: &&Connection| item.creator.is_none_or(|creator| connection.role_of(creator.id).is_some());
-    let Some(connection) = state.connection_at_all(id).filter(usable) else {
-        return Some(MirroringError {
-            code: "ReferencedEntityNotFoundOrAccessDenied".into(),
-            message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
-        });
-    };
-    let spec = source.spec();
-    if !spec.connection_types.is_empty() && !spec.connection_types.contains(&connection.kind.as_str()) {
-        return Some(MirroringError {
-            code: "InvalidConnectionType".into(),
-            message: format!(
-                "The source type {} cannot use a connection of the type {}; supported connection types: {}.",
-                spec.name,
-                connection.kind,
-                spec.connection_types.join(", ")
-            ),
-        });
-    }
-    let database = config.database.as_deref().filter(|_| source == SourceType::CosmosDb)?;
-    let tables = &state.declared(id)?.at(now)?.tables;
-    let lacks = !tables.is_empty() && tables.keys().all(|name| &*name.schema != database);
-    lacks.then(|| MirroringError {
-        code: "SourceDatabaseNotFound".into(),
-        message: format!("The source database {database} does not exist."),
-    })
-}
-
-/// Stops replication: the facts of it, none where it changes nothing.
-pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
-    state.check_capacity(within)?;
-    let stops = match &item.sql_database {
-        Some(database) => database.is_mirrored(),
-        None => item.mirroring()?.may_stop(&state.settings.behaviours, now)?,
-    };
-    if !stops {
-        return Ok((Vec::new(), ()));
-    }
-    let takes = state.settings.timing().stopping();
-    Ok((vec![Fact::MirroringStopped { workspace: within.id, id: item.id, takes }], ()))
 }
 
 /// The log of one mirrored database, oldest first.
@@ -194,7 +116,7 @@ pub struct Mirroring {
 }
 
 impl Mirroring {
-    /// A mirrored database that was created at `at` and is `Initialized` after `takes`.
+    /// The log of a mirrored database that is created at `at` and is `Initialized` after `takes`.
     pub fn created(at: Timestamp, takes: SignedDuration, config: MirroringConfig) -> Self {
         let selection = Selection::first(at, config.tables.as_deref());
         Self {
@@ -204,7 +126,7 @@ impl Mirroring {
         }
     }
 
-    /// Replication was started. With `error` it fails after `takes`, and the database falls back to `Initialized`.
+    /// Records a start. With an `error` it fails after `takes`, and the database falls back to `Initialized`.
     pub fn started(
         &mut self,
         at: Timestamp,
@@ -223,57 +145,57 @@ impl Mirroring {
         self.log(at, LifecycleEvent::Started { takes, timing, source, error, resume_points });
     }
 
-    /// Replication was stopped.
+    /// Records a stop.
     pub fn stopped(&mut self, at: Timestamp, takes: SignedDuration) {
         self.log(at, LifecycleEvent::Stopped { takes });
     }
 
-    /// The capacity was paused while these tables would be `resume_points`: what copied, or was about to, does so no more.
+    /// Records a pause of the capacity. It has an effect only in `Starting` and `Running`.
     pub fn paused(&mut self, at: Timestamp, resume_points: ResumePoints) {
         if matches!(self.status_at(at), MirroringStatus::Starting | MirroringStatus::Running) {
             self.log(at, LifecycleEvent::Paused { resume_points: Arc::new(resume_points) });
         }
     }
 
-    /// Its statuses one after the other.
+    /// Returns its timeline.
     pub fn spans(&self) -> Vec<Span> {
-        let deeds: Vec<Timestamp> = self.lifecycle.iter().map(|(at, _)| *at).collect();
-        timeline::spans(&deeds, |now| {
+        let changes: Vec<Timestamp> = self.lifecycle.iter().map(|(at, _)| *at).collect();
+        timeline::spans(&changes, |now| {
             let phase = self.phase_at(now);
             (phase.status, phase.gives_way.map(|(at, _)| at))
         })
     }
 
-    /// The definition was replaced while these tables were `followed`, each since when.
+    /// Records a new definition. `followed` holds the tables until now, and the instant from which each is followed.
     pub fn redefined(&mut self, at: Timestamp, config: MirroringConfig, followed: BTreeMap<TableName, Timestamp>) {
         if config.tables != self.config.tables {
             let (_, before) = self.selections.last().expect("a mirrored database has a selection from its creation on");
             let selection = before.then(at, config.tables.as_deref(), followed);
             self.selections.push((at, Arc::new(selection)));
-            forget(&mut self.selections, SELECTIONS_MAX);
+            drop_oldest(&mut self.selections, SELECTIONS_MAX);
         }
         self.config = config;
     }
 
-    /// What the definition asks for.
+    /// Returns the content of the definition.
     pub fn config(&self) -> &MirroringConfig {
         &self.config
     }
 
     fn log(&mut self, at: Timestamp, what: LifecycleEvent) {
         self.lifecycle.push((at, what));
-        forget(&mut self.lifecycle, LIFECYCLE_MAX);
+        drop_oldest(&mut self.lifecycle, LIFECYCLE_MAX);
     }
 
-    /// The latest selection at `now`.
+    /// Returns the selection in effect at `now`.
     fn selection_at(&self, now: Timestamp) -> &Selection {
         let (_, selection) = self.selections.iter().rev().find(|(at, _)| *at <= now).unwrap_or(&self.selections[0]);
         selection
     }
 }
 
-/// Drops the oldest entry when there are more than `most`.
-fn forget<T>(log: &mut Vec<T>, most: usize) {
+/// Drops the oldest entry if there are more than `most`.
+fn drop_oldest<T>(log: &mut Vec<T>, most: usize) {
     if log.len() > most {
         log.remove(0);
     }
@@ -289,7 +211,7 @@ impl Selection {
         }
     }
 
-    /// The selection after this one: what is followed already goes on as it began.
+    /// Returns the selection that follows this one. Tables that are followed already continue.
     fn then(&self, at: Timestamp, tables: Option<&[TableName]>, followed: BTreeMap<TableName, Timestamp>) -> Self {
         match tables {
             None => Self::All { since: at, earlier: followed },
@@ -301,7 +223,7 @@ impl Selection {
         }
     }
 
-    /// Whether a table is chosen by its name, now or before: an assumed source has every table that is named.
+    /// Returns `true` if a definition named the table, now or earlier. An assumed source has every table that a definition names.
     fn names(&self, name: &TableName) -> bool {
         match self {
             Self::All { earlier, .. } => earlier.contains_key(name),
@@ -309,19 +231,11 @@ impl Selection {
         }
     }
 
-    /// Since when a table has been chosen; `None` when it is not.
+    /// Returns the instant from which a table has been selected; `None` if it is not.
     fn since(&self, name: &TableName) -> Option<Timestamp> {
         match self {
             Self::All { since, earlier } => Some(earlier.get(name).copied().unwrap_or(*since)),
             Self::Only { since, .. } => since.get(name).copied(),
         }
     }
-}
-/// The names of the tables that a SQL endpoint sees: those of its mirrored database that have arrived.
-pub fn arrived(state: &State, within: &Workspace, endpoint: &Item, now: Timestamp) -> Vec<String> {
-    let parent = endpoint.parent.and_then(|id| within.items().get(&id));
-    let Some(mirroring) = parent.and_then(|parent| parent.mirroring.as_ref()) else { return Vec::new() };
-    let tables = mirroring.tables_at(state, now).into_iter();
-    let arrived = tables.filter(|table| matches!(table.status, TableStatus::Replicating | TableStatus::Stopped));
-    arrived.map(|table| table.name.table.to_string()).collect()
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::mirroring::{SourceType, TableName};
-use crate::fabric::{as_list, later};
+use super::{SourceType, TableName};
+use crate::fabric::as_list;
+use crate::fabric::instant::later;
 use crate::ids::ConnectionId;
 use crate::seed::Seed;
 
@@ -70,7 +71,6 @@ pub struct SourceKey {
 
 /// The declarations of one connection, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Declared(Vec<(Timestamp, Arc<Declaration>)>);
 
 impl Declared {

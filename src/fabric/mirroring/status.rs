@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{LifecycleEvent, Mirroring, MirroringError};
 use crate::fabric::behaviours::{Behaviours, StartWhileRunning, StopWhileNotRunning};
-use crate::fabric::{ErrorCode, FabricError, later};
+use crate::fabric::error::{ErrorCode, FabricError};
+use crate::fabric::instant::later;
 
 /// The status of a mirrored database, as `getMirroringStatus` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::TABLES_MAX;
 use super::source::{ObjectType, Presence, Source};
-use super::{LifecycleEvent, Mirroring, MirroringError, ResumePoint, ResumePoints, Selection, SourceKey, TableName};
-use crate::fabric::later;
-use crate::fabric::pace::TableTiming;
+use super::{
+    LifecycleEvent, Mirroring, MirroringError, ResumePoint, ResumePoints, Selection, SourceKey, TableName, TableTiming,
+};
+use crate::fabric::instant::later;
 
 /// The status of a table, as `getTablesMirroringStatus` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::ControlRequest;
 use crate::fabric::FabricError;
-use crate::fabric::timeline::{self, Span};
+use crate::fabric::item::mirrored_database;
+use crate::fabric::mirroring::timeline::Span;
 use crate::http::answer::utc;
 use crate::ids::ItemId;
 
@@ -23,7 +24,7 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
         };
         let spans = request.tenant.read(|state| {
             let (_, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
-            timeline::of(item)
+            mirrored_database::spans(item)
         })?;
         let spans: Vec<Value> = spans.into_iter().filter(wanted).map(body).collect();
         Ok(json!({"item": id, "now": utc(request.tenant.clock().now()), "spans": spans}))

@@ -1,14 +1,18 @@
-//! Mirrored databases: the rules of the item. Replication is in `fabric::mirroring`.
+//! Mirrored databases: the rules of the item. They tie `fabric::mirroring`, which computes replication and knows no item, to the state.
+//! Start, stop and timeline are those of SQL databases too.
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::ItemKind;
 use super::hooks::KindHooks;
+use crate::fabric::connection::Connection;
 use crate::fabric::item::companions::Companions;
 use crate::fabric::item::{Definition, Item, NewItem, Part};
-use crate::fabric::mirroring::{self, Mirroring};
-use crate::fabric::{FabricError, State, later};
+use crate::fabric::mirroring::timeline::Span;
+use crate::fabric::mirroring::{self, Mirroring, MirroringConfig, MirroringError, SourceType};
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::ConnectionId;
 
 pub(super) const HOOKS: KindHooks =
@@ -39,4 +43,90 @@ fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
 fn connections(item: &Item) -> Vec<ConnectionId> {
     let config = item.mirroring.as_ref().map(Mirroring::config);
     config.into_iter().flat_map(|config| config.connection.iter().chain(&config.other_connections)).copied().collect()
+}
+
+/// Starts mirroring. Decides no facts where it is on already.
+pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
+    state.check_capacity(within)?;
+    let (workspace, timing) = (within.id, state.settings.timing());
+    let tables = timing.tables();
+    if let Some(database) = &item.sql_database {
+        // A SQL database accepts start and stop at any time (docs/fidelity.md#sql-databases).
+        let takes = timing.starting_sql_database();
+        let started = Fact::MirroringStarted { workspace, id: item.id, takes, tables, error: None };
+        let started = (!database.is_mirrored()).then_some(started);
+        return Ok((started.into_iter().collect(), ()));
+    }
+    let mirroring = item.mirroring()?;
+    let Some(source) = mirroring.config().source else {
+        return Err(FabricError::new(ErrorCode::MirroringDefinitionMissing).about("Item", item.id));
+    };
+    if !mirroring.may_start(&state.settings.behaviours, now)? {
+        return Ok((Vec::new(), ()));
+    }
+    let error = start_error(state, source, mirroring.config(), item, now);
+    let takes = timing.starting(source);
+    Ok((vec![Fact::MirroringStarted { workspace, id: item.id, takes, tables, error }], ()))
+}
+
+/// Stops mirroring. Decides no facts where it is off already.
+pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
+    state.check_capacity(within)?;
+    let stops = match &item.sql_database {
+        Some(database) => database.is_mirrored(),
+        None => item.mirroring()?.may_stop(&state.settings.behaviours, now)?,
+    };
+    if !stops {
+        return Ok((Vec::new(), ()));
+    }
+    let takes = state.settings.timing().stopping();
+    Ok((vec![Fact::MirroringStopped { workspace: within.id, id: item.id, takes }], ()))
+}
+
+/// Returns the error with which a start falls back to `Initialized`; `None` if it succeeds.
+///
+/// The connection must exist, the item's creator must have a role on it, and its type must suit the source. A declared Cosmos DB
+/// account must have the database.
+fn start_error(
+    state: &State,
+    source: SourceType,
+    config: &MirroringConfig,
+    item: &Item,
+    now: Timestamp,
+) -> Option<MirroringError> {
+    let id = config.connection?;
+    let usable = |connection: &&Connection| item.creator.is_none_or(|creator| connection.role_of(creator.id).is_some());
+    let Some(connection) = state.connection_at_all(id).filter(usable) else {
+        return Some(MirroringError {
+            code: "ReferencedEntityNotFoundOrAccessDenied".into(),
+            message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
+        });
+    };
+    let spec = source.spec();
+    if !spec.connection_types.is_empty() && !spec.connection_types.contains(&connection.kind.as_str()) {
+        return Some(MirroringError {
+            code: "InvalidConnectionType".into(),
+            message: format!(
+                "The source type {} cannot use a connection of the type {}; supported connection types: {}.",
+                spec.name,
+                connection.kind,
+                spec.connection_types.join(", ")
+            ),
+        });
+    }
+    let database = config.database.as_deref().filter(|_| source == SourceType::CosmosDb)?;
+    let tables = &state.declared(id)?.at(now)?.tables;
+    let is_missing = !tables.is_empty() && tables.keys().all(|name| &*name.schema != database);
+    is_missing.then(|| MirroringError {
+        code: "SourceDatabaseNotFound".into(),
+        message: format!("The source database {database} does not exist."),
+    })
+}
+
+/// Returns the timeline of a mirrored or SQL database. Rejects items of kinds that do not replicate.
+pub fn spans(item: &Item) -> Result<Vec<Span>, FabricError> {
+    match &item.sql_database {
+        Some(database) => Ok(database.spans()),
+        None => Ok(item.mirroring()?.spans()),
+    }
 }

@@ -20,7 +20,7 @@ mod lakehouse;
 mod map;
 pub mod mirrored_azure_databricks_catalog;
 pub mod mirrored_catalog;
-mod mirrored_database;
+pub mod mirrored_database;
 mod notebook;
 pub mod semantic_model;
 mod snowflake_database;

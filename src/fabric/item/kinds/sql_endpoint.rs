@@ -1,11 +1,14 @@
 //! SQL endpoints: the rules of their requests.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::hooks::KindHooks;
 use super::state::KindState;
-use crate::fabric::FabricError;
+use crate::fabric::item::Item;
+use crate::fabric::mirroring::TableStatus;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{FabricError, State};
 
 pub(super) const HOOKS: KindHooks =
     KindHooks { state: || KindState::SqlEndpoint { audit: None }, ..KindHooks::DEFAULT };
@@ -45,6 +48,15 @@ impl Timeout {
 
 fn required(field: &str) -> FabricError {
     FabricError::invalid_input(format!("The {field} field is required."))
+}
+
+/// Returns the names of the tables that an endpoint shows: those of its mirrored database whose snapshot is complete.
+pub fn tables(state: &State, within: &Workspace, endpoint: &Item, now: Timestamp) -> Vec<String> {
+    let parent = endpoint.parent.and_then(|id| within.items().get(&id));
+    let Some(mirroring) = parent.and_then(|parent| parent.mirroring.as_ref()) else { return Vec::new() };
+    let tables = mirroring.tables_at(state, now).into_iter();
+    let copied = tables.filter(|table| matches!(table.status, TableStatus::Replicating | TableStatus::Stopped));
+    copied.map(|table| table.name.table.to_string()).collect()
 }
 
 /// Rejects a `privateLinkType` that the description does not have.

@@ -15,10 +15,10 @@ use crate::fabric::behaviours::SqlDatabaseCreation;
 use crate::fabric::item::addresses::base32;
 use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::MirroringStatus;
+use crate::fabric::mirroring::timeline::{self, Span, StatusUntil};
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
-use crate::fabric::timeline::{self, Look, Span};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State, later};
 use crate::ids::{ItemId, WorkspaceId};
@@ -282,7 +282,7 @@ impl SqlDatabase {
     }
 
     /// The status of its mirroring, for timelines only: the API has no such status.
-    fn look(&self, now: Timestamp) -> Look {
+    fn status_until(&self, now: Timestamp) -> StatusUntil {
         let started = (self.created_at, MirroringSwitch::On, SignedDuration::ZERO);
         let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
         let (passing, lasting) = match switch {
@@ -297,7 +297,7 @@ impl SqlDatabase {
     pub fn spans(&self) -> Vec<Span> {
         let changes: Vec<Timestamp> =
             std::iter::once(self.created_at).chain(self.switches.iter().map(|(at, ..)| *at)).collect();
-        timeline::spans(&changes, |now| self.look(now))
+        timeline::spans(&changes, |now| self.status_until(now))
     }
 }
 

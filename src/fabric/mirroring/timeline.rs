@@ -1,0 +1,35 @@
+//! The timeline of a database: its statuses in order, those of the past and those that follow without another request.
+
+use jiff::Timestamp;
+
+use super::MirroringStatus;
+
+/// A span of time with one status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The status.
+    pub status: MirroringStatus,
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it; `None` if it lasts until the next request.
+    pub to: Option<Timestamp>,
+}
+
+/// A status, and the instant at which it ends by itself.
+pub(in crate::fabric) type StatusUntil = (MirroringStatus, Option<Timestamp>);
+
+/// Returns the spans of a status that changes at `changes`, which are in order, and by itself.
+pub(in crate::fabric) fn spans(changes: &[Timestamp], status_at: impl Fn(Timestamp) -> StatusUntil) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut next = changes.first().copied();
+    while let Some(from) = next {
+        let (status, until) = status_at(from);
+        let change = changes.get(changes.partition_point(|at| *at <= from)).copied();
+        next = until.into_iter().chain(change).min();
+        match spans.last_mut() {
+            Some(last) if last.status == status => last.to = next,
+            _ => spans.push(Span { status, from, to: next }),
+        }
+    }
+    spans
+}
