@@ -1,6 +1,6 @@
-//! How long each step takes: by the pace of the tenant, unless a duration overrides it.
+//! Durations of steps: those of the tenant's pace, unless `settings.durations` overrides them.
 //!
-//! Durations are settled when a step begins and stored in its fact: a change of settings never rewrites the past.
+//! Durations are resolved when a step begins and stored in its fact. A change of settings never changes the past.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ pub enum Step {
     Publishing,
     /// A long-running operation.
     Operation,
-    /// How long the name of a deleted item stays reserved.
+    /// The reservation of a deleted item's name.
     NameReserved,
     /// From the assignment of a workspace to `capacityAssignmentProgress: Completed`.
     CapacityAssignment,
@@ -109,7 +109,7 @@ impl Step {
 #[serde(transparent)]
 pub struct Durations(BTreeMap<Step, Seconds>);
 
-/// A duration, written as a number of seconds; a whole number has no fraction.
+/// A duration, serialized as a number of seconds. Whole numbers have no fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seconds(SignedDuration);
 
@@ -130,7 +130,7 @@ impl<'de> Deserialize<'de> for Seconds {
 }
 
 impl Durations {
-    /// Sets the duration of a step, in seconds; `None` takes it back. Returns the range that was expected when it does not fit.
+    /// Sets the duration of a step in seconds; `None` removes it. The error is the accepted range.
     pub fn set(&mut self, step: Step, seconds: Option<f64>) -> Result<(), (f64, f64)> {
         let Some(seconds) = seconds else {
             self.0.remove(&step);
@@ -151,7 +151,7 @@ impl Durations {
     }
 }
 
-/// How long each step takes that begins now: the overriding durations, else the pace.
+/// Durations of the steps that begin now.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing<'a> {
     pub(super) pace: Pace,
@@ -182,7 +182,7 @@ impl Timing<'_> {
         self.step(Step::Stopping, secs(1), secs(20))
     }
 
-    /// The timing of tables for a start now. A snapshot takes 20 s or more by its size at the realistic pace, and 1 to 3 s at the fast
+    /// Returns the timing of tables for a start now. A snapshot takes 20 s or more by its size at the realistic pace, and 1 to 3 s at the fast
     /// pace unless its speed is declared.
     pub fn tables(self) -> TableTiming {
         let by_size = match self.pace {
@@ -201,22 +201,22 @@ impl Timing<'_> {
         }
     }
 
-    /// From the start of a SQL database's mirroring to its running (guessed).
+    /// From the start of a SQL database's mirroring to `Running` (guessed).
     pub fn starting_sql_database(self) -> SignedDuration {
         self.step(Step::Starting, secs(1), secs(20))
     }
 
-    /// From the creation of a SQL database to its first backup: the one that was seen took 265 s.
+    /// From the creation of a SQL database to its first backup: 265 s were seen.
     pub fn first_backup(self) -> SignedDuration {
         self.step(Step::FirstBackup, secs(1), secs(265))
     }
 
-    /// How long an operation takes whose `realistic` time was measured.
+    /// The duration of an operation; `realistic` is the measured one.
     pub fn operation(self, realistic: SignedDuration) -> SignedDuration {
         self.step(Step::Operation, secs(1), realistic)
     }
 
-    /// How long a client is asked to wait between two looks at an operation.
+    /// `Retry-After` of an operation.
     pub fn retry_after(self) -> SignedDuration {
         match self.pace {
             Pace::Fast | Pace::Instant => secs(1),
@@ -234,7 +234,7 @@ impl Timing<'_> {
         self.pick(millis(500), secs(23))
     }
 
-    /// How long a client is asked to wait between two looks at the provisioning of an identity.
+    /// `Retry-After` of the provisioning of an identity.
     pub fn retry_after_identity(self) -> SignedDuration {
         match self.pace {
             Pace::Fast | Pace::Instant => secs(1),
@@ -247,7 +247,7 @@ impl Timing<'_> {
         self.step(Step::CapacityAssignment, ZERO, ZERO)
     }
 
-    /// How long the name of a deleted item stays reserved.
+    /// The reservation of a deleted item's name.
     pub fn name_reserved(self) -> SignedDuration {
         self.step(Step::NameReserved, ZERO, secs(20))
     }

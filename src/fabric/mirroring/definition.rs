@@ -1,4 +1,4 @@
-//! `mirroring.json`: what a mirrored database copies from where, and what is wrong with a definition that says it badly.
+//! `mirroring.json`, the definition of a mirrored database: its content and its faults.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,16 +8,16 @@ use crate::fabric::error::{ErrorCode, FabricError};
 use crate::fabric::json;
 use crate::ids::ConnectionId;
 
-/// The part that holds it.
+/// The path of its part.
 pub const PATH: &str = "mirroring.json";
-/// Tables that one mirrored database copies at most.
+/// Tables of a mirrored database at most.
 pub const TABLES_MAX: usize = 1_000;
-/// `retentionInDays`, at least and at most.
+/// The range of `retentionInDays`.
 pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=30;
-/// Faults of a definition that one refusal lists.
+/// Faults that one error lists at most.
 const FAULTS_MAX: usize = 20;
 
-/// Where a mirrored database copies from: `source.type`.
+/// The type of a source: `source.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SourceType {
     /// Snowflake.
@@ -32,7 +32,7 @@ pub enum SourceType {
     AzureMySql,
     /// Azure Cosmos DB for NoSQL.
     CosmosDb,
-    /// Open mirroring: files that somebody lands.
+    /// Open mirroring: files in a landing zone.
     GenericMirror,
     /// SQL Server 2016 to 2022.
     #[serde(rename = "MSSQL")]
@@ -50,20 +50,20 @@ pub enum SourceType {
     Sap,
 }
 
-/// What differs from source to source.
+/// A row of [`SOURCES`]: the properties of a source type.
 #[derive(Debug)]
 pub struct SourceSpec {
-    /// The row's source.
+    /// The type.
     pub source: SourceType,
     /// Its name in `source.type`.
     pub name: &'static str,
-    /// Whether `typeProperties.connection` is required.
+    /// `true` if `typeProperties.connection` is required.
     needs_connection: bool,
-    /// Whether `typeProperties.database` is required.
+    /// `true` if `typeProperties.database` is required.
     needs_database: bool,
-    /// The types of connection that a start accepts; none: any (docs/fidelity.md#sources).
+    /// The types of connection that a start accepts; empty: any (docs/fidelity.md#sources).
     pub connection_types: &'static [&'static str],
-    /// The tables that a database of this type has when nobody has declared any.
+    /// The tables of an undeclared source of this type.
     pub catalogue: &'static [(&'static str, &'static str)],
 }
 
@@ -117,32 +117,32 @@ pub const SOURCES: &[SourceSpec] = &[
 ];
 
 impl SourceType {
-    /// The row of this source.
+    /// Returns the row of this type.
     pub fn spec(self) -> &'static SourceSpec {
         SOURCES.iter().find(|spec| spec.source == self).expect("every source type has a row")
     }
 }
 
-/// What a definition asks for, as far as replication depends on it.
+/// The content of a definition, as far as replication depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MirroringConfig {
-    /// The source's type: once there is one it never changes. None: the item was made without a definition.
+    /// The type of the source. It never changes once it is set; `None`: the item has no definition.
     pub source: Option<SourceType>,
-    /// The connection to it; none for open mirroring.
+    /// The connection to it; `None` for open mirroring.
     pub connection: Option<ConnectionId>,
     /// The database, where the connection does not name it.
     pub database: Option<String>,
     /// Further connections that the definition names: landing zones and external storages.
     pub other_connections: Vec<ConnectionId>,
-    /// The schema of tables that have none; shown among the item's properties.
+    /// The schema of tables without one. The item's properties show it.
     pub default_schema: Option<String>,
-    /// The tables to copy, in the definition's order; `None`: all there are.
+    /// The tables to copy, in the order of the definition; `None`: all.
     pub tables: Option<Vec<TableName>>,
 }
 
 impl MirroringConfig {
-    /// What an item without a definition asks for: nothing.
+    /// The configuration of an item without a definition.
     pub const fn empty() -> Self {
         Self {
             source: None,
@@ -154,14 +154,14 @@ impl MirroringConfig {
         }
     }
 
-    /// Whether `other` differs in what may change only while nothing is copied.
+    /// Returns `true` if `other` differs in a member that may change only while nothing is copied.
     pub fn moves_from(&self, other: &Self) -> bool {
         (&self.connection, &self.database, &self.default_schema)
             != (&other.connection, &other.database, &other.default_schema)
     }
 }
 
-/// Reads `mirroring.json`. A refusal lists what is wrong, each fault with its place and with what was expected there.
+/// Reads `mirroring.json`. The error lists each fault with its location and the expected value.
 pub fn read(text: &str, value: &Value) -> Result<MirroringConfig, FabricError> {
     let mut reader = Reader::default();
     let config = reader.config(value);
@@ -171,12 +171,12 @@ pub fn read(text: &str, value: &Value) -> Result<MirroringConfig, FabricError> {
     }
 }
 
-/// A member that is not what it should be.
+/// A fault: a member with an invalid value.
 #[derive(Debug)]
 struct Fault {
     /// The way to it: member names and indexes.
     place: Vec<String>,
-    /// What was found and what was expected.
+    /// The found and the expected value.
     complaint: String,
 }
 
@@ -215,14 +215,14 @@ impl Reader {
         })
     }
 
-    /// A config as far as `source` says it.
+    /// Reads `source` into a configuration without tables and default schema.
     fn source(&mut self, source: Option<&Value>) -> Option<MirroringConfig> {
         let source = self.as_object(source)?;
         let spec = self.within("type", |reader| reader.source_type(source.get("type")))?;
         self.within("typeProperties", |reader| {
             let empty = Object::new();
             let properties = match source.get("typeProperties") {
-                // Open mirroring may leave it out or say null; where something is required, that is what is missing.
+                // Open mirroring may omit it or set it to null. Elsewhere, the fault names the first required member.
                 None | Some(Value::Null) => &empty,
                 given => reader.as_object(given)?,
             };
@@ -358,14 +358,14 @@ impl Reader {
     }
 }
 
-/// Connections besides the source's own; a malformed one is no reason to refuse what the service never looks at.
+/// Returns the connections other than that of the source. Malformed ones are ignored: the service never reads them.
 fn other_connections(properties: &Object) -> Vec<ConnectionId> {
     let storages = properties.get("externalStorages").and_then(Value::as_array).into_iter().flatten();
     let id = |holder: &Value| holder.get("typeProperties")?.get("connection")?.as_str()?.parse().ok();
     storages.chain(properties.get("landingZone")).filter_map(id).collect()
 }
 
-/// What was found, in a few words.
+/// Describes a value briefly.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "missing".into(),

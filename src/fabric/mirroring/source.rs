@@ -1,7 +1,7 @@
-//! The simulated database behind a connection: which tables it has, and how many rows of each have changed by when.
+//! The simulated source of a connection: its tables, and the changes of their rows over time.
 //!
-//! A source is a list of dated declarations. Before the first of them it is assumed: its figures are drawn from the seed.
-//! Changes are a closed form of the instants that they are asked for, so a month costs what a second costs.
+//! A source is a list of dated declarations. Before the first one it is assumed: its figures derive from the seed.
+//! Changes are computed in closed form, so a month costs as much as a second.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::fabric::instant::later;
 use crate::ids::ConnectionId;
 use crate::seed::Seed;
 
-/// Rows that a snapshot copies in a second, unless declared.
+/// The speed of a snapshot in rows per second, unless one is declared.
 pub const SNAPSHOT_ROWS_PER_SECOND: f64 = 10_000.0;
-/// Declarations of one source that are remembered; older ones are forgotten, as if it had been assumed until then.
+/// Declarations of a source at most. The oldest are dropped, as if the source had been assumed until then.
 const DECLARATIONS_MAX: usize = 100;
 
-/// What a table of the source is.
+/// The type of a table of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ObjectType {
     /// A table, or a container.
@@ -30,34 +30,34 @@ pub enum ObjectType {
     View,
 }
 
-/// A table as somebody declared it, or as the seed made it up.
+/// A table, declared or derived from the seed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Table {
-    /// What it is.
+    /// Its type.
     pub object_type: ObjectType,
-    /// Rows that a snapshot of it copies.
+    /// Rows that a snapshot copies.
     pub rows: u64,
     /// Bytes of a row.
     pub bytes_per_row: u64,
-    /// Rows that are inserted, updated or deleted in a second.
+    /// Rows that are inserted, updated or deleted per second.
     pub rows_per_second: f64,
     /// From a change's commit at the source to its commit in OneLake, in seconds.
     pub latency_seconds: u32,
 }
 
-/// All that is declared of a source at once.
+/// A declaration of a source. It replaces the previous one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Declaration {
     /// Its tables, by schema and name.
     #[serde(with = "as_list")]
     pub tables: BTreeMap<TableName, Table>,
-    /// Rows that a snapshot copies in a second; `None`: [`SNAPSHOT_ROWS_PER_SECOND`], and the pace may shorten it.
+    /// The speed of a snapshot in rows per second; `None`: [`SNAPSHOT_ROWS_PER_SECOND`], which the pace may raise.
     pub snapshot_rows_per_second: Option<f64>,
 }
 
-/// Where a mirrored database copies from, as its definition named it when it was started.
+/// The source of a mirrored database, as its definition named it at the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceKey {
@@ -74,7 +74,7 @@ pub struct SourceKey {
 pub struct Declared(Vec<(Timestamp, Arc<Declaration>)>);
 
 impl Declared {
-    /// Takes one more declaration; it holds from `at` on.
+    /// Adds a declaration that holds from `at` on.
     pub fn declare(&mut self, at: Timestamp, declaration: Arc<Declaration>) {
         self.0.push((at, declaration));
         if self.0.len() > DECLARATIONS_MAX {
@@ -82,33 +82,33 @@ impl Declared {
         }
     }
 
-    /// The declaration that holds at `now`.
+    /// Returns the declaration that holds at `now`.
     pub fn at(&self, now: Timestamp) -> Option<&Declaration> {
         self.0.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
     }
 }
 
-/// How a table came to be in the source, as far as it matters to a mirror.
+/// The presence of a table in the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It has been there since.
+    /// It exists since then.
     Since(Timestamp),
-    /// It was there until then.
+    /// It existed until then.
     Until(Timestamp),
-    /// It never was.
+    /// It never existed.
     Never,
 }
 
-/// Changes of a table in a span of time.
+/// Changes of a table between two instants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changes {
-    /// How many rows changed.
+    /// The number of changed rows.
     pub rows: u64,
-    /// When the last of them did; `None` where none did.
+    /// The instant of the last change; `None` if there is none.
     pub last: Option<Timestamp>,
 }
 
-/// What the replication engine asks a source.
+/// A source as the engine reads it.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     seed: Seed,
@@ -117,14 +117,14 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The source that `key` names, in the realm of `seed`.
+    /// The source of `key`. Undeclared figures derive from `seed`.
     pub fn new(seed: Seed, key: &'a SourceKey, declared: Option<&'a Declared>) -> Self {
         let connection = key.connection.map(|id| id.to_string()).unwrap_or_default();
         let seed = seed.fork("source").fork(connection).fork(key.database.as_deref().unwrap_or_default());
         Self { seed, key, declared: declared.map_or(&[], |declared| &declared.0) }
     }
 
-    /// The tables that are there at `now`, by schema and name, at most `most` of them.
+    /// Returns at most `most` of the tables at `now`, by schema and name.
     pub fn tables(&self, now: Timestamp, most: usize) -> Vec<TableName> {
         match self.declaration_at(now) {
             Some(declaration) => {
@@ -134,13 +134,13 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Whether a table belongs to what the definition mirrors: of Cosmos DB, the containers of its database alone.
+    /// Returns `true` if a table is in the scope of the definition. For Cosmos DB, that is one database.
     fn mirrors(&self, name: &TableName) -> bool {
         let database = self.key.database.as_deref().filter(|_| self.key.source == SourceType::CosmosDb);
         database.is_none_or(|database| database == &*name.schema)
     }
 
-    /// Since when a table has been there without a gap. An assumed source has every table that a definition `names`.
+    /// Returns the presence of a table at `now`. An assumed source has every table that a definition names (`named`).
     pub fn presence(&self, name: &TableName, named: bool, now: Timestamp) -> Presence {
         if !self.mirrors(name) {
             return Presence::Never;
@@ -165,22 +165,22 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A table as it is at `now`; one that is not there is as the seed would make it.
+    /// Returns a table at `now`. A table that is not declared derives from the seed.
     pub fn table(&self, name: &TableName, now: Timestamp) -> Table {
         self.declaration_at(now)
             .and_then(|declaration| declaration.tables.get(name).copied())
             .unwrap_or_else(|| self.assumed(name))
     }
 
-    /// The speed of a snapshot that begins at `now`, in rows a second, and whether it was declared.
+    /// Returns the speed of a snapshot that begins at `now`, in rows per second, and `true` if it was declared.
     pub fn snapshot_speed(&self, now: Timestamp) -> (f64, bool) {
         let declared = self.declaration_at(now).and_then(|declaration| declaration.snapshot_rows_per_second);
         (declared.unwrap_or(SNAPSHOT_ROWS_PER_SECOND), declared.is_some())
     }
 
-    /// The rows of a table that changed after `from` and until `to`.
+    /// Returns the changes of a table after `from` and until `to`.
     ///
-    /// Costs as much as there are declarations. Never less for a later `to`.
+    /// The cost is linear in the number of declarations. The result never decreases with `to`.
     pub fn changes(&self, name: &TableName, from: Timestamp, to: Timestamp) -> Changes {
         let mut total = 0.0_f64;
         let mut changes = Changes { rows: 0, last: None };
@@ -194,7 +194,7 @@ impl<'a> Source<'a> {
                 let sum = total + rate * last.duration_since(first).as_secs_f64();
                 let rows = sum as u64;
                 if rows > changes.rows {
-                    // The instant at which the last whole row changed; a little early, lest rounding put it too late.
+                    // The instant at which the last whole row changed; a microsecond early, so that rounding never puts it too late.
                     let into = SignedDuration::try_from_secs_f64(((rows as f64 - total) / rate - 1e-6).max(0.0))
                         .unwrap_or_default();
                     changes = Changes { rows, last: Some(later(first, into).min(last)) };
@@ -210,11 +210,11 @@ impl<'a> Source<'a> {
         self.declared.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
     }
 
-    /// The tables of a database that nobody declared.
+    /// The tables of an undeclared source.
     fn catalogue(&self) -> impl Iterator<Item = TableName> {
         let database = self.key.database.as_deref().unwrap_or_default();
         self.key.source.spec().catalogue.iter().map(move |(schema, table)| {
-            // A container has no schema of its own: its database stands in its place.
+            // A container has no schema: its database takes that place.
             let schema = if schema.is_empty() { database } else { schema };
             TableName { schema: schema.into(), table: (*table).into() }
         })

@@ -4,12 +4,11 @@
 //! create                        → Initializing → Initialized
 //! Initialized, Stopped · start  → Starting → Running            (or back to Initialized, with an error)
 //! Running · stop                → Stopping → Stopped
-//! Starting, Running · capacity paused           → Paused, for good
-//! Paused · start                → Starting → Running            (and goes on where it was)
+//! Starting, Running · capacity paused           → Paused
+//! Paused · start                → Starting → Running            (resumes its tables)
 //! ```
 //!
-//! An order is taken in a lasting state only; the passing ones end by themselves, at an instant that is known from their
-//! beginning.
+//! Starts and stops are accepted in stable states only. Transient states end by themselves, at an instant that is known when they begin.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,24 +21,24 @@ use crate::fabric::instant::later;
 /// The status of a mirrored database, as `getMirroringStatus` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MirroringStatus {
-    /// The SQL endpoint is being provisioned. Passing.
+    /// The SQL endpoint is being provisioned. Transient.
     Initializing,
     /// Ready to be started.
     Initialized,
-    /// The replicator is coming up. Passing.
+    /// The replicator is coming up. Transient.
     Starting,
     /// The replicator is up.
     Running,
-    /// The capacity was paused; it goes on when it is started.
+    /// The capacity was paused. The next start resumes replication.
     Paused,
-    /// The replicator is going down. Passing.
+    /// The replicator is going down. Transient.
     Stopping,
     /// The replicator is down.
     Stopped,
 }
 
 impl MirroringStatus {
-    /// Its spelling on the wire.
+    /// Returns its spelling on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initializing => "Initializing",
@@ -52,43 +51,43 @@ impl MirroringStatus {
         }
     }
 
-    /// Whether nothing is copied and nothing is about to be: connection, database and default schema may change.
+    /// Returns `true` if nothing is copied now or soon, so connection, database and default schema may change.
     pub const fn is_at_rest(self) -> bool {
         matches!(self, Self::Initialized | Self::Stopped)
     }
 }
 
-/// A status, and how it goes on by itself.
+/// A status, its error, and the status that follows by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phase<'a> {
     /// The status.
     pub status: MirroringStatus,
-    /// Why the last start did not take; until the next one.
+    /// The error of the last start, until the next one.
     pub error: Option<&'a MirroringError>,
-    /// When a passing status ends, and which one follows.
+    /// The instant at which a transient status ends, and the status that follows.
     pub gives_way: Option<(Timestamp, MirroringStatus)>,
 }
 
 impl Mirroring {
-    /// The phase at `now`. What was done later than `now` has not happened yet.
+    /// Returns the phase at `now`. Later events are ignored.
     pub fn phase_at(&self, now: Timestamp) -> Phase<'_> {
         let (at, last) = self.lifecycle.iter().rev().find(|(at, _)| *at <= now).unwrap_or(&self.lifecycle[0]);
-        let passing = last.passing();
+        let transient = last.transient();
         let due = later(*at, last.takes());
         let (follows, error) = last.outcome();
         if now < due {
-            Phase { status: passing, error: None, gives_way: Some((due, follows)) }
+            Phase { status: transient, error: None, gives_way: Some((due, follows)) }
         } else {
             Phase { status: follows, error, gives_way: None }
         }
     }
 
-    /// The status at `now`.
+    /// Returns the status at `now`.
     pub fn status_at(&self, now: Timestamp) -> MirroringStatus {
         self.phase_at(now).status
     }
 
-    /// Whether a start is to be recorded, or changes nothing; refused in a passing status.
+    /// Returns `true` if a start is to be recorded, `false` if it changes nothing. Rejects it in a transient status.
     pub fn may_start(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.start_while_running) {
             (MirroringStatus::Initialized | MirroringStatus::Paused | MirroringStatus::Stopped, _) => Ok(true),
@@ -97,7 +96,7 @@ impl Mirroring {
         }
     }
 
-    /// Whether a stop is to be recorded, or changes nothing; refused unless `Running`.
+    /// Returns `true` if a stop is to be recorded, `false` if it changes nothing. Rejects it where the status does not allow it.
     pub fn may_stop(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.stop_while_not_running) {
             (MirroringStatus::Running, _) => Ok(true),
@@ -109,7 +108,7 @@ impl Mirroring {
         }
     }
 
-    /// Whether the definition may become `config`: the source's type never changes, where and whither it copies only at rest.
+    /// Rejects a definition that changes the type of the source, or changes the connection, database or default schema during replication.
     pub fn may_become(&self, config: &super::MirroringConfig, now: Timestamp) -> Result<(), FabricError> {
         if let (Some(old), Some(new)) = (self.config.source, config.source)
             && old != new
@@ -128,7 +127,7 @@ impl Mirroring {
     }
 }
 
-/// The refusal of an order that does not fit the status; clients look for the status in its text.
+/// The error for a request that the status does not allow. Clients search its message for the status.
 pub fn not_while(status: MirroringStatus) -> FabricError {
     let status = status.as_str();
     FabricError::new(ErrorCode::OperationNotAllowedInCurrentStatus)
@@ -136,7 +135,7 @@ pub fn not_while(status: MirroringStatus) -> FabricError {
 }
 
 impl LifecycleEvent {
-    fn passing(&self) -> MirroringStatus {
+    fn transient(&self) -> MirroringStatus {
         match self {
             Self::Created { .. } => MirroringStatus::Initializing,
             Self::Started { .. } => MirroringStatus::Starting,
@@ -145,7 +144,7 @@ impl LifecycleEvent {
         }
     }
 
-    /// How long the passing status lasts.
+    /// Returns the duration of the transient status.
     pub(super) fn takes(&self) -> jiff::SignedDuration {
         match self {
             Self::Created { takes } | Self::Started { takes, .. } | Self::Stopped { takes } => *takes,

@@ -13,51 +13,51 @@ use crate::fabric::instant::later;
 /// The status of a table, as `getTablesMirroringStatus` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TableStatus {
-    /// Chosen, and waiting for its snapshot.
+    /// Selected, and waiting for its snapshot.
     Initialized,
     /// Its rows are being copied.
     Snapshotting,
-    /// Its changes are being followed.
+    /// Its changes are being replicated.
     Replicating,
-    /// Not copied any more.
+    /// No longer copied.
     Stopped,
     /// Cannot be copied.
     Failed,
 }
 
-/// What has been copied of a table since its snapshot began.
+/// Totals of a table since its snapshot began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metrics {
-    /// Rows: the snapshot's, and each change since.
+    /// Rows of the snapshot and changed rows since.
     pub rows: u64,
     /// Bytes of these rows.
     pub bytes: u64,
-    /// When the last of them arrived; known once the snapshot is complete.
+    /// Arrival of the last row; `None` until the snapshot is complete.
     pub last_sync: Option<Timestamp>,
-    /// From a change's commit at the source to its arrival; known once changes are followed.
+    /// Seconds from a commit at the source to its arrival; `None` until the snapshot is complete.
     pub latency_seconds: Option<u32>,
 }
 
 /// A table at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableState {
-    /// Which table.
+    /// Its name.
     pub name: TableName,
-    /// What it is at the source.
+    /// Its type at the source.
     pub object_type: ObjectType,
-    /// Since when it has been followed: its wait for the snapshot began then.
+    /// The instant from which it is followed: its wait for the snapshot begins then.
     pub since: Timestamp,
     /// Its status.
     pub status: TableStatus,
-    /// Its figures, from the first row on.
+    /// Its totals; `None` until the first row.
     pub metrics: Option<Metrics>,
-    /// Why it failed.
+    /// The reason of its failure.
     pub error: Option<MirroringError>,
-    /// The next instants at which its status changes by itself, and to what.
+    /// The coming changes of its status that need no request.
     pub gives_way: Vec<(Timestamp, TableStatus)>,
 }
 
-/// A time of replication: from `Running` on. Where it copies from and how fast was settled at its start.
+/// A run of replication, from `Running` on. Its source and timing are those of its start.
 #[derive(Debug, Clone, Copy)]
 struct Run<'a> {
     running: Timestamp,
@@ -66,14 +66,14 @@ struct Run<'a> {
     resume_points: &'a ResumePoints,
 }
 
-/// Gives the source that a key names.
+/// A lookup of sources by their key.
 pub trait Sources {
-    /// What is behind `key`.
+    /// Returns the source of `key`.
     fn source<'a>(&'a self, key: &'a SourceKey) -> Source<'a>;
 }
 
 impl Mirroring {
-    /// The tables at `now`: in the definition's order, or by schema and name where it names none.
+    /// Returns the tables at `now`: in the order of the definition, or by schema and name where it names none.
     pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
         let happened = self.lifecycle.partition_point(|(at, _)| *at <= now);
         let happened = &self.lifecycle[..happened];
@@ -101,12 +101,12 @@ impl Mirroring {
         tables
     }
 
-    /// Whether replication was ever started by `now`.
+    /// Returns `true` if replication was started at `now` or earlier.
     pub fn was_started_by(&self, now: Timestamp) -> bool {
         self.lifecycle.iter().any(|(at, what)| *at <= now && matches!(what, LifecycleEvent::Started { .. }))
     }
 
-    /// The tables that would go on after a pause at `now`: those whose snapshot is done, or that were to go on already.
+    /// Returns the tables that resume after a pause at `now`: those whose snapshot is complete. In `Starting`, those of the last pause.
     pub fn resume_points_at(&self, sources: &impl Sources, now: Timestamp) -> ResumePoints {
         let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) =
             self.lifecycle.last()
@@ -124,7 +124,7 @@ impl Mirroring {
         ResumePoints(points.collect())
     }
 
-    /// The tables as they were at a halt, those that are still chosen.
+    /// Returns the tables at a halt, as far as they are still selected.
     fn as_at(&self, sources: &impl Sources, halt: Halt<'_>, now: Timestamp) -> Vec<TableState> {
         let selection = self.selection_at(now);
         let mut tables = self.live(sources, halt.run, halt.at);
@@ -151,7 +151,7 @@ impl Mirroring {
     }
 }
 
-/// The end of a run: a stop, or a pause.
+/// The end of a run: a stop or a pause.
 #[derive(Debug, Clone, Copy)]
 struct Halt<'a> {
     run: Run<'a>,
@@ -159,7 +159,7 @@ struct Halt<'a> {
     is_pause: bool,
 }
 
-/// The last stop or pause of what ran; a pause that came while it was still starting is none.
+/// Returns the last stop or pause of a run. A pause during `Starting` does not count.
 fn last_halt(happened: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
     (1..happened.len()).rev().find_map(|halt| {
         let (at, what) = &happened[halt];
@@ -173,7 +173,7 @@ fn last_halt(happened: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
     })
 }
 
-/// The run that a start came to.
+/// Returns the run that a start began; `None` if the start failed.
 fn run_of(start: Option<&(Timestamp, LifecycleEvent)>) -> Option<Run<'_>> {
     let (at, what) = start?;
     let LifecycleEvent::Started { timing, source, error: None, resume_points, .. } = what else { return None };
@@ -194,7 +194,7 @@ impl Run<'_> {
         match source.presence(&name, named, now) {
             Presence::Since(there) => self.following(source, name, chosen.max(there), now),
             Presence::Until(gone) if gone > chosen => {
-                // As it was a moment before it went: what the source says from then on is about other tables.
+                // The last state before it was dropped: later declarations describe other tables.
                 let last = gone.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(gone);
                 let there = match source.presence(&name, named, last) {
                     Presence::Since(there) => there,
@@ -206,7 +206,7 @@ impl Run<'_> {
         }
     }
 
-    /// A table that is there and has been followed since `begin`.
+    /// Returns a table that the source has, followed since `begin`.
     fn following(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
         let snapshot = later(begin, self.timing.wait);
         let table = source.table(&name, snapshot);
@@ -226,7 +226,7 @@ impl Run<'_> {
         TableState { name, object_type, since: begin, status, metrics, error: None, gives_way }
     }
 
-    /// The figures of a table whose snapshot is done: changes are published in steps, each with the source's latency.
+    /// Returns the totals after the snapshot. Changes are published at fixed intervals and arrive with the latency of the source.
     fn replicated(
         self,
         source: &Source<'_>,
@@ -238,7 +238,7 @@ impl Run<'_> {
         let every = self.timing.publishing;
         let published = later(replicating, whole_steps(now.duration_since(replicating), every, Rounding::Down));
         let (was, is) = (source.table(name, snapshot), source.table(name, now));
-        // The latency of the snapshot's time holds for what is seen: a later one would make rows disappear again.
+        // The latency at the snapshot decides which rows have arrived: a later, higher one would make rows disappear.
         let latency = SignedDuration::from_secs(was.latency_seconds.into());
         let seen =
             |at: Timestamp| source.changes(name, snapshot, at.saturating_sub(latency).unwrap_or(at).max(snapshot));
@@ -259,7 +259,7 @@ impl Run<'_> {
         }
     }
 
-    /// A table that the definition names and the source has not: its snapshot fails.
+    /// Returns a table that the source does not have. Its snapshot fails.
     fn missing(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
         let snapshot = later(begin, self.timing.wait);
         let object_type = source.table(&name, now).object_type;
@@ -281,7 +281,7 @@ impl Run<'_> {
 }
 
 impl TableState {
-    /// This table, when the source has it no longer.
+    /// Returns this table as failed: the source no longer has it.
     fn lost(self) -> Self {
         let error =
             MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
@@ -289,7 +289,7 @@ impl TableState {
     }
 }
 
-/// The figures of a snapshot on its way: none before the first row.
+/// Returns the totals of a snapshot in progress; `None` before the first row.
 fn copied(rows: u64, bytes_per_row: u64, begun: Timestamp, lasts: SignedDuration, now: Timestamp) -> Option<Metrics> {
     let lasts = lasts.as_secs_f64();
     let share = now.duration_since(begun).as_secs_f64() / lasts;
@@ -308,7 +308,7 @@ enum Rounding {
     Up,
 }
 
-/// The whole steps that fit into a span, or that cover it.
+/// Returns the span rounded down or up to a multiple of `step`.
 fn whole_steps(span: SignedDuration, step: SignedDuration, rounding: Rounding) -> SignedDuration {
     let (span, step) = (span.as_nanos(), step.as_nanos());
     let steps = span / step + i128::from(rounding == Rounding::Up && span % step > 0);
