@@ -1,33 +1,32 @@
-//! Refusals as data: what was refused and why. Which HTTP status that is, only `http/error.rs` knows.
+//! Errors as data: the code, the message and the details. `http/error.rs` maps them to an HTTP status.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 
 use jiff::SignedDuration;
 
-/// Makes [`ErrorCode`] from rows of code, whether a client may try again, and the message that is sent unless a refusal has
-/// one of its own. Codes are Fabric's, except `MethodNotAllowed`, `NotEmulated` and `ServerClosing`; messages are those seen or documented.
+/// Defines [`ErrorCode`] from rows: the code, `retriable` if a client may try again, and the default message. Codes are Fabric's, except `MethodNotAllowed`, `NotEmulated` and `ServerClosing`; messages are those that were seen or are documented.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $(as $wire:literal)? $(($retriable:ident))? = $message:literal;)*) => {
-        /// Every way to refuse. The name of a variant is the code on the wire, unless its row says otherwise.
+        /// The error codes. The name of a variant is the code on the wire, unless its row gives another one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ErrorCode { $($(#[$doc])* $code),* }
 
         impl ErrorCode {
-            /// All of them, in the order of their rows.
+            /// All codes, in the order of their rows.
             pub const ALL: &[Self] = &[$(Self::$code),*];
 
-            /// The code as it stands in `errorCode` and in `x-ms-public-api-error-code`.
+            /// Returns the code for `errorCode` and the header `x-ms-public-api-error-code`.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$code => codes!(@wire $code $($wire)?)),* }
             }
 
-            /// The message of a refusal that has none of its own.
+            /// Returns the default message.
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$code => $message),* }
             }
 
-            /// Whether the same request may succeed later: `isRetriable`.
+            /// Returns whether the same request may succeed later: `isRetriable`.
             pub const fn is_retriable(self) -> bool {
                 match self { $(Self::$code => codes!(@ $($retriable)?)),* }
             }
@@ -42,85 +41,85 @@ macro_rules! codes {
 codes! {
     /// Something in the request is missing or wrong.
     BadRequest = "The request could not be processed due to missing or invalid information";
-    /// What lives with its parent moves with it, not alone.
+    /// A child item moves with its parent only.
     CannotMoveChildOnly = "Child item can't be moved without its parent item.";
     /// A capacity that the workspace needs is paused.
     CapacityNotActive = "The capacity is not active.";
     /// No such capacity.
     CapacityNotFound = "The requested capacity was not found.";
-    /// A capacity is paused to which a workspace shall go.
+    /// The capacity that a workspace should be assigned to is paused.
     CapacityNotInActiveState = "The capacity is not in active state.";
-    /// A payload is not base64, or not what its path promises.
+    /// A payload is not base64, or does not have the format of its path.
     CorruptedPayload = "The provided payload is corrupted.";
-    /// A Cosmos DB database keeps its name.
+    /// A Cosmos DB database cannot be renamed.
     CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
-    /// A workspace identity may not sign in to this kind of source.
+    /// A workspace identity cannot sign in to this type of source.
     DmtsUntrustedEndpointForWorkspaceIdentity as "DMTS_UntrustedEndpointForWorkspaceIdentity" = "Workspace identity cannot be used with this endpoint, because it is not trusted.";
-    /// The connection's name is taken.
+    /// The name of the connection is in use.
     DuplicateConnectionName = "The connection name is already in use.";
-    /// An import has two items of one kind and name.
+    /// An import has two items with the same kind and name.
     DuplicateDisplayNameAndType = "More than one item of the request has the same display name and type.";
-    /// The route is none of Fabric's.
+    /// Fabric has no such route.
     EndpointNotFound = "The requested endpoint was not found.";
-    /// It is there already.
+    /// The resource exists already.
     EntityConflict = "The requested resource is there already";
-    /// Nothing there, or nothing that the caller may see.
+    /// The resource does not exist, or the caller may not see it.
     EntityNotFound = "The requested resource could not be found";
-    /// The folder would lie too deep.
+    /// The folder would be nested too deeply.
     FolderDepthOutOfRange = "The parent folder has achieved max depth, can't create a new subfolder.";
-    /// The folder's name is taken in its place.
+    /// The name of the folder is in use in its parent.
     FolderDisplayNameAlreadyInUse = "Folder display name is already used.";
-    /// Something lies in the folder.
+    /// The folder is not empty.
     FolderNotEmpty = "The folder can't be deleted, since it is not empty.";
-    /// No such folder in the workspace.
+    /// The workspace has no such folder.
     FolderNotFound = "Could not find the requested folder.";
-    /// The control interface is closed to this caller.
+    /// The caller may not use the control interface.
     Forbidden = "The control interface is closed to this request.";
-    /// The folder would lie within itself.
+    /// The folder would contain itself.
     InfiniteFolderHierarchyLoop = "The folder can't be moved into any of its descents.";
-    /// The role of the connection does not suffice.
+    /// The caller's role on the connection is not sufficient.
     InsufficientPermissionsToManageConnection = "The caller does not have sufficient permissions to manage the connection";
-    /// The role does not suffice.
+    /// The caller's role in the workspace is not sufficient.
     InsufficientPrivileges = "The caller does not have sufficient permissions to perform this operation";
-    /// The user's token has none of the scopes that the operation takes.
+    /// The token has none of the scopes of the operation.
     InsufficientScopes = "The caller does not have sufficient scopes to perform this operation";
     /// The service failed.
     InternalServerError = "An error occured";
     /// `connectionDetails` names no known type or method, or lacks a parameter.
     InvalidConnectionDetails = "The ConnectionDetails input provided is not valid.";
-    /// The continuation token is none that this service gave.
+    /// The service did not issue this continuation token.
     InvalidContinuationToken = "The continuation token is not valid.";
     /// `credentialDetails` lacks what its type needs.
     InvalidCredentialDetails = "The CredentialDetails input provided is not valid.";
-    /// The definition's format is none of the kind's.
+    /// The kind has no such definition format.
     InvalidDefinitionFormat = "The definition format is not supported by the item type.";
-    /// A part of the definition is not what the kind takes.
+    /// The kind does not accept a part of the definition.
     InvalidDefinitionParts = "The definition parts are not valid.";
-    /// A part of an import lies under no item.
+    /// A part of an import belongs to no item.
     InvalidFilesPath = "A path of the definition parts is not valid.";
-    /// The folder's name has a character that it must not have, or is too long.
+    /// The name of the folder has a forbidden character, or is too long.
     InvalidFolderDisplayName = "The provided folder display name is invalid.";
-    /// The tenant of a guest is no tenant.
+    /// The tenant id of a guest is not valid.
     InvalidGuestTenantId = "The guest tenant ID is not valid.";
     /// The body, or something in it, is not valid.
     InvalidInput = "The request has an invalid input";
-    /// `tags` are not what they must be.
+    /// The member `tags` is not valid.
     InvalidInputs = "Invalid input was provided";
-    /// No such kind of item, or not here.
+    /// The item kind is unknown, or does not fit the route.
     InvalidItemType = "Item type is invalid.";
-    /// One parameter is not valid; mostly within `moreDetails`.
+    /// A parameter is not valid; usually in `moreDetails`.
     InvalidParameter = "A parameter is not valid.";
-    /// The body is larger than any that the service reads.
+    /// The body is too large.
     InvalidPayloadSize = "The request body is too large.";
-    /// `.platform` is not what it must be.
+    /// The part `.platform` is not valid.
     InvalidPlatformFile = "The platform file is not valid.";
-    /// An update that names nothing to update.
+    /// The update is empty.
     InvalidRequest = "Invalid update request.";
-    /// An item of this kind has the name already.
+    /// The name is in use by an item of the same kind.
     ItemDisplayNameAlreadyInUse = "The requested display name is already in use";
-    /// The name was deleted a moment ago.
+    /// The name belonged to an item that was deleted recently.
     ItemDisplayNameNotAvailableYet (retriable) = "The requested display name is not available yet and is expected to become available in the upcoming minutes.";
-    /// No such item: documented, and not seen.
+    /// The item does not exist: documented, not seen.
     ItemNotFound = "The requested item was not found.";
     /// An export names an item twice.
     ItemReferencedMoreThanOnce = "An item is referenced more than once.";
@@ -130,71 +129,71 @@ codes! {
     MirroredDatabaseNotReady (retriable) = "The mirrored database is not ready yet";
     /// A mirrored database without a definition cannot be started.
     MirroringDefinitionMissing = "The mirrored database has no definition: mirroring.json is missing";
-    /// The definition lacks a part that the kind needs.
+    /// The definition lacks a part that the kind requires.
     MissingDefinitionParts = "The definition is missing required parts.";
-    /// A personal workspace stays what it is, and its owner's.
+    /// A personal workspace cannot be changed or shared.
     MyWorkspaceCantBeChanged = "A personal workspace can't be changed.";
-    /// Fabric has it, the emulator has not.
+    /// Fabric has the operation, the emulator does not.
     NotEmulated = "Specularite does not emulate this operation.";
     /// A wait timed out.
     OperationFailedOnTimeout (retriable) = "The operation timed out.";
-    /// The operation yields nothing.
+    /// The operation has no result.
     OperationHasNoResult = "The operation has no result";
     /// The mirror's status does not allow it now.
     OperationNotAllowedInCurrentStatus = "The operation is not allowed in the current status.";
-    /// No such operation, or not for this caller.
+    /// The operation does not exist, or the caller may not see it.
     OperationNotFound = "The requested operation was not found";
-    /// The operation is still on its way, or failed.
+    /// The operation is still running, or has failed.
     OperationNotSucceeded = "The operation has not succeeded";
-    /// Items of this kind cannot do it.
+    /// The kind of the item does not support the operation.
     OperationNotSupportedForItem = "Operation not supported for requested item";
     /// The principal has a role in the workspace already.
     PrincipalAlreadyHasWorkspaceRolePermissions = "The provided principal already has a role assigned in the workspace";
     /// The directory does not know the id.
     PrincipalNotFound = "The provided principal was not found";
-    /// Callers of this type cannot do it.
+    /// Callers of this type cannot use the operation.
     PrincipalTypeNotSupported = "The operation is not supported for the principal type";
-    /// Too many requests in this window.
+    /// The rate limit of the window is exceeded.
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
-    /// A definition and a creation payload at once.
+    /// The request has both a definition and a creation payload.
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
     /// The emulator is shutting down.
     ServerClosing (retriable) = "The emulator is shutting down.";
-    /// The emulator has no room for one more tenant.
+    /// The emulator has reached its maximum number of tenants.
     TenantNotAllowed = "The tenant is not allowed.";
-    /// The token's time is over.
+    /// The token has expired.
     TokenExpired = "Access token has expired, resubmit with a new access token";
-    /// The workspace has as many folders as it may.
+    /// The workspace has reached its maximum number of folders.
     TooManyFolders = "The specified workspace has reached the max count of folders, can't create any more.";
-    /// No token, or none that can be read.
+    /// The token is missing or malformed.
     Unauthorized = "The caller is not authenticated to access this resource";
-    /// The emulator itself failed.
+    /// The emulator failed.
     UnknownError = "An unexpected error occurred while processing the request";
     /// Items of this type cannot be created.
     UnsupportedItemType = "Requested item type is unsupported.";
-    /// The body is said to be something else than JSON.
+    /// The media type of the body is not JSON.
     UnsupportedMediaType = "The request's content type is not supported: application/json is expected.";
-    /// A part comes in another way than as `InlineBase64`.
+    /// The payload type of a part is not `InlineBase64`.
     UnsupportedPayloadType = "The payload type is not supported: InlineBase64 is expected.";
-    /// Items of this kind need a capacity.
+    /// Items of this kind require a capacity.
     WorkspaceHasNoCapacityAssigned = "A workspace with a capacity assigned is required for the operation";
     /// The workspace has an identity already.
     WorkspaceIdentityAlreadyExists = "The workspace has an identity already.";
     /// The workspace has no identity.
     WorkspaceIdentityNotFound = "The workspace has no identity.";
-    /// The workspace has as many items as it may.
+    /// The workspace has reached its maximum number of items.
     WorkspaceItemsLimitExceeded = "Workspace item limit exceeded.";
-    /// The workspace's name is taken in the tenant.
+    /// The name of the workspace is in use in the tenant.
     WorkspaceNameAlreadyExists = "The workspace name is already in use.";
     /// No such workspace.
     WorkspaceNotFound = "The provided workspace was not found";
-    /// Workspaces of this type cannot do it.
+    /// Workspaces of this type do not support the operation.
     WorkspaceNotSupported = "The operation is not supported in this workspace.";
-    /// A profile cannot have this role.
+    /// A service principal profile cannot have this role.
     WorkspaceRoleNotAllowedForServicePrincipalProfile = "The provided role cannot be assigned to the provided profile";
 }
 
-/// A refusal. Nothing was changed by what it refuses.
+/// An error of Fabric's API. The request that it rejects has changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FabricError(Box<Refused>);
 
@@ -212,18 +211,18 @@ struct Refused {
 /// One of `moreDetails`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {
-    /// What is wrong, where, and what was expected instead.
+    /// The fault: where it is, what was found, and what was expected.
     pub fault: Option<(ErrorCode, String)>,
-    /// What it is about.
+    /// The resource that it concerns.
     pub related_resource: Option<RelatedResource>,
 }
 
-/// What a refusal is about: `relatedResource`.
+/// The resource that an error concerns: `relatedResource`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelatedResource {
     /// Its id.
     pub id: String,
-    /// Its type as Fabric spells it: `Item`, `Workspace` …
+    /// Its type, as Fabric spells it: `Item`, `Workspace` …
     pub kind: &'static str,
 }
 
@@ -238,7 +237,7 @@ impl Display for FabricError {
 impl std::error::Error for FabricError {}
 
 impl FabricError {
-    /// A refusal with the code's own message.
+    /// Returns an error with the default message of its code.
     pub fn new(code: ErrorCode) -> Self {
         let message = Cow::Borrowed(code.message());
         Self(Box::new(Refused {
@@ -252,90 +251,90 @@ impl FabricError {
         }))
     }
 
-    /// `InvalidInput` about one parameter: the shape of every fault that the service finds in a body.
+    /// Returns `InvalidInput` about one parameter: the shape of every fault in a body.
     pub fn invalid_input(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidInput).detail(ErrorCode::InvalidParameter, message)
     }
 
-    /// `EntityNotFound` about an item: not there, or not for the caller to see.
+    /// Returns `EntityNotFound` about an item that does not exist or that the caller may not see.
     pub fn no_item(id: impl Display) -> Self {
         Self::new(ErrorCode::EntityNotFound).about("Item", id)
     }
 
-    /// In other words than the code's own.
+    /// Sets the message.
     pub fn message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.0.message = message.into();
         self
     }
 
-    /// With one more of `moreDetails`.
+    /// Adds a fault to `moreDetails`.
     pub fn detail(mut self, code: ErrorCode, message: impl Into<String>) -> Self {
         self.0.more_details.push(Detail { fault: Some((code, message.into())), related_resource: None });
         self
     }
 
-    /// With one more of `moreDetails`, which only names a resource.
+    /// Adds a resource to `moreDetails`.
     pub fn concerning(mut self, kind: &'static str, id: impl Display) -> Self {
         let related_resource = Some(RelatedResource { id: id.to_string(), kind });
         self.0.more_details.push(Detail { fault: None, related_resource });
         self
     }
 
-    /// About a resource.
+    /// Sets the related resource.
     pub fn about(mut self, kind: &'static str, id: impl Display) -> Self {
         self.0.related_resource = Some(RelatedResource { id: id.to_string(), kind });
         self
     }
 
-    /// To be tried again after so long, in the tenant's time.
+    /// Sets the time after which to try again, in the tenant's time.
     pub fn retry_after(mut self, wait: SignedDuration) -> Self {
         self.0.retry_after = Some(wait);
         self
     }
 
-    /// With a hint that the real service would not give; it goes into the header `x-emulator-note`.
+    /// Sets the hint of the emulator, for the header `x-emulator-note`.
     pub fn note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
         self.0.note = Some(note.into());
         self
     }
 
-    /// Answers 404, whatever the status of the code.
+    /// Makes the status 404, whatever that of the code.
     pub fn hiding(mut self) -> Self {
         self.0.hides = true;
         self
     }
 
-    /// What was refused.
+    /// Returns the code.
     pub fn code(&self) -> ErrorCode {
         self.0.code
     }
 
-    /// Why, for people.
+    /// Returns the message.
     pub fn text(&self) -> &str {
         &self.0.message
     }
 
-    /// The faults one by one, where there are several.
+    /// Returns the faults and resources of `moreDetails`.
     pub fn more_details(&self) -> &[Detail] {
         &self.0.more_details
     }
 
-    /// What it is about.
+    /// Returns the related resource.
     pub fn related_resource(&self) -> Option<&RelatedResource> {
         self.0.related_resource.as_ref()
     }
 
-    /// How long to wait, in the tenant's time.
+    /// Returns the time after which to try again, in the tenant's time.
     pub fn wait(&self) -> Option<SignedDuration> {
         self.0.retry_after
     }
 
-    /// Whether the answer is 404, whatever the status of the code.
+    /// Returns whether the status is 404, whatever that of the code.
     pub fn hides(&self) -> bool {
         self.0.hides
     }
 
-    /// What only the emulator knows about it.
+    /// Returns the hint of the emulator.
     pub fn hint(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
@@ -352,7 +351,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_sorted_and_have_a_message() {
+    fn error_codes_are_sorted_and_have_a_message() {
         let names: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
         assert!(names.is_sorted(), "{names:?}");
         assert!(ErrorCode::ALL.iter().all(|code| !code.message().is_empty()));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
+use crate::fabric::error::FabricError;
 use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
@@ -20,6 +21,9 @@ use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
+
+/// The result of a decision: the facts to record and a value for the response, or an error.
+pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
 
 /// The number of the persisted format. It changes when a program of today could not read the facts of tomorrow.
 pub const FORMAT: u32 = 1;

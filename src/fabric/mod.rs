@@ -32,9 +32,6 @@ pub mod upcoming;
 pub mod workspace;
 
 pub use self::error::{ErrorCode, FabricError};
-pub use self::fact::{DatedFact, Fact};
+pub use self::fact::{DatedFact, Decision, Fact};
 pub(crate) use self::instant::later;
 pub use self::state::State;
-
-/// What a decision comes to: facts to record and what to answer from, or a refusal.
-pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;

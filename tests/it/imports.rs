@@ -50,6 +50,13 @@ impl ImportGraph {
         edges
     }
 
+    /// The modules directly below `parent`.
+    pub(crate) fn modules(&self, parent: &[&str]) -> BTreeSet<&str> {
+        let modules = self.names.keys().filter(|module| module.len() > parent.len());
+        let below = modules.filter(|module| module.iter().zip(parent).all(|(a, b)| a == b));
+        below.map(|module| module[parent.len()].as_str()).collect()
+    }
+
     /// The module of a path: its longest prefix that is a module, after following re-exports.
     fn resolve(&self, path: &ModulePath) -> ModulePath {
         let mut path = path.clone();

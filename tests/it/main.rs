@@ -22,6 +22,7 @@ mod examples;
 mod facts;
 mod folders;
 mod harness;
+mod imports;
 mod items;
 mod journal;
 mod judges;

@@ -1,4 +1,4 @@
-//! The control interface, `/_emulator`: what only an emulator has. It needs no token, and no web page can drive it.
+//! The control interface under `/_emulator`. It needs no token; requests of web pages are rejected.
 
 mod capacities;
 mod clock;
@@ -17,13 +17,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::clock::machine_time;
 use crate::emulator::Emulator;
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::fabric::behaviours::Behaviours;
@@ -94,18 +94,36 @@ pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
         .fallback(nowhere)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(emulator, guard))
+        .layer(middleware::from_fn(log))
 }
 
-/// Lets in who may drive the emulator: from an address that is allowed, under a name that no web page can make its own, and
-/// not on behalf of another origin.
+/// Logs a request at `debug`.
+async fn log(request: Request, next: Next) -> Response<Body> {
+    let begun = machine_time();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = next.run(request).await;
+    tracing::debug!(
+        operation = "control",
+        %method,
+        path = uri.path(),
+        status = response.status().as_u16(),
+        duration_ms = machine_time().duration_since(begun).as_secs_f64() * 1e3,
+        tenant = %tenant_of(&uri).map_or_else(|| "*".to_owned(), |tenant| tenant.to_string()),
+        request_id = ?response.headers().get("requestid"),
+        "request"
+    );
+    response
+}
+
+/// Rejects callers from other networks, requests under a host name that a web page could have, and requests of other origins.
 async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response<Body> {
     let arrival = request.extensions().get::<Arrival>();
     let refusal = if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
-        Some("the caller's address may not; see --control-from")
+        Some("callers from this address are not allowed; see --control-from")
     } else if !is_own_host(request.headers(), request.uri()) {
-        Some("the Host is neither an address, nor localhost, nor a name without a dot")
+        Some("the Host must be an address, localhost, or a name without a dot")
     } else if !is_own_origin(request.headers(), request.uri()) {
-        Some("the Origin is another one")
+        Some("requests of other origins are not allowed")
     } else {
         None
     };
@@ -120,10 +138,10 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
     }
 }
 
-/// Tenants that a note names at most.
+/// The maximum number of tenants in a note.
 const NOTED_TENANTS_MAX: usize = 5;
 
-/// The hint for a call that names no tenant, and so is about the default one, while others are in use.
+/// Returns the hint for a call without `?tenant=` while other tenants are in use.
 fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
     const OF_NO_TENANT: [&str; 3] = ["/ca.pem", "/coverage", "/health"];
     let query = uri.query().unwrap_or_default();
@@ -145,7 +163,7 @@ fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
     HeaderValue::try_from(note).ok()
 }
 
-/// A name without a dot is a container's or this machine's: nobody can register it, so no page can be served under it.
+/// Returns whether the host is an address or a local name. A name without a dot cannot be registered, so no web page has it.
 fn is_own_host(headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(host) = host(headers, uri) else { return true };
     let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
@@ -161,7 +179,7 @@ fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
     own.is_some() && own.map(str::to_owned) == host(headers, uri).map(str::to_ascii_lowercase)
 }
 
-/// A control call, unpacked: which tenant, and the body.
+/// A request to the control interface: its tenant, its query and its body.
 struct ControlRequest {
     emulator: Arc<Emulator>,
     tenant: Arc<Tenant>,
@@ -178,7 +196,7 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let default = emulator.default_tenant();
         let (mut parts, body) = request.into_parts();
         let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
-        let wanted = match tenant_of(&parts) {
+        let wanted = match tenant_of(&parts.uri) {
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
         };
@@ -192,9 +210,9 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
     }
 }
 
-/// `?tenant=` and an id or a name; `None` for `?tenant=*`.
-fn tenant_of(parts: &Parts) -> Option<TenantId> {
-    let query = parts.uri.query().unwrap_or_default();
+/// Returns the tenant of `?tenant=`, which is an id or a name; `None` for `?tenant=*`.
+fn tenant_of(uri: &Uri) -> Option<TenantId> {
+    let query = uri.query().unwrap_or_default();
     match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant") {
         None => Some(DEFAULT_TENANT),
         Some((_, every)) if every == "*" => None,
@@ -207,7 +225,7 @@ impl ControlRequest {
         json::parse_verbosely(&self.body)
     }
 
-    /// A parameter of the query, read; an empty one counts as left out.
+    /// Returns a query parameter; an empty one counts as absent.
     fn query<T: FromStr>(&self, name: &str) -> Result<Option<T>, FabricError> {
         let given = self.query.iter().find(|(known, value)| known == name && !value.is_empty());
         let Some((_, value)) = given else { return Ok(None) };
@@ -215,12 +233,12 @@ impl ControlRequest {
         value.parse().map(Some).map_err(|_| unread())
     }
 
-    /// The tenants that are meant: one, or every one.
+    /// Returns the tenants of the request: one, or all.
     fn tenants(&self) -> Vec<Arc<Tenant>> {
         if self.every_tenant { self.emulator.tenants() } else { vec![Arc::clone(&self.tenant)] }
     }
 
-    /// Answers for one tenant, or for each with `?tenant=*`: then with a list of the answers, each with its `tenant`.
+    /// Responds for one tenant, or with `?tenant=*` for each: then with a list, whose elements name their `tenant`.
     fn answer_each(self, answer: impl Fn(&Self) -> Result<Value, FabricError>) -> Response<Body> {
         if !self.every_tenant {
             return self.answer(answer);
@@ -237,7 +255,7 @@ impl ControlRequest {
         reply(&self.tenant, told.map(|value| serde_json::json!({"value": value})))
     }
 
-    /// Answers, or refuses; what is asked of all tenants at once is refused but where it is meant.
+    /// Responds for one tenant, and rejects `?tenant=*`.
     fn answer(self, answer: impl FnOnce(&Self) -> Result<Value, FabricError>) -> Response<Body> {
         let told = if self.every_tenant { Err(one_tenant_only()) } else { answer(&self) };
         reply(&self.tenant, told)
@@ -261,7 +279,7 @@ fn stamped(tenant: &Tenant, mut response: Written) -> Response<Body> {
     response.map(Body::from)
 }
 
-/// An id of the path.
+/// Parses an id of the path.
 fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
     text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
 }
@@ -274,13 +292,13 @@ fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
 }
 
 async fn nowhere(State(emulator): State<Arc<Emulator>>, uri: Uri) -> Response<Body> {
-    // The router has taken the prefix off.
+    // The router has removed the prefix.
     refuse(&emulator.default_tenant(), &no_endpoint(&format!("/_emulator{}", uri.path())))
 }
 
 async fn no_method(State(emulator): State<Arc<Emulator>>) -> Response<Body> {
     let mut response = refuse(&emulator.default_tenant(), &ErrorCode::MethodNotAllowed.into());
-    // axum names the methods when nobody else has.
+    // axum adds the methods unless the header exists.
     response.headers_mut().remove(header::ALLOW);
     response
 }
@@ -289,12 +307,12 @@ async fn health(request: ControlRequest) -> Response<Body> {
     request.answer(|_| Ok(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})))
 }
 
-/// The certificate of the authority that vouches for our host names: what a client must trust.
+/// Returns the certificate of the CA, which clients must trust.
 async fn ca_pem(request: ControlRequest) -> Response<Body> {
     let pem = match request.emulator.ca() {
         Ok(authority) => authority.pem().to_owned(),
         Err(why) => {
-            tracing::error!(%why, "the certificate authority cannot be used");
+            tracing::error!(%why, "cannot use the certificate authority");
             return refuse(&request.tenant, &ErrorCode::UnknownError.into());
         }
     };
