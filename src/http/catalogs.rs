@@ -1,18 +1,25 @@
-//! Mirrored catalogs: their status, their refresh, and what can be discovered behind a connection.
+//! Mirrored catalogs: status, refresh, and the discovery of sources behind a connection.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::fabric::item::mirrored_catalog::CatalogSource;
 use crate::fabric::item::{catalog, catalog_sync, mirrored_catalog};
-use crate::fabric::mirroring::{MirroringError, TableName};
+use crate::fabric::mirroring::TableName;
 use crate::fabric::{ErrorCode, FabricError, State};
-use crate::http::answer::{Answer, utc};
+use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
 use crate::http::long_running_operations;
-use crate::http::wire::NullableList;
+use crate::http::wire::catalogs::{
+    CatalogStatus, CatalogTableStatus, DatabricksCatalog, DatabricksSchema, DatabricksTable, ScopeBody, TableInfo,
+};
 use crate::ids::ConnectionId;
+
+/// The only catalog that a Databricks workspace is assumed to have (guessed).
+const DATABRICKS_CATALOG: &str = "main";
+
+/// The parameter that names the connection in the operations of Databricks.
+const DATABRICKS_CONNECTION: &str = "databricksWorkspaceConnectionId";
 
 pub(super) fn refresh(context: &Context<'_>) -> HandlerResult {
     long_running_operations::run(context, |state, now| {
@@ -21,50 +28,14 @@ pub(super) fn refresh(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusBody {
-    status: &'static str,
-    last_sync_date_time: String,
-    error: Option<TroubleBody>,
-}
-
-/// The error of a catalog, or of one of its tables.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TroubleBody {
-    error_code: String,
-    message: String,
-}
-
-impl From<MirroringError> for TroubleBody {
-    fn from(error: MirroringError) -> Self {
-        Self { error_code: error.code, message: error.message }
-    }
-}
-
 pub(super) fn status(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
-        let last_sync_date_time = utc(mirrored_catalog::last_sync(item, context.now));
         let source = mirrored_catalog::source(item);
-        let error = source.and_then(|it| mirrored_catalog::failure(state, item, &it)).map(TroubleBody::from);
-        let status = if error.is_some() { "Failed" } else { "Running" };
-        Ok(Answer::ok(&StatusBody { status, last_sync_date_time, error }))
+        let error = source.and_then(|source| mirrored_catalog::failure(state, item, &source));
+        Ok(Answer::ok(&CatalogStatus::new(mirrored_catalog::last_sync(item, context.now), error)))
     })
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TableStatusBody {
-    schema_name: String,
-    name: String,
-    status: &'static str,
-    last_sync_date_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_update_date_time: Option<String>,
-    error: Option<TroubleBody>,
 }
 
 pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
@@ -72,30 +43,22 @@ pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
         let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
         let Some(source) = mirrored_catalog::source(item) else {
-            return page(context, state, std::iter::empty::<TableStatusBody>());
+            return page(context, state, std::iter::empty::<CatalogTableStatus>());
         };
         let failure = mirrored_catalog::failure(state, item, &source);
-        let (synced, updated) = (utc(mirrored_catalog::last_sync(item, context.now)), utc(item.visible_from));
+        let synced = mirrored_catalog::last_sync(item, context.now);
         let body = |table: (Vec<String>, String)| {
-            let of_table = || mirrored_catalog::table_failure(state, &source, &table, context.now);
-            let error = failure.clone().or_else(of_table).map(TroubleBody::from);
-            let runs = error.is_none();
-            let (namespace, name) = table;
-            TableStatusBody {
-                schema_name: namespace.last().cloned().unwrap_or_default(),
-                name,
-                status: if runs { "Running" } else { "Failed" },
-                last_sync_date_time: runs.then(|| synced.clone()),
-                last_update_date_time: runs.then(|| updated.clone()),
-                error,
-            }
+            let table_failure = || mirrored_catalog::table_failure(state, &source, &table, context.now);
+            let error = failure.clone().or_else(table_failure);
+            CatalogTableStatus::new(table, synced, item.visible_from, error)
         };
         let tables = mirrored_catalog::tables(state, &source, context.now);
         page(context, state, tables.into_iter().map(body))
     })
 }
 
-/// A page of what a source has: counted from its begin, and not to be relied on when the source is declared anew meanwhile.
+/// Returns the requested page of a source's contents. Positions count from the start of the list, so a continuation token is only
+/// reliable while the source does not change.
 fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<Item = T>) -> HandlerResult {
     let mut page = context.page(state)?;
     if let Some(most) = context.query("maxResults") {
@@ -105,10 +68,10 @@ fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<I
         page.size = page.size.min(most);
     }
     let page = page.cut((1..).zip(all).skip_while(|(position, _)| Some(*position) <= page.after));
-    Ok(Answer::ok(&NullableList::new(context, page)))
+    Ok(Answer::ok(&context.nullable_list(page)))
 }
 
-/// The tables behind the connection that the query names, if the caller may use it.
+/// Returns the tables behind the connection that the query names, if the caller may use it.
 fn source(context: &Context<'_>, state: &State, parameter: &str) -> Result<Vec<TableName>, FabricError> {
     context.workspace(state)?;
     let id = context.query_id::<ConnectionId>(parameter)?;
@@ -117,37 +80,7 @@ fn source(context: &Context<'_>, state: &State, parameter: &str) -> Result<Vec<T
     Ok(catalog::tables_at(state, id, context.now))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ScopeBody {
-    name: String,
-    fully_qualified_scope: Vec<String>,
-    is_selectable: &'static str,
-    children: Option<Vec<ScopeBody>>,
-}
-
-impl ScopeBody {
-    fn new(scope: &[String], all: &BTreeSet<Vec<String>>, recursive: bool) -> Self {
-        let children: Vec<Self> = if recursive {
-            let inner = all.iter().filter(|other| other.len() == scope.len() + 1 && other.starts_with(scope));
-            inner.map(|inner| Self::new(inner, all, true)).collect()
-        } else {
-            Vec::new()
-        };
-        Self {
-            name: scope.last().cloned().unwrap_or_else(|| "(root)".into()),
-            fully_qualified_scope: scope.to_vec(),
-            is_selectable: if catalog::is_selectable(scope, all) && !scope.is_empty() {
-                "Selectable"
-            } else {
-                "NotSelectable"
-            },
-            children: (!children.is_empty()).then_some(children),
-        }
-    }
-}
-
-/// From the root, one entry for it; of a parent, those within.
+/// Lists the namespaces inside `parent`. Without a parent, a recursive list is one tree from the root.
 pub(super) fn scopes(context: &Context<'_>) -> HandlerResult {
     let recursive = context.flag("recursive")?.unwrap_or(false);
     let parent = context.query_all("parent");
@@ -163,13 +96,6 @@ pub(super) fn scopes(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TableInfo {
-    fully_qualified_scope: Vec<String>,
-    name: String,
-}
-
 pub(super) fn tables(context: &Context<'_>) -> HandlerResult {
     let scope = context.query_all("scope");
     context.read(|state| {
@@ -183,59 +109,16 @@ pub(super) fn tables(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-/// The one catalog that a workspace of Databricks is assumed to have (guessed).
-const DATABRICKS_CATALOG: &str = "main";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DatabricksCatalog {
-    name: &'static str,
-    catalog_type: &'static str,
-    storage_location: String,
-    full_name: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DatabricksSchema {
-    full_name: String,
-    storage_location: String,
-    name: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DatabricksTable {
-    full_name: String,
-    storage_location: String,
-    table_type: &'static str,
-    data_source_format: &'static str,
-    name: String,
-}
-
-/// Where something of Unity Catalog lies.
-fn storage(path: &str) -> String {
-    format!("abfss://unity@specularite.dfs.core.windows.net/{path}")
-}
-
 pub(super) fn databricks_catalogs(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
-        source(context, state, CONNECTION)?;
-        let storage_location = storage(DATABRICKS_CATALOG);
-        let (name, catalog_type) = (DATABRICKS_CATALOG, "MANAGED_CATALOG");
-        page(
-            context,
-            state,
-            std::iter::once(DatabricksCatalog { name, catalog_type, storage_location, full_name: name }),
-        )
+        source(context, state, DATABRICKS_CONNECTION)?;
+        page(context, state, std::iter::once(DatabricksCatalog::new(DATABRICKS_CATALOG)))
     })
 }
 
-const CONNECTION: &str = "databricksWorkspaceConnectionId";
-
-/// The tables of the catalog that the path names: of another than the one that there is, none.
+/// Returns the catalog that the path names, with its tables. An unknown catalog has none.
 fn databricks(context: &Context<'_>, state: &State) -> Result<(String, Vec<TableName>), FabricError> {
-    let tables = source(context, state, CONNECTION)?;
+    let tables = source(context, state, DATABRICKS_CONNECTION)?;
     let catalog = context.text("catalogName");
     let known = catalog == DATABRICKS_CATALOG;
     Ok((catalog, if known { tables } else { Vec::new() }))
@@ -245,12 +128,7 @@ pub(super) fn databricks_schemas(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (catalog, tables) = databricks(context, state)?;
         let schemas: BTreeSet<String> = tables.iter().map(|table| table.schema.to_string()).collect();
-        let body = |name: String| DatabricksSchema {
-            full_name: format!("{catalog}.{name}"),
-            storage_location: storage(&format!("{catalog}/{name}")),
-            name,
-        };
-        page(context, state, schemas.into_iter().map(body))
+        page(context, state, schemas.into_iter().map(|name| DatabricksSchema::new(&catalog, name)))
     })
 }
 
@@ -258,28 +136,7 @@ pub(super) fn databricks_tables(context: &Context<'_>) -> HandlerResult {
     let schema = context.text("schemaName");
     context.read(|state| {
         let (catalog, tables) = databricks(context, state)?;
-        let body = |table: TableName| DatabricksTable {
-            full_name: format!("{catalog}.{schema}.{}", table.table),
-            storage_location: storage(&format!("{catalog}/{schema}/{}", table.table)),
-            table_type: "MANAGED",
-            data_source_format: "DELTA",
-            name: table.table.to_string(),
-        };
-        page(context, state, tables.into_iter().filter(|table| *table.schema == *schema).map(body))
+        let within = tables.iter().filter(|table| *table.schema == *schema);
+        page(context, state, within.map(|table| DatabricksTable::new(&catalog, table)))
     })
-}
-
-/// The properties of a mirrored catalog that are its own.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MirroredCatalogProperties {
-    source_type: String,
-    connection_id: ConnectionId,
-    scope: Vec<String>,
-}
-
-impl From<CatalogSource> for MirroredCatalogProperties {
-    fn from(catalog: CatalogSource) -> Self {
-        Self { source_type: catalog.source_type, connection_id: catalog.connection, scope: catalog.scope }
-    }
 }

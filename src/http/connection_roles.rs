@@ -1,18 +1,18 @@
-//! Role assignments of a connection: add, list, get, update, delete. The id of one is its principal's.
+//! Role assignments of a connection: add, list, get, update, delete. The id of an assignment is the id of its principal.
 
 use crate::fabric::FabricError;
 use crate::fabric::connection::role::{self, ConnectionRole};
 use crate::fabric::principal::LEARNED;
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
-use crate::http::principals::{AddRoleAssignment, RoleAssignmentBody, UpdateRoleAssignment};
-use crate::http::wire::{self, List};
+use crate::http::wire;
+use crate::http::wire::principals::{AddRoleAssignment, RoleAssignmentBody, UpdateRoleAssignment};
 use crate::ids::ConnectionId;
 
 fn role(name: Option<String>) -> Result<ConnectionRole, FabricError> {
     let name = wire::required(name, "Role")?;
     ConnectionRole::named(&name)
-        .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of Role is no connection role.")))
+        .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of Role is not a connection role.")))
 }
 
 pub(super) fn add(context: &Context<'_>) -> HandlerResult {
@@ -38,10 +38,8 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
         let page = context.page(state)?;
         let all = roles.iter().map(|assignment| (assignment.position, assignment));
         let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
-        Ok(Answer::ok(&List::new(
-            context,
-            page.map(|assignment| RoleAssignmentBody::whole(state, assignment.principal, assignment.role)),
-        )))
+        let page = page.map(|assignment| RoleAssignmentBody::whole(state, assignment.principal, assignment.role));
+        Ok(Answer::ok(&context.list(page)))
     })
 }
 

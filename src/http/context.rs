@@ -1,4 +1,4 @@
-//! The context of a request that a handler gets, and how to read it. A malformed request is an error.
+//! The input of a handler: the request, its caller and its instant.
 
 use std::str::FromStr;
 
@@ -18,6 +18,7 @@ use crate::http::answer::Answer;
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::request::Arrival;
+use crate::http::wire::{Continuation, List, NullableList};
 use crate::ids::ItemId;
 use crate::tenant::Tenant;
 
@@ -26,7 +27,7 @@ pub(super) type HandlerResult = Result<Answer, FabricError>;
 /// A function that serves an operation.
 pub(super) type Handler = fn(&Context<'_>) -> HandlerResult;
 
-/// A request at its one instant.
+/// A request, its caller and its instant.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     /// The tenant.
@@ -37,9 +38,11 @@ pub(super) struct Context<'a> {
     pub(super) now: Timestamp,
     /// The operation.
     pub(super) operation: &'static Operation,
+    /// The head of the request.
     pub(super) parts: &'a Parts,
     /// The parameters of the path, by name.
     pub(super) parameters: Vec<(&'static str, &'a str)>,
+    /// The body, complete.
     pub(super) body: &'a [u8],
 }
 
@@ -58,7 +61,7 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// The caller has not the role in it that the operation requires. For a caller without any role its items do not exist.
+    /// The caller does not have the role that the operation requires. To a caller without any role, the items do not exist.
     pub(super) fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
         let workspace = state.workspace(self.id("workspaceId")?)?;
         let Some(needed) = self.operation.role else { return Ok(workspace) };
@@ -124,7 +127,7 @@ impl Context<'_> {
         self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
-    /// Returns all values of a query parameter that can be repeated, or given as a list with commas.
+    /// Returns all values of a query parameter that can be repeated or hold a comma-separated list.
     pub(super) fn query_all(&self, name: &str) -> Vec<String> {
         let query = self.parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(given, _)| given.eq_ignore_ascii_case(name));
@@ -145,12 +148,12 @@ impl Context<'_> {
         json::parse(self.body)
     }
 
-    /// Parses the body; an empty one counts as an empty object.
+    /// Parses the body as JSON. An empty body counts as an empty object.
     pub(super) fn json_or_nothing<T: DeserializeOwned + Default>(&self) -> Result<T, FabricError> {
         if self.body.is_empty() { Ok(T::default()) } else { self.json() }
     }
 
-    /// Returns a query parameter, percent-decoded once; an empty one counts as absent.
+    /// Returns a query parameter, percent-decoded once. An empty one counts as absent.
     pub(super) fn query(&self, name: &str) -> Option<String> {
         let query = self.parts.uri.query()?;
         let mut pairs = form_urlencoded::parse(query.as_bytes());
@@ -192,8 +195,20 @@ impl Context<'_> {
         Ok(PageRequest { after, size })
     }
 
-    /// Returns the continuation of a page: the token, and the absolute URL to call.
-    pub(super) fn continuation<T>(&self, page: &Page<T>) -> Option<(String, String)> {
+    /// Returns a page as a list.
+    pub(super) fn list<T>(&self, page: Page<T>) -> List<T> {
+        let continuation = self.continuation(&page);
+        List::new(page, continuation)
+    }
+
+    /// Returns a page as a list whose last page has null members.
+    pub(super) fn nullable_list<T>(&self, page: Page<T>) -> NullableList<T> {
+        let continuation = self.continuation(&page);
+        NullableList::new(page, continuation)
+    }
+
+    /// Returns the continuation of a page, if another page follows.
+    pub(super) fn continuation<T>(&self, page: &Page<T>) -> Option<Continuation> {
         let token = page::token(page.next?);
         let query = self.parts.uri.query().unwrap_or_default();
         let mut rest = form_urlencoded::Serializer::new(String::new());
@@ -205,7 +220,7 @@ impl Context<'_> {
         let rest = rest.finish();
         let separator = if rest.is_empty() { "" } else { "&" };
         let uri = self.url(&format!("{}?{rest}{separator}continuationToken={token}", self.parts.uri.path()));
-        Some((token, uri))
+        Some(Continuation { token, uri })
     }
 
     /// Returns the path of the request, as it was sent.

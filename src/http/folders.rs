@@ -1,48 +1,12 @@
 //! Folders: create, list, get, update, move, delete.
 
-use serde::{Deserialize, Serialize};
-
 use crate::fabric::State;
-use crate::fabric::folder::{self, Folder};
+use crate::fabric::folder;
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
-use crate::http::wire::{self, List};
-use crate::ids::{FolderId, WorkspaceId};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CreateFolder {
-    display_name: Option<String>,
-    parent_folder_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UpdateFolder {
-    display_name: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct MoveFolder {
-    target_folder_id: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FolderBody<'a> {
-    id: FolderId,
-    display_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent_folder_id: Option<FolderId>,
-    workspace_id: WorkspaceId,
-}
-
-impl<'a> FolderBody<'a> {
-    fn new(workspace_id: WorkspaceId, folder: &'a Folder) -> Self {
-        Self { id: folder.id, display_name: &folder.display_name, parent_folder_id: folder.parent, workspace_id }
-    }
-}
+use crate::http::wire;
+use crate::http::wire::folders::{CreateFolder, FolderBody, MoveFolder, UpdateFolder};
+use crate::ids::WorkspaceId;
 
 pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let workspace: WorkspaceId = context.id("workspaceId")?;
@@ -67,7 +31,7 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
         let scope = workspace.scope(root, recursive)?;
         let page = context.page(state)?;
         let after = workspace.folders().after(page.after).filter(|(_, folder)| scope.has(folder.parent));
-        Ok(Answer::ok(&List::new(context, page.cut(after).map(|folder| FolderBody::new(workspace.id, folder)))))
+        Ok(Answer::ok(&context.list(page.cut(after).map(|folder| FolderBody::new(workspace.id, folder)))))
     })
 }
 

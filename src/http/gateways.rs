@@ -1,4 +1,4 @@
-//! Gateways and domains, as far as tools read them: a tenant has neither.
+//! Gateways and domains: list, get. A tenant has neither, but tools read them.
 
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Answer;
@@ -6,7 +6,7 @@ use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::List;
 use crate::ids::ConnectionId;
 
-/// Lists nothing.
+/// Returns an empty list.
 pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         context.page(state)?;

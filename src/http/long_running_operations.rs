@@ -1,56 +1,23 @@
-//! Long-running operations: their state and their result, and the 202 that begins one.
+//! Long-running operations: their state, their result, and the 202 that starts one.
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-use crate::fabric::behaviours::{OperationLocation, OperationMembers};
-use crate::fabric::operation::{self, Operation, OperationError, OperationResult, OperationStatus, Progress};
+use crate::fabric::behaviours::OperationLocation;
+use crate::fabric::operation::{self, OperationResult, OperationStatus, Progress};
 use crate::fabric::{Decision, ErrorCode, FabricError, State};
-use crate::http::answer::{Answer, Headers, zoneless};
-use crate::http::bulk::ImportResponse;
+use crate::http::answer::{Answer, Headers};
 use crate::http::context::{Context, HandlerResult};
-use crate::http::items::{DefinitionResponse, ItemBody};
-use crate::http::workspaces::IdentityBody;
+use crate::http::wire::bulk::ImportResponse;
+use crate::http::wire::definitions::DefinitionResponse;
+use crate::http::wire::items::ItemBody;
+use crate::http::wire::long_running_operations::OperationState;
+use crate::http::wire::workspaces::IdentityBody;
 use crate::ids::OperationId;
 
-/// The host in the `Location` of an operation where the regional one is wanted: the service redirects to such a one.
+/// The host in an operation's `Location` if the tenant's behaviours choose a regional one, as after the service's redirects.
 const REGIONAL: &str = "https://wabi-west-europe-redirect.analysis.windows.net";
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OperationState<'a> {
-    status: OperationStatus,
-    created_time_utc: String,
-    last_updated_time_utc: String,
-    percent_complete: Option<u32>,
-    error: Option<FailureBody<'a>>,
-    #[serde(flatten)]
-    newer: Option<NewerMembers>,
-}
-
-/// What builds of August 2026 add.
-#[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct NewerMembers {
-    blob_info_id: (),
-    result_content_type: (),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FailureBody<'a> {
-    error_code: &'a str,
-    message: &'a str,
-    is_retriable: bool,
-}
-
-impl<'a> From<&'a OperationError> for FailureBody<'a> {
-    fn from(failure: &'a OperationError) -> Self {
-        Self { error_code: &failure.code, message: &failure.message, is_retriable: failure.is_retriable }
-    }
-}
-
-/// Decides, and answers with the 202 of what has begun, or with an empty 200 where it is done.
+/// Makes a decision and records its facts. Responds with 202 if it started an operation, and with an empty 200 if it is complete.
 pub(super) fn run(
     context: &Context<'_>,
     decide: impl FnOnce(&State, Timestamp) -> Decision<Progress<()>>,
@@ -61,7 +28,7 @@ pub(super) fn run(
     })?
 }
 
-/// The 202 of an operation that has begun.
+/// Returns the 202 for an operation that has started.
 pub(super) fn started(context: &Context<'_>, state: &State, id: OperationId) -> HandlerResult {
     let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
     let operation = state.operations().get(&id).ok_or_else(missing)?;
@@ -96,24 +63,6 @@ pub(super) fn get_state(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-impl<'a> OperationState<'a> {
-    fn new(state: &State, operation: &'a Operation, status: OperationStatus) -> Self {
-        let (last_updated, percent_complete, error) = match (status, &operation.result) {
-            (OperationStatus::Running, _) => (operation.created_at, None, None),
-            (_, OperationResult::Failed(failure)) => (operation.ends_at, None, Some(FailureBody::from(failure))),
-            (OperationStatus::Succeeded | OperationStatus::Failed, _) => (operation.ends_at, Some(100), None),
-        };
-        Self {
-            status,
-            created_time_utc: zoneless(operation.created_at),
-            last_updated_time_utc: zoneless(last_updated),
-            percent_complete,
-            error,
-            newer: (state.settings.behaviours.operation_members == OperationMembers::Seven).then(NewerMembers::default),
-        }
-    }
-}
-
 pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
     let id = context.id("operationId")?;
     context.read(|state| {
@@ -124,7 +73,7 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
             }
             OperationResult::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
             OperationResult::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
-            OperationResult::Imported(items) => Answer::ok(&ImportResponse::new(items)),
+            OperationResult::Imported(items) => Answer::ok(&ImportResponse::from(items.as_slice())),
             OperationResult::Nothing | OperationResult::Failed(_) => {
                 return Err(ErrorCode::OperationNotSucceeded.into());
             }

@@ -27,8 +27,6 @@ mod mirrored_databases;
 mod onelake;
 pub mod operation;
 pub mod operations;
-mod principals;
-mod properties;
 mod request;
 mod resource_manager;
 mod role_assignments;

@@ -1,18 +1,18 @@
-//! Role assignments of a workspace: add, list, get, update, delete. The id of one is its principal's.
+//! Role assignments of a workspace: add, list, get, update, delete. The id of an assignment is the id of its principal.
 
 use crate::fabric::FabricError;
 use crate::fabric::principal::LEARNED;
 use crate::fabric::role::{self, Role};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
-use crate::http::principals::{AddRoleAssignment, RoleAssignmentBody, UpdateRoleAssignment};
-use crate::http::wire::{self, List};
+use crate::http::wire;
+use crate::http::wire::principals::{AddRoleAssignment, RoleAssignmentBody, UpdateRoleAssignment};
 use crate::ids::WorkspaceId;
 
 fn role(name: Option<String>) -> Result<Role, FabricError> {
     let name = wire::required(name, "Role")?;
     Role::named(&name)
-        .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of Role is no workspace role.")))
+        .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of Role is not a workspace role.")))
 }
 
 pub(super) fn add(context: &Context<'_>) -> HandlerResult {
@@ -31,10 +31,8 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let page = context.page(state)?;
         let page = page.cut(context.workspace(state)?.role_assignments().after(page.after));
-        Ok(Answer::ok(&List::new(
-            context,
-            page.map(|assignment| RoleAssignmentBody::whole(state, assignment.principal, assignment.role)),
-        )))
+        let page = page.map(|assignment| RoleAssignmentBody::whole(state, assignment.principal, assignment.role));
+        Ok(Answer::ok(&context.list(page)))
     })
 }
 

@@ -1,33 +1,11 @@
 //! Shortcuts of an item: create, list, get, delete.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use crate::fabric::FabricError;
 use crate::fabric::item::shortcut::{self, ConflictPolicy, Shortcut};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
-use crate::http::wire::{self, List};
-
-#[derive(Deserialize)]
-struct CreateShortcut {
-    path: Option<String>,
-    name: Option<String>,
-    target: Option<Map<String, Value>>,
-}
-
-#[derive(Serialize)]
-struct ShortcutBody<'a> {
-    path: &'a str,
-    name: &'a str,
-    target: &'a Map<String, Value>,
-}
-
-impl<'a> From<&'a Shortcut> for ShortcutBody<'a> {
-    fn from(shortcut: &'a Shortcut) -> Self {
-        Self { path: &shortcut.path, name: &shortcut.name, target: &shortcut.target }
-    }
-}
+use crate::http::wire;
+use crate::http::wire::shortcuts::{CreateShortcut, ShortcutBody};
 
 pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let body: CreateShortcut = context.json()?;
@@ -38,8 +16,11 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
         position: 0,
     };
     let policy = context.query("shortcutConflictPolicy").map(|name| {
-        ConflictPolicy::named(&name)
-            .ok_or_else(|| FabricError::invalid_input(format!("The value {name:?} of shortcutConflictPolicy is none.")))
+        ConflictPolicy::named(&name).ok_or_else(|| {
+            FabricError::invalid_input(format!(
+                "The value {name:?} of shortcutConflictPolicy is not a conflict policy."
+            ))
+        })
     });
     let policy = policy.transpose()?.unwrap_or_default();
     let (made, is_new) = context.commit(|state, now| {
@@ -53,7 +34,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     Ok(answer.at(context.url(&format!("{place}/{}/{}", segment(&made.path), segment(&made.name)))))
 }
 
-/// A text as one segment of a path: its slashes end none.
+/// Encodes a text as one segment of a path: slashes become `%2F`.
 fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
@@ -63,20 +44,20 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (_, item) = context.item(state, context.now)?;
         let parent = parent.as_deref().map(|path| path.trim_matches('/'));
-        let within = |path: &str| {
+        let is_within = |path: &str| {
             parent.is_none_or(|parent| {
                 path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
         };
         let page = context.page(state)?;
-        let inside = item.shortcuts.iter().filter(|shortcut| within(&shortcut.path));
-        let all = inside.map(|shortcut| (shortcut.position, shortcut));
+        let within = item.shortcuts.iter().filter(|shortcut| is_within(&shortcut.path));
+        let all = within.map(|shortcut| (shortcut.position, shortcut));
         let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
-        Ok(Answer::ok(&List::new(context, page.map(ShortcutBody::from))))
+        Ok(Answer::ok(&context.list(page.map(ShortcutBody::from))))
     })
 }
 
-/// The path of a shortcut has slashes, which are sent as `%2F`.
+/// Returns one shortcut. Its path is one segment of the URL, so clients send the slashes in it as `%2F`.
 pub(super) fn get(context: &Context<'_>) -> HandlerResult {
     let (path, name) = (context.text("shortcutPath"), context.text("shortcutName"));
     context.read(|state| {

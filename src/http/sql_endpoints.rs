@@ -1,22 +1,14 @@
-//! SQL endpoints: their connection string, their refresh, and the audit settings that they share with SQL databases.
-
-use serde::{Deserialize, Serialize};
+//! SQL endpoints: connection string, refresh, and the audit settings that they share with SQL databases.
 
 use crate::fabric::ErrorCode;
-use crate::fabric::item::audit::{self, AuditSettings, AuditState, AuditUpdate};
+use crate::fabric::item;
+use crate::fabric::item::audit::{self, AuditUpdate};
 use crate::fabric::item::sql_endpoint::{self, Timeout};
-use crate::fabric::item::{self, Item, ItemKind};
-use crate::fabric::workspace::Workspace;
-use crate::http::answer::{Answer, utc};
+use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::List;
+use crate::http::wire::sql_endpoints::{AuditBody, ConnectionString, RefreshRequest, TableSyncStatus};
 use crate::ids::TenantId;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConnectionString {
-    connection_string: String,
-}
 
 pub(super) fn connection_string(context: &Context<'_>) -> HandlerResult {
     let guest = context.query("guestTenantId");
@@ -34,67 +26,17 @@ pub(super) fn connection_string(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TableSyncStatus {
-    table_name: String,
-    status: &'static str,
-    start_date_time: String,
-    end_date_time: String,
-    last_successful_sync_date_time: String,
-}
-
-#[derive(Default, Deserialize)]
-struct RefreshRequest {
-    timeout: Option<Timeout>,
-}
-
-/// Refreshes the endpoint's metadata at once: the tables that have rows are there.
+/// Refreshes the metadata of an endpoint at once. The response lists the tables that have rows.
 pub(super) fn refresh_metadata(context: &Context<'_>) -> HandlerResult {
     let RefreshRequest { timeout } = context.json_or_nothing()?;
     timeout.as_ref().map_or(Ok(()), Timeout::check)?;
     context.read(|state| {
         let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
-        let now = utc(context.now);
-        let table = |table_name: String| TableSyncStatus {
-            table_name,
-            status: "Success",
-            start_date_time: now.clone(),
-            end_date_time: now.clone(),
-            last_successful_sync_date_time: now.clone(),
-        };
         let tables = sql_endpoint::tables(state, workspace, item, context.now);
-        Ok(Answer::ok(&List::all(tables.into_iter().map(table).collect())))
+        let statuses = tables.into_iter().map(|table| TableSyncStatus::succeeded(table, context.now));
+        Ok(Answer::ok(&List::all(statuses.collect())))
     })
-}
-
-/// The settings as they are shown: a SQL database has two members more.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AuditBody {
-    state: AuditState,
-    retention_days: u32,
-    audit_actions_and_groups: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    storage_endpoint: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    predicate_expression: Option<String>,
-}
-
-impl AuditBody {
-    fn new(workspace: &Workspace, item: &Item, settings: AuditSettings) -> Self {
-        let AuditSettings { state, retention_days, audit_actions_and_groups, predicate_expression } = settings;
-        let is_database = item.kind == ItemKind::SQLDatabase;
-        let folder = || format!("https://onelake.blob.fabric.microsoft.com/{}/{}/Audit", workspace.id, item.id);
-        Self {
-            state,
-            retention_days,
-            audit_actions_and_groups,
-            storage_endpoint: is_database.then(folder),
-            predicate_expression: is_database.then_some(predicate_expression),
-        }
-    }
 }
 
 pub(super) fn audit(context: &Context<'_>) -> HandlerResult {

@@ -1,62 +1,17 @@
-//! Tags: list those of the tenant, put them on items and workspaces and take them off.
+//! Tags: list those of the tenant; apply them to items and workspaces, and unapply them.
 
-use serde::{Deserialize, Serialize};
-
-use crate::fabric::tag::{self, Change, Tag};
-use crate::fabric::{FabricError, State};
+use crate::fabric::FabricError;
+use crate::fabric::tag::{self, Change};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
-use crate::http::wire::{self, List};
+use crate::http::wire;
+use crate::http::wire::tags::{ChangeTags, TagBody};
 use crate::ids::TagId;
-
-#[derive(Deserialize)]
-struct ChangeTags {
-    tags: Option<Vec<String>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TagBody<'a> {
-    id: TagId,
-    display_name: &'a str,
-    scope: TagScope<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type")]
-enum TagScope<'a> {
-    Tenant,
-    #[serde(rename_all = "camelCase")]
-    Domain {
-        domain_id: &'a str,
-    },
-}
-
-impl<'a> From<&'a Tag> for TagBody<'a> {
-    fn from(tag: &'a Tag) -> Self {
-        let scope = tag.domain.as_deref().map_or(TagScope::Tenant, |domain_id| TagScope::Domain { domain_id });
-        Self { id: tag.id, display_name: &tag.display_name, scope }
-    }
-}
-
-/// A tag as an item or a workspace shows it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct AppliedTag<'a> {
-    id: TagId,
-    display_name: &'a str,
-}
-
-/// The tags of these ids, as an item or a workspace shows them.
-pub(super) fn applied<'a>(state: &'a State, tags: &[TagId]) -> Vec<AppliedTag<'a>> {
-    let known = tags.iter().filter_map(|id| state.tag(*id));
-    known.map(|tag| AppliedTag { id: tag.id, display_name: &tag.display_name }).collect()
-}
 
 pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let page = context.page(state)?;
-        Ok(Answer::ok(&List::new(context, page.cut(state.tags().after(page.after)).map(TagBody::from))))
+        Ok(Answer::ok(&context.list(page.cut(state.tags().after(page.after)).map(TagBody::from))))
     })
 }
 
@@ -78,8 +33,7 @@ pub(super) fn unapply_from_workspace(context: &Context<'_>) -> HandlerResult {
 
 fn named(context: &Context<'_>) -> Result<Vec<TagId>, FabricError> {
     let body: ChangeTags = context.json()?;
-    let tags = wire::required(body.tags, "Tags")?.into_iter().map(|tag| wire::id(Some(tag), "Tags"));
-    Ok(tags.collect::<Result<Vec<Option<TagId>>, _>>()?.into_iter().flatten().collect())
+    wire::required_ids(body.tags, "Tags")
 }
 
 fn change(context: &Context<'_>, change: Change) -> HandlerResult {

@@ -1,117 +1,13 @@
-//! Workspaces: create, list, get, update, delete, and to which capacity they are assigned.
-
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+//! Workspaces: create, list, get, update, delete, their capacity and their identity.
 
 use crate::fabric::role::Role;
-use crate::fabric::workspace::{self, NewWorkspace, Workspace, WorkspaceIdentity, WorkspaceType};
+use crate::fabric::workspace::{self, NewWorkspace};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
 use crate::http::long_running_operations;
-use crate::http::tags::{self, AppliedTag};
-use crate::http::wire::{self, List};
-use crate::ids::{ApplicationId, CapacityId, PrincipalId, WorkspaceId};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CreateWorkspace {
-    display_name: Option<String>,
-    description: Option<String>,
-    capacity_id: Option<String>,
-    domain_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UpdateWorkspace {
-    display_name: Option<String>,
-    description: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AssignToCapacity {
-    capacity_id: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WorkspaceBody<'a> {
-    id: WorkspaceId,
-    display_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    r#type: WorkspaceType,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capacity_id: Option<CapacityId>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tags: Vec<AppliedTag<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capacity_region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capacity_assignment_progress: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    one_lake_endpoints: Option<OneLakeEndpoints>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    workspace_identity: Option<IdentityBody>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct IdentityBody {
-    application_id: ApplicationId,
-    service_principal_id: PrincipalId,
-}
-
-impl From<WorkspaceIdentity> for IdentityBody {
-    fn from(identity: WorkspaceIdentity) -> Self {
-        let WorkspaceIdentity { application_id, service_principal_id } = identity;
-        Self { application_id, service_principal_id }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OneLakeEndpoints {
-    blob_endpoint: String,
-    dfs_endpoint: String,
-}
-
-impl<'a> WorkspaceBody<'a> {
-    fn new(state: &'a State, workspace: &'a Workspace) -> Self {
-        let region = workspace.capacity.and_then(|id| state.capacity(id).ok()).map(|capacity| &*capacity.region);
-        Self {
-            id: workspace.id,
-            display_name: &workspace.display_name,
-            description: wire::description(state, &workspace.description),
-            r#type: workspace.kind,
-            capacity_id: workspace.capacity,
-            tags: tags::applied(state, &workspace.tags),
-            capacity_region: region,
-            capacity_assignment_progress: None,
-            one_lake_endpoints: None,
-            workspace_identity: None,
-        }
-    }
-
-    /// With what only the get of a single workspace shows.
-    fn whole(state: &'a State, workspace: &'a Workspace, now: Timestamp) -> Self {
-        let body = Self::new(state, workspace);
-        let progress = if now < workspace.assigned_at { "InProgress" } else { "Completed" };
-        let endpoints = body.capacity_region.map(|region| {
-            let host: String = region.to_lowercase().split_whitespace().collect();
-            let endpoint = |service| format!("https://{host}-onelake.{service}.fabric.microsoft.com");
-            OneLakeEndpoints { blob_endpoint: endpoint("blob"), dfs_endpoint: endpoint("dfs") }
-        });
-        Self {
-            capacity_assignment_progress: Some(progress),
-            one_lake_endpoints: endpoints,
-            workspace_identity: workspace.identity(now).map(IdentityBody::from),
-            ..body
-        }
-    }
-}
+use crate::http::wire;
+use crate::http::wire::workspaces::{AssignToCapacity, CreateWorkspace, UpdateWorkspace, WorkspaceBody};
 
 pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let body: CreateWorkspace = context.json()?;
@@ -144,14 +40,14 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
             role.is_some_and(|role| roles.as_ref().is_none_or(|roles| roles.contains(&role)))
         });
         let page = page.cut(seen).map(|workspace| WorkspaceBody::new(state, workspace));
-        Ok(Answer::ok(&List::new(context, page)).inert("preferWorkspaceSpecificEndpoints", preferred == Some(true)))
+        Ok(Answer::ok(&context.list(page)).inert("preferWorkspaceSpecificEndpoints", preferred == Some(true)))
     })
 }
 
 fn role(name: &str) -> Result<Role, FabricError> {
     Role::named(name.trim()).ok_or_else(|| {
         FabricError::new(ErrorCode::InvalidParameter)
-            .message(format!("The value {name:?} of roles is no workspace role."))
+            .message(format!("The value {name:?} of roles is not a workspace role."))
     })
 }
 
@@ -179,8 +75,8 @@ pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
 
 pub(super) fn assign_to_capacity(context: &Context<'_>) -> HandlerResult {
     let body: AssignToCapacity = context.json()?;
-    let capacity = wire::id(Some(wire::required(body.capacity_id, "CapacityId")?), "CapacityId")?;
-    context.commit(|state, now| workspace::assign(state, context.workspace(state)?, capacity, now))?;
+    let capacity = wire::required_id(body.capacity_id, "CapacityId")?;
+    context.commit(|state, now| workspace::assign(state, context.workspace(state)?, Some(capacity), now))?;
     Ok(Answer::accepted())
 }
 

@@ -9,7 +9,7 @@ use super::ControlRequest;
 use crate::fabric::State;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::principal::DirectoryEntry;
-use crate::http::principals::{PrincipalBody, PrincipalRequest};
+use crate::http::wire::principals::{PrincipalBody, PrincipalRequest};
 use crate::ids::PrincipalId;
 use crate::signing;
 

@@ -9,8 +9,8 @@ use super::ControlRequest;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::tag::NewTag;
 use crate::fabric::{FabricError, State};
-use crate::http::tags::TagBody;
 use crate::http::wire;
+use crate::http::wire::tags::TagBody;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

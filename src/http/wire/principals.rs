@@ -1,16 +1,16 @@
-//! Principals on the wire: in role assignments, and in the directory that the control interface shows.
+//! Bodies of principals and role assignments. The control interface shows its directory with them too.
 
 use serde::{Deserialize, Serialize};
 
+use super::{required, required_id};
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::{FabricError, State};
-use crate::http::wire;
 use crate::ids::PrincipalId;
 
-/// A principal, with as much as is known of it.
+/// A principal. Members that the directory does not know are left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PrincipalBody<'a> {
+pub(crate) struct PrincipalBody<'a> {
     id: PrincipalId,
     #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<&'a str>,
@@ -19,41 +19,40 @@ pub(super) struct PrincipalBody<'a> {
     details: Option<DetailsBody<'a>>,
 }
 
-/// A request for a role assignment.
+/// A request to add a role assignment.
 #[derive(Deserialize)]
-pub(super) struct AddRoleAssignment {
-    pub(super) principal: Option<PrincipalRequest>,
-    pub(super) role: Option<String>,
+pub(crate) struct AddRoleAssignment {
+    pub(crate) principal: Option<PrincipalRequest>,
+    pub(crate) role: Option<String>,
 }
 
-/// A request for another role.
+/// A request to change the role of an assignment.
 #[derive(Deserialize)]
-pub(super) struct UpdateRoleAssignment {
-    pub(super) role: Option<String>,
+pub(crate) struct UpdateRoleAssignment {
+    pub(crate) role: Option<String>,
 }
 
 /// A role assignment, of a workspace or of a connection.
 #[derive(Serialize)]
-pub(super) struct RoleAssignmentBody<'a, R> {
+pub(crate) struct RoleAssignmentBody<'a, R> {
     id: PrincipalId,
     principal: PrincipalBody<'a>,
     role: R,
 }
 
 impl<'a, R> RoleAssignmentBody<'a, R> {
-    /// With all that the directory knows of the principal.
-    pub(super) fn whole(state: &'a State, principal: Principal, role: R) -> Self {
-        let known = state.directory().get(&principal.id);
-        Self { id: principal.id, principal: known.map_or_else(|| principal.into(), PrincipalBody::from), role }
+    /// The assignment, with everything that the directory knows of the principal.
+    pub(crate) fn whole(state: &'a State, principal: Principal, role: R) -> Self {
+        Self { id: principal.id, principal: PrincipalBody::known(state, principal), role }
     }
 
-    /// With the principal's id and type alone.
-    pub(super) fn bare(principal: Principal, role: R) -> Self {
+    /// The assignment, with only the id and the type of the principal.
+    pub(crate) fn bare(principal: Principal, role: R) -> Self {
         Self { id: principal.id, principal: principal.into(), role }
     }
 }
 
-/// The member that goes with the type, under its name.
+/// The details of a principal. Each type has a member of another name.
 #[derive(Serialize)]
 enum DetailsBody<'a> {
     #[serde(rename = "userDetails", rename_all = "camelCase")]
@@ -64,6 +63,13 @@ enum DetailsBody<'a> {
     Group { group_type: &'a str },
     #[serde(rename = "servicePrincipalProfileDetails", rename_all = "camelCase")]
     ServicePrincipalProfile { parent_principal: Box<PrincipalBody<'a>> },
+}
+
+impl<'a> PrincipalBody<'a> {
+    /// The principal, with everything that the directory knows of it.
+    pub(crate) fn known(state: &'a State, principal: Principal) -> Self {
+        state.directory().get(&principal.id).map_or_else(|| principal.into(), Self::from)
+    }
 }
 
 impl From<Principal> for PrincipalBody<'_> {
@@ -92,10 +98,10 @@ impl<'a> From<&'a DirectoryEntry> for PrincipalBody<'a> {
     }
 }
 
-/// A principal as a request names it; of a role assignment, only id and type count.
+/// A principal in a request. Role assignments read only its id and type.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PrincipalRequest {
+pub(crate) struct PrincipalRequest {
     id: Option<String>,
     display_name: Option<String>,
     r#type: Option<String>,
@@ -129,7 +135,7 @@ struct ServicePrincipalProfileDetails {
     parent_principal: Option<Box<PrincipalRequest>>,
 }
 
-/// The names of the types, as the service spells them.
+/// Fabric's names of the principal types.
 const TYPES: &[(&str, PrincipalType)] = &[
     ("User", PrincipalType::User),
     ("ServicePrincipal", PrincipalType::ServicePrincipal),
@@ -139,20 +145,19 @@ const TYPES: &[(&str, PrincipalType)] = &[
 ];
 
 impl PrincipalRequest {
-    /// Who is meant.
-    pub(super) fn principal(&self) -> Result<Principal, FabricError> {
-        let id = wire::id(Some(wire::required(self.id.clone(), "Principal.Id")?), "Principal.Id")?;
-        let id = wire::required(id, "Principal.Id")?;
-        let name = wire::required(self.r#type.as_deref(), "Principal.Type")?;
+    /// Returns the principal: its id and type.
+    pub(crate) fn principal(&self) -> Result<Principal, FabricError> {
+        let id = required_id(self.id.clone(), "Principal.Id")?;
+        let name = required(self.r#type.as_deref(), "Principal.Type")?;
         let kind = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
         let kind = kind.ok_or_else(|| {
-            FabricError::invalid_input(format!("The value {name:?} of Principal.Type is no type of principal."))
+            FabricError::invalid_input(format!("The value {name:?} of Principal.Type is not a type of principal."))
         })?;
         Ok(Principal { id, kind })
     }
 
-    /// The row of the directory that this describes.
-    pub(super) fn entry(self) -> Result<DirectoryEntry, FabricError> {
+    /// Returns the entry of the directory that the request describes.
+    pub(crate) fn entry(self) -> Result<DirectoryEntry, FabricError> {
         let Principal { id, kind } = self.principal()?;
         let details = match kind {
             PrincipalType::User => {

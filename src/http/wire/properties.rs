@@ -1,8 +1,12 @@
-//! `properties`, which get and list on a kind's own route show, by kind (docs/fidelity.md#kinds).
+//! `properties`: the member that only the routes of a kind show, by kind (docs/fidelity.md#kinds).
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::catalogs::MirroredCatalogProperties;
+use super::mirrored_databases::MirroredDatabaseProperties;
+use super::sql_databases::SqlDatabaseProperties;
 use crate::fabric::State;
 use crate::fabric::item::environment::published;
 use crate::fabric::item::{
@@ -11,12 +15,18 @@ use crate::fabric::item::{
 };
 use crate::fabric::workspace::Workspace;
 use crate::http::answer::{utc, zoneless};
-use crate::http::catalogs::MirroredCatalogProperties;
-use crate::http::items::PropertiesBody;
-use crate::http::{mirrored_databases, sql_databases};
 
-/// The properties of an item at `now`; `None` where its kind was seen to have none, or nobody has told of any.
-pub(super) fn of<'a>(
+/// The `properties` of an item.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum PropertiesBody<'a> {
+    MirroredDatabase(MirroredDatabaseProperties<'a>),
+    SqlDatabase(SqlDatabaseProperties<'a>),
+    Other(Value),
+}
+
+/// Returns the properties of an item at `now`; `None` if its kind has none, or none are known.
+pub(crate) fn of<'a>(
     state: &'a State,
     workspace: &'a Workspace,
     item: &'a Item,
@@ -24,10 +34,10 @@ pub(super) fn of<'a>(
 ) -> Option<PropertiesBody<'a>> {
     let other = match item.kind {
         ItemKind::MirroredDatabase => {
-            return mirrored_databases::properties(state, workspace, item, now).map(PropertiesBody::MirroredDatabase);
+            return MirroredDatabaseProperties::new(state, workspace, item, now).map(PropertiesBody::MirroredDatabase);
         }
         ItemKind::SQLDatabase => {
-            return sql_databases::properties(state, workspace.id, item, now).map(PropertiesBody::SqlDatabase);
+            return SqlDatabaseProperties::new(state, workspace.id, item, now).map(PropertiesBody::SqlDatabase);
         }
         ItemKind::MirroredCatalog => mirrored_catalog(workspace, item, now)?,
         ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
@@ -45,7 +55,7 @@ pub(super) fn of<'a>(
         ItemKind::SparkJobDefinition => {
             json!({"oneLakeRootPath": format!("https://onelake.dfs.fabric.microsoft.com/{}/{}", workspace.id, item.id)})
         }
-        // A new agent is off.
+        // A new agent is inactive.
         ItemKind::OperationsAgent => json!({"state": "Inactive"}),
         ItemKind::WarehouseSnapshot => warehouse_snapshot(workspace, item)?,
         ItemKind::VariableLibrary => json!({"activeValueSetName": variable_library::active_value_set(item)}),
@@ -54,8 +64,8 @@ pub(super) fn of<'a>(
     Some(PropertiesBody::Other(other))
 }
 
-/// The properties that the answer to an update on the kind's own route shows: two kinds were seen to.
-pub(super) fn of_update<'a>(
+/// Returns the properties in the response to an update on the kind's own route. Two kinds have some (seen).
+pub(crate) fn of_update<'a>(
     state: &'a State,
     workspace: &'a Workspace,
     item: &'a Item,
@@ -71,8 +81,8 @@ pub(super) fn of_update<'a>(
     }
 }
 
-/// The last publishing of an environment: `publishDetails`.
-pub(super) fn publish_details(item: &Item) -> Value {
+/// Returns `publishDetails`: the last publication of an environment.
+pub(crate) fn publish_details(item: &Item) -> Value {
     let publishing = published(item);
     json!({"publishDetails": {
         "state": "Success",
@@ -83,7 +93,7 @@ pub(super) fn publish_details(item: &Item) -> Value {
     }})
 }
 
-/// A snapshot of a warehouse: of now, unless its creation chose an instant.
+/// The properties of a snapshot of a warehouse. Its instant is that of its creation, unless the creation payload names another.
 fn warehouse_snapshot(workspace: &Workspace, item: &Item) -> Option<Value> {
     let parent = item::text_of(item, "/parentWarehouseId");
     let chosen = Some(item::text_of(item, "/snapshotDateTime")).filter(|at| !at.is_empty());
@@ -96,12 +106,12 @@ fn warehouse_snapshot(workspace: &Workspace, item: &Item) -> Option<Value> {
     })
 }
 
-/// Where the tables or files of an item lie.
+/// Returns the address of a folder of an item in OneLake.
 fn one_lake(workspace: &Workspace, item: &Item, folder: &str) -> String {
     format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/{folder}", workspace.id, item.id)
 }
 
-/// `sqlEndpointProperties`: nulls at first, filled once the endpoint is there.
+/// Returns `sqlEndpointProperties`. The members are null until the endpoint is visible.
 fn sql_endpoint(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     let endpoint = item.sql_endpoint.filter(|id| workspace.item(*id, now).is_ok());
     json!({
@@ -111,7 +121,8 @@ fn sql_endpoint(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     })
 }
 
-/// The same for the newer kinds, whose description lets no member be null: they show the endpoint from their creation on (guessed).
+/// Returns `sqlEndpointProperties` of the newer kinds. Their description allows no null, so the endpoint is shown from creation on
+/// (guessed).
 fn sql_endpoint_from_creation(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     let mut properties = sql_endpoint(workspace, item, now);
     properties["id"] = json!(item.sql_endpoint);
@@ -167,13 +178,13 @@ fn databricks_catalog(workspace: &Workspace, item: &Item, now: Timestamp) -> Opt
 }
 
 fn snowflake_database(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
-    let told = |member: &str| {
-        let text = item::text_of(item, &format!("/{member}"));
-        (!text.is_empty()).then(|| text.to_owned())
+    let text = |member: &str| {
+        let value = item::text_of(item, &format!("/{member}"));
+        (!value.is_empty()).then(|| value.to_owned())
     };
     json!({
-        "snowflakeDatabaseName": told("snowflakeDatabaseName"),
-        "connectionId": told("connectionId"),
+        "snowflakeDatabaseName": text("snowflakeDatabaseName"),
+        "connectionId": text("connectionId"),
         "onelakeTablesPath": one_lake(workspace, item, "Tables"),
         "snowflakeVolumePath": one_lake(workspace, item, "Files"),
         "sqlEndpointProperties": sql_endpoint_from_creation(workspace, item, now),

@@ -1,0 +1,98 @@
+//! Bodies of definitions and their parts.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::required;
+use crate::fabric::FabricError;
+use crate::fabric::item::definition::{self, PartRequest};
+use crate::fabric::item::{DefinitionRequest, Item, Part, ReadBack};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpdateDefinitionBody {
+    pub(crate) definition: Option<DefinitionBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DefinitionBody {
+    format: Option<String>,
+    parts: Option<Vec<PartBody>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PartBody {
+    path: Option<String>,
+    payload: Option<String>,
+    payload_type: Option<String>,
+}
+
+impl TryFrom<DefinitionBody> for DefinitionRequest {
+    type Error = FabricError;
+
+    fn try_from(body: DefinitionBody) -> Result<Self, FabricError> {
+        let parts = required(body.parts, "Parts")?.into_iter().map(PartBody::request);
+        Ok(Self { format: body.format, parts: parts.collect::<Result<_, FabricError>>()? })
+    }
+}
+
+impl PartBody {
+    /// Converts the part. Its payload is still encoded.
+    pub(crate) fn request(self) -> Result<PartRequest, FabricError> {
+        Ok(PartRequest {
+            path: required(self.path, "Path")?,
+            payload: required(self.payload, "Payload")?,
+            payload_type: required(self.payload_type, "PayloadType")?,
+        })
+    }
+}
+
+/// The definition of an item in a response.
+#[derive(Serialize)]
+pub(crate) struct DefinitionResponse {
+    definition: DefinitionParts,
+}
+
+#[derive(Serialize)]
+struct DefinitionParts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    parts: Vec<DefinitionPart>,
+}
+
+impl DefinitionResponse {
+    /// The definition of an item. The format must have been checked.
+    pub(crate) fn of(item: &Item, format: Option<&str>) -> Self {
+        definition::read_back(item, format).into()
+    }
+}
+
+impl From<ReadBack> for DefinitionResponse {
+    fn from(ReadBack { format, parts }: ReadBack) -> Self {
+        Self { definition: DefinitionParts { format, parts: parts.into_iter().map(DefinitionPart::from).collect() } }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DefinitionPart {
+    path: String,
+    payload: String,
+    payload_type: &'static str,
+}
+
+impl DefinitionPart {
+    /// The part with its path inside a folder.
+    pub(crate) fn under(self, root: &str) -> Self {
+        Self { path: format!("{root}/{}", self.path), ..self }
+    }
+}
+
+impl From<Part> for DefinitionPart {
+    fn from(part: Part) -> Self {
+        Self { path: part.path, payload: STANDARD.encode(part.payload), payload_type: "InlineBase64" }
+    }
+}

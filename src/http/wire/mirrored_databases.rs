@@ -1,0 +1,141 @@
+//! Bodies of mirrored databases: their properties, and the status of mirroring and of its tables.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Continuation;
+use crate::fabric::State;
+use crate::fabric::behaviours::SqlEndpointProvisioning;
+use crate::fabric::item::{self, Item};
+use crate::fabric::mirroring::source::ObjectType;
+use crate::fabric::mirroring::status::Phase;
+use crate::fabric::mirroring::{MirroringError, MirroringStatus, TableState, TableStatus};
+use crate::fabric::page::Page;
+use crate::fabric::workspace::Workspace;
+use crate::http::answer::utc;
+use crate::ids::ItemId;
+
+/// The `properties` of a mirrored database. The members are null until the SQL endpoint is visible.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MirroredDatabaseProperties<'a> {
+    one_lake_tables_path: Option<String>,
+    sql_endpoint_properties: Option<SqlEndpointProperties>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_schema: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SqlEndpointProperties {
+    connection_string: Option<String>,
+    id: Option<ItemId>,
+    provisioning_status: &'static str,
+}
+
+impl<'a> MirroredDatabaseProperties<'a> {
+    /// The properties of a mirrored database at `now`; other kinds have none.
+    pub(super) fn new(state: &State, workspace: &Workspace, item: &'a Item, now: Timestamp) -> Option<Self> {
+        let mirroring = item.mirroring.as_ref()?;
+        let is_ready = mirroring.status_at(now) != MirroringStatus::Initializing;
+        let endpoint = item.sql_endpoint.filter(|id| is_ready && workspace.item(*id, now).is_ok());
+        let null = state.settings.behaviours.sql_endpoint_provisioning == SqlEndpointProvisioning::Null;
+        let sql_endpoint_properties = (endpoint.is_some() || !null).then(|| SqlEndpointProperties {
+            connection_string: endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
+            id: endpoint,
+            provisioning_status: if endpoint.is_some() { "Success" } else { "InProgress" },
+        });
+        Some(Self {
+            one_lake_tables_path: endpoint.map(|_| item::one_lake_tables_path(workspace, item)),
+            sql_endpoint_properties,
+            default_schema: mirroring.config().default_schema.as_deref(),
+        })
+    }
+}
+
+/// The status of mirroring.
+#[derive(Serialize)]
+pub(crate) struct StatusBody<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<MirroringErrorBody<'a>>,
+}
+
+impl<'a> From<Phase<'a>> for StatusBody<'a> {
+    fn from(phase: Phase<'a>) -> Self {
+        Self { status: phase.status.as_str(), error: phase.error.map(MirroringErrorBody::from) }
+    }
+}
+
+/// The `error` beside the status of a mirrored database or table.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MirroringErrorBody<'a> {
+    error_code: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a MirroringError> for MirroringErrorBody<'a> {
+    fn from(error: &'a MirroringError) -> Self {
+        Self { error_code: &error.code, message: &error.message }
+    }
+}
+
+/// A page of tables. On the last page the continuation members are null.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TablesBody<'a> {
+    continuation_token: Option<String>,
+    continuation_uri: Option<String>,
+    data: Vec<TableBody<'a>>,
+}
+
+impl<'a> TablesBody<'a> {
+    /// A page, with its continuation.
+    pub(crate) fn new(page: Page<&'a TableState>, continuation: Option<Continuation>) -> Self {
+        let (continuation_token, continuation_uri) = Continuation::members(continuation);
+        Self { continuation_token, continuation_uri, data: page.elements.into_iter().map(TableBody::from).collect() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TableBody<'a> {
+    source_object_type: ObjectType,
+    source_schema_name: &'a str,
+    source_table_name: &'a str,
+    status: TableStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<MetricsBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<MirroringErrorBody<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MetricsBody {
+    processed_bytes: i64,
+    processed_rows: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_sync_date_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_sync_latency_in_seconds: Option<u32>,
+}
+
+impl<'a> From<&'a TableState> for TableBody<'a> {
+    fn from(table: &'a TableState) -> Self {
+        Self {
+            source_object_type: table.object_type,
+            source_schema_name: &table.name.schema,
+            source_table_name: &table.name.table,
+            status: table.status,
+            metrics: table.metrics.map(|metrics| MetricsBody {
+                processed_bytes: i64::try_from(metrics.bytes).unwrap_or(i64::MAX),
+                processed_rows: i64::try_from(metrics.rows).unwrap_or(i64::MAX),
+                last_sync_date_time: metrics.last_sync.map(utc),
+                last_sync_latency_in_seconds: metrics.latency_seconds,
+            }),
+            error: table.error.as_ref().map(MirroringErrorBody::from),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Bodies of requests and responses: the JSON of Fabric's REST API, one module per resource.
+//!
+//! A module converts between JSON and the types of `fabric`. It knows no request: handlers pass in what a body needs. This module holds
+//! what several resources share.
+
+pub(super) mod bulk;
+pub(super) mod capacities;
+pub(super) mod catalog_search;
+pub(super) mod catalogs;
+pub(super) mod connections;
+pub(super) mod definitions;
+pub(super) mod folders;
+pub(super) mod items;
+pub(super) mod long_running_operations;
+pub(super) mod mirrored_databases;
+pub(super) mod principals;
+pub(super) mod properties;
+pub(super) mod shortcuts;
+pub(super) mod sql_databases;
+pub(super) mod sql_endpoints;
+pub(super) mod tags;
+pub(super) mod workspaces;
+
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::fabric::behaviours::EmptyDescription;
+use crate::fabric::page::Page;
+use crate::fabric::{ErrorCode, FabricError, State};
+use crate::ids::FolderId;
+
+/// The continuation of a page: the token, and the absolute URL of the next page.
+#[derive(Debug)]
+pub(crate) struct Continuation {
+    pub(crate) token: String,
+    pub(crate) uri: String,
+}
+
+impl Continuation {
+    /// Splits a continuation into the members `continuationToken` and `continuationUri`.
+    fn members(continuation: Option<Self>) -> (Option<String>, Option<String>) {
+        continuation.map(|Self { token, uri }| (token, uri)).unzip()
+    }
+}
+
+/// A page of a list. The last page has no continuation members.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct List<T> {
+    value: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_uri: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A list that is not paged.
+    pub(crate) fn all(value: Vec<T>) -> Self {
+        Self { value, continuation_token: None, continuation_uri: None }
+    }
+
+    /// A page, with its continuation.
+    pub(crate) fn new(page: Page<T>, continuation: Option<Continuation>) -> Self {
+        let (continuation_token, continuation_uri) = Continuation::members(continuation);
+        Self { value: page.elements, continuation_token, continuation_uri }
+    }
+}
+
+/// A page of a list. On the last page the continuation members are null: Microsoft's description shows some lists so.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NullableList<T> {
+    value: Vec<T>,
+    continuation_token: Option<String>,
+    continuation_uri: Option<String>,
+}
+
+impl<T> NullableList<T> {
+    /// A page, with its continuation.
+    pub(crate) fn new(page: Page<T>, continuation: Option<Continuation>) -> Self {
+        let (continuation_token, continuation_uri) = Continuation::members(continuation);
+        Self { value: page.elements, continuation_token, continuation_uri }
+    }
+}
+
+/// Returns a required member of a body.
+pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T, FabricError> {
+    value.ok_or_else(|| FabricError::invalid_input(format!("The {field} field is required.")))
+}
+
+/// Parses an optional member of a body that is an id.
+pub(crate) fn id<T: FromStr>(value: Option<String>, field: &str) -> Result<Option<T>, FabricError> {
+    value.map(|value| parse_id(&value, field)).transpose()
+}
+
+/// Parses a required member of a body that is an id.
+pub(crate) fn required_id<T: FromStr>(value: Option<String>, field: &str) -> Result<T, FabricError> {
+    parse_id(&required(value, field)?, field)
+}
+
+/// Parses a required member of a body that is a list of ids.
+pub(crate) fn required_ids<T: FromStr>(values: Option<Vec<String>>, field: &str) -> Result<Vec<T>, FabricError> {
+    required(values, field)?.iter().map(|value| parse_id(value, field)).collect()
+}
+
+fn parse_id<T: FromStr>(value: &str, field: &str) -> Result<T, FabricError> {
+    value.parse().map_err(|_| {
+        FabricError::new(ErrorCode::InvalidInput)
+            .detail(ErrorCode::InvalidParameter, format!("The value {value:?} of {field} is not a GUID."))
+    })
+}
+
+/// Parses an optional member of a body that is a folder's id. Clients name the root by an empty one.
+pub(crate) fn folder(value: Option<String>, field: &str) -> Result<Option<FolderId>, FabricError> {
+    id(value.filter(|value| !value.is_empty()), field)
+}
+
+/// Returns a description as responses show it. The tenant's behaviours choose whether an empty one is shown or left out.
+pub(crate) fn description<'a>(state: &State, description: &'a str) -> Option<&'a str> {
+    let shown = !description.is_empty() || state.settings.behaviours.empty_description == EmptyDescription::Empty;
+    shown.then_some(description)
+}
