@@ -1,4 +1,4 @@
-//! Answers as values, and the families of headers that the service sends with them (docs/fidelity.md#headers).
+//! Responses of handlers as values, and the header families of the service (docs/fidelity.md#headers).
 
 use axum::body::Bytes;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -9,10 +9,10 @@ use serde::Serialize;
 use crate::fabric::json;
 use crate::ids::{OperationId, RequestId};
 
-/// An answer as it goes out, its body still at hand: it may have to be written down.
+/// A complete response. Its body is still in memory, so that it can be recorded.
 pub type Written = Response<Bytes>;
 
-/// What a handler answers; [`Answer::into_response`] writes it.
+/// The response of a handler. [`Answer::into_response`] writes it.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
@@ -31,17 +31,17 @@ impl Answer {
         Self { body: Some(to_json(body)), ..Self::empty() }
     }
 
-    /// 200 with a body as the mirroring workload writes it.
+    /// 200 with a body in the indented JSON of the mirroring workload.
     pub fn indented(body: &impl Serialize) -> Self {
         Self { body: Some(json::to_crlf(body)), ..Self::empty() }
     }
 
-    /// 201 with what was created.
+    /// 201 with the created resource.
     pub fn created(body: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
-    /// 200 with nothing.
+    /// 200 without a body.
     pub fn empty() -> Self {
         Self {
             status: StatusCode::OK,
@@ -55,35 +55,35 @@ impl Answer {
         }
     }
 
-    /// 202 with nothing: the service takes it from here.
+    /// 202 without a body.
     pub fn accepted() -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::empty() }
     }
 
-    /// 202 with the JSON `null`: an operation has begun.
+    /// 202 with the JSON `null`: a long-running operation has started.
     pub fn started() -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(&()) }
     }
 
-    /// In the headers of another family than the operation's row has.
+    /// Replaces the header family that the operation's row names.
     pub fn family(mut self, family: Headers) -> Self {
         self.family = Some(family);
         self
     }
 
-    /// About a long-running operation, to be looked at again in so many seconds if it goes on.
+    /// Names a long-running operation, and the seconds until the next poll if it is still running.
     pub fn of(mut self, operation: OperationId, retry_after: Option<u64>) -> Self {
         (self.operation, self.retry_after) = (Some(operation), retry_after);
         self
     }
 
-    /// With the absolute URL of what was created.
+    /// Sets `Location` to an absolute URL.
     pub fn at(mut self, location: String) -> Self {
         self.location = Some(location);
         self
     }
 
-    /// Names a member that was accepted and has no effect, if it was `given`.
+    /// Names a member or parameter that has no effect in `x-emulator-note`, if it was `given`.
     pub fn inert(mut self, member: &'static str, given: bool) -> Self {
         if given {
             self.inert.push(member);
@@ -91,13 +91,13 @@ impl Answer {
         self
     }
 
-    /// With a hint that the real service would not give; it goes into the header `x-emulator-note`.
+    /// Adds a hint of the emulator to `x-emulator-note`.
     pub fn note(mut self, note: Option<&'static str>) -> Self {
         self.note = note;
         self
     }
 
-    /// Writes the answer in its family's headers.
+    /// Writes the response with the headers of its family.
     pub fn into_response(self, family: Headers) -> Written {
         let family = match (&self.body, self.family.unwrap_or(family)) {
             (Some(_), Headers::Item) if self.operation.is_some() => Headers::StartedItem,
@@ -128,38 +128,38 @@ impl Answer {
     }
 }
 
-/// Which headers an answer has: what stands in the table of operations, and what becomes of it.
+/// A header family. The table of operations names one per operation; a response may refine it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Headers {
     /// Create, get and update of an item: not cached, with an empty `ETag`.
     Item,
-    /// All else that the core service answers: not cached.
+    /// Other responses of the core service: not cached.
     Core,
     /// The 202 of an item's creation.
     StartedItem,
-    /// Any other 202 of an operation, and its state.
+    /// Other 202s of a long-running operation, and its state.
     Operation,
-    /// The result of an operation.
+    /// The result of a long-running operation.
     Result,
-    /// What the mirroring workload answers: neither packed nor marked against caches.
+    /// Responses of the mirroring workload: neither compressed nor marked as uncacheable.
     Workload,
     /// An empty 200.
     Empty,
     /// An empty 200 of the mirroring workload.
     WorkloadEmpty,
-    /// A refusal.
+    /// An error.
     Refused,
-    /// A refusal by a rate limit: not marked against caches.
+    /// The error of a rate limit: not marked as uncacheable.
     Blocked,
 }
 
 impl Headers {
-    /// Whether the body is packed for a client that takes it so.
-    pub const fn is_packed(self) -> bool {
+    /// Returns `true` if the body is compressed for clients that accept it.
+    pub const fn is_compressed(self) -> bool {
         matches!(self, Self::Item | Self::Core | Self::StartedItem | Self::Operation | Self::Result | Self::Refused)
     }
 
-    const fn is_kept_from_caches(self) -> bool {
+    const fn is_uncacheable(self) -> bool {
         !matches!(self, Self::Workload | Self::WorkloadEmpty | Self::Blocked)
     }
 
@@ -194,7 +194,7 @@ impl Headers {
 
     fn put(self, headers: &mut HeaderMap) {
         let mut put = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-        if self.is_kept_from_caches() {
+        if self.is_uncacheable() {
             put(header::CACHE_CONTROL, "no-store, must-revalidate, no-cache");
             put(header::PRAGMA, "no-cache");
         }
@@ -209,7 +209,7 @@ impl Headers {
     }
 }
 
-/// A response of a family, not yet stamped.
+/// Returns a response with the headers of a family, without request id and date.
 pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Written {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -220,7 +220,7 @@ pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Written {
     response
 }
 
-/// Puts the request's id and instant on a response: hyper would write the machine's time.
+/// Adds `RequestId` and `Date` to a response. Without a `Date`, hyper would write the machine's time.
 pub fn stamp(response: &mut Written, request_id: RequestId, now: Timestamp) {
     let headers = response.headers_mut();
     let request_id = request_id.to_string();
@@ -229,17 +229,17 @@ pub fn stamp(response: &mut Written, request_id: RequestId, now: Timestamp) {
     headers.extend(date.ok().and_then(|date| HeaderValue::try_from(date).ok()).map(|date| (header::DATE, date)));
 }
 
-/// Compact JSON.
+/// Serialises a body as compact JSON.
 pub fn to_json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("what is written has text keys only, and a Vec takes all")
+    serde_json::to_vec(body).expect("a body has string keys only, and writing to a Vec cannot fail")
 }
 
-/// `2024-10-08T05:07:11.0663362Z`: seven digits, as .NET writes them.
+/// Formats an instant with seven fractional digits, as .NET does: `2024-10-08T05:07:11.0663362Z`.
 pub fn utc(at: Timestamp) -> String {
     format!("{at:.7}")
 }
 
-/// `2026-08-11T07:49:13.5612398`: the times of operations have no zone, and no zeros at their end.
+/// Formats an instant without a zone and without trailing zeros, as in long-running operations: `2026-08-11T07:49:13.5612398`.
 pub fn zoneless(at: Timestamp) -> String {
     let text = format!("{at:.7}");
     text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.').to_owned()

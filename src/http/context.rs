@@ -195,13 +195,13 @@ impl Context<'_> {
         Ok(PageRequest { after, size })
     }
 
-    /// Returns a page as a list.
+    /// Returns the body of a list: a page, and its continuation.
     pub(super) fn list<T>(&self, page: Page<T>) -> List<T> {
         let continuation = self.continuation(&page);
         List::new(page, continuation)
     }
 
-    /// Returns a page as a list whose last page has null members.
+    /// Returns the body of a list whose continuation members are null on the last page.
     pub(super) fn nullable_list<T>(&self, page: Page<T>) -> NullableList<T> {
         let continuation = self.continuation(&page);
         NullableList::new(page, continuation)

@@ -70,7 +70,7 @@ fn service_of_path(path: &str) -> Option<Service> {
 }
 
 fn is_compressible(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
-    extensions.get::<Headers>().is_some_and(|family| family.is_packed())
+    extensions.get::<Headers>().is_some_and(|family| family.is_compressed())
 }
 
 /// The response to a panic, which is a bug: in the shape of every other error.

@@ -1,4 +1,4 @@
-//! Errors on the wire: the only map from an [`ErrorCode`] to a status.
+//! Errors over HTTP: the only map from an [`ErrorCode`] to a status, and the body of an error.
 
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -112,7 +112,7 @@ pub(super) fn no_endpoint(path: &str) -> FabricError {
     FabricError::new(ErrorCode::EndpointNotFound).about("Endpoint", path.chars().take(200).collect::<String>())
 }
 
-/// The body of an error: members in the service's order.
+/// The body of an error. The members are in the service's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorResponse<'a> {
@@ -163,36 +163,36 @@ impl<'a> From<&'a fabric::error::RelatedResource> for RelatedResource<'a> {
 }
 
 /// Returns the code and the message of an error, as the tenant's behaviours choose them.
-fn spelled<'a>(refusal: &'a FabricError, behaviours: &Behaviours) -> (ErrorCode, &'a str) {
-    let is_item = refusal.related_resource().is_some_and(|resource| resource.kind == "Item");
-    if refusal.code() == ErrorCode::EntityNotFound && is_item && behaviours.item_not_found == ItemNotFound::Item {
+fn code_and_message<'a>(error: &'a FabricError, behaviours: &Behaviours) -> (ErrorCode, &'a str) {
+    let is_item = error.related_resource().is_some_and(|resource| resource.kind == "Item");
+    if error.code() == ErrorCode::EntityNotFound && is_item && behaviours.item_not_found == ItemNotFound::Item {
         return (ErrorCode::ItemNotFound, ErrorCode::ItemNotFound.message());
     }
-    (refusal.code(), refusal.text())
+    (error.code(), error.text())
 }
 
 /// Writes an error. `rate` converts the tenant's seconds into the caller's.
-pub fn render(refusal: &FabricError, request_id: RequestId, behaviours: &Behaviours, rate: f64) -> Written {
-    let (code, message) = spelled(refusal, behaviours);
+pub fn render(error: &FabricError, request_id: RequestId, behaviours: &Behaviours, rate: f64) -> Written {
+    let (code, message) = code_and_message(error, behaviours);
     let body = ErrorResponse {
         request_id,
         error_code: code.as_str(),
-        more_details: refusal.more_details().iter().map(Detail::from).collect(),
+        more_details: error.more_details().iter().map(Detail::from).collect(),
         message,
-        related_resource: refusal.related_resource().map(RelatedResource::from),
+        related_resource: error.related_resource().map(RelatedResource::from),
         is_retriable: (behaviours.is_retriable == IsRetriable::Present).then_some(code.is_retriable()),
     };
     let family = if code == ErrorCode::RequestBlocked { Headers::Blocked } else { Headers::Refused };
-    let status = if refusal.hides() { StatusCode::NOT_FOUND } else { status_code(code, behaviours) };
+    let status = if error.hides() { StatusCode::NOT_FOUND } else { status_code(code, behaviours) };
     let mut response = answer::respond(status, family, answer::to_json(&body));
     let headers = response.headers_mut();
     headers.insert("x-ms-public-api-error-code", HeaderValue::from_static(code.as_str()));
-    if let Some(wait) = refusal.wait() {
+    if let Some(wait) = error.wait() {
         // Rounded down, as the service does for its windows, but at least 1.
         let seconds = ((wait.as_secs_f64() / rate) as u64).max(1);
         headers.insert("retry-after", HeaderValue::from(seconds));
     }
-    if let Some(note) = refusal.hint().and_then(|note| HeaderValue::from_str(note).ok()) {
+    if let Some(note) = error.hint().and_then(|note| HeaderValue::from_str(note).ok()) {
         headers.insert("x-emulator-note", note);
     }
     response

@@ -38,7 +38,7 @@ impl Included {
         }
     }
 
-    /// Returns the body of an item, with the included members. The routes of its kind show its properties too.
+    /// Returns the body of an item with the included members, and with its properties on the routes of its kind.
     fn body<'s>(
         self,
         context: &Context<'_>,
@@ -130,7 +130,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     Ok(answer.inert("sensitivityLabelApplyStrategy", strategy))
 }
 
-/// Rejects reads on the routes of a kind whose content is unavailable.
+/// Rejects reads on the routes of a kind while its content is unavailable.
 fn check_readable(context: &Context<'_>, state: &State, workspace: &Workspace) -> Result<(), FabricError> {
     context.operation.kind.map_or(Ok(()), |kind| state.check_readable(workspace, kind))
 }

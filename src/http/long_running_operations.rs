@@ -14,10 +14,10 @@ use crate::http::wire::long_running_operations::OperationState;
 use crate::http::wire::workspaces::IdentityBody;
 use crate::ids::OperationId;
 
-/// The host in an operation's `Location` if the tenant's behaviours choose a regional one, as after the service's redirects.
+/// The host in the `Location` of an operation if the tenant's behaviours choose a regional one. The service redirects to such hosts.
 const REGIONAL: &str = "https://wabi-west-europe-redirect.analysis.windows.net";
 
-/// Makes a decision and records its facts. Responds with 202 if it started an operation, and with an empty 200 if it is complete.
+/// Makes a decision and records its facts. The response is a 202 if an operation has started, otherwise an empty 200.
 pub(super) fn run(
     context: &Context<'_>,
     decide: impl FnOnce(&State, Timestamp) -> Decision<Progress<()>>,

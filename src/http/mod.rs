@@ -1,7 +1,7 @@
 //! The services over HTTP: Fabric's REST API, Entra and its neighbours, and the control interface.
 //!
 //! [`router`] passes each request to a service. A request to Fabric goes through `fabric_api` to a row of [`operations`] and to its
-//! handler, which parses it, calls `fabric`, and wraps the result. Rules of Fabric live in `fabric`.
+//! handler, which parses it, calls `fabric`, and wraps the result in a body of `wire`. Rules of Fabric live in `fabric`.
 
 pub mod answer;
 mod bulk;

@@ -60,7 +60,7 @@ pub(crate) struct CatalogTableStatus {
 }
 
 impl CatalogTableStatus {
-    /// A table that was last synchronised and last updated at these instants. A failed table shows neither.
+    /// The status of a table, with the instants of its last synchronisation and update. A failed table shows neither instant.
     pub(crate) fn new(
         (namespace, name): (Vec<String>, String),
         synced: Timestamp,
@@ -90,7 +90,7 @@ pub(crate) struct ScopeBody {
 }
 
 impl ScopeBody {
-    /// The namespace `scope` of `all`, with those inside it if `recursive`.
+    /// The namespace `scope`, with those of `all` that are inside it if `recursive`.
     pub(crate) fn new(scope: &[String], all: &BTreeSet<Vec<String>>, recursive: bool) -> Self {
         let children: Vec<Self> = if recursive {
             let inner = all.iter().filter(|other| other.len() == scope.len() + 1 && other.starts_with(scope));
@@ -177,7 +177,7 @@ fn unity_location(path: &str) -> String {
     format!("abfss://unity@specularite.dfs.core.windows.net/{path}")
 }
 
-/// The `properties` that only mirrored catalogs have.
+/// The part of the `properties` of a mirrored catalog that comes from its definition.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MirroredCatalogProperties {

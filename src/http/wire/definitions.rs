@@ -40,7 +40,7 @@ impl TryFrom<DefinitionBody> for DefinitionRequest {
 }
 
 impl PartBody {
-    /// Converts the part. Its payload is still encoded.
+    /// Converts the part, without decoding its payload.
     pub(crate) fn request(self) -> Result<PartRequest, FabricError> {
         Ok(PartRequest {
             path: required(self.path, "Path")?,
@@ -64,7 +64,7 @@ struct DefinitionParts {
 }
 
 impl DefinitionResponse {
-    /// The definition of an item. The format must have been checked.
+    /// The definition of an item in a format that the kind supports.
     pub(crate) fn of(item: &Item, format: Option<&str>) -> Self {
         definition::read_back(item, format).into()
     }
@@ -85,7 +85,7 @@ pub(crate) struct DefinitionPart {
 }
 
 impl DefinitionPart {
-    /// The part with its path inside a folder.
+    /// The part with its path moved into a folder.
     pub(crate) fn under(self, root: &str) -> Self {
         Self { path: format!("{root}/{}", self.path), ..self }
     }

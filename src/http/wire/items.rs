@@ -95,12 +95,12 @@ impl<'a> ItemBody<'a> {
         }
     }
 
-    /// The item with its `properties`, which only the routes of its kind show.
+    /// Adds the `properties`, which only the routes of the item's kind show.
     pub(crate) fn with_properties(self, properties: Option<PropertiesBody<'a>>) -> Self {
         Self { properties, ..self }
     }
 
-    /// The item with its default identity.
+    /// Adds the default identity.
     pub(crate) fn with_default_identity(self, identity: Option<PrincipalBody<'a>>) -> Self {
         Self { default_identity: identity, ..self }
     }
@@ -126,7 +126,7 @@ struct AssignmentStatus {
 }
 
 impl UpdateItemIdentityResponse {
-    /// The successful assignment of an identity to an item.
+    /// The response for an item to which an identity was assigned.
     pub(crate) fn succeeded(item_id: ItemId) -> Self {
         Self { assignment_status: [AssignmentStatus { item_id, status: "Succeeded" }] }
     }

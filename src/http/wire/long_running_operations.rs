@@ -43,7 +43,7 @@ impl<'a> From<&'a OperationError> for OperationErrorBody<'a> {
 }
 
 impl<'a> OperationState<'a> {
-    /// The state of an operation that has this status now.
+    /// The state of an operation with its current status.
     pub(crate) fn new(state: &State, operation: &'a Operation, status: OperationStatus) -> Self {
         let (last_updated, percent_complete, error) = match (status, &operation.result) {
             (OperationStatus::Running, _) => (operation.created_at, None, None),

@@ -1,7 +1,7 @@
 //! Bodies of requests and responses: the JSON of Fabric's REST API, one module per resource.
 //!
-//! A module converts between JSON and the types of `fabric`. It knows no request: handlers pass in what a body needs. This module holds
-//! what several resources share.
+//! The modules convert between JSON and the types of `fabric`. They do not depend on the request: handlers pass in everything that a
+//! body needs. This module holds the bodies and checks that several resources share.
 
 pub(super) mod bulk;
 pub(super) mod capacities;
@@ -68,7 +68,7 @@ impl<T> List<T> {
     }
 }
 
-/// A page of a list. On the last page the continuation members are null: Microsoft's description shows some lists so.
+/// A page of a list whose continuation members are null on the last page. Microsoft's description shows some lists this way.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NullableList<T> {
@@ -85,7 +85,7 @@ impl<T> NullableList<T> {
     }
 }
 
-/// Returns a required member of a body.
+/// Returns a required member of a body, or the error of the service's model binding.
 pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T, FabricError> {
     value.ok_or_else(|| FabricError::invalid_input(format!("The {field} field is required.")))
 }

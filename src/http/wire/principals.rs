@@ -1,4 +1,4 @@
-//! Bodies of principals and role assignments. The control interface shows its directory with them too.
+//! Bodies of principals and role assignments. The control interface uses them for the directory.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ impl<'a, R> RoleAssignmentBody<'a, R> {
     }
 }
 
-/// The details of a principal. Each type has a member of another name.
+/// The details of a principal, in a member whose name depends on the type.
 #[derive(Serialize)]
 enum DetailsBody<'a> {
     #[serde(rename = "userDetails", rename_all = "camelCase")]
