@@ -17,8 +17,8 @@ pub fn to_crlf(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// The formatter of [`to_crlf`]. Replacing the line ends of [`serde_json::to_vec_pretty`] instead was measured to take twice as long,
-/// for a status and for a page of 100 tables.
+/// The formatter of [`to_crlf`]. Replacing the line ends of [`serde_json::to_vec_pretty`] instead was measured to take twice as long:
+/// 25 µs more for a page of 100 tables, 0.05 µs more for a status.
 #[derive(Debug, Default)]
 struct Crlf {
     depth: usize,
