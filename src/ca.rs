@@ -1,4 +1,4 @@
-//! The certificate authority: made once per data directory, and by its own constraints good for our host names alone.
+//! The certificate authority (CA): created once per data directory, and limited to our host names by its name constraints.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,18 +11,18 @@ use rcgen::{
 };
 
 use crate::data_dir::DataDir;
-use crate::hosts::{self, LOCAL, Owner, VOUCHED};
+use crate::hosts::{self, CA_DOMAINS, LOCAL, Owner};
 
-/// The file of key and certificate.
+/// The name of the file with the key and the certificate.
 const KEY_FILE: &str = "ca.key";
-/// The file of the certificate alone, for those who trust it.
+/// The name of the file with the certificate alone, for clients.
 pub const CERTIFICATE_FILE: &str = "ca.pem";
-/// What stands between the key and the certificate.
-const CERTIFICATE_BEGINS: &str = "-----BEGIN CERTIFICATE-----";
-/// How long the authority lasts, in years.
-const LASTS: i16 = 10;
+/// The line that separates the key from the certificate.
+const CERTIFICATE_START: &str = "-----BEGIN CERTIFICATE-----";
+/// The lifetime of the CA's certificate, in years.
+const LIFETIME: i16 = 10;
 
-/// Makes certificates for our host names, and for no others.
+/// Issues certificates for our host names, and for no others.
 pub struct CertificateAuthority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -37,11 +37,11 @@ impl std::fmt::Debug for CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// The authority of a data directory; a new one lasts for ten years from now on.
+    /// Opens the CA of a data directory, or creates one that is valid for ten years.
     ///
     /// # Errors
     ///
-    /// The files cannot be read or written, or hold no key and certificate.
+    /// The files cannot be read or written, or do not hold a key and a certificate.
     pub fn open(directory: &DataDir, now: Timestamp) -> io::Result<Self> {
         let date = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let year = date.year();
@@ -51,12 +51,12 @@ impl CertificateAuthority {
             Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
         })?;
         let broken = || directory.complain(KEY_FILE, "does not hold a key and a certificate");
-        let begins = kept.find(CERTIFICATE_BEGINS).ok_or_else(broken)?;
-        let (key, pem) = kept.split_at(begins);
+        let start = kept.find(CERTIFICATE_START).ok_or_else(broken)?;
+        let (key, pem) = kept.split_at(start);
         let key = KeyPair::from_pem(key).map_err(|_| broken())?;
         if let Some(path) = directory.path() {
             let path = path.join(CERTIFICATE_FILE);
-            // Who cannot have it from the file has it from us.
+            // An error is ignored: `GET /_emulator/ca.pem` returns the certificate too.
             if std::fs::read_to_string(&path).ok().as_deref() != Some(pem) {
                 let _ = std::fs::write(&path, pem);
             }
@@ -69,29 +69,29 @@ impl CertificateAuthority {
         })
     }
 
-    /// Its certificate, in PEM.
+    /// Returns the CA's certificate, in PEM.
     pub fn pem(&self) -> &str {
         &self.pem
     }
 
-    /// The key of all certificates that [`CertificateAuthority::leaf`] makes, in PKCS#8.
+    /// Returns the private key of all certificates that [`CertificateAuthority::leaf`] issues, in PKCS#8.
     pub fn leaf_key(&self) -> Vec<u8> {
         self.leaf_key.serialize_der()
     }
 
-    /// A certificate in DER for a host, or for this machine where the client names none; `None` for a host that is not ours.
+    /// Issues a certificate in DER for a host, or for this machine if the client names no host. `None` for a host that is not ours.
     pub fn leaf(&self, host: Option<&str>) -> Option<Vec<u8>> {
         let name = match host.map(|host| host.trim_end_matches('.').to_ascii_lowercase()) {
             Some(host) if matches!(hosts::owner(&host), Owner::Ours(_)) => host,
             Some(host) if !hosts::is_local(&host) => return None,
             Some(host) if host.ends_with(".localhost") => host,
-            // All the names of this machine stand in one certificate.
+            // One certificate has all names of this machine.
             Some(_) | None => LOCAL[0].to_owned(),
         };
-        self.make(&name).ok()
+        self.issue(&name).ok()
     }
 
-    fn make(&self, name: &str) -> Result<Vec<u8>, rcgen::Error> {
+    fn issue(&self, name: &str) -> Result<Vec<u8>, rcgen::Error> {
         let names: Vec<String> =
             if name == LOCAL[0] { LOCAL.iter().map(ToString::to_string).collect() } else { vec![name.to_owned()] };
         let mut params = CertificateParams::new(names)?;
@@ -102,7 +102,7 @@ impl CertificateAuthority {
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, "Specularite");
         let midnight = |date: Date| date_time_ymd(date.year().into(), date.month() as u8, date.day() as u8);
-        // A clock that is a little behind takes it too.
+        // Backdated by a week, for clients whose clock is behind.
         (params.not_before, params.not_after) = (midnight(self.today - 7.days()), midnight(self.today + 365.days()));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -111,17 +111,17 @@ impl CertificateAuthority {
     }
 }
 
-/// What an authority of ours is: strict enough for Python 3.13, and good for our names only.
+/// Returns the parameters of the CA's certificate, which satisfy the strict checks of Python 3.13 and limit it to our names.
 fn params(year: i16) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::OrganizationName, "Specularite");
     params.distinguished_name.push(DnType::CommonName, "Specularite emulator CA");
     params.not_before = date_time_ymd(i32::from(year) - 1, 1, 1);
-    params.not_after = date_time_ymd(i32::from(year + LASTS), 1, 1);
+    params.not_after = date_time_ymd(i32::from(year + LIFETIME), 1, 1);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let names = VOUCHED.iter().chain(LOCAL).map(|name| GeneralSubtree::DnsName((*name).to_owned()));
+    let names = CA_DOMAINS.iter().chain(LOCAL).map(|name| GeneralSubtree::DnsName((*name).to_owned()));
     let addresses = [
         CidrSubnet::from_addr_prefix(IpAddr::V4(Ipv4Addr::LOCALHOST), 8),
         CidrSubnet::from_addr_prefix(IpAddr::V6(Ipv6Addr::LOCALHOST), 128),
@@ -135,28 +135,28 @@ fn params(year: i16) -> CertificateParams {
 mod tests {
     use super::*;
 
-    fn authority(directory: &DataDir) -> CertificateAuthority {
+    fn open(directory: &DataDir) -> CertificateAuthority {
         CertificateAuthority::open(directory, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
     }
 
     #[test]
-    fn leaves_are_for_our_names_alone() {
-        let authority = authority(&DataDir::none());
+    fn leaf_is_issued_for_our_names_only() {
+        let ca = open(&DataDir::none());
         for host in ["api.fabric.microsoft.com", "LOGIN.microsoftonline.com.", "x.z0.w.api.fabric.microsoft.com"] {
-            assert!(authority.leaf(Some(host)).is_some(), "{host}");
+            assert!(ca.leaf(Some(host)).is_some(), "{host}");
         }
         for host in ["example.com", "graph.microsoft.com", "", "api.fabric.microsoft.com.example.com"] {
-            assert!(authority.leaf(Some(host)).is_none(), "{host}");
+            assert!(ca.leaf(Some(host)).is_none(), "{host}");
         }
-        assert!(authority.leaf(None).is_some() && authority.leaf(Some("localhost")).is_some());
+        assert!(ca.leaf(None).is_some() && ca.leaf(Some("localhost")).is_some());
     }
 
     #[test]
-    fn the_authority_outlives_a_restart() {
+    fn ca_survives_restart() {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDir::at(folder.path());
-        let first = authority(&directory).pem().to_owned();
-        assert_eq!(authority(&directory).pem(), first);
+        let first = open(&directory).pem().to_owned();
+        assert_eq!(open(&directory).pem(), first);
         assert_eq!(std::fs::read_to_string(folder.path().join(CERTIFICATE_FILE)).unwrap(), first);
         assert!(!first.contains("PRIVATE"));
         std::fs::write(folder.path().join(KEY_FILE), "no key").unwrap();

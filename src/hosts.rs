@@ -1,34 +1,34 @@
-//! Whose a host name is: which of Microsoft's we answer for, and which must never see what was meant for us.
+//! Host ownership: the host names of Microsoft that are served here, those that are blocked, and all others.
 
 use std::net::IpAddr;
 
-/// A service that is answered under its own host names.
+/// A service with host names that are served here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// Fabric's REST API, under each of its names.
+    /// Fabric's REST API, under all its names.
     Fabric,
-    /// Entra: signing in.
+    /// Entra: sign-in and tokens.
     Entra,
-    /// Azure Resource Manager, as far as a sign-in asks it.
+    /// Azure Resource Manager, as far as a sign-in calls it.
     ResourceManager,
-    /// OneLake: not emulated, but a token for it must not get out.
+    /// OneLake: not emulated, but requests with a token for it must not leave the machine.
     OneLake,
-    /// Azure's instance metadata, at its link-local address: the tokens of managed identities.
+    /// Azure's instance metadata service, at its link-local address: tokens of managed identities.
     Metadata,
 }
 
-/// Who answers for a host name.
+/// The owner of a host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// We do, as this service.
+    /// Served here, by this service.
     Ours(Service),
-    /// Nobody may: it would take tokens or secrets that were meant for us.
+    /// Blocked: it would receive tokens or secrets that are meant for us.
     Refused,
-    /// Somebody else.
+    /// External.
     Other,
 }
 
-/// Our names beneath which no other service lies, and what is answered there.
+/// Host names that are ours, and the service of each. Their subdomains are not ours.
 const NAMES: &[(&str, Service)] = &[
     ("api.fabric.microsoft.com", Service::Fabric),
     ("api.powerbi.com", Service::Fabric),
@@ -40,7 +40,7 @@ const NAMES: &[(&str, Service)] = &[
     ("api.onelake.fabric.microsoft.com", Service::OneLake),
     ("169.254.169.254", Service::Metadata),
 ];
-/// Whatever ends so is ours too.
+/// Domains whose subdomains are ours.
 const DOMAINS: &[(&str, Service)] = &[
     (".w.api.fabric.microsoft.com", Service::Fabric),
     (".analysis.windows.net", Service::Fabric),
@@ -48,7 +48,8 @@ const DOMAINS: &[(&str, Service)] = &[
     (".blob.fabric.microsoft.com", Service::OneLake),
     (".table.fabric.microsoft.com", Service::OneLake),
 ];
-/// What takes tokens of Entra, and what is beneath it. Blobs are reached: tools are fetched from them.
+/// Domains that are blocked with their subdomains, because services there accept Entra's tokens. Blob storage is not among them:
+/// tools are downloaded from it.
 const REFUSED: &[&str] = &[
     "azuredatabricks.net",
     "chinacloudapi.cn",
@@ -75,11 +76,11 @@ const REFUSED: &[&str] = &[
     "usgovcloudapi.net",
     "vault.azure.net",
 ];
-/// The names of this machine, and those under which containers know it or us.
+/// Names of this machine, and those that containers use for it or for the emulator.
 pub const LOCAL: &[&str] = &["localhost", "host.docker.internal", "specularite"];
 
-/// What our CA may vouch for beside [`LOCAL`] and loopback addresses: domains, each with all that is beneath it.
-pub const VOUCHED: &[&str] = &[
+/// Domains that our CA may certify, each with its subdomains, in addition to [`LOCAL`] and loopback addresses.
+pub const CA_DOMAINS: &[&str] = &[
     "fabric.microsoft.com",
     "api.powerbi.com",
     "analysis.windows.net",
@@ -90,12 +91,12 @@ pub const VOUCHED: &[&str] = &[
     "management.azure.com",
 ];
 
-/// The hosts that are ours over TLS; one that begins with a dot stands for all that end so.
+/// Returns the hosts that are served over TLS. One that begins with a dot stands for all subdomains.
 pub fn over_tls() -> impl Iterator<Item = &'static str> {
     NAMES.iter().chain(DOMAINS).filter(|(_, service)| *service != Service::Metadata).map(|(name, _)| *name)
 }
 
-/// Which service of ours a host is. Every request asks this: nothing is copied for it.
+/// Returns the service that is served under a host name. It is called for every request, so it does not allocate.
 pub fn service(host: &str) -> Option<Service> {
     let host = host.trim_end_matches('.');
     let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(host));
@@ -103,23 +104,23 @@ pub fn service(host: &str) -> Option<Service> {
     found.map(|(_, service)| *service)
 }
 
-/// Who answers for a host; a port at its end is not expected.
+/// Returns the owner of a host. The host must not have a port.
 pub fn owner(host: &str) -> Owner {
     if let Some(service) = service(host) {
         return Owner::Ours(service);
     }
-    if REFUSED.iter().any(|domain| is_beneath(host, domain)) || address(host).is_some_and(is_metadata) {
+    if REFUSED.iter().any(|domain| is_within(host, domain)) || address(host).is_some_and(is_metadata) {
         return Owner::Refused;
     }
     Owner::Other
 }
 
-/// Whether a host is this machine, by a name or by a loopback address.
+/// Returns `true` for names and loopback addresses of this machine.
 pub fn is_local(host: &str) -> bool {
-    LOCAL.iter().any(|name| is_beneath(host, name)) || address(host).is_some_and(|address| address.is_loopback())
+    LOCAL.iter().any(|name| is_within(host, name)) || address(host).is_some_and(|address| address.is_loopback())
 }
 
-/// The host of an authority: without its port, and without the brackets of IPv6.
+/// Returns the host of an authority, without user information and port. IPv6 addresses keep their brackets.
 pub fn without_port(authority: &str) -> &str {
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     match authority.rsplit_once(':') {
@@ -128,14 +129,14 @@ pub fn without_port(authority: &str) -> &str {
     }
 }
 
-/// Host names match in any case.
+/// Compares the end of a host name without regard to case.
 fn ends_with(host: &str, end: &str) -> bool {
-    let begins = host.len().checked_sub(end.len());
-    begins.and_then(|begins| host.get(begins..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    let start = host.len().checked_sub(end.len());
+    start.and_then(|start| host.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
-/// Whether a host is a domain or beneath it; a dot at its end makes no difference.
-fn is_beneath(host: &str, domain: &str) -> bool {
+/// Returns `true` for a domain and its subdomains. A trailing dot makes no difference.
+fn is_within(host: &str, domain: &str) -> bool {
     let host = host.trim_end_matches('.');
     ends_with(host, domain) && (host.len() == domain.len() || host[..host.len() - domain.len()].ends_with('.'))
 }
@@ -144,7 +145,7 @@ fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Whether clouds hand out the credentials of a machine at an address.
+/// Returns `true` for addresses at which clouds serve a machine's credentials.
 pub fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_host_has_one_owner() {
+    fn owner_depends_on_name_or_address() {
         for (host, expected) in [
             ("api.fabric.microsoft.com", Owner::Ours(Service::Fabric)),
             ("API.Fabric.Microsoft.com.", Owner::Ours(Service::Fabric)),
@@ -185,15 +186,15 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_may_vouch_for_all_that_is_ours() {
+    fn ca_domains_cover_all_hosts_over_tls() {
         for host in over_tls() {
             let host = host.trim_start_matches('.');
-            assert!(VOUCHED.iter().any(|domain| is_beneath(host, domain)), "{host}");
+            assert!(CA_DOMAINS.iter().any(|domain| is_within(host, domain)), "{host}");
         }
     }
 
     #[test]
-    fn this_machine_has_several_names() {
+    fn local_hosts_have_names_and_loopback_addresses() {
         for host in ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "specularite"]
         {
             assert!(is_local(host), "{host}");
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_taken_off() {
+    fn without_port_keeps_host_only() {
         for (authority, host) in
             [("a:1", "a"), ("a", "a"), ("[::1]:7310", "[::1]"), ("[::1]", "[::1]"), ("::1", "::1"), ("u:p@a:1", "a")]
         {

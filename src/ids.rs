@@ -1,4 +1,4 @@
-//! Typed ids, and the one place that makes them: an id is a function of (seed, purpose, how many of that purpose).
+//! Typed ids. Every id is a function of the seed, its purpose, and its number within that purpose.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::seed::Seed;
 
-/// Makes the id types: each knows the purpose that it is counted under.
+/// Defines the id types, each with the purpose that it is counted under.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $purpose:literal;)*) => {$(
         $(#[$doc])*
@@ -17,17 +17,17 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// An id that came from elsewhere: a token, a request, a fixture.
+            /// Wraps an id from elsewhere: a token, a request, a fixture.
             pub const fn from_uuid(id: Uuid) -> Self {
                 Self(id)
             }
 
-            /// Its 128 bits.
+            /// Returns the id as 128 bits.
             pub const fn as_u128(self) -> u128 {
                 self.0.as_u128()
             }
 
-            /// The `count`-th id of this purpose in the realm of `seed`.
+            /// Returns the `count`-th id of this purpose under `seed`.
             pub fn nth(seed: Seed, count: u64) -> Self {
                 Self(uuid(seed.fork($purpose), count))
             }
@@ -42,7 +42,7 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = uuid::Error;
 
-            /// Takes the hyphenated form only, in either case: the service knows no other.
+            /// Parses the hyphenated form only, in either case, as the service does.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 parse(text).map(Self)
             }
@@ -65,13 +65,13 @@ ids! {
     ItemId = "item";
     /// A connection to a source.
     ConnectionId = "connection";
-    /// One answer: `RequestId` in its headers, `requestId` in an error's body.
+    /// A response: `RequestId` in its headers, `requestId` in the body of an error.
     RequestId = "request";
     /// A long-running operation.
     OperationId = "operation";
-    /// A sensitivity label; these come from elsewhere only.
+    /// A sensitivity label. The emulator does not create labels.
     LabelId = "label";
-    /// The app of a workspace's identity.
+    /// The app of a workspace identity.
     ApplicationId = "application";
     /// A tag.
     TagId = "tag";
@@ -79,10 +79,10 @@ ids! {
     VersionId = "version";
 }
 
-/// The hyphenated form of a UUID, which is the only one that the service writes and reads.
+/// Parses the hyphenated form of a UUID, the only one that the service writes and reads.
 fn parse(text: &str) -> Result<Uuid, uuid::Error> {
     const HYPHENATED: usize = 36;
-    // The other forms that `uuid` reads (braced, urn:, simple) all have another length.
+    // The other forms that `uuid` parses (braced, urn:, simple) have other lengths. Parsing "" gives the error.
     if text.len() == HYPHENATED { Uuid::try_parse(text) } else { Uuid::try_parse("") }
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_depend_on_seed_purpose_and_count_alone() {
+    fn ids_depend_on_seed_purpose_and_count() {
         let seed = Seed::new(1);
         assert_eq!(ItemId::nth(seed, 3), ItemId::nth(seed, 3));
         assert_ne!(ItemId::nth(seed, 3), ItemId::nth(seed, 4));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_hyphenated_form_is_an_id_in_either_case() {
+    fn ids_parse_from_hyphenated_form_in_either_case() {
         let id = ItemId::nth(Seed::new(1), 1);
         assert_eq!(id.to_string().to_uppercase().parse(), Ok(id));
         for text in ["", "not-an-id", &id.to_string().replace('-', ""), &format!("{{{id}}}"), &format!("urn:uuid:{id}")]

@@ -1,4 +1,4 @@
-//! The journal: the last exchanges of a tenant, bounded by their bytes. Secrets are blanked before anything is kept.
+//! The journal: the last exchanges of a tenant, bounded in bytes. Secrets are redacted before an exchange is stored.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -12,11 +12,11 @@ use serde_json::{Map, Value, json};
 
 use crate::ids::{PrincipalId, TenantId};
 
-/// What an exchange weighs beside its bodies and its path, roughly, in bytes.
-const HEADS: usize = 1_024;
-/// What stands in the place of a secret.
-const BLANK: &str = "***";
-/// Members whose values are secrets, whatever holds them; case makes no difference.
+/// The approximate size of an exchange without its bodies and path, in bytes.
+const OVERHEAD: usize = 1_024;
+/// The text that replaces a secret.
+const REDACTED: &str = "***";
+/// Names of members whose values are secrets at any depth, compared without regard to case.
 const SECRETS: &[&str] = &[
     "access_token",
     "accesstoken",
@@ -39,85 +39,85 @@ const SECRETS: &[&str] = &[
     "token",
 ];
 
-/// Parameters of forms and queries that are secrets beside those; as members they are too common.
+/// Names of further secret parameters of forms and queries. As names of members they are too common to redact.
 const FORM_SECRETS: &[&str] = &["code", "code_verifier", "device_code"];
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// Its one instant, in the tenant's time.
+    /// The instant of the request, in the tenant's time.
     pub time: Timestamp,
-    /// Whose universe it was.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Who asked, if that was known.
+    /// The caller, if known.
     pub principal: Option<PrincipalId>,
-    /// What was asked for, if that was known: the description's `operationId`.
+    /// The `operationId` in Microsoft's description, if known.
     pub operation: Option<&'static str>,
     /// The method.
     pub method: String,
-    /// The path and the query.
+    /// The path and query.
     pub path: String,
-    /// The request's body.
+    /// The body of the request.
     pub request: Bytes,
-    /// The answer's status.
+    /// The status of the response.
     pub status: u16,
-    /// The answer's headers.
+    /// The headers of the response.
     pub headers: HeaderMap,
-    /// The answer's body, before it was packed.
+    /// The body of the response, before compression.
     pub body: Bytes,
-    /// How long the answer took, by the machine's time.
+    /// The time from request to response, on the machine's clock.
     pub took: SignedDuration,
 }
 
-/// Which exchanges are wanted; everything that is given must hold.
+/// A filter of exchanges. All given conditions must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Their path contains this.
+    /// A part of the path and query.
     pub path: Option<String>,
-    /// Their status is this.
+    /// The status.
     pub status: Option<u16>,
-    /// They came then or later.
+    /// The earliest instant.
     pub since: Option<Timestamp>,
 }
 
-/// The last exchanges, the oldest first.
+/// The last exchanges, oldest first.
 #[derive(Debug)]
 pub struct Journal {
     exchanges: VecDeque<Exchange>,
     weight: usize,
-    most: usize,
+    max_weight: usize,
 }
 
 impl Journal {
-    /// An empty journal that keeps so many bytes at most.
-    pub fn new(most: usize) -> Self {
-        Self { exchanges: VecDeque::new(), weight: 0, most }
+    /// Creates an empty journal that stores at most `max_weight` bytes.
+    pub fn new(max_weight: usize) -> Self {
+        Self { exchanges: VecDeque::new(), weight: 0, max_weight }
     }
 
-    /// Writes an exchange down, and forgets the oldest ones for it. One that is larger than the whole journal leaves it empty.
+    /// Stores an exchange and drops the oldest ones to make room. An exchange larger than the whole journal leaves it empty.
     pub fn record(&mut self, exchange: Exchange) {
-        let exchange = exchange.without_secrets();
+        let exchange = exchange.redacted();
         self.weight += exchange.weight();
         self.exchanges.push_back(exchange);
-        while self.weight > self.most {
+        while self.weight > self.max_weight {
             let Some(oldest) = self.exchanges.pop_front() else { break };
             self.weight -= oldest.weight();
         }
     }
 
-    /// Forgets everything.
+    /// Removes all exchanges.
     pub fn clear(&mut self) {
-        *self = Self::new(self.most);
+        *self = Self::new(self.max_weight);
     }
 
-    /// The exchanges that pass a filter, oldest first.
+    /// Returns the exchanges that match a filter, oldest first.
     pub fn matching(&self, filter: &Filter) -> Vec<Exchange> {
-        self.exchanges.iter().filter(|exchange| filter.takes(exchange)).cloned().collect()
+        self.exchanges.iter().filter(|exchange| filter.matches(exchange)).cloned().collect()
     }
 }
 
 impl Filter {
-    fn takes(&self, exchange: &Exchange) -> bool {
+    fn matches(&self, exchange: &Exchange) -> bool {
         self.path.as_ref().is_none_or(|path| exchange.path.contains(path.as_str()))
             && self.status.is_none_or(|status| exchange.status == status)
             && self.since.is_none_or(|since| exchange.time >= since)
@@ -127,24 +127,25 @@ impl Filter {
 impl Exchange {
     fn weight(&self) -> usize {
         let location = self.headers.get(LOCATION).map_or(0, HeaderValue::len);
-        HEADS + location + self.path.len() + self.request.len() + self.body.len()
+        OVERHEAD + location + self.path.len() + self.request.len() + self.body.len()
     }
 
-    /// The exchange without its secrets: those that their names tell, in the query and in both bodies, and whatever is signed.
-    fn without_secrets(mut self) -> Self {
+    /// Redacts secrets by name in the query and in both bodies, and signed tokens wherever they occur.
+    fn redacted(mut self) -> Self {
         if let Some((path, query)) = self.path.split_once('?') {
-            self.path = format!("{path}?{}", without_named(query));
+            self.path = format!("{path}?{}", redact_pairs(query));
         }
-        self.path = without_signed(&self.path).into_owned();
-        (self.request, self.body) = (blanked(self.request), blanked(self.body));
+        self.path = redact_tokens(&self.path).into_owned();
+        (self.request, self.body) = (redact_body(self.request), redact_body(self.body));
         let location = self.headers.get(LOCATION).and_then(|location| location.to_str().ok());
-        if let Some(Ok(shown)) = location.map(|location| HeaderValue::try_from(without_signed(location).into_owned())) {
-            self.headers.insert(LOCATION, shown);
+        if let Some(Ok(location)) = location.map(|location| HeaderValue::try_from(redact_tokens(location).into_owned()))
+        {
+            self.headers.insert(LOCATION, location);
         }
         self
     }
 
-    /// The exchange as one line of NDJSON; `timing` tells how long it took, which no two runs share.
+    /// Formats the exchange as one line of NDJSON. `timing` adds its duration, which differs from run to run.
     pub fn line(&self, timing: bool) -> String {
         let headers: Map<String, Value> = self
             .headers
@@ -158,10 +159,10 @@ impl Exchange {
             "operation": self.operation,
             "method": self.method,
             "path": self.path,
-            "request": shown(&self.request),
+            "request": body_value(&self.request),
             "status": self.status,
             "headers": headers,
-            "body": shown(&self.body),
+            "body": body_value(&self.body),
         });
         if timing {
             line["durationMs"] = json!(self.took.as_secs_f64() * 1e3);
@@ -174,87 +175,89 @@ fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
-/// A body without its secrets. What is neither JSON nor a form has no members to blank: where one of their names occurs, all
-/// of it goes.
-fn blanked(body: Bytes) -> Bytes {
+/// Redacts the secrets in a body. A body that is neither JSON nor a form has no members: if it contains the name of a secret, all
+/// of it is redacted.
+fn redact_body(body: Bytes) -> Bytes {
     let lower = String::from_utf8_lossy(&body).to_ascii_lowercase();
-    let names_one = |secret: &str| lower.contains(secret);
+    let is_mentioned = |secret: &str| lower.contains(secret);
     let body = if let Some(form) = std::str::from_utf8(&body).ok().filter(|body| is_form(body)) {
-        Bytes::from(without_named(form))
-    } else if !SECRETS.iter().copied().chain(["credentials"]).any(names_one) {
+        Bytes::from(redact_pairs(form))
+    } else if !SECRETS.iter().copied().chain(["credentials"]).any(is_mentioned) {
         body
     } else if let Ok(mut value) = serde_json::from_slice(&body) {
-        blank(&mut value);
+        redact_members(&mut value);
         Bytes::from(value.to_string())
     } else {
-        Bytes::from_static(BLANK.as_bytes())
+        Bytes::from_static(REDACTED.as_bytes())
     };
-    match std::str::from_utf8(&body).map(without_signed) {
-        Ok(Cow::Owned(shown)) => Bytes::from(shown),
+    match std::str::from_utf8(&body).map(redact_tokens) {
+        Ok(Cow::Owned(redacted)) => Bytes::from(redacted),
         Ok(Cow::Borrowed(_)) | Err(_) => body,
     }
 }
 
-/// Pairs as a form or a query has them, nothing else.
+/// Returns `true` for a text that consists of the pairs of a form or a query.
 fn is_form(text: &str) -> bool {
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.%".contains(&byte));
     !text.contains(char::is_whitespace)
         && text.split('&').all(|pair| pair.split_once('=').is_some_and(|(name, _)| is_name(name)))
 }
 
-/// The pairs of a form or a query, without the values whose names tell that they are secrets.
-fn without_named(pairs: &str) -> String {
+/// Redacts the secret parameters of a form or a query.
+fn redact_pairs(pairs: &str) -> String {
     let is_secret = |name: &str| {
         let name = percent_decode_str(name).decode_utf8_lossy();
         is_secret(&name) || FORM_SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
     };
-    let shown = pairs.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}={BLANK}"),
+    let redacted = pairs.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={REDACTED}"),
         Some(_) | None => pair.to_owned(),
     });
-    shown.collect::<Vec<_>>().join("&")
+    redacted.collect::<Vec<_>>().join("&")
 }
 
-/// A text without the signed tokens in it: three parts in base64url, the first of which is an object; encrypted ones have five.
-fn without_signed(text: &str) -> Cow<'_, str> {
-    const BEGINS: &str = "eyJ";
+/// Redacts the signed tokens in a text: three parts in base64url, the first of which is a JSON object. Encrypted tokens have five
+/// parts.
+fn redact_tokens(text: &str) -> Cow<'_, str> {
+    /// `{"` in base64url.
+    const OBJECT_START: &str = "eyJ";
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let (mut shown, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find(BEGINS) {
+    let (mut redacted, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(OBJECT_START) {
         let (before, token) = rest.split_at(at);
-        let ends = token.find(|c: char| !is_part(c) && c != '.').unwrap_or(token.len());
-        let is_signed = token[..ends].split('.').count() >= 3;
-        shown.push_str(before);
-        shown.push_str(if is_signed { BLANK } else { &token[..ends] });
-        rest = &token[ends..];
+        let end = token.find(|c: char| !is_part(c) && c != '.').unwrap_or(token.len());
+        let is_signed = token[..end].split('.').count() >= 3;
+        redacted.push_str(before);
+        redacted.push_str(if is_signed { REDACTED } else { &token[..end] });
+        rest = &token[end..];
     }
-    if shown.is_empty() && rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(shown + rest) }
+    if redacted.is_empty() && rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(redacted + rest) }
 }
 
-/// A body as JSON where it is that, else as text; null where there is none.
-fn shown(body: &[u8]) -> Value {
+/// Returns a body as JSON if it is valid JSON, else as a string; null if it is empty.
+fn body_value(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }
 
-fn blank(value: &mut Value) {
+fn redact_members(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 let misplaced = name.eq_ignore_ascii_case("credentials") && !value.is_object();
                 if (is_secret(name) || misplaced) && !value.is_null() && !value.is_array() {
-                    *value = BLANK.into();
+                    *value = REDACTED.into();
                 } else {
-                    if let (true, Value::Array(several)) = (is_secret(name), &mut *value) {
-                        several.iter_mut().filter(|one| one.is_string()).for_each(|one| *one = BLANK.into());
+                    if let (true, Value::Array(values)) = (is_secret(name), &mut *value) {
+                        values.iter_mut().filter(|value| value.is_string()).for_each(|value| *value = REDACTED.into());
                     }
-                    blank(value);
+                    redact_members(value);
                 }
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(blank),
+        Value::Array(values) => values.iter_mut().for_each(redact_members),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -280,38 +283,43 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_make_room() {
-        let mut journal = Journal::new(3 * HEADS);
+    fn record_drops_oldest_exchanges() {
+        let mut journal = Journal::new(3 * OVERHEAD);
         for path in ["a", "b", "c", "d"] {
             journal.record(exchange(path, ""));
         }
         let kept: Vec<String> = journal.matching(&Filter::default()).into_iter().map(|it| it.path).collect();
         assert_eq!(kept, ["c", "d"]);
-        journal.record(exchange("e", "x".repeat(4 * HEADS).leak()));
+        journal.record(exchange("e", "x".repeat(4 * OVERHEAD).leak()));
         assert!(journal.matching(&Filter::default()).is_empty());
         assert_eq!(journal.weight, 0);
     }
 
     #[test]
-    fn secrets_are_blanked_by_their_names() {
+    fn secrets_are_redacted_by_name() {
         let body = r#"{"credentialDetails":{"credentials":[{"Password":"p1","username":"u"}]},"continuationToken":"t","key":null}"#;
-        let line = |path: &str, body| exchange(path, body).without_secrets().line(false);
-        let told = line("/", body);
+        let line = |path: &str, body| exchange(path, body).redacted().line(false);
+        let shown = line("/", body);
         assert!(
-            !told.contains("p1") && told.contains(r#""username":"u""#) && told.contains(r#""continuationToken":"t""#)
+            !shown.contains("p1")
+                && shown.contains(r#""username":"u""#)
+                && shown.contains(r#""continuationToken":"t""#)
         );
         assert!(!line("/", r#"{"password":"p1""#).contains("p1"), "broken JSON is not shown");
         assert!(!line("/", r#"{"credentials":"p1"}"#).contains("p1"), "a secret in the wrong place is not shown");
         assert!(line("/", "plain").contains("plain"));
         assert!(line("/a?x=1&Token=p1&y", "").contains("/a?x=1&Token=***&y"));
         assert!(line("/", "a=1&client_secret=p1&code=p2").contains("a=1&client_secret=***&code=***"));
-        assert!(!line("/a?client%5Fsecret=p1", "client%5Fsecret=p1&b=2").contains("p1"), "a name may be encoded");
-        assert!(!line("/", r#"{"client_secret":["p1"]}"#).contains("p1"), "there may be several of one name");
-        assert!(!line("/", "the secret is p1").contains("p1"), "a text that speaks of a secret is not shown");
+        assert!(
+            !line("/a?client%5Fsecret=p1", "client%5Fsecret=p1&b=2").contains("p1"),
+            "names are decoded before they are compared"
+        );
+        assert!(!line("/", r#"{"client_secret":["p1"]}"#).contains("p1"), "every element of an array is redacted");
+        assert!(!line("/", "the secret is p1").contains("p1"), "a text that mentions a secret is not shown");
     }
 
     #[test]
-    fn what_is_signed_is_blanked_wherever_it_stands() {
+    fn signed_tokens_are_redacted_in_any_text() {
         for (text, shown) in [
             ("a eyJh.eyJi.c- b", "a *** b"),
             ("the token eyJh.eyJi.c. And eyJh.b.c.d.e", "the token *** And ***"),
@@ -320,7 +328,7 @@ mod tests {
             ("ends with eyJ", "ends with eyJ"),
             ("", ""),
         ] {
-            assert_eq!(without_signed(text), shown);
+            assert_eq!(redact_tokens(text), shown);
         }
     }
 }

@@ -62,21 +62,21 @@ fn status(status: ExitStatus) -> u8 {
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return exit_status(signal);
     }
-    // Windows has statuses greater than a byte: a failure must stay a failure.
+    // Statuses on Windows can exceed a byte: a failure must stay a failure.
     status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1))
 }
 
-/// Passes a signal on to the command. What is typed into a terminal reaches every process there: the command has it already.
+/// Passes a signal on to the command, unless it was typed into a terminal, which sends it to all processes there.
 #[cfg(unix)]
 fn pass_on(child: &Child, signal: Signal) {
-    let is_typed = [Signal::INT, Signal::QUIT].contains(&signal) && io::IsTerminal::is_terminal(&io::stdin());
+    let from_terminal = [Signal::INT, Signal::QUIT].contains(&signal) && io::IsTerminal::is_terminal(&io::stdin());
     let process = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(process) = process.filter(|_| !is_typed) {
+    if let Some(process) = process.filter(|_| !from_terminal) {
         let _ = rustix::process::kill_process(process, signal);
     }
 }
 
-/// Does nothing: a console sends Ctrl+C to every process that is attached to it.
+/// Does nothing: a console sends Ctrl+C to every process attached to it.
 #[cfg(not(unix))]
 fn pass_on(_: &Child, _: Signal) {}
 
@@ -94,14 +94,14 @@ pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<
     for (operation, status, count) in calls {
         writeln!(out, "  {count:>6}  {status}  {operation}")?;
     }
-    for (outcome, says) in [
+    for (outcome, label) in [
         (HostOutcome::Answered, "answered"),
         (HostOutcome::Tunnelled, "tunnelled"),
         (HostOutcome::Refused, "refused"),
         (HostOutcome::Unreachable, "unreachable"),
     ] {
         for (_, host, count) in traffic.hosts().into_iter().filter(|(known, ..)| *known == outcome) {
-            writeln!(out, "  {count:>6}  host {says}: {host}")?;
+            writeln!(out, "  {count:>6}  host {label}: {host}")?;
         }
     }
     Ok(())

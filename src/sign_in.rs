@@ -1,4 +1,4 @@
-//! `specularite sign-in`: what `BROWSER` names under `run`. It does what a person in a browser would: follows the page's form.
+//! `specularite sign-in`, the program that `run` sets as `BROWSER`. It submits the form of the sign-in page, as a browser would.
 
 use std::io;
 
@@ -14,53 +14,54 @@ use serde_json::{Map, Value};
 use crate::client;
 use crate::hosts::{self, Owner, Service};
 
-/// The page's form: where the browser goes next, and with what.
+/// The form of the sign-in page, which carries the code to the redirect URI.
 #[derive(Deserialize)]
-struct Onward {
+struct Form {
     method: String,
     action: String,
     fields: Map<String, Value>,
 }
 
-/// Signs in at the address of a page, with the emulator at `at`, and brings the code back to the program that waits for it.
+/// Opens a sign-in page on the emulator at `at`, and delivers the code to the program that waits for it.
 ///
 /// # Errors
 ///
-/// The page is none of Entra's, or somebody does not answer.
+/// The page is not one of Entra's, the sign-in is rejected, or the emulator or the program does not respond.
 pub async fn sign_in(at: &str, page: &str, tenant: Option<&str>) -> io::Result<()> {
     let page: Uri = page.parse().map_err(io::Error::other)?;
-    let authority = page.authority().ok_or_else(|| io::Error::other("the page's address names no host"))?;
+    let authority = page.authority().ok_or_else(|| io::Error::other("the address of the page has no host"))?;
     let is_ours = hosts::owner(authority.host()) == Owner::Ours(Service::Entra) || hosts::is_local(authority.host());
     if !is_ours {
-        return Err(io::Error::other(format!("{} is no page to sign in", authority.host())));
+        return Err(io::Error::other(format!("{} is not a host of Entra", authority.host())));
     }
     let path = page.path_and_query().map_or("/", |path| path.as_str());
-    let mut asked = Request::get(path).header(HOST, authority.as_str()).header(ACCEPT, "application/json");
+    let mut request = Request::get(path).header(HOST, authority.as_str()).header(ACCEPT, "application/json");
     if let Some(tenant) = tenant {
-        asked = asked.header(PROXY_AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{tenant}:x"))));
+        request = request.header(PROXY_AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{tenant}:x"))));
     }
-    let answer = client::ask(at, asked.body(Full::default()).map_err(io::Error::other)?).await?;
-    let onward: Onward = serde_json::from_slice(answer.body())
-        .map_err(|_| io::Error::other(format!("signing in was refused: {}", String::from_utf8_lossy(answer.body()))))?;
-    come_back(&onward).await
+    let answer = client::ask(at, request.body(Full::default()).map_err(io::Error::other)?).await?;
+    let form: Form = serde_json::from_slice(answer.body())
+        .map_err(|_| io::Error::other(format!("Entra answered {}", String::from_utf8_lossy(answer.body()))))?;
+    submit(&form).await
 }
 
-/// Goes where the form leads: to a program on this machine.
-async fn come_back(onward: &Onward) -> io::Result<()> {
-    let fields = onward.fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let action: Uri = onward.action.parse().map_err(io::Error::other)?;
+/// Submits the form to a program on this machine.
+async fn submit(form: &Form) -> io::Result<()> {
+    let fields = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
+    let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let action: Uri = form.action.parse().map_err(io::Error::other)?;
     let authority = action.authority().filter(|_| action.scheme_str() == Some("http"));
     let authority = authority.filter(|authority| hosts::is_local(authority.host()));
-    let authority = authority.ok_or_else(|| io::Error::other(format!("{action} is no program on this machine")))?;
+    let authority = authority
+        .ok_or_else(|| io::Error::other(format!("the redirect URI {action} is not an http address of this machine")))?;
     let host = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
     let path = action.path_and_query().map_or("/", |path| path.as_str());
-    let back = if onward.method == "POST" {
-        let posted = Request::builder().method(Method::POST).uri(path).header(HOST, &host);
-        posted.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Full::new(Bytes::from(form)))
+    let request = if form.method == "POST" {
+        let post = Request::builder().method(Method::POST).uri(path).header(HOST, &host);
+        post.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Full::new(Bytes::from(encoded)))
     } else {
-        let mark = if path.contains('?') { '&' } else { '?' };
-        Request::get(format!("{path}{mark}{form}")).header(HOST, &host).body(Full::default())
+        let separator = if path.contains('?') { '&' } else { '?' };
+        Request::get(format!("{path}{separator}{encoded}")).header(HOST, &host).body(Full::default())
     };
-    client::ask(&host, back.map_err(io::Error::other)?).await.map(drop)
+    client::ask(&host, request.map_err(io::Error::other)?).await.map(drop)
 }

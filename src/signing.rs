@@ -1,4 +1,4 @@
-//! The key that signs tokens: RS256, made once per data directory, so that tokens in the caches of clients outlive a restart.
+//! The key that signs tokens: RS256, created once per data directory, so that tokens in clients' caches survive a restart.
 
 use std::io;
 
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 use crate::data_dir::DataDir;
 
-/// The file of the key.
+/// The name of the key's file.
 const FILE: &str = "token-signing.key";
-/// What the ids of all our keys begin with, whoever made them: a token that names such a key was issued by an emulator.
-const KEY_ID: &str = "specularite-";
+/// The prefix of all key ids: a token that names such a key was issued by an emulator, but not necessarily by this one.
+const KEY_ID_PREFIX: &str = "specularite-";
 
-/// Signs tokens and knows its own again.
+/// Signs tokens, and verifies those that it signed.
 pub struct Signer {
     key_id: String,
     key: EncodingKey,
@@ -34,36 +34,36 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// The signer of a data directory.
+    /// Opens the key of a data directory, or creates one.
     ///
     /// # Errors
     ///
-    /// The key's file cannot be read or written, or holds no key.
+    /// The key's file cannot be read or written, or does not hold a key.
     pub fn open(directory: &DataDir) -> io::Result<Self> {
         let pem = directory.keep(FILE, || {
             let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(io::Error::other)?;
             Ok(pair.serialize_pem())
         })?;
-        let broken = |_| directory.complain(FILE, "holds no RSA key");
+        let broken = |_| directory.complain(FILE, "does not hold an RSA key");
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(broken)?;
         let public = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(broken)?;
         let check = DecodingKey::from_jwk(&public).map_err(broken)?;
         let public_text = serde_json::to_vec(&public).map_err(io::Error::other)?;
-        let key_id = format!("{KEY_ID}{}", &hash(&public_text)[..16]);
+        let key_id = format!("{KEY_ID_PREFIX}{}", &hash(&public_text)[..16]);
         Ok(Self { key_id, key, public, check })
     }
 
-    /// The token of these claims.
+    /// Returns a signed token with these claims.
     ///
     /// # Panics
     ///
-    /// Never with claims that can be written as JSON.
+    /// If the claims cannot be written as JSON.
     pub fn sign(&self, claims: &impl Serialize) -> String {
         let header = Header { kid: Some(self.key_id.clone()), ..Header::new(Algorithm::RS256) };
-        jsonwebtoken::encode(&header, claims, &self.key).expect("an RSA key signs whatever is JSON")
+        jsonwebtoken::encode(&header, claims, &self.key).expect("claims are JSON")
     }
 
-    /// The claims of a token, if this key signed it. When it ends is for the caller to look at.
+    /// Returns the claims of a token that this key signed. The caller checks its expiry.
     pub fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
         let mut validation = Validation::new(Algorithm::RS256);
         (validation.validate_exp, validation.validate_aud) = (false, false);
@@ -71,7 +71,7 @@ impl Signer {
         jsonwebtoken::decode(token, &self.check, &validation).ok().map(|token| token.claims)
     }
 
-    /// The public half, as a JWK set has it.
+    /// Returns the public key as a JWK set.
     pub fn public_keys(&self) -> Value {
         let mut key = json!(self.public);
         key["use"] = "sig".into();
@@ -81,12 +81,12 @@ impl Signer {
     }
 }
 
-/// Whether a token says that a key of an emulator's signed it. Nobody has looked at the signature yet.
+/// Returns `true` for a token that names a key of an emulator. Its signature is not checked.
 pub fn claims_to_be_ours(token: &str) -> bool {
-    jsonwebtoken::decode_header(token).is_ok_and(|header| header.kid.is_some_and(|kid| kid.starts_with(KEY_ID)))
+    jsonwebtoken::decode_header(token).is_ok_and(|header| header.kid.is_some_and(|kid| kid.starts_with(KEY_ID_PREFIX)))
 }
 
-/// SHA-256 in base64url, as PKCE writes it (RFC 7636, 4.2).
+/// Returns the SHA-256 hash in base64url, as in PKCE (RFC 7636, 4.2).
 pub fn hash(text: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text))
 }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_outlives_a_restart_and_no_other_key_takes_it() {
+    fn token_survives_restart_and_fails_under_another_key() {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDir::at(folder.path());
         let token = Signer::open(&directory).unwrap().sign(&json!({"oid": "x"}));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_that_of_pkce() {
+    fn hash_matches_example_of_pkce() {
         assert_eq!(hash(b"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 }

@@ -1,4 +1,4 @@
-//! TLS on our port: a certificate for each of our host names, none for any other.
+//! TLS on the emulator's port: a certificate for each of its host names, and for no other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,12 +14,12 @@ use tokio_rustls::rustls::{AlertDescription, Error, ServerConfig};
 use crate::emulator::Emulator;
 use crate::hosts;
 
-/// Certificates that are remembered at most; then they are made anew.
-const REMEMBERED_MAX: usize = 1_000;
+/// Maximum number of certificates in the cache. A full cache is cleared.
+const CACHED_MAX: usize = 1_000;
 
-/// Takes the TLS of clients, in HTTP/1.1 alone.
+/// Returns the acceptor of TLS connections, which offers HTTP/1.1 only.
 pub fn acceptor(emulator: Arc<Emulator>) -> TlsAcceptor {
-    let certificates = Arc::new(Certificates { emulator, made: DashMap::new() });
+    let certificates = Arc::new(Certificates { emulator, cache: DashMap::new() });
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider has both versions of TLS")
@@ -32,27 +32,27 @@ pub fn acceptor(emulator: Arc<Emulator>) -> TlsAcceptor {
 #[derive(Debug)]
 struct Certificates {
     emulator: Arc<Emulator>,
-    made: DashMap<Option<String>, Arc<CertifiedKey>>,
+    cache: DashMap<Option<String>, Arc<CertifiedKey>>,
 }
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let host = hello.server_name().map(str::to_ascii_lowercase);
-        if let Some(made) = self.made.get(&host) {
-            return Some(Arc::clone(&made));
+        if let Some(cached) = self.cache.get(&host) {
+            return Some(Arc::clone(&cached));
         }
-        let authority = match self.emulator.ca() {
-            Ok(authority) => authority,
+        let ca = match self.emulator.ca() {
+            Ok(ca) => ca,
             Err(why) => {
                 tracing::error!(%why, "the certificate authority cannot be used");
                 return None;
             }
         };
-        let Some(leaf) = authority.leaf(host.as_deref()) else {
-            static SAID: AtomicBool = AtomicBool::new(false);
-            if !SAID.swap(true, Ordering::Relaxed) {
+        let Some(leaf) = ca.leaf(host.as_deref()) else {
+            static LOGGED: AtomicBool = AtomicBool::new(false);
+            if !LOGGED.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
-                    "no certificate is made for {}: over https this emulator is known as {}, and by the names of the services that it answers for",
+                    "no certificate for {}: not a name of this emulator (use {}, or the host name of an emulated service)",
                     host.unwrap_or_default(),
                     hosts::LOCAL.join(", ")
                 );
@@ -60,24 +60,24 @@ impl ResolvesServerCert for Certificates {
             return None;
         };
         let certificate = CertificateDer::from(leaf);
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(authority.leaf_key()));
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(ca.leaf_key()));
         let key = aws_lc_rs::sign::any_supported_type(&key).ok()?;
-        let made = Arc::new(CertifiedKey::new(vec![certificate], key));
-        if self.made.len() >= REMEMBERED_MAX {
-            self.made.clear();
+        let certified = Arc::new(CertifiedKey::new(vec![certificate], key));
+        if self.cache.len() >= CACHED_MAX {
+            self.cache.clear();
         }
-        self.made.insert(host, Arc::clone(&made));
-        Some(made)
+        self.cache.insert(host, Arc::clone(&certified));
+        Some(certified)
     }
 }
 
-/// Says once what to do when a client does not trust our authority.
+/// Logs once what to do if a client does not trust the certificate authority.
 pub fn explain(why: &(dyn std::error::Error + 'static)) {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if is_distrust(why) && !SAID.swap(true, Ordering::Relaxed) {
+    static LOGGED: AtomicBool = AtomicBool::new(false);
+    if is_distrust(why) && !LOGGED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
-            "a client does not trust this emulator's certificate authority: run it under `specularite run -- COMMAND`, or name \
-             the file of GET /_emulator/ca.pem in SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or NODE_EXTRA_CA_CERTS"
+            "a client does not trust this emulator's certificate authority: run it under `specularite run -- COMMAND`, or save \
+             GET /_emulator/ca.pem to a file and name that in SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or NODE_EXTRA_CA_CERTS"
         );
     }
 }
@@ -85,7 +85,7 @@ pub fn explain(why: &(dyn std::error::Error + 'static)) {
 fn is_distrust(why: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(why);
     while let Some(why) = cause {
-        // An I/O error hides what it was made of from `source`.
+        // The `source` of an I/O error skips the error that it wraps.
         let inner = why.downcast_ref::<std::io::Error>().and_then(|why| why.get_ref());
         let inner = inner.and_then(|why| why.downcast_ref::<Error>()).or_else(|| why.downcast_ref::<Error>());
         if let Some(Error::AlertReceived(alert)) = inner {

@@ -1,15 +1,15 @@
-//! Who signs in: an app by its client id, a user by a name. The tenant's directory says more where it knows them.
+//! Accounts that sign in: an app by its client id, a user by a name. The tenant's directory has the details of declared accounts.
 
 use crate::fabric::State;
 use crate::fabric::access::{DEFAULT_IDENTITY, default_user, principal_named};
 use crate::fabric::principal::{Details, DirectoryEntry};
 
-/// Somebody that tokens are issued to.
+/// An account that tokens are issued to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account(pub DirectoryEntry);
 
 impl Account {
-    /// The app of a client id. One that nobody declared has this for its object id too.
+    /// Returns the app with the given client id. The object id of an undeclared app is derived from its client id.
     pub fn app(state: &State, client: &str) -> Self {
         Self(state.app(client).cloned().unwrap_or_else(|| DirectoryEntry {
             id: principal_named(client),
@@ -18,12 +18,12 @@ impl Account {
         }))
     }
 
-    /// A managed identity: the app of this client id, or the machine's own.
+    /// Returns the managed identity with the given client id, or the machine's own identity for `None`.
     pub fn managed_identity(state: &State, client: Option<&str>) -> Self {
         Self::app(state, client.map_or_else(|| DEFAULT_IDENTITY.to_string(), str::to_owned).as_str())
     }
 
-    /// The user of a name, or who signs in when nobody says who: the administrator.
+    /// Returns the user with the given sign-in name, or the administrator for `None`.
     pub fn user(state: &State, name: Option<&str>) -> Self {
         let administrator = default_user();
         let Some(name) = name else { return Self(administrator) };
@@ -48,7 +48,7 @@ impl Account {
         })
     }
 
-    /// The client id of an app.
+    /// Returns the client id of an app.
     pub fn client_id(&self) -> String {
         match &self.0.details {
             Details::ServicePrincipal { aad_app_id: Some(client) } => client.clone(),
@@ -56,7 +56,7 @@ impl Account {
         }
     }
 
-    /// The name that a user signs in with; an app has none.
+    /// Returns the sign-in name of a user; apps have none.
     pub fn user_name(&self) -> Option<&str> {
         match &self.0.details {
             Details::User { user_principal_name } => user_principal_name.as_deref(),

@@ -1,18 +1,18 @@
-//! The documents that lead a client to the token endpoint; every address in them is built from the client's own.
+//! Discovery documents, which lead a client to the token endpoint. Their URLs keep the host that the client used.
 
 use serde_json::{Value, json};
 
 use crate::entra::{Refusal, Site};
 use crate::hosts::{self, Owner, Service};
 
-/// The names of the public cloud's one authority.
+/// Host names of the public cloud's authority: aliases of each other.
 const ALIASES: &[&str] = &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"];
 
-/// `/{tenant}/v2.0/.well-known/openid-configuration`.
+/// Returns `/{tenant}/v2.0/.well-known/openid-configuration`.
 pub fn openid_configuration(site: &Site) -> Value {
-    // An authority that is anybody's leaves its issuer open.
-    let open = ["common", "organizations", "consumers"].contains(&site.name.as_str());
-    let issuer = if open { format!("{}/{{tenantid}}/v2.0", site.origin) } else { site.issuer() };
+    // A multi-tenant authority has a template for an issuer.
+    let is_multi_tenant = ["common", "organizations", "consumers"].contains(&site.name.as_str());
+    let issuer = if is_multi_tenant { format!("{}/{{tenantid}}/v2.0", site.origin) } else { site.issuer() };
     json!({
         "token_endpoint": site.url("/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -34,13 +34,13 @@ pub fn openid_configuration(site: &Site) -> Value {
     })
 }
 
-/// `/common/discovery/instance`: where the authority is whose `authorization_endpoint` is given.
+/// Returns `/common/discovery/instance`: the metadata of the authority with this `authorization_endpoint`.
 ///
-/// `own_origin` is where we listen: a client that asks for this machine may have lost the port on its way.
+/// `own_origin` is the origin of the emulator: it replaces a local host name without a port, because some clients drop the port.
 ///
 /// # Errors
 ///
-/// The host is neither one of Entra's nor this machine.
+/// The host is neither Entra's nor local.
 pub fn instance(authorization_endpoint: &str, own_origin: &str) -> Result<Value, Refusal> {
     let (scheme, rest) = authorization_endpoint.split_once("://").ok_or_else(Refusal::unknown_instance)?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -55,7 +55,7 @@ pub fn instance(authorization_endpoint: &str, own_origin: &str) -> Result<Value,
         let own = own_origin.trim_start_matches("https://");
         (own, vec![own])
     } else if hosts::is_local(host) || !host.contains('.') && host.len() < authority.len() {
-        // A container's name, with its port.
+        // The name of a container, with a port.
         (authority, vec![authority])
     } else {
         return Err(Refusal::unknown_instance());
@@ -68,7 +68,7 @@ pub fn instance(authorization_endpoint: &str, own_origin: &str) -> Result<Value,
     }))
 }
 
-/// `/common/userrealm/{user}`: nobody is federated.
+/// Returns `/common/userrealm/{user}`: no user is federated.
 pub fn user_realm(user: &str) -> Value {
     json!({
         "ver": "1.0",
@@ -84,17 +84,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(asked: &str, leads_to: Option<&str>) {
-        let told = instance(asked, "https://localhost:7310");
-        let found = told.as_ref().ok().map(|told| told["tenant_discovery_endpoint"].as_str().unwrap_or_default());
-        assert_eq!(found, leads_to.map(|host| format!("{host}/t/v2.0/.well-known/openid-configuration")).as_deref());
+    fn check(authorization_endpoint: &str, expected: Option<&str>) {
+        let document = instance(authorization_endpoint, "https://localhost:7310").ok();
+        let found = document.as_ref().and_then(|document| document["tenant_discovery_endpoint"].as_str());
+        assert_eq!(found, expected.map(|host| format!("{host}/t/v2.0/.well-known/openid-configuration")).as_deref());
     }
 
     #[test]
-    fn instance_discovery_leads_to_the_host_that_was_asked_about() {
+    fn instance_discovery_keeps_requested_host() {
         check("https://login.microsoftonline.com/t/oauth2/v2.0/authorize", Some("https://login.microsoftonline.com"));
         check("https://localhost:9/t/oauth2/v2.0/authorize", Some("https://localhost:9"));
-        // The port was lost on the way: there is only one that it can be.
+        // The client dropped the port: only the emulator's is possible.
         check("https://localhost/t/oauth2/v2.0/authorize", Some("https://localhost:7310"));
         check("https://example.com/t/oauth2/v2.0/authorize", None);
         check("HTTPS://localhost:9/t/oauth2/v2.0/authorize", Some("https://localhost:9"));

@@ -1,30 +1,30 @@
-//! Parameters as a form or a query carries them.
+//! Parameters of a form or a query string.
 
 use crate::entra::Refusal;
 
-/// Names and values, in order. Of a name that occurs twice the first counts.
+/// Names and values, in order. If a name occurs twice, the first one counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads `a=b&c=d`, percent-encoded.
+    /// Parses `a=b&c=d`, percent-encoded.
     pub fn parse(text: &[u8]) -> Self {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
-    /// With another parameter, which does not go before one that is there.
+    /// Appends a parameter. An earlier one of the same name takes precedence.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.push((name.to_owned(), value.into()));
         self
     }
 
-    /// A parameter; an empty one counts as left out.
+    /// Returns a parameter; an empty one counts as absent.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         found.filter(|value| !value.is_empty())
     }
 
-    /// A parameter that must be there.
+    /// Returns a required parameter.
     pub fn need(&self, name: &'static str) -> Result<&str, Refusal> {
         self.get(name).ok_or_else(|| Refusal::missing(name))
     }

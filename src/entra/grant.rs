@@ -1,4 +1,4 @@
-//! Grants: what a client brings, and the tokens that it gets for it.
+//! Grants: what a client presents to the token endpoint, and the tokens that it gets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,64 +11,64 @@ use crate::fabric::State;
 use crate::fabric::access::{self, AUDIENCES, EVERY_SCOPE};
 use crate::signing::{self, Signer};
 
-/// How long a code of the authorize page is good for, in seconds.
-const CODE_LASTS: i64 = 600;
-/// How long a device may wait for its user, in seconds.
-pub const DEVICE_LASTS: i64 = 900;
-/// Fabric is asked for by any of these; its tokens name the first of [`AUDIENCES`].
+/// Lifetime of an authorization code, in seconds.
+const CODE_LIFETIME: i64 = 600;
+/// Lifetime of a device code, in seconds.
+pub const DEVICE_CODE_LIFETIME: i64 = 900;
+/// Resources that stand for Fabric. Its tokens name the first of [`AUDIENCES`].
 const FABRIC: &[&str] = &[
     "https://api.fabric.microsoft.com",
     "https://analysis.windows.net/powerbi/api",
     "https://api.powerbi.com",
     "00000009-0000-0000-c000-000000000000",
 ];
-/// Whom a token is for when only OpenID's scopes are asked: Microsoft Graph.
+/// Microsoft Graph: the resource of a request with scopes of OpenID Connect only.
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
-/// The client of a token that nobody signed in for: Azure's own command line.
-const APP_OF_TOOLS: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
-/// The scopes of OpenID Connect itself.
+/// The Azure CLI: the client in a user's token that is issued without a sign-in.
+const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+/// The scopes of OpenID Connect.
 const OPENID: &[&str] = &["openid", "profile", "email", "offline_access"];
 
-/// Where tokens are given out: one tenant of one authority, at one instant.
+/// Issues the tokens of one authority, at one instant.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenIssuer<'a> {
-    /// Who is known, and how long tokens last.
+    /// The tenant's state: its directory and the lifetime of tokens.
     pub state: &'a State,
-    /// What signs them.
+    /// The key that signs the tokens.
     pub signer: &'a Signer,
-    /// The authority that is asked.
+    /// The authority.
     pub site: &'a Site,
     /// The instant, in the tenant's time.
     pub now: Timestamp,
 }
 
-/// What a grant gives; the caller turns seconds of the tenant's time into his.
+/// The tokens for a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    /// The token for the resource.
+    /// The access token for the resource.
     pub access_token: String,
-    /// The resource, as it was asked for.
+    /// The resource, as the client named it.
     pub resource: String,
-    /// Who a user is; apps get none.
+    /// The ID token of a user; apps get none.
     pub id_token: Option<String>,
-    /// What gets a user's client new tokens.
+    /// The refresh token of a user; apps get none.
     pub refresh_token: Option<String>,
-    /// A user's client's name for the account.
+    /// The key of a user's account in the client's token cache; apps get none.
     pub client_info: Option<String>,
-    /// The scopes, as they were granted.
+    /// The granted scopes.
     pub scope: String,
-    /// Seconds of the tenant's time.
+    /// The lifetime of the access token, in seconds of the tenant's time. The caller converts them to real time.
     pub lifetime: u32,
 }
 
-/// What we hand to a client so that it comes back with it. It is signed, so nothing needs to be remembered.
+/// The content of an authorization code, device code or refresh token. It is signed, so the emulator does not store it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Ticket {
     ticket: Purpose,
     client: String,
     user: Option<String>,
     scope: String,
-    /// Seconds since 1970, in the tenant's time.
+    /// The end of its validity in seconds since 1970, in the tenant's time; `None`: never.
     ends: Option<i64>,
     redirect_uri: Option<String>,
     nonce: Option<String>,
@@ -83,15 +83,15 @@ enum Purpose {
     Refresh,
 }
 
-/// The resource and the scopes that a list of scopes comes to.
+/// The resource and the scopes in a list of scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Wanted {
+struct RequestedScopes {
     resource: String,
     scopes: String,
 }
 
 impl TokenIssuer<'_> {
-    /// Gives tokens for what a client brings to `/oauth2/v2.0/token`.
+    /// Issues tokens for a request to `/oauth2/v2.0/token`.
     pub fn redeem(&self, form: &Form) -> Result<Granted, Refusal> {
         let grant = form.need("grant_type")?;
         self.check_secret(form)?;
@@ -100,19 +100,19 @@ impl TokenIssuer<'_> {
             "password" => {
                 let account = Account::user(self.state, Some(form.need("username")?));
                 self.check_password(&account, form.need("password")?)?;
-                Ok(self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None))
+                Ok(self.for_user(&account, form.need("client_id")?, required_scope(form)?, None))
             }
             "authorization_code" => {
                 let ticket = self.ticket(form.need("code")?, Purpose::Code, "code")?;
                 check_code(&ticket, form)?;
                 let account = Account::user(self.state, ticket.user.as_deref());
-                let scope = asked_scope(form).unwrap_or(ticket.scope);
+                let scope = requested_scope(form).unwrap_or(ticket.scope);
                 Ok(self.for_user(&account, &ticket.client, scope, ticket.nonce.as_deref()))
             }
             "refresh_token" => {
                 let ticket = self.ticket(form.need("refresh_token")?, Purpose::Refresh, "refresh token")?;
                 let account = Account::user(self.state, ticket.user.as_deref());
-                Ok(self.for_user(&account, &ticket.client, asked_scope(form).unwrap_or(ticket.scope), None))
+                Ok(self.for_user(&account, &ticket.client, requested_scope(form).unwrap_or(ticket.scope), None))
             }
             "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
                 let code = form.get("device_code").or_else(|| form.get("code"));
@@ -124,18 +124,18 @@ impl TokenIssuer<'_> {
                 self.check_client(form)?;
                 let user = subject(form.need("assertion")?).ok_or_else(|| Refusal::bad_grant("assertion"))?;
                 let account = Account::user(self.state, Some(&user));
-                Ok(self.for_user(&account, form.need("client_id")?, needed_scope(form)?, None))
+                Ok(self.for_user(&account, form.need("client_id")?, required_scope(form)?, None))
             }
             other => Err(Refusal::unknown_grant(other)),
         }
     }
 
-    /// A token for anybody, without a grant: what `specularite token` prints. `roles` are an app's in another app.
+    /// Issues a token without a grant, as `specularite token` does. `roles` are app roles.
     pub fn issue(&self, account: &Account, scope: &str, roles: &[String]) -> String {
-        let wanted = wanted(scope);
+        let requested = parse_scopes(scope);
         let mut claims = match account.user_name() {
-            Some(_) => self.claims_of_user(account, APP_OF_TOOLS, &wanted),
-            None => self.claims_of_app(account, &wanted.resource),
+            Some(_) => self.claims_of_user(account, AZURE_CLI, &requested),
+            None => self.claims_of_app(account, &requested.resource),
         };
         if !roles.is_empty() {
             claims["roles"] = json!(roles);
@@ -143,39 +143,39 @@ impl TokenIssuer<'_> {
         self.signer.sign(&claims)
     }
 
-    /// The token of a managed identity for a resource.
+    /// Issues the token of a managed identity for a resource.
     pub fn managed_identity(&self, resource: &str, client: Option<&str>) -> Granted {
         let account = Account::managed_identity(self.state, client);
         self.for_app(&account, resource.to_owned())
     }
 
-    /// Signs in whoever is hinted at: a code for the client to come back with. The page asks nobody anything.
+    /// Issues an authorization code to the user in the login hint. There is no prompt.
     pub fn authorize(&self, form: &Form) -> Result<String, Refusal> {
         let ticket = Ticket {
             ticket: Purpose::Code,
             client: form.need("client_id")?.to_owned(),
             user: form.get("login_hint").or_else(|| form.get("username")).map(str::to_owned),
-            scope: asked_scope(form).unwrap_or_else(|| "openid".into()),
-            ends: Some(self.now.as_second() + CODE_LASTS),
+            scope: requested_scope(form).unwrap_or_else(|| "openid".into()),
+            ends: Some(self.now.as_second() + CODE_LIFETIME),
             redirect_uri: Some(form.need("redirect_uri")?.to_owned()),
             nonce: form.get("nonce").map(str::to_owned),
             challenge: form.get("code_challenge").map(|challenge| match form.get("code_challenge_method") {
                 Some("S256") => challenge.to_owned(),
-                // The plain method has the verifier itself.
+                // With the method `plain`, the challenge is the verifier.
                 _ => signing::hash(challenge.as_bytes()),
             }),
         };
         Ok(self.signer.sign(&ticket))
     }
 
-    /// A device's code; it approves itself.
+    /// Issues a device code. It needs no approval.
     pub fn device_code(&self, form: &Form) -> Result<String, Refusal> {
         Ok(self.signer.sign(&Ticket {
             ticket: Purpose::Device,
             client: form.need("client_id")?.to_owned(),
             user: None,
-            scope: needed_scope(form)?,
-            ends: Some(self.now.as_second() + DEVICE_LASTS),
+            scope: required_scope(form)?,
+            ends: Some(self.now.as_second() + DEVICE_CODE_LIFETIME),
             redirect_uri: None,
             nonce: None,
             challenge: None,
@@ -184,14 +184,14 @@ impl TokenIssuer<'_> {
 
     fn client_credentials(&self, form: &Form) -> Result<Granted, Refusal> {
         let account = self.check_client(form)?;
-        let scope = needed_scope(form)?;
-        // Some clients ask for OpenID's scopes too; an app has no use for them.
+        let scope = required_scope(form)?;
+        // Some clients add scopes of OpenID Connect, which have no meaning for an app.
         let default = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
         let resource = default.ok_or_else(|| Refusal::bad_scope(&scope))?;
         Ok(self.for_app(&account, resource.to_owned()))
     }
 
-    /// The app of the request, which proves itself by any secret or assertion; a secret that was declared is looked at before.
+    /// Returns the app of the request. It must present a secret or an assertion; `check_secret` has compared a declared secret.
     fn check_client(&self, form: &Form) -> Result<Account, Refusal> {
         let client = form.need("client_id")?;
         match form.get("client_secret").or_else(|| form.get("client_assertion")) {
@@ -200,10 +200,10 @@ impl TokenIssuer<'_> {
         }
     }
 
-    /// Whatever is asked for: a secret that comes along is the one that was declared, if one was.
+    /// Rejects a secret that differs from the declared one, for every type of grant.
     fn check_secret(&self, form: &Form) -> Result<(), Refusal> {
         let (Some(client), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else { return Ok(()) };
-        if self.is_wrong(&Account::app(self.state, client), secret) {
+        if self.is_wrong_secret(&Account::app(self.state, client), secret) {
             Err(Refusal::wrong_secret(client))
         } else {
             Ok(())
@@ -211,18 +211,18 @@ impl TokenIssuer<'_> {
     }
 
     fn check_password(&self, account: &Account, password: &str) -> Result<(), Refusal> {
-        if self.is_wrong(account, password) { Err(Refusal::wrong_password()) } else { Ok(()) }
+        if self.is_wrong_secret(account, password) { Err(Refusal::wrong_password()) } else { Ok(()) }
     }
 
-    fn is_wrong(&self, account: &Account, secret: &str) -> bool {
+    fn is_wrong_secret(&self, account: &Account, secret: &str) -> bool {
         self.state.secret_of(account.0.id).is_some_and(|declared| declared != signing::hash(secret.as_bytes()))
     }
 
     fn ticket(&self, text: &str, purpose: Purpose, what: &str) -> Result<Ticket, Refusal> {
         let ticket: Option<Ticket> = self.signer.verify(text);
-        let good =
+        let is_valid =
             |ticket: &Ticket| ticket.ticket == purpose && ticket.ends.is_none_or(|ends| self.now.as_second() < ends);
-        ticket.filter(good).ok_or_else(|| Refusal::bad_grant(what))
+        ticket.filter(is_valid).ok_or_else(|| Refusal::bad_grant(what))
     }
 
     fn for_app(&self, account: &Account, resource: String) -> Granted {
@@ -249,21 +249,21 @@ impl TokenIssuer<'_> {
         claims
     }
 
-    fn claims_of_user(&self, account: &Account, client: &str, wanted: &Wanted) -> Value {
-        let mut claims = self.claims(account, audience(&wanted.resource));
+    fn claims_of_user(&self, account: &Account, client: &str, requested: &RequestedScopes) -> Value {
+        let mut claims = self.claims(account, audience(&requested.resource));
         let name = account.user_name().unwrap_or_default();
         claims["appid"] = client.into();
         claims["idtyp"] = "user".into();
         claims["name"] = account.0.display_name.as_deref().unwrap_or(name).into();
-        claims["scp"] = wanted.scopes.as_str().into();
+        claims["scp"] = requested.scopes.as_str().into();
         claims["unique_name"] = name.into();
         claims["upn"] = name.into();
         claims
     }
 
     fn for_user(&self, account: &Account, client: &str, scope: String, nonce: Option<&str>) -> Granted {
-        let wanted = wanted(&scope);
-        let claims = self.claims_of_user(account, client, &wanted);
+        let requested = parse_scopes(&scope);
+        let claims = self.claims_of_user(account, client, &requested);
         let mut identity = self.claims(account, client);
         identity["ver"] = "2.0".into();
         identity["name"] = claims["name"].clone();
@@ -285,7 +285,7 @@ impl TokenIssuer<'_> {
         let client_info = json!({"uid": uid, "utid": utid}).to_string();
         Granted {
             access_token: self.signer.sign(&claims),
-            resource: wanted.resource,
+            resource: requested.resource,
             id_token: Some(self.signer.sign(&identity)),
             refresh_token: Some(self.signer.sign(&refresh)),
             client_info: Some(URL_SAFE_NO_PAD.encode(client_info)),
@@ -294,15 +294,15 @@ impl TokenIssuer<'_> {
         }
     }
 
-    /// What all tokens have.
+    /// Returns the claims that all tokens have.
     fn claims(&self, account: &Account, audience: &str) -> Value {
-        let begins = self.now.as_second();
+        let issued_at = self.now.as_second();
         json!({
             "aud": audience,
             "iss": self.site.issuer(),
-            "iat": begins,
-            "nbf": begins,
-            "exp": begins + i64::from(self.state.settings.token_lifetime),
+            "iat": issued_at,
+            "nbf": issued_at,
+            "exp": issued_at + i64::from(self.state.settings.token_lifetime),
             "oid": account.0.id,
             "sub": account.0.id,
             "tid": self.site.tenant,
@@ -311,41 +311,41 @@ impl TokenIssuer<'_> {
     }
 }
 
-/// The scopes of a request. Version 1 of the endpoint has a resource, which goes before the scopes that come with it.
-fn asked_scope(form: &Form) -> Option<String> {
+/// Returns the scopes of a request. The parameter `resource` of version 1 of the endpoint takes precedence over `scope`.
+fn requested_scope(form: &Form) -> Option<String> {
     let resource = form.get("resource").map(|resource| format!("{}/.default", resource.trim_end_matches('/')));
     resource.or_else(|| form.get("scope").map(str::to_owned))
 }
 
-fn needed_scope(form: &Form) -> Result<String, Refusal> {
-    asked_scope(form).ok_or_else(|| Refusal::missing("scope"))
+fn required_scope(form: &Form) -> Result<String, Refusal> {
+    requested_scope(form).ok_or_else(|| Refusal::missing("scope"))
 }
 
-/// `https://api.fabric.microsoft.com/Item.Read.All openid` is the scope `Item.Read.All` of that resource. The first resource that
-/// is named counts, and `.default` is everything.
-fn wanted(scope: &str) -> Wanted {
+/// Splits a list of scopes: `https://api.fabric.microsoft.com/Item.Read.All openid` is the scope `Item.Read.All` of that resource.
+/// The first resource counts, and `.default` stands for all scopes.
+fn parse_scopes(scope: &str) -> RequestedScopes {
     let named: Vec<(&str, &str)> = scope
         .split_whitespace()
         .filter(|scope| !OPENID.contains(scope))
         .filter_map(|scope| scope.rsplit_once('/'))
         .collect();
     let Some((resource, _)) = named.first().copied() else {
-        return Wanted { resource: GRAPH.to_owned(), scopes: scope.to_owned() };
+        return RequestedScopes { resource: GRAPH.to_owned(), scopes: scope.to_owned() };
     };
     let scopes: Vec<&str> = named
         .iter()
         .filter(|(of, _)| *of == resource)
         .map(|(_, scope)| if *scope == ".default" { EVERY_SCOPE } else { scope })
         .collect();
-    Wanted { resource: resource.to_owned(), scopes: scopes.join(" ") }
+    RequestedScopes { resource: resource.to_owned(), scopes: scopes.join(" ") }
 }
 
-/// What a token for a resource names: Fabric's tokens are Power BI's.
+/// Returns the audience of tokens for a resource. Fabric's tokens name Power BI.
 fn audience(resource: &str) -> &str {
     if FABRIC.contains(&resource.trim_end_matches('/')) { AUDIENCES[0] } else { resource }
 }
 
-/// The code must come back from the client and the place that it was sent to, with what its challenge was made of.
+/// Rejects a code from another client or redirect URI than it was issued for, or with a verifier that does not match its challenge.
 fn check_code(ticket: &Ticket, form: &Form) -> Result<(), Refusal> {
     if form.get("client_id").is_some_and(|client| client != ticket.client) {
         return Err(Refusal::bad_grant("code"));
@@ -358,7 +358,7 @@ fn check_code(ticket: &Ticket, form: &Form) -> Result<(), Refusal> {
     if signing::hash(verifier.as_bytes()) == *challenge { Ok(()) } else { Err(Refusal::wrong_verifier()) }
 }
 
-/// The user on whose behalf somebody acts, whoever signed the assertion. An app is none.
+/// Returns the user in an assertion of the on-behalf-of flow, without checking the signature. `None` for an app.
 fn subject(assertion: &str) -> Option<String> {
     let claims: Value = access::claims_of(assertion)?;
     let names = ["upn", "preferred_username", "unique_name", "oid", "sub"];
@@ -371,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_name_a_resource() {
+    fn scopes_select_resource_and_audience() {
         for (scope, resource, scopes) in [
             (
                 "https://api.fabric.microsoft.com/.default openid",
@@ -386,7 +386,8 @@ mod tests {
             ("openid https://a/Item.Read.All https://a/X https://b/Y", "https://a", "Item.Read.All X"),
             ("openid profile", GRAPH, "openid profile"),
         ] {
-            assert_eq!(wanted(scope), Wanted { resource: resource.into(), scopes: scopes.into() }, "{scope}");
+            let expected = RequestedScopes { resource: resource.into(), scopes: scopes.into() };
+            assert_eq!(parse_scopes(scope), expected, "{scope}");
         }
         assert_eq!(audience("https://api.fabric.microsoft.com/"), AUDIENCES[0]);
         assert_eq!(audience("https://storage.azure.com"), "https://storage.azure.com");

@@ -1,29 +1,29 @@
-//! Refusals of Entra: an OAuth error, and the number that goes with it (`AADSTS…`).
+//! Errors of Entra: an OAuth error and its number (`AADSTS…`).
 
-/// Why no token is given.
+/// The reason why a request to Entra fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// OAuth's name of it: `invalid_client` …
+    /// The OAuth error, such as `invalid_client`.
     pub error: &'static str,
-    /// Entra's number.
+    /// The number after `AADSTS`.
     pub code: u32,
-    /// For people.
+    /// The description for people.
     pub text: String,
 }
 
 impl Refusal {
-    /// A refusal.
+    /// Creates an error.
     pub fn new(error: &'static str, code: u32, text: impl Into<String>) -> Self {
         Self { error, code, text: text.into() }
     }
 
-    /// A parameter is not there.
+    /// A missing parameter.
     pub fn missing(name: &str) -> Self {
         let text = format!("The request body must contain the following parameter: '{name}'.");
         Self::new("invalid_request", 900_144, text)
     }
 
-    /// The secret is not the one that was declared.
+    /// A secret that differs from the declared one.
     pub fn wrong_secret(client: &str) -> Self {
         let text = format!(
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the \
@@ -32,24 +32,24 @@ impl Refusal {
         Self::new("invalid_client", 7_000_215, text)
     }
 
-    /// Neither a secret nor an assertion came with a client.
+    /// A client without a secret or an assertion.
     pub fn no_credential() -> Self {
         let text =
             "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
         Self::new("invalid_client", 7_000_216, text)
     }
 
-    /// The password is not the one that was declared.
+    /// A password that differs from the declared one.
     pub fn wrong_password() -> Self {
         Self::new("invalid_grant", 50_126, "Error validating credentials due to invalid username or password.")
     }
 
-    /// A code, a refresh token or an assertion that is none of ours, or has ended.
+    /// A code, refresh token or assertion that is not ours or has expired.
     pub fn bad_grant(what: &str) -> Self {
         Self::new("invalid_grant", 70_000, format!("The provided value for the {what} is not valid or has expired."))
     }
 
-    /// The scopes name no resource.
+    /// Scopes without a resource.
     pub fn bad_scope(scope: &str) -> Self {
         let text = format!(
             "The provided value for the input parameter 'scope' is not valid. The scope {scope} does not exist; \
@@ -58,51 +58,51 @@ impl Refusal {
         Self::new("invalid_scope", 70_011, text)
     }
 
-    /// No such grant.
+    /// An unsupported type of grant.
     pub fn unknown_grant(grant: &str) -> Self {
         let text = format!("The app requested an unsupported grant type '{grant}'.");
         Self::new("unsupported_grant_type", 70_003, text)
     }
 
-    /// Instance discovery for a host that is nobody's.
+    /// Instance discovery for an unknown host.
     pub fn unknown_instance() -> Self {
         Self::new("invalid_instance", 50_049, "Unknown or invalid instance.")
     }
 
-    /// A code that was sent to another address than it comes back from.
+    /// A code that is redeemed with another redirect URI than it was issued for.
     pub fn other_reply_address() -> Self {
         Self::new("invalid_grant", 500_112, "The reply address does not match the one that the code was sent to.")
     }
 
-    /// A code without what its challenge was made of.
+    /// A code verifier that does not match the code challenge.
     pub fn wrong_verifier() -> Self {
         let text = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
         Self::new("invalid_grant", 501_481, text)
     }
 
-    /// A page that should answer with something else than a code.
+    /// A response type other than `code`.
     pub fn unknown_response_type(asked: &str) -> Self {
         let text = format!("The response_type '{asked}' is not supported: only code is.");
         Self::new("unsupported_response_type", 700_051, text)
     }
 
-    /// A form that would be sent to what is no web address.
+    /// A redirect URI that is not http or https, for a form.
     pub fn bad_reply_address() -> Self {
         Self::new("invalid_request", 50_011, "A form can be sent to http and https only.")
     }
 
-    /// GET where only POST will do.
+    /// A GET request to an endpoint that accepts POST only.
     pub fn post_only() -> Self {
         let text = "Endpoint only accepts POST requests. Received a GET request.";
         Self::new("invalid_request", 900_561, text)
     }
 
-    /// A managed identity is asked for in no way that it can be.
+    /// A malformed request for the token of a managed identity.
     pub fn bad_identity_request(text: &str) -> Self {
         Self::new("invalid_request", 90_002, text)
     }
 
-    /// There is no room for another tenant.
+    /// A tenant that cannot be created.
     pub fn no_tenant(text: &str) -> Self {
         Self::new("invalid_request", 90_002, format!("Tenant not found: {text}."))
     }

@@ -1,4 +1,4 @@
-//! Who calls: what a bearer token says, and whether it is still good.
+//! Callers: the content of bearer tokens, and the checks of their expiry, audience and scopes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,30 +14,29 @@ use crate::seed::Seed;
 
 /// The tenant of a caller whose token names none.
 pub const DEFAULT_TENANT: TenantId = TenantId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000001"));
-/// Whom an opaque token stands for: the default tenant's administrator.
+/// The caller with an opaque token: the administrator of the default tenant.
 pub const DEFAULT_USER: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000002"));
-
-/// The app that a managed identity is which nobody named.
+/// The app of a managed identity that is requested without a client id.
 pub const DEFAULT_IDENTITY: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000004"));
 /// The domain of the default tenant.
 pub const DEFAULT_DOMAIN: &str = "specularite.example";
-/// The names of tenants that stand for the one of whoever signs in.
-const ANYBODYS: &[&str] = &["", "adfs", "common", "consumers", "organizations"];
-/// What a token for Fabric can be meant for.
+/// Names that leave the tenant open: they stand for the default tenant.
+const OPEN_TENANTS: &[&str] = &["", "adfs", "common", "consumers", "organizations"];
+/// The audiences of tokens for Fabric.
 pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "https://api.fabric.microsoft.com"];
-/// The scope of a client that was consented to everything (as Azure's own tools have it).
+/// The scope of a client with consent to everything, as Azure's own tools have it.
 pub const EVERY_SCOPE: &str = "user_impersonation";
 
-/// The tenant of a name: its GUID, its domain, or a word that leaves it open.
+/// Returns the tenant with the given name: a GUID, a domain, or a keyword such as `common`.
 pub fn tenant_named(name: &str) -> TenantId {
     let name = name.trim().to_ascii_lowercase();
-    if ANYBODYS.contains(&name.as_str()) || name == DEFAULT_DOMAIN {
+    if OPEN_TENANTS.contains(&name.as_str()) || name == DEFAULT_DOMAIN {
         return DEFAULT_TENANT;
     }
     name.parse().unwrap_or_else(|_| TenantId::nth(Seed::new(0).fork(&name), 0))
 }
 
-/// The principal of a name that is no GUID: always the same.
+/// Returns the principal with the given name: a GUID, or a text, which always gives the same id.
 pub fn principal_named(name: &str) -> PrincipalId {
     name.parse().unwrap_or_else(|_| PrincipalId::nth(Seed::new(0).fork(name), 0))
 }
@@ -52,31 +51,31 @@ pub enum Auth {
     Strict,
 }
 
-/// What a request says about its sender.
+/// The caller of a request, as its token states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The universe that the request belongs to: the default tenant where the token does not say, or cannot be read.
+    /// The tenant: the default one if the token names none or cannot be read.
     pub tenant: TenantId,
-    /// The token, or why there is none.
+    /// The token, or the reason why there is none.
     pub bearer: Result<Bearer, FabricError>,
 }
 
-/// What a bearer token says.
+/// The content of a bearer token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
-    /// The sender, as far as the token tells of him.
+    /// The caller, as far as the token describes it.
     pub caller: DirectoryEntry,
-    /// What it is meant for.
+    /// Its audience.
     pub audience: Option<String>,
-    /// When it ends.
+    /// Its expiry.
     pub expires: Option<Timestamp>,
-    /// The delegated scopes, separated by blanks; apps have none.
+    /// The delegated scopes, separated by spaces; apps have none.
     pub scopes: Option<String>,
-    /// Whether it says whom it gives access, an app or a user: of what we sign, only access tokens do.
-    pub is_for_access: bool,
+    /// True if it has the claim `idtyp`: of all tokens that we sign, only access tokens have it.
+    pub is_access_token: bool,
 }
 
-/// The claims that count (design: `tid`, `oid`, `appid`/`azp`, `upn`, `scp`, `exp`, `idtyp`), and the names.
+/// The claims that are read. All are optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Claims {
@@ -112,7 +111,7 @@ impl OneOrMany {
     }
 }
 
-/// Reads the header `Authorization`. Who signed the token is not looked at, nor whether it is still good.
+/// Reads the header `Authorization`. The signature and the expiry are not checked.
 pub fn identify(authorization: Option<&[u8]>) -> Identity {
     let default = |bearer| Identity { tenant: DEFAULT_TENANT, bearer };
     let Some(token) = authorization.and_then(bearer) else {
@@ -125,42 +124,46 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
     }
     if !token.starts_with("eyJ") {
         let caller = default_user();
-        return default(Ok(Bearer { caller, audience: None, expires: None, scopes: None, is_for_access: false }));
+        return default(Ok(Bearer { caller, audience: None, expires: None, scopes: None, is_access_token: false }));
     }
     match claims_of::<Claims>(token) {
         Some(claims) => Identity { tenant: claims.tenant(), bearer: Ok(claims.bearer()) },
-        None => default(Err(unauthorized("the token begins as a JWT does, but its claims cannot be read"))),
+        None => default(Err(unauthorized("the token looks like a JWT, but its claims cannot be read"))),
     }
 }
 
 impl Bearer {
-    /// Refuses a token that has ended at this instant, which `clock` shows.
+    /// Rejects a token that has expired at this instant. The message names the clock that shows it.
     pub fn check_expiry(&self, now: Timestamp, clock: &'static str) -> Result<(), FabricError> {
         match self.expires {
             Some(at) if at <= now => Err(FabricError::new(ErrorCode::TokenExpired)
-                .note(format!("the token ended at {at:.0}, and {clock} shows {now:.0}"))),
+                .note(format!("the token expired at {at:.0}, and {clock} shows {now:.0}"))),
             Some(_) | None => Ok(()),
         }
     }
 
-    /// Refuses a token that is not meant for Fabric.
+    /// Rejects a token with another audience than Fabric.
     pub fn check_audience(&self) -> Result<(), FabricError> {
         let audience = self.audience.as_deref().unwrap_or_default().trim_end_matches('/');
         if AUDIENCES.contains(&audience) {
             return Ok(());
         }
         Err(FabricError::new(ErrorCode::Unauthorized).note(format!(
-            "the token is for {audience:?}; the scope https://api.fabric.microsoft.com/.default asks for Fabric's"
+            "the token is for {audience:?}; request one with the scope https://api.fabric.microsoft.com/.default"
         )))
     }
 
-    /// Refuses what is no access token, although we signed it.
+    /// Rejects a signed token that is not an access token.
     pub fn check_purpose(&self) -> Result<(), FabricError> {
-        if self.is_for_access { Ok(()) } else { Err(unauthorized("the token is signed, and no access token")) }
+        if self.is_access_token {
+            Ok(())
+        } else {
+            Err(unauthorized("the token is not an access token, although the emulator signed it"))
+        }
     }
 
-    /// Refuses a user's token that has none of these scopes: they are separated by blanks, `A+B` is both, and `itemType` stands
-    /// for any kind of item.
+    /// Rejects a user's token that has none of these scopes. They are separated by spaces; `A+B` requires both, and `itemType`
+    /// stands for any kind of item.
     pub fn check_scopes(&self, any_of: &str) -> Result<(), FabricError> {
         let Some(scopes) = &self.scopes else { return Ok(()) };
         let is = |scope: &str, wanted: &str| match (wanted.strip_prefix("itemType."), scope.split_once('.')) {
@@ -172,23 +175,23 @@ impl Bearer {
             return Ok(());
         }
         Err(FabricError::new(ErrorCode::InsufficientScopes)
-            .note(format!("the token has the scopes {scopes:?}; {any_of:?} are needed, any of them")))
+            .note(format!("the token has the scopes {scopes:?}; any of {any_of:?} is required")))
     }
 }
 
-/// The header's token, if it has one.
+/// Returns the token in the header, if there is one.
 pub fn bearer(header: &[u8]) -> Option<&str> {
     let (scheme, token) = std::str::from_utf8(header).ok()?.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// The refusal of a caller whose token is none that we would take.
+/// Returns the error for a token that is not accepted.
 pub fn unauthorized(note: &'static str) -> FabricError {
     FabricError::new(ErrorCode::Unauthorized).note(note)
 }
 
-/// Who an opaque token is, and who signs in when nobody says who.
+/// Returns the user of opaque tokens and of sign-ins that name no user.
 pub fn default_user() -> DirectoryEntry {
     let user_principal_name = Some(format!("admin@{DEFAULT_DOMAIN}"));
     DirectoryEntry {
@@ -198,24 +201,24 @@ pub fn default_user() -> DirectoryEntry {
     }
 }
 
-/// What scripts send when a variable was empty, or was never a string.
+/// Describes a token that scripts send by mistake: an unset variable, or a value that is not a string.
 fn mistake(token: &str) -> Option<String> {
     let unset = ["null", "undefined", "none", "[object object]"].iter().any(|word| token.eq_ignore_ascii_case(word));
     let unexpanded = token.starts_with(['$', '%', '<', '{']);
     let secure = token == "System.Security.SecureString";
     (unset || unexpanded || secure).then(|| {
         let why = if secure {
-            "the token was never turned into text: ConvertFrom-SecureString -AsPlainText does"
+            "the secure string was not converted to text (use ConvertFrom-SecureString -AsPlainText)"
         } else {
             "the variable that should hold the token was not set or not expanded"
         };
-        // A header takes visible ASCII only.
+        // A header can hold visible ASCII only.
         let shown: String = token.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
         format!("the bearer token is {shown:?}: {why}")
     })
 }
 
-/// The claims of a token, whoever signed it.
+/// Returns the claims of a token, without checking its signature.
 pub fn claims_of<T: DeserializeOwned>(token: &str) -> Option<T> {
     let payload = token.split('.').nth(1)?;
     let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
@@ -235,7 +238,7 @@ impl Claims {
         let is_app = self.is_app();
         let scopes = if is_app { None } else { Some(self.scp.as_ref().map(OneOrMany::text).unwrap_or_default()) };
         let audience = self.aud.as_ref().map(OneOrMany::text);
-        let is_for_access = self.idtyp.is_some();
+        let is_access_token = self.idtyp.is_some();
         let id = self.principal();
         let (display_name, details) = if is_app {
             let aad_app_id = self.app().cloned();
@@ -244,7 +247,7 @@ impl Claims {
             let user_principal_name = self.upn.or(self.preferred_username);
             (self.name.or_else(|| user_principal_name.clone()), Details::User { user_principal_name })
         };
-        Bearer { caller: DirectoryEntry { id, display_name, details }, audience, expires, scopes, is_for_access }
+        Bearer { caller: DirectoryEntry { id, display_name, details }, audience, expires, scopes, is_access_token }
     }
 
     fn principal(&self) -> PrincipalId {
@@ -279,26 +282,26 @@ mod tests {
         format!("Bearer eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims))
     }
 
-    fn look(header: &str) -> Identity {
+    fn identify_header(header: &str) -> Identity {
         identify(Some(header.as_bytes()))
     }
 
     #[track_caller]
     fn check(header: &str, tenant: TenantId, caller: Result<(PrincipalId, PrincipalType), ErrorCode>) {
-        let identity = look(header);
+        let identity = identify_header(header);
         assert_eq!(identity.tenant, tenant);
-        let told = identity.bearer.map(|bearer| (bearer.caller.id, bearer.caller.principal().kind));
-        assert_eq!(told.map_err(|refusal| refusal.code()), caller);
+        let found = identity.bearer.map(|bearer| (bearer.caller.id, bearer.caller.principal().kind));
+        assert_eq!(found.map_err(|refusal| refusal.code()), caller);
     }
 
     #[test]
-    fn an_opaque_token_is_the_default_user() {
+    fn opaque_token_is_default_user() {
         check("Bearer anything", DEFAULT_TENANT, Ok((DEFAULT_USER, PrincipalType::User)));
         check("bearer  anything ", DEFAULT_TENANT, Ok((DEFAULT_USER, PrincipalType::User)));
     }
 
     #[test]
-    fn claims_say_who_and_where() {
+    fn claims_name_principal_and_tenant() {
         let (oid, tid) = (OID.parse().unwrap(), TID.parse().unwrap());
         check(&jwt(&format!(r#"{{"oid":"{OID}","upn":"a@b"}}"#)), DEFAULT_TENANT, Ok((oid, PrincipalType::User)));
         check(
@@ -310,23 +313,23 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_or_has_expired_is_refused() {
+    fn unreadable_and_expired_tokens_are_rejected() {
         check("Basic dTpw", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
         check("Bearer ", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
         check("Bearer eyJhbGciOiJub25lIn0.!!!.", DEFAULT_TENANT, Err(ErrorCode::Unauthorized));
-        let ended = look(&jwt(&format!(r#"{{"tid":"{TID}","exp":999999}}"#))).bearer.unwrap();
-        assert_eq!(ended.check_expiry(Timestamp::from_second(999_998).unwrap(), "a clock"), Ok(()));
+        let expired = identify_header(&jwt(&format!(r#"{{"tid":"{TID}","exp":999999}}"#))).bearer.unwrap();
+        assert_eq!(expired.check_expiry(Timestamp::from_second(999_998).unwrap(), "a clock"), Ok(()));
         let refusal =
-            ended.check_expiry(Timestamp::from_second(999_999).unwrap(), "a clock").expect_err("it has ended");
+            expired.check_expiry(Timestamp::from_second(999_999).unwrap(), "a clock").expect_err("it has expired");
         assert_eq!(refusal.code(), ErrorCode::TokenExpired);
         assert_eq!(identify(None).bearer.map_err(|refusal| refusal.code()), Err(ErrorCode::Unauthorized));
     }
 
     #[test]
-    fn scopes_and_audience_are_a_users_to_have() {
-        let bearer = |claims: &str| look(&jwt(claims)).bearer.unwrap();
+    fn scopes_are_required_of_users_only() {
+        let bearer = |claims: &str| identify_header(&jwt(claims)).bearer.unwrap();
         let wanted = "Workspace.Read.All Workspace.ReadWrite.All";
-        for (claims, taken) in [
+        for (claims, accepted) in [
             (r#"{"upn":"a@b","scp":["Item.Read.All","Workspace.Read.All"],"aud":["a","b"]}"#, true),
             (r#"{"upn":"a@b","scp":"Item.Read.All workspace.read.all"}"#, true),
             (r#"{"upn":"a@b","scp":"user_impersonation"}"#, true),
@@ -334,9 +337,9 @@ mod tests {
             (r#"{"upn":"a@b"}"#, false),
             (r#"{"appid":"a","idtyp":"app"}"#, true),
         ] {
-            assert_eq!(bearer(claims).check_scopes(wanted).is_ok(), taken, "{claims}");
+            assert_eq!(bearer(claims).check_scopes(wanted).is_ok(), accepted, "{claims}");
         }
-        for (scopes, wanted, taken) in [
+        for (scopes, wanted, accepted) in [
             ("A", "A+B", false),
             ("A B", "A+B", true),
             ("C", "A+B C", true),
@@ -346,14 +349,14 @@ mod tests {
             ("", "", true),
         ] {
             let token = bearer(&format!(r#"{{"upn":"a@b","scp":"{scopes}"}}"#));
-            assert_eq!(token.check_scopes(wanted).is_ok(), taken, "{scopes:?} for {wanted:?}");
+            assert_eq!(token.check_scopes(wanted).is_ok(), accepted, "{scopes:?} for {wanted:?}");
         }
         assert!(bearer(r#"{"aud":"https://api.fabric.microsoft.com/"}"#).check_audience().is_ok());
         assert!(bearer(r#"{"aud":"https://storage.azure.com"}"#).check_audience().is_err());
     }
 
     #[test]
-    fn tenants_have_names() {
+    fn tenant_names_are_keywords_domains_or_guids() {
         for name in ["common", "Organizations", "adfs", "specularite.example", &DEFAULT_TENANT.to_string()] {
             assert_eq!(tenant_named(name), DEFAULT_TENANT, "{name}");
         }
@@ -362,11 +365,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named() {
+    fn likely_mistakes_are_explained() {
         for (token, hint) in
             [("System.Security.SecureString", "AsPlainText"), ("$TOKEN", "not expanded"), ("undefined", "not set")]
         {
-            let refusal = look(&format!("Bearer {token}")).bearer.expect_err(token);
+            let refusal = identify_header(&format!("Bearer {token}")).bearer.expect_err(token);
             assert!(refusal.hint().is_some_and(|note| note.contains(hint)), "{refusal:?}");
         }
     }

@@ -1,20 +1,20 @@
-//! Behaviours: the places where clients and recordings know two answers, and which one it is (docs/fidelity.md#behaviours).
+//! Behaviours: cases in which the service is known to answer in two ways, and the chosen answers (docs/fidelity.md#behaviours).
 
 use serde::{Deserialize, Serialize};
 
-/// Makes [`Behaviours`], one enumeration for each, and [`Behaviours::ANSWERS`]. The first answer of each is the default.
+/// Defines [`Behaviours`], an enumeration for each behaviour, and [`Behaviours::ANSWERS`]. The first answer is the default.
 macro_rules! behaviours {
     ($($(#[$doc:meta])* $field:ident, $wire:literal: $name:ident {
         $(#[$first_doc:meta])* $first:ident = $first_wire:literal,
         $($(#[$other_doc:meta])* $other:ident = $other_wire:literal,)+
     })*) => {
-        /// Which answer is given where the service was known to give two.
+        /// The chosen answer of each behaviour.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct Behaviours { $($(#[$doc])* #[serde(rename = $wire)] pub $field: $name),* }
 
         impl Behaviours {
-            /// Chooses the answer of a behaviour. The error says what was expected.
+            /// Chooses the answer of a behaviour. The error names the accepted values.
             pub fn set(&mut self, name: &str, answer: &str) -> Result<(), String> {
                 match name {
                     $($wire => self.$field = $name::named(answer).ok_or_else(|| unknown_answer(name, answer))?,)*
@@ -73,9 +73,9 @@ behaviours! {
     }
     /// `startMirroring` and `stopMirroring` by a service principal or a managed identity.
     mirroring_by_apps, "mirroringByApps": MirroringByApps {
-        /// As by anybody.
+        /// Accepted, as from users.
         Accept = "200",
-        /// `Unauthorized`, whatever the role.
+        /// `Unauthorized`, with any role.
         Refuse = "401",
     }
     /// `getTablesMirroringStatus` before the first start.
@@ -85,125 +85,125 @@ behaviours! {
         /// `EntityNotFound`.
         NotFound = "404",
     }
-    /// The status of a conflict between names of items: 409 since 2026, 400 before.
+    /// The status of a conflict between item names: 409 since 2026, 400 before.
     name_conflict, "nameConflict": NameConflict {
         /// 409.
         Conflict = "409",
         /// 400.
         BadRequest = "400",
     }
-    /// The status of what needs a capacity that is paused.
+    /// The status of requests that need a paused capacity.
     capacity_not_active, "capacityNotActive": CapacityNotActive {
-        /// As if it were not there.
+        /// As for a missing resource.
         NotFound = "404",
-        /// For the time being.
+        /// Temporarily unavailable.
         Unavailable = "503",
     }
-    /// The code for an item that is not there: one was seen, the other is documented.
+    /// The code for a missing item: one was seen, the other is documented.
     item_not_found, "itemNotFound": ItemNotFound {
         /// Seen.
         Entity = "EntityNotFound",
         /// Documented.
         Item = "ItemNotFound",
     }
-    /// `isRetriable` in errors: there since 2026.
+    /// `isRetriable` in errors: present since 2026.
     is_retriable, "isRetriable": IsRetriable {
         /// In every error.
         Present = "present",
         /// In none, as in 2025.
         Absent = "absent",
     }
-    /// `description` of what has none: empty since the end of April 2026, left out before.
+    /// `description` of an object without one: empty since the end of April 2026, omitted before.
     empty_description, "emptyDescription": EmptyDescription {
         /// `""`.
         Empty = "empty",
-        /// Left out.
+        /// Omitted.
         Absent = "absent",
     }
     /// `properties.sqlEndpointProperties` of a mirrored database while its endpoint is being provisioned.
     sql_endpoint_provisioning, "sqlEndpointProvisioning": SqlEndpointProvisioning {
-        /// An object that says so, as in 2026.
+        /// An object with this status, as in 2026.
         InProgress = "InProgress",
         /// Null, as in 2025.
         Null = "null",
     }
-    /// `getDefinition` of the kinds that were seen to answer it at once.
+    /// `getDefinition` of the kinds that were seen to answer it immediately.
     get_definition, "getDefinition": GetDefinition {
-        /// At once.
+        /// Immediately.
         AtOnce = "200",
-        /// As an operation.
+        /// As a long-running operation.
         Operation = "202",
     }
-    /// `updateDefinition` of the kinds that were seen to answer it at once.
+    /// `updateDefinition` of the kinds that were seen to answer it immediately.
     update_definition, "updateDefinition": UpdateDefinition {
-        /// At once.
+        /// Immediately.
         AtOnce = "200",
-        /// As an operation.
+        /// As a long-running operation.
         Operation = "202",
     }
-    /// The creation of a warehouse: at once since the end of April 2026, as an operation before.
+    /// The creation of a warehouse: immediate since the end of April 2026, a long-running operation before.
     warehouse_creation, "warehouseCreation": WarehouseCreation {
-        /// At once.
+        /// Immediately.
         AtOnce = "201",
-        /// As an operation.
+        /// As a long-running operation.
         Operation = "202",
     }
-    /// The host in the `Location` of an operation.
+    /// The host in the `Location` of a long-running operation.
     operation_location, "operationLocation": OperationLocation {
-        /// The one that was called: the client stays where it is.
+        /// The host of the request.
         Same = "same",
-        /// A regional one, as the service names it.
+        /// A regional host, as the service returns it.
         Regional = "regional",
     }
-    /// The members of an operation's state.
+    /// The members of the state of a long-running operation.
     operation_members, "operationMembers": OperationMembers {
         /// Those of 2025.
         Five = "2025",
-        /// And `blobInfoId` and `resultContentType`, both null, as in August 2026.
+        /// Those of 2025, and `blobInfoId` and `resultContentType`, both null, as in August 2026.
         Seven = "2026",
     }
     /// A role for a principal that the directory does not know.
     unknown_principal, "unknownPrincipal": UnknownPrincipal {
-        /// Assigned; the directory learns the principal as the request names it.
+        /// Assigned; the principal is added to the directory with the type in the request.
         Accept = "201",
         /// `PrincipalNotFound`.
         Refuse = "400",
     }
     /// The creation of a mirrored database on its own route without a definition.
     create_without_definition, "createWithoutDefinition": CreateWithoutDefinition {
-        /// Refused: the `Definition` field is required.
+        /// Rejected: the `Definition` field is required.
         Refuse = "400",
         /// Creates a mirrored database that cannot be started until it has a definition.
         Accept = "201",
     }
-    /// The status of a `startMirroring` that is accepted.
+    /// The status of an accepted `startMirroring`.
     start_answer, "startAnswer": StartAnswer {
         /// As recorded.
         Ok = "200",
-        /// As one program was answered.
+        /// As one program received.
         Accepted = "202",
     }
-    /// Reads on the own routes of kinds whose content lives on the capacity, while that is paused.
+    /// Reads on kind-specific routes while the capacity is paused, for kinds whose content lives on the capacity.
     reads_while_paused, "readsWhilePaused": ReadsWhilePaused {
-        /// `CapacityNotActive`, as if the item were not there.
+        /// `CapacityNotActive`, as for a missing item.
         NotFound = "404",
         /// `InternalServerError`, as seen once.
         Fail = "500",
-        /// They go on.
+        /// They succeed.
         Answer = "200",
     }
-    /// The role that the creation of a SQL database takes: two documents differ.
+    /// The role that the creation of a SQL database requires: two documents differ.
     sql_database_creation, "sqlDatabaseCreation": SqlDatabaseCreation {
-        /// The API's description.
+        /// As in the API's description.
         Contributor = "Contributor",
-        /// The how-to page.
+        /// As in the how-to page.
         Member = "Member",
     }
-    /// A continuation token that was percent-encoded once more than it should be.
+    /// A continuation token that is percent-encoded twice.
     double_encoded_token, "doubleEncodedToken": DoubleEncodedToken {
         /// `InvalidContinuationToken`.
         Refuse = "400",
-        /// The first page again: a client that does not notice goes round for ever.
+        /// The first page again: a client that does not notice never finishes.
         FirstPage = "firstPage",
     }
 }

@@ -1,4 +1,4 @@
-//! Capacities: what workspaces run on. They come with the tenant, and can be paused (docs/fidelity.md#capacities).
+//! Capacities, on which workspaces run. Every tenant has them from the start; they can be paused (docs/fidelity.md#capacities).
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use crate::fabric::{Decision, Fact, State};
 use crate::ids::CapacityId;
 use crate::seed::Seed;
 
-/// Whether a capacity works.
+/// The state of a capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CapacityState {
-    /// It does.
+    /// It runs.
     Active,
     /// It is paused.
     Inactive,
@@ -25,15 +25,15 @@ pub struct Capacity {
     pub id: CapacityId,
     /// Its name.
     pub display_name: Cow<'static, str>,
-    /// What was bought.
+    /// Its SKU.
     pub sku: Cow<'static, str>,
-    /// Where it is.
+    /// Its region.
     pub region: Cow<'static, str>,
-    /// Whether it works.
+    /// Its state.
     pub state: CapacityState,
 }
 
-/// The capacities of a new tenant: an F64, then a trial.
+/// Returns the capacities of a new tenant: an F64, then a trial.
 pub fn seeded(seed: Seed) -> Vec<Capacity> {
     [("specularite", "F64"), ("Trial", "FT1")]
         .into_iter()
@@ -45,8 +45,8 @@ pub fn seeded(seed: Seed) -> Vec<Capacity> {
         .collect()
 }
 
-/// Pauses or resumes a capacity. What replicates on it is paused with it, and stays so when it is resumed.
+/// Pauses or resumes a capacity. Pausing it also pauses the replication on it, which stays paused when the capacity resumes.
 pub fn change(state: &State, id: CapacityId, to: CapacityState) -> Decision<()> {
-    let is_so = state.capacity(id)?.state == to;
-    Ok((if is_so { Vec::new() } else { vec![Fact::CapacityChanged { id, state: to }] }, ()))
+    let is_unchanged = state.capacity(id)?.state == to;
+    Ok((if is_unchanged { Vec::new() } else { vec![Fact::CapacityChanged { id, state: to }] }, ()))
 }

@@ -9,15 +9,15 @@ use crate::fabric::workspace::{Workspace, WorkspaceType};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::FolderId;
 
-/// Folders of a workspace at most. The description names the refusal, not the number: it is guessed.
+/// Maximum number of folders in a workspace (guessed: the description has the error, but not the number).
 pub const FOLDERS_MAX: usize = 1_000;
-/// How deep folders nest.
+/// Maximum depth of folders.
 pub const DEPTH_MAX: usize = 10;
-/// Characters of a folder's name at most.
+/// Maximum length of a folder's name, in characters.
 pub const NAME_MAX: usize = 255;
-/// Characters that a folder's name must not have.
+/// Characters that a folder's name must not contain.
 const FORBIDDEN: &[char] = &['~', '"', '#', '.', '&', '*', ':', '<', '>', '?', '/', '\\', '{', '|', '}'];
-/// Names that are no folder's.
+/// Names that no folder can have.
 const RESERVED: &[&str] = &["$recycle.bin", "recycled", "recycler"];
 
 /// A folder.
@@ -26,9 +26,9 @@ const RESERVED: &[&str] = &["$recycle.bin", "recycled", "recycler"];
 pub struct Folder {
     /// Its id.
     pub id: FolderId,
-    /// Its name: unique in its place, case aside.
+    /// Its name, unique within its parent without regard to case.
     pub display_name: String,
-    /// The folder that it lies in; `None`: the workspace.
+    /// The folder that contains it; `None`: the workspace.
     pub parent: Option<FolderId>,
 }
 
@@ -60,7 +60,7 @@ pub fn update(within: &Workspace, id: FolderId, display_name: String) -> Decisio
     Ok((vec![Fact::FolderRenamed { workspace: within.id, id, display_name }], ()))
 }
 
-/// Moves a folder, with all that is in it, into another one, or into the workspace.
+/// Moves a folder and its content into another folder, or into the workspace for `None`.
 pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> Decision<()> {
     let folder = within.folder(id)?;
     if let Some(target) = target {
@@ -91,22 +91,22 @@ pub fn delete(within: &Workspace, id: FolderId) -> Decision<()> {
 }
 
 fn check_name(name: &str) -> Result<(), FabricError> {
-    let bad = name.trim().is_empty()
+    let is_invalid = name.trim().is_empty()
         || name.trim() != name
         || name.chars().count() > NAME_MAX
         || name.contains(FORBIDDEN)
         || name.chars().any(char::is_control)
         || RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name));
-    if bad { Err(ErrorCode::InvalidFolderDisplayName.into()) } else { Ok(()) }
+    if is_invalid { Err(ErrorCode::InvalidFolderDisplayName.into()) } else { Ok(()) }
 }
 
 impl Workspace {
-    /// How deep a folder lies: 1 in the workspace itself.
+    /// Returns the depth of a folder: 1 directly in the workspace.
     fn depth(&self, id: FolderId) -> usize {
         std::iter::successors(self.folders.get(&id), |folder| self.folders.get(&folder.parent?)).count()
     }
 
-    /// What lies in a place: directly in it, or at any depth.
+    /// Returns the scope of a list below a folder, or below the workspace for `None`. `recursive` includes all depths.
     pub fn scope(&self, root: Option<FolderId>, recursive: bool) -> Result<FolderScope, FabricError> {
         if let Some(root) = root {
             self.folder(root)?;
@@ -118,10 +118,10 @@ impl Workspace {
         })
     }
 
-    /// A folder and all folders in it, at any depth.
+    /// Returns a folder and all folders in it, at any depth.
     fn below(&self, root: FolderId) -> HashSet<Option<FolderId>> {
         let mut places = HashSet::from([Some(root)]);
-        // A folder may be older than the one that it was moved into: go round until nothing is new.
+        // A folder can be older than its parent, so one pass in order of creation is not enough.
         loop {
             let before = places.len();
             let inner = self.folders.values().filter(|folder| places.contains(&folder.parent));
@@ -141,17 +141,17 @@ impl Workspace {
     }
 }
 
-/// The places that a list looks into.
+/// The places whose content a list returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FolderScope {
     /// The whole workspace.
     Everything,
-    /// These folders, `None` being the workspace itself.
+    /// These folders; `None` stands for the workspace itself.
     Places(HashSet<Option<FolderId>>),
 }
 
 impl FolderScope {
-    /// Whether what lies in this place is meant.
+    /// Returns `true` if the scope includes a place.
     pub fn has(&self, place: Option<FolderId>) -> bool {
         match self {
             Self::Everything => true,
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_the_documented_rules() {
+    fn folder_names_follow_documented_rules() {
         for name in ["a", "Größe 1", "x-y_z"] {
             assert_eq!(check_name(name), Ok(()), "{name}");
         }

@@ -1,37 +1,37 @@
-//! Display names and descriptions: what may be in them, and when two names are the same.
+//! Display names and descriptions: their length and characters, and the comparison of names.
 
 use serde::{Deserialize, Serialize};
 use unicase::UniCase;
 
 use crate::fabric::FabricError;
 
-/// Characters of a display name at most.
+/// Maximum length of a display name, in characters.
 pub const NAME_MAX: usize = 256;
-/// Characters of an item's description at most.
+/// Maximum length of an item's description, in characters.
 pub const ITEM_DESCRIPTION_MAX: usize = 256;
-/// Characters of a workspace's description at most.
+/// Maximum length of a workspace's description, in characters.
 pub const WORKSPACE_DESCRIPTION_MAX: usize = 4_000;
-/// Characters of a connection's name at most.
+/// Maximum length of a connection's name, in characters.
 pub const CONNECTION_NAME_MAX: usize = 200;
 
-/// A name in the form in which names are compared: folded as Unicode says, so that case makes no difference.
+/// A name after Unicode case folding. Names are compared in this form, so that case makes no difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Folded(String);
 
 impl Folded {
-    /// Folds a name. White space counts: it is not trimmed.
+    /// Folds a name. White space is not trimmed.
     pub fn new(name: &str) -> Self {
         Self(UniCase::unicode(name).to_folded_case())
     }
 
-    /// Whether it has another one within.
+    /// Returns `true` if the name contains another one.
     pub fn contains(&self, other: &Self) -> bool {
         self.0.contains(&other.0)
     }
 }
 
-/// Checks a display name: 1 to `most` characters, printable, not all of them blank.
+/// Checks a display name: 1 to `most` characters, all printable, not all white space.
 pub fn check_name(name: &str, most: usize) -> Result<(), FabricError> {
     let length = name.chars().count();
     if name.trim().is_empty() {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_fold_as_unicode_says() {
+    fn names_fold_by_unicode_rules() {
         for (one, other) in [("Sales", "SALES"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος")] {
             assert_eq!(Folded::new(one), Folded::new(other));
         }
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_printable_and_neither_blank_nor_too_long() {
+    fn name_is_printable_and_neither_blank_nor_too_long() {
         let long = "é".repeat(NAME_MAX);
         for name in ["a", " a ", "MirroredDatabase's New name", long.as_str()] {
             assert_eq!(check_name(name, NAME_MAX), Ok(()), "{name}");

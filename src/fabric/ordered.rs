@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::page::Position;
 
-/// Values by id, and in order of creation. A page can continue after a position, whatever was deleted meanwhile.
+/// Values by id and in order of creation. A page can continue after a position even if its value was deleted.
 #[derive(Debug, Clone)]
 pub struct Ordered<K, V> {
     positions: HashMap<K, Position>,

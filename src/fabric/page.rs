@@ -1,33 +1,33 @@
-//! Pages of a list: a continuation token holds the last position that was given out, in the list's own order.
+//! Pages of a list. A continuation token holds the last position of a page, in the order of the list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::fabric::{ErrorCode, FabricError};
 
-/// A place in a list that never changes hands: positions are given in order of creation, and not again.
+/// A position in a list. Positions are assigned in order of creation and never reused.
 pub type Position = u64;
 
-/// Where to go on, and how far.
+/// The start and the size of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// The last position of the page before.
+    /// The last position of the previous page.
     pub after: Option<Position>,
-    /// The most elements.
+    /// Maximum number of elements on the page.
     pub size: u32,
 }
 
-/// Some elements of a list.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The elements, in the list's order.
+    /// The elements, in the order of the list.
     pub elements: Vec<T>,
-    /// The position of the last one, where more follow.
+    /// The position of the last element, if more follow.
     pub next: Option<Position>,
 }
 
 impl PageRequest {
-    /// Cuts a page out of what stands after [`Self::after`]: `rest` must begin there.
+    /// Takes a page from the elements after [`Self::after`]: `rest` must begin there.
     pub fn cut<T>(self, mut rest: impl Iterator<Item = (Position, T)>) -> Page<T> {
         let size = self.size as usize;
         let mut last = None;
@@ -41,26 +41,26 @@ impl PageRequest {
 }
 
 impl<T> Page<T> {
-    /// The same page of other elements.
+    /// Converts the elements of the page.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { elements: self.elements.into_iter().map(f).collect(), next: self.next }
     }
 }
 
-/// The token that leads on from a position: base64, its padding percent-encoded already, as the service hands it out.
+/// Returns the continuation token of a position: percent-encoded base64, as the service returns it.
 pub fn token(position: Position) -> String {
-    // Seven bytes pad to `=`: eleven digits would not, so the form is fixed to make every token end alike.
+    // The fixed width gives every token the same length and padding.
     STANDARD.encode(format!(",{position:019},0")).replace('=', "%3D").replace('+', "%2B").replace('/', "%2F")
 }
 
-/// The position that a token holds. The query has been percent-decoded once by now.
+/// Returns the position in a continuation token, which the caller has percent-decoded once.
 pub fn position(token: &str) -> Result<Position, FabricError> {
-    // Some of the documentation's samples wrap the token in single quotes.
+    // Some samples of the documentation have the token in single quotes.
     let token = token.trim_matches('\'');
     read(token).ok_or_else(|| ErrorCode::InvalidContinuationToken.into())
 }
 
-/// Whether a token is still percent-encoded after one decoding: somebody encoded it once more.
+/// Returns `true` for a token that is still percent-encoded after one decoding: the client encoded it a second time.
 pub fn is_encoded(token: &str) -> bool {
     token.contains('%')
 }
@@ -75,18 +75,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_percent_encoded_once_and_leads_back() {
+    fn token_is_percent_encoded_and_holds_position() {
         for at in [0, 1, 42, u64::MAX] {
             let token = token(at);
             assert!(token.ends_with("%3D"), "{token}");
             assert_eq!(position(&token.replace("%3D", "=")), Ok(at));
         }
         assert!(position("garbage").is_err());
-        assert!(position(&token(1)).is_err(), "a token that was encoded twice is none");
+        assert!(position(&token(1)).is_err(), "a token that was encoded twice is invalid");
     }
 
     #[test]
-    fn a_page_tells_whether_more_follow() {
+    fn page_has_next_position_if_more_follow() {
         let list = [(3, 'a'), (5, 'b'), (9, 'c')];
         let cut = |size| PageRequest { after: None, size }.cut(list.into_iter());
         assert_eq!(cut(2), Page { elements: vec!['a', 'b'], next: Some(5) });

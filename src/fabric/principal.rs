@@ -1,4 +1,4 @@
-//! Principals: who can call and who can hold a role, and the directory that knows them (docs/fidelity.md#principals).
+//! Principals, which call the API and hold roles, and the directory that lists them (docs/fidelity.md#principals).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,76 +9,76 @@ use crate::fabric::workspace::WORKSPACES_MAX;
 use crate::fabric::{Decision, FabricError, Fact, State};
 use crate::ids::PrincipalId;
 
-/// Principals of a tenant's directory at most.
+/// Maximum number of principals in a tenant's directory.
 pub const DIRECTORY_MAX: usize = 10_000;
 
-/// What a principal is.
+/// The type of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PrincipalType {
     /// A person.
     User,
     /// An app, or a managed identity.
     ServicePrincipal,
-    /// Several of them. Who is in a group is not emulated.
+    /// A group. Its members are not emulated.
     Group,
-    /// A tenant's part of an app that serves many.
+    /// A profile of an app, for one of the tenants that the app serves.
     ServicePrincipalProfile,
-    /// Everybody in the tenant.
+    /// All principals in the tenant.
     EntireTenant,
 }
 
-/// Somebody who can call or hold a role.
+/// A principal, which can call the API and hold roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Principal {
     /// Entra's object id.
     pub id: PrincipalId,
-    /// What it is.
+    /// Its type.
     pub kind: PrincipalType,
 }
 
-/// What a directory tells of one kind of principal and not of the others.
+/// The details of a principal that depend on its type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum Details {
-    /// A person's.
+    /// Of a user.
     User {
-        /// The name to sign in with.
+        /// The sign-in name.
         user_principal_name: Option<String>,
     },
-    /// An app's.
+    /// Of an app.
     ServicePrincipal {
-        /// The id of its registration.
+        /// The client id.
         aad_app_id: Option<String>,
     },
-    /// A group's.
+    /// Of a group.
     Group {
         /// `SecurityGroup`, `DistributionList` or `Unknown`.
         group_type: Option<String>,
     },
-    /// A profile's.
+    /// Of a profile.
     ServicePrincipalProfile {
         /// The app that it belongs to.
         parent: Option<Principal>,
     },
-    /// Nothing is told of everybody.
+    /// Of the entire tenant: none.
     EntireTenant,
 }
 
-/// A row of the directory.
+/// An entry of the directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryEntry {
     /// Its object id.
     pub id: PrincipalId,
-    /// Its name for people.
+    /// Its display name.
     pub display_name: Option<String>,
-    /// What it is, and what goes with that.
+    /// Its type and the details that depend on it.
     pub details: Details,
 }
 
 impl DirectoryEntry {
-    /// A principal of which nothing but its id and type is known.
+    /// Creates the entry of a principal with an id and a type only.
     pub fn bare(principal: Principal) -> Self {
         let details = match principal.kind {
             PrincipalType::User => Details::User { user_principal_name: None },
@@ -90,12 +90,12 @@ impl DirectoryEntry {
         Self { id: principal.id, display_name: None, details }
     }
 
-    /// Whether nothing but its id and type is known.
+    /// Returns `true` for an entry with an id and a type only.
     pub fn is_bare(&self) -> bool {
         *self == Self::bare(self.principal())
     }
 
-    /// The client id of an app.
+    /// Returns the client id of an app.
     pub fn app_id(&self) -> Option<&str> {
         match &self.details {
             Details::ServicePrincipal { aad_app_id } => aad_app_id.as_deref(),
@@ -106,7 +106,7 @@ impl DirectoryEntry {
         }
     }
 
-    /// The name that a user signs in with.
+    /// Returns the sign-in name of a user.
     fn user_name(&self) -> Option<&str> {
         match &self.details {
             Details::User { user_principal_name } => user_principal_name.as_deref(),
@@ -117,7 +117,7 @@ impl DirectoryEntry {
         }
     }
 
-    /// The principal that the row tells of.
+    /// Returns the principal of the entry.
     pub fn principal(&self) -> Principal {
         let kind = match self.details {
             Details::User { .. } => PrincipalType::User,
@@ -130,12 +130,12 @@ impl DirectoryEntry {
     }
 }
 
-/// Notes who calls for the first time: the directory learns of him, and a user gets a workspace of his own.
+/// Registers a caller at its first call: adds it to the directory, and creates "My workspace" for a user.
 ///
-/// What the directory knows already stands. Where a bound is reached nothing is noted, and the call goes on all the same.
-pub fn greet(state: &State, caller: &DirectoryEntry) -> Decision<()> {
-    let room = state.directory().len() < DIRECTORY_MAX && state.workspaces().len() < WORKSPACES_MAX;
-    let facts = if !state.learns_from(caller) || !room {
+/// An existing entry of the directory stays. If a bound is reached, nothing is registered, and the call is served all the same.
+pub fn register(state: &State, caller: &DirectoryEntry) -> Decision<()> {
+    let has_room = state.directory().len() < DIRECTORY_MAX && state.workspaces().len() < WORKSPACES_MAX;
+    let facts = if !state.learns_from(caller) || !has_room {
         Vec::new()
     } else {
         let known = state.directory().get(&caller.id).filter(|known| !known.is_bare());
@@ -146,7 +146,7 @@ pub fn greet(state: &State, caller: &DirectoryEntry) -> Decision<()> {
     Ok((facts, ()))
 }
 
-/// The principal for a role assignment, and the fact that adds it to the directory if it is unknown. `None` if it is unknown and
+/// Returns the principal for a role assignment, and the fact that adds it to the directory if it is unknown. `None` if it is unknown and
 /// `behaviours.unknownPrincipal` rejects it.
 pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fact>)> {
     match state.directory().get(&asked.id) {
@@ -157,7 +157,7 @@ pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fa
     }
 }
 
-/// What an answer notes about an unknown principal that got a role.
+/// The note of a response that assigns a role to an unknown principal.
 pub const LEARNED: &str =
     "the directory did not know this principal and has added it; behaviours.unknownPrincipal 400 rejects unknown ones";
 
@@ -182,10 +182,10 @@ fn check_unique(state: &State, entries: &[DirectoryEntry]) -> Result<(), FabricE
     Ok(())
 }
 
-/// Adds principals to the directory; those that are there already are replaced. An app with the client id of one that is there
-/// takes its place, roles included.
+/// Adds principals to the directory; existing entries are replaced. An app with the client id of an existing app takes over its
+/// roles.
 ///
-/// `secrets` are the SHA-256 of what some of them prove themselves by from now on; a secret itself is never stored.
+/// `secrets` are SHA-256 hashes of the secrets that principals must present from now on. Secrets themselves are never stored.
 pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(PrincipalId, String)>) -> Decision<()> {
     let new = entries.iter().filter(|entry| !state.directory().contains_key(&entry.id)).count();
     if state.directory().len() + new > DIRECTORY_MAX {

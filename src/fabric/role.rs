@@ -1,4 +1,4 @@
-//! Roles in a workspace: who has which, who may give it, and what it takes to be let in (docs/fidelity.md#roles).
+//! Workspace roles: their assignments and the checks of a caller's role (docs/fidelity.md#roles).
 
 use std::collections::BTreeMap;
 
@@ -9,27 +9,27 @@ use crate::fabric::workspace::{Workspace, WorkspaceType};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::PrincipalId;
 
-/// Role assignments of a workspace at most (documented).
+/// Maximum number of role assignments in a workspace (documented).
 pub const ASSIGNMENTS_MAX: usize = 1_000;
 
-/// A role in a workspace, the weakest first.
+/// A role in a workspace, from weakest to strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// Reads.
     Viewer,
     /// Reads and writes items.
     Contributor,
-    /// A contributor who lets others in.
+    /// Like a contributor, and adds other principals.
     Member,
     /// Everything.
     Admin,
 }
 
 impl Role {
-    /// All of them, the weakest first.
+    /// All roles, weakest first.
     pub const ALL: [Self; 4] = [Self::Viewer, Self::Contributor, Self::Member, Self::Admin];
 
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "Viewer",
@@ -39,24 +39,24 @@ impl Role {
         }
     }
 
-    /// The role of this name; enumerations match without regard to case.
+    /// Returns the role with the given name, compared without regard to case.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str().eq_ignore_ascii_case(name))
     }
 }
 
-/// A principal's role in a workspace. Its id is the principal's.
+/// A principal's role in a workspace. The id of the assignment is the principal's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoleAssignment {
-    /// Who has it.
+    /// The principal.
     pub principal: Principal,
     /// The role.
     pub role: Role,
 }
 
 impl Workspace {
-    /// Puts principals in the place of others; of two roles that one would have then, the higher one stays.
+    /// Replaces principals. A principal that would then have two roles keeps the higher one.
     pub(super) fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
         let assigned = self.roles.values().map(|assignment| assignment.principal.id);
         let affected: Vec<PrincipalId> = assigned.filter(|id| replaced.contains_key(id)).collect();
@@ -69,39 +69,38 @@ impl Workspace {
         }
     }
 
-    /// The role that a principal has here: his own, or everybody's where that is more.
+    /// Returns the role of a principal: its own, or that of the entire tenant if higher.
     pub fn role_of(&self, principal: Principal) -> Option<Role> {
         let own = self.roles.get(&principal.id).map(|assignment| assignment.role);
-        let everybodys = self.everybodys_role();
-        own.max(everybodys)
+        own.max(self.role_of_entire_tenant())
     }
 
-    /// Refuses who has not at least this role.
+    /// Rejects callers without this role or a higher one.
     pub fn check_role(&self, caller: Principal, needed: Role) -> Result<(), FabricError> {
-        let has = self.role_of(caller);
-        if has >= Some(needed) {
+        let actual = self.role_of(caller);
+        if actual >= Some(needed) {
             return Ok(());
         }
-        let has = has.map_or("no role", Role::as_str);
+        let actual = actual.map_or("no role", Role::as_str);
         Err(FabricError::new(ErrorCode::InsufficientPrivileges).about("Workspace", self.id).note(format!(
-            "the caller {} has {has} in this workspace; {} is needed",
+            "the caller {} has {actual} in this workspace; {} is required",
             caller.id,
             needed.as_str()
         )))
     }
 
-    fn everybodys_role(&self) -> Option<Role> {
-        let everybody = |assignment: &&RoleAssignment| assignment.principal.kind == PrincipalType::EntireTenant;
-        self.roles.values().filter(everybody).map(|assignment| assignment.role).max()
+    fn role_of_entire_tenant(&self) -> Option<Role> {
+        let is_entire_tenant = |assignment: &&RoleAssignment| assignment.principal.kind == PrincipalType::EntireTenant;
+        self.roles.values().filter(is_entire_tenant).map(|assignment| assignment.role).max()
     }
 
-    /// A role assignment.
+    /// Returns the role assignment of a principal.
     pub fn role_assignment(&self, id: PrincipalId) -> Result<&RoleAssignment, FabricError> {
         let missing = || FabricError::new(ErrorCode::EntityNotFound).about("WorkspaceRoleAssignment", id);
         self.roles.get(&id).ok_or_else(missing)
     }
 
-    /// Personal workspaces have one owner for good.
+    /// Rejects personal workspaces, whose roles cannot change.
     pub(super) fn check_shared(&self) -> Result<(), FabricError> {
         match self.kind {
             WorkspaceType::Workspace => Ok(()),
@@ -120,8 +119,8 @@ impl Workspace {
     }
 }
 
-/// Assigns a role to a principal, and tells whether the directory learned of the principal by it. A caller cannot assign a role above
-/// its own. The type is the directory's, whatever the request says.
+/// Assigns a role to a principal. Returns the assignment, and `true` if the principal was added to the directory. A caller cannot
+/// assign a role above its own. The type in the directory takes precedence over that in the request.
 pub fn add(
     state: &State,
     workspace: &Workspace,
@@ -160,7 +159,7 @@ fn unknown(workspace: &Workspace, id: PrincipalId) -> FabricError {
         .note("the directory does not know this id, and behaviours.unknownPrincipal is 400; declare it by PUT /_emulator/principals")
 }
 
-/// Gives a principal another role.
+/// Changes the role of a principal.
 pub fn update(workspace: &Workspace, id: PrincipalId, role: Role) -> Decision<RoleAssignment> {
     workspace.check_shared()?;
     let RoleAssignment { principal, .. } = *workspace.role_assignment(id)?;
@@ -174,7 +173,7 @@ pub fn update(workspace: &Workspace, id: PrincipalId, role: Role) -> Decision<Ro
     Ok((vec![Fact::RoleChanged { workspace: workspace.id, assignment }], assignment))
 }
 
-/// Takes a role away.
+/// Deletes a role assignment.
 pub fn delete(workspace: &Workspace, id: PrincipalId) -> Decision<()> {
     workspace.check_shared()?;
     workspace.role_assignment(id)?;

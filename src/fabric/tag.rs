@@ -1,4 +1,4 @@
-//! Tags: what a tenant lets its items be marked with (docs/fidelity.md#tags).
+//! Tags: labels that a tenant defines for its items and workspaces (docs/fidelity.md#tags).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,9 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::TagId;
 
-/// Tags of a tenant at most (guessed).
+/// Maximum number of tags in a tenant (guessed).
 pub const TAGS_MAX: usize = 10_000;
-/// Tags of an item or of a workspace at most (documented for people, not for the API).
+/// Maximum number of tags on an item or a workspace (documented for the portal, not for the API).
 pub const TAGS_MAX_EACH: usize = 10;
 
 /// A tag.
@@ -21,31 +21,31 @@ pub struct Tag {
     pub id: TagId,
     /// Its name.
     pub display_name: String,
-    /// The domain whose tag it is; `None`: the tenant's.
+    /// The domain that it belongs to; `None`: the tenant.
     pub domain: Option<String>,
 }
 
-/// A tag to be.
+/// A tag to declare.
 #[derive(Debug, Clone)]
 pub struct NewTag {
     /// Its id; `None`: one is drawn.
     pub id: Option<TagId>,
     /// Its name.
     pub display_name: String,
-    /// The domain whose tag it is.
+    /// The domain that it belongs to; `None`: the tenant.
     pub domain: Option<String>,
 }
 
-/// Whether tags are put on or taken off.
+/// A change of the tags of an item or a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// Put on.
+    /// Adds tags.
     Apply,
-    /// Taken off.
+    /// Removes tags.
     Unapply,
 }
 
-/// Makes tags known to the tenant; one whose id is known already is written anew.
+/// Adds tags to the tenant; a tag whose id exists is replaced.
 pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
     let more = new.iter().filter(|tag| tag.id.is_none_or(|id| state.tag(id).is_none())).count();
     if state.tags().len() + more > TAGS_MAX {
@@ -59,7 +59,7 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
             loop {
                 drawn += 1;
                 let id = state.next_tag(drawn - 1);
-                // One that was declared under its id is not drawn again.
+                // Skips ids that tags were declared with.
                 if state.tag(id).is_none() {
                     break id;
                 }
@@ -70,24 +70,24 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
     Ok((vec![Fact::TagsDeclared { tags, drawn }], ()))
 }
 
-/// Puts tags on an item or takes them off; what is so already stays so.
+/// Adds tags to an item or removes them; tags that are there or absent already are ignored.
 pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId], change: Change) -> Decision<()> {
     let tags = changed(state, &item.tags, named, change)?;
     let tagged = (tags != item.tags).then_some(Fact::ItemTagged { workspace: workspace.id, id: item.id, tags });
     Ok((tagged.into_iter().collect(), ()))
 }
 
-/// The same of a workspace.
+/// Does the same for a workspace.
 pub fn change_workspace(state: &State, workspace: &Workspace, named: &[TagId], change: Change) -> Decision<()> {
     let tags = changed(state, &workspace.tags, named, change)?;
     let tagged = (tags != workspace.tags).then_some(Fact::WorkspaceTagged { id: workspace.id, tags });
     Ok((tagged.into_iter().collect(), ()))
 }
 
-/// The tags after a change; refused where one is unknown, none is named, or there are too many.
+/// Returns the tags after a change. Fails if a tag is unknown, none is named, or there are too many.
 fn changed(state: &State, before: &[TagId], named: &[TagId], change: Change) -> Result<Vec<TagId>, FabricError> {
     let invalid =
-        |complaint: String| FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, complaint);
+        |message: String| FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, message);
     if named.is_empty() {
         return Err(invalid("The Tags field is required.".into()));
     }

@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::PrincipalId;
 
-/// Windows that are kept at most; those that have ended make room.
+/// Maximum number of windows in a tenant. Ended ones make room for new ones.
 const WINDOWS_MAX: usize = 10_000;
 
-/// Whose calls of what are counted together.
+/// The key of a window: the caller, and the method and path of the operation.
 pub type Key = (PrincipalId, &'static str, &'static str);
 
 /// The open windows of a tenant.
@@ -25,12 +25,12 @@ struct Window {
 }
 
 impl Windows {
-    /// Counts a call; refuses it when the window has had its `limit` of them.
+    /// Counts a call, and rejects it if the window already has `limit` calls.
     ///
-    /// A blocked call does not move the window's end, and `lasts` is that of the call that opened it.
-    pub fn take(&mut self, key: Key, limit: u32, lasts: SignedDuration, now: Timestamp) -> Result<(), FabricError> {
+    /// `duration` applies to the call that opens the window. A rejected call does not move the window's end.
+    pub fn take(&mut self, key: Key, limit: u32, duration: SignedDuration, now: Timestamp) -> Result<(), FabricError> {
         self.make_room(now);
-        let opened = Window { ends: now.saturating_add(lasts).unwrap_or(now), calls: 0, limit };
+        let opened = Window { ends: now.saturating_add(duration).unwrap_or(now), calls: 0, limit };
         let window = self.0.entry(key).or_insert(opened);
         if window.ends <= now {
             *window = opened;
@@ -43,7 +43,7 @@ impl Windows {
         Ok(())
     }
 
-    /// The next instant at which a window ends that blocks now.
+    /// Returns the next instant at which a full window ends.
     pub fn next_change_after(&self, now: Timestamp) -> Option<Timestamp> {
         self.0
             .values()
@@ -68,12 +68,9 @@ fn blocked(ends: Timestamp, now: Timestamp) -> FabricError {
         .retry_after(ends.duration_since(now))
 }
 
-/// `M/d/yyyy h:mm:ss tt`: clients read the date out of the message.
+/// Formats an instant as `M/d/yyyy h:mm:ss tt` in UTC. Clients parse the date in the message.
 fn us_date(at: Timestamp) -> String {
-    let at = at.to_zoned(jiff::tz::TimeZone::UTC);
-    let (hour, half) = (at.hour(), if at.hour() < 12 { "AM" } else { "PM" });
-    let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
-    format!("{}/{}/{:04} {hour}:{:02}:{:02} {half}", at.month(), at.day(), at.year(), at.minute(), at.second())
+    at.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string()
 }
 
 #[cfg(test)]
@@ -91,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_pass_the_eleventh_waits_for_the_windows_end() {
+    fn throttle_blocks_11th_call_until_window_ends() {
         let mut windows = Windows::default();
         for call in 0..10 {
             assert!(windows.take(key(), 10, MINUTE, at(call)).is_ok());
@@ -106,19 +103,20 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_the_american_one() {
+    fn us_date_is_formatted_as_in_the_service() {
         for (instant, shown) in [
             ("2031-02-03T13:00:30Z", "2/3/2031 1:00:30 PM"),
             ("2025-09-03T06:54:11Z", "9/3/2025 6:54:11 AM"),
             ("2025-12-31T00:00:00Z", "12/31/2025 12:00:00 AM"),
             ("2025-12-31T12:05:09Z", "12/31/2025 12:05:09 PM"),
+            ("0931-01-01T23:59:59.9Z", "1/1/0931 11:59:59 PM"),
         ] {
             assert_eq!(us_date(instant.parse().unwrap()), shown);
         }
     }
 
     #[test]
-    fn the_number_of_windows_is_bounded() {
+    fn windows_are_bounded() {
         let mut windows = Windows::default();
         for n in 0..2 * WINDOWS_MAX as u64 {
             let key = (PrincipalId::nth(crate::seed::Seed::new(0), n), "GET", "x");

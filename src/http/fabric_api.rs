@@ -102,7 +102,7 @@ fn admit(
         (caller, is_new, state.settings.limit(operation.id, operation.limit))
     });
     if is_new {
-        tenant.commit(stamp.now, |state, _| principal::greet(state, entry))?;
+        tenant.commit(stamp.now, |state, _| principal::register(state, entry))?;
     }
     if let Some(limit) = limit {
         let (method, path) = operation.key();

@@ -1,4 +1,4 @@
-//! Connections to sources. Secrets are looked at once, when they are sent, and kept nowhere.
+//! Connections to sources. Secrets are checked for presence when they arrive, and never stored.
 
 pub mod role;
 pub mod types;
@@ -13,9 +13,9 @@ use crate::fabric::principal::Principal;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 
-/// Connections of a tenant at most (guessed).
+/// Maximum number of connections in a tenant (guessed).
 pub const CONNECTIONS_MAX: usize = 10_000;
-/// Connectivity types that the API makes connections for.
+/// Connectivity types of connections that the API can create.
 const CONNECTIVITY_TYPES: &[(&str, Connectivity)] = &[
     ("ShareableCloud", Connectivity::Cloud),
     ("OnPremisesGateway", Connectivity::OnPremisesGateway),
@@ -30,7 +30,7 @@ const SINGLE_SIGN_ON_TYPES: &[&str] =
 const ENCRYPTIONS: &[&str] = &["Encrypted", "Any", "NotEncrypted"];
 const DATA_TYPES: &[&str] = &["Text", "Number", "Boolean", "Duration", "Date", "DateTime", "DateTimeZone", "Time"];
 
-/// Credential types that the API takes, and what each needs: of each group, one member.
+/// Credential types that the API accepts, and the members that each requires: one of each group.
 const CREDENTIALS: &[(&str, &[&[&str]])] = &[
     ("Anonymous", &[]),
     ("Basic", &[&["username"], &["password", "passwordReference"]]),
@@ -46,73 +46,73 @@ const CREDENTIALS: &[(&str, &[&[&str]])] = &[
     ("WorkspaceIdentity", &[]),
 ];
 
-/// A connection: all of it that can be read back.
+/// A connection, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
     /// Its id.
     pub id: ConnectionId,
-    /// Its name: unique in the tenant, case aside.
+    /// Its name, unique in the tenant without regard to case.
     pub display_name: String,
-    /// How it reaches its source.
+    /// Its connectivity type.
     pub connectivity_type: String,
-    /// The gateway that it goes through.
+    /// Its gateway.
     pub gateway_id: Option<String>,
-    /// What kind of source it leads to.
+    /// Its connection type.
     pub kind: String,
-    /// Where that is, as the service writes it.
+    /// The path of its source, as the service writes it.
     pub path: String,
-    /// How private the data is.
+    /// Its privacy level.
     pub privacy_level: String,
-    /// How it signs in, without what it signs in with.
+    /// Its credentials, without secrets.
     pub credentials: CredentialSummary,
-    /// Whether gateways may use it.
+    /// True if gateways may use it.
     pub allow_usage_in_gateway: bool,
-    /// Whether notebooks and the like may use it.
+    /// True if notebooks and other user code may use it.
     pub allow_usage_in_user_controlled_code: bool,
-    /// Who may see it, and do what with it.
+    /// Its role assignments.
     pub roles: Vec<ConnectionRoleAssignment>,
 }
 
-/// What can be read back of credentials.
+/// The properties of credentials that are not secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialSummary {
     /// Their type.
     pub credential_type: String,
-    /// How single sign-on is done.
+    /// Their type of single sign-on.
     pub single_sign_on_type: String,
-    /// Whether the way is encrypted.
+    /// The encryption of the connection.
     pub connection_encryption: String,
-    /// Whether the client asked not to test the connection.
+    /// True if the client asked not to test the connection.
     pub skip_test_connection: bool,
 }
 
-/// What a client asks for when it creates or updates a connection; what is `None` was left out.
+/// The request to create or update a connection; `None` stands for an absent member.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionRequest {
-    /// How it reaches its source.
+    /// Its connectivity type.
     pub connectivity_type: Option<String>,
     /// Its name.
     pub display_name: Option<String>,
-    /// The gateway to go through.
+    /// Its gateway.
     pub gateway_id: Option<String>,
-    /// How private the data is.
+    /// Its privacy level.
     pub privacy_level: Option<String>,
-    /// What it leads to.
+    /// The connection type and its parameters.
     pub details: Option<DetailsRequest>,
-    /// How it signs in.
+    /// Its credentials.
     pub credentials: Option<CredentialRequest>,
-    /// Whether gateways may use it.
+    /// True if gateways may use it.
     pub allow_usage_in_gateway: Option<bool>,
-    /// Whether notebooks and the like may use it.
+    /// True if notebooks and other user code may use it.
     pub allow_usage_in_user_controlled_code: Option<bool>,
 }
 
 /// `connectionDetails` of a request.
 #[derive(Debug, Clone, Default)]
 pub struct DetailsRequest {
-    /// The type.
+    /// The connection type.
     pub kind: Option<String>,
     /// One of the type's creation methods.
     pub creation_method: Option<String>,
@@ -134,17 +134,17 @@ pub struct Parameter {
 /// `credentialDetails` of a request.
 #[derive(Debug, Clone, Default)]
 pub struct CredentialRequest {
-    /// How single sign-on is done.
+    /// Their type of single sign-on.
     pub single_sign_on_type: Option<String>,
-    /// Whether the way is encrypted.
+    /// The encryption of the connection.
     pub connection_encryption: Option<String>,
-    /// Whether not to test the connection.
+    /// True to skip the test of the connection.
     pub skip_test_connection: Option<bool>,
-    /// The credentials themselves.
+    /// The credentials, with their secrets.
     pub credentials: Option<Map<String, Value>>,
 }
 
-/// Creates a connection. The test that the service makes of it always succeeds.
+/// Creates a connection. The test of the connection always succeeds.
 pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> Decision<ConnectionId> {
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
     let (connectivity_type, connectivity) = CONNECTIVITY_TYPES
@@ -196,7 +196,7 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
     Ok((vec![Fact::ConnectionCreated(connection)], id))
 }
 
-/// Updates a connection; what is `None` stays as it is.
+/// Updates a connection. Members that are `None` stay as they are.
 pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, caller: &Principal) -> Decision<()> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;
@@ -228,7 +228,7 @@ pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, calle
     Ok((vec![Fact::ConnectionUpdated(connection)], ()))
 }
 
-/// Deletes a connection; what uses it fails at its next start.
+/// Deletes a connection. Mirrored databases that use it fail at their next start.
 pub fn delete(state: &State, id: ConnectionId, caller: &Principal) -> Decision<()> {
     state.connection(id, caller)?.check_role(caller, ConnectionRole::Owner)?;
     Ok((vec![Fact::ConnectionDeleted { id }], ()))
@@ -242,7 +242,7 @@ fn required(value: Option<String>, field: &str) -> Result<String, FabricError> {
     value.ok_or_else(|| missing(field))
 }
 
-/// The spelling of an enumeration's value, whatever case it came in.
+/// Returns the value of an enumeration in its own spelling; values are compared without regard to case.
 fn choice(field: &str, given: Option<&str>, of: &[&'static str]) -> Result<Option<&'static str>, FabricError> {
     let Some(given) = given else { return Ok(None) };
     let found = of.iter().find(|name| name.eq_ignore_ascii_case(given));
@@ -254,7 +254,7 @@ fn choice(field: &str, given: Option<&str>, of: &[&'static str]) -> Result<Optio
 fn check_gateway(id: Option<&str>) -> Result<(), FabricError> {
     match id {
         None => Err(missing("GatewayId")),
-        // No gateways are emulated: any id stands for one that is there.
+        // Gateways are not emulated: any id counts as an existing gateway.
         Some(id) if id.parse::<ConnectionId>().is_ok() => Ok(()),
         Some(id) => Err(FabricError::invalid_input(format!("The value {id:?} of GatewayId is not a GUID."))),
     }
@@ -267,7 +267,7 @@ fn check_free(state: &State, name: &str, own: Option<ConnectionId>) -> Result<()
     }
 }
 
-/// The type that the details name, and the path that the service makes of their parameters.
+/// Checks the details. Returns their connection type, and the path that the service builds from their parameters.
 fn check_details(
     details: DetailsRequest,
     connectivity: Connectivity,
@@ -310,8 +310,8 @@ fn check_details(
         values.push((known.name, value));
     }
     let given = |name: &str| values.iter().any(|(given, _)| *given == name);
-    if let Some(lacking) = known.parameters.iter().find(|known| known.required && !given(known.name)) {
-        return Err(invalid(format!("The parameter {:?} of {method} is required.", lacking.name)));
+    if let Some(missing) = known.parameters.iter().find(|known| known.required && !given(known.name)) {
+        return Err(invalid(format!("The parameter {:?} of {method} is required.", missing.name)));
     }
     check_cosmos_db_host(kind, &values)?;
     values.sort_by_key(|(name, _)| known.parameters.iter().position(|known| known.name == *name));
@@ -325,8 +325,8 @@ fn check_cosmos_db_host(kind: &ConnectionType, values: &[(&'static str, Value)])
     if host.is_none_or(|host| host.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())) {
         return Ok(());
     }
-    let complaint = "The parameter \"host\" must be an https URL, such as https://account.documents.azure.com:443/.";
-    Err(FabricError::new(ErrorCode::InvalidConnectionDetails).detail(ErrorCode::InvalidParameter, complaint))
+    let message = "The parameter \"host\" must be an https URL, such as https://account.documents.azure.com:443/.";
+    Err(FabricError::new(ErrorCode::InvalidConnectionDetails).detail(ErrorCode::InvalidParameter, message))
 }
 
 fn check_credentials(
@@ -341,7 +341,7 @@ fn check_credentials(
     };
     let single_sign_on = choice("SingleSignOnType", request.single_sign_on_type.as_deref(), SINGLE_SIGN_ON_TYPES)?;
     let encryption = choice("ConnectionEncryption", request.connection_encryption.as_deref(), ENCRYPTIONS)?;
-    // `Any` tries the encrypted way first: every type can be asked for that.
+    // `Any` prefers an encrypted connection: every type accepts it.
     if encryption.is_some_and(|asked| asked != "Any" && !kind.encryptions.contains(&asked)) {
         return Err(FabricError::invalid_input("The ConnectionEncryption input is not supported for this API"));
     }
@@ -353,7 +353,8 @@ fn check_credentials(
     })
 }
 
-/// The credentials' type, when they have what it needs. An organizational account can only be given in the portal.
+/// Checks that credentials have the members that their type requires, and returns the type. Organizational accounts can only be
+/// entered in the portal.
 fn check_secrets(
     credentials: &Map<String, Value>,
     kind: &ConnectionType,

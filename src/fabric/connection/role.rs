@@ -1,4 +1,4 @@
-//! Roles of a connection: who may use it, who may pass it on, and who may change it (docs/fidelity.md#connections).
+//! Connection roles: the permissions to use, share and change a connection (docs/fidelity.md#connections).
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use crate::fabric::principal::{self, Principal, PrincipalType};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{ConnectionId, PrincipalId};
 
-/// Role assignments of a connection at most (guessed).
+/// Maximum number of role assignments of a connection (guessed).
 pub const ASSIGNMENTS_MAX: usize = 1_000;
 
-/// A role of a connection, the weakest first.
+/// A connection role, from weakest to strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ConnectionRole {
     /// Uses it.
     User,
-    /// Uses it and lets others use it.
+    /// Uses it, and lets others use it.
     UserWithReshare,
     /// Everything.
     Owner,
 }
 
 impl ConnectionRole {
-    /// The role of this name; enumerations match without regard to case.
+    /// Returns the role with the given name, compared without regard to case.
     pub fn named(name: &str) -> Option<Self> {
         [("User", Self::User), ("UserWithReshare", Self::UserWithReshare), ("Owner", Self::Owner)]
             .into_iter()
@@ -34,20 +34,20 @@ impl ConnectionRole {
     }
 }
 
-/// A principal's role of a connection. Its id is the principal's.
+/// A principal's role in a connection. The id of the assignment is the principal's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionRoleAssignment {
-    /// Who has it.
+    /// The principal.
     pub principal: Principal,
     /// The role.
     pub role: ConnectionRole,
-    /// Its place in the list, which it keeps.
+    /// Its position in the list, which does not change.
     pub position: Position,
 }
 
 impl Connection {
-    /// Puts principals in the place of others; of two roles that one would have then, the higher one stays.
+    /// Replaces principals. A principal that would then have two roles keeps the higher one.
     pub(in crate::fabric) fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
         let assigned = self.roles.iter().map(|assignment| assignment.principal.id);
         let affected: Vec<PrincipalId> = assigned.filter(|id| replaced.contains_key(id)).collect();
@@ -62,7 +62,7 @@ impl Connection {
         }
     }
 
-    /// The role of a principal: its own, or the entire tenant's where that is higher. A caller without a role does not see the
+    /// Returns the role of a principal: its own, or that of the entire tenant if higher. A caller without a role cannot see the
     /// connection.
     pub fn role_of(&self, principal: PrincipalId) -> Option<ConnectionRole> {
         let of_tenant = self.roles.iter().filter(|it| it.principal.kind == PrincipalType::EntireTenant);
@@ -73,7 +73,7 @@ impl Connection {
         self.roles.iter().find(|assignment| assignment.principal.id == principal).map(|assignment| assignment.role)
     }
 
-    /// Refuses who has not at least this role.
+    /// Rejects callers without this role or a higher one.
     pub(super) fn check_role(&self, caller: &Principal, needed: ConnectionRole) -> Result<(), FabricError> {
         if self.role_of(caller.id) >= Some(needed) {
             return Ok(());
@@ -81,7 +81,7 @@ impl Connection {
         Err(FabricError::new(ErrorCode::InsufficientPermissionsToManageConnection).about("Connection", self.id))
     }
 
-    /// A role assignment.
+    /// Returns the role assignment of a principal.
     pub fn role_assignment(&self, id: PrincipalId) -> Result<&ConnectionRoleAssignment, FabricError> {
         let missing = || FabricError::new(ErrorCode::EntityNotFound).about("ConnectionRoleAssignment", id);
         self.roles.iter().find(|assignment| assignment.principal.id == id).ok_or_else(missing)
@@ -96,8 +96,8 @@ impl Connection {
     }
 }
 
-/// Assigns a role to a principal, and tells whether the directory learned of the principal by it. A caller cannot assign a role above
-/// its own; a User assigns none.
+/// Assigns a role to a principal. Returns the assignment, and `true` if the principal was added to the directory. A caller cannot
+/// assign a role above its own; a User cannot assign roles.
 pub fn add(
     state: &State,
     id: ConnectionId,
@@ -114,8 +114,8 @@ pub fn add(
     };
     let (principal, learned) = principal::assignee(state, asked).ok_or_else(unknown)?;
     if connection.own_role(principal.id).is_some() {
-        let complaint = "The principal already has a role for this connection.";
-        return Err(FabricError::new(ErrorCode::BadRequest).detail(ErrorCode::InvalidParameter, complaint));
+        let message = "The principal already has a role for this connection.";
+        return Err(FabricError::new(ErrorCode::BadRequest).detail(ErrorCode::InvalidParameter, message));
     }
     if connection.roles.len() >= ASSIGNMENTS_MAX {
         return Err(FabricError::invalid_input(format!(
@@ -129,7 +129,7 @@ pub fn add(
     Ok((learned.into_iter().chain([Fact::ConnectionUpdated(connection)]).collect(), (assignment, is_learned)))
 }
 
-/// Gives a principal another role.
+/// Changes the role of a principal.
 pub fn update(
     state: &State,
     id: ConnectionId,
@@ -148,7 +148,7 @@ pub fn update(
     Ok((vec![Fact::ConnectionUpdated(connection)], assignment))
 }
 
-/// Takes a role away.
+/// Deletes a role assignment.
 pub fn delete(state: &State, id: ConnectionId, principal: PrincipalId, caller: &Principal) -> Decision<()> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;

@@ -1,6 +1,6 @@
-//! Connection types: what `GET /v1/connections/supportedConnectionTypes` lists, and what a new connection is validated against.
+//! Connection types: `GET /v1/connections/supportedConnectionTypes` lists them, and new connections are validated against them.
 //!
-//! The rows are those that the service was recorded to list, per connectivity: `fixtures/connection-types.json`.
+//! `fixtures/connection-types.json` holds the recorded list of each connectivity.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,7 +14,8 @@ static TYPES: LazyLock<BTreeMap<&'static str, Vec<ConnectionType>>> = LazyLock::
         .expect("the fixture matches its types")
 });
 
-/// Types whose path is a JSON object of the parameters. The others join the values by `;` (docs/fidelity.md#connections).
+/// Types whose path is a JSON object of the parameters. For the others, the path is the values joined by `;`
+/// (docs/fidelity.md#connections).
 const RECORD_PATHS: &[&str] = &[
     "AmazonS3",
     "AzureDatabaseForMySQL",
@@ -28,14 +29,14 @@ const RECORD_PATHS: &[&str] = &[
     "SAPDatasphereGoogleCloudStorage",
 ];
 
-/// How a connection reaches its source, as far as it decides which types there are.
+/// The way in which a connection reaches its source. Each has its own list of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connectivity {
     /// From the cloud.
     Cloud,
-    /// Over an on-premises gateway, which gets its credentials encrypted.
+    /// Through an on-premises gateway, which requires encrypted credentials.
     OnPremisesGateway,
-    /// Over a virtual network gateway, streaming or not.
+    /// Through a virtual network gateway, streaming or not.
     VirtualNetworkGateway,
 }
 
@@ -44,13 +45,13 @@ pub enum Connectivity {
 pub struct ConnectionType {
     /// Its name. It is case-sensitive.
     pub name: &'static str,
-    /// Its creation methods; `None` in a gateway's list: those of the cloud.
+    /// Its creation methods; `None` in the list of a gateway: those of the cloud.
     creation_methods: Option<Vec<CreationMethod>>,
     /// Credential types that it accepts.
     pub credential_types: Vec<&'static str>,
     /// Encryptions that it accepts.
     pub encryptions: Vec<&'static str>,
-    /// Whether it can be created without a test of the connection.
+    /// True if it can be created without a test of the connection.
     pub supports_skip_test: bool,
     /// Credential types with which notebooks and other user code may use it.
     pub user_controlled: Option<Vec<&'static str>>,
@@ -73,7 +74,7 @@ pub struct ParameterSpec {
     pub name: &'static str,
     /// The data type of its value.
     pub data_type: &'static str,
-    /// Whether it must be given.
+    /// True if it must be given.
     pub required: bool,
     /// The values that it accepts; `None`: any.
     pub allowed_values: Option<Vec<Option<&'static str>>>,
@@ -99,7 +100,7 @@ impl From<ParameterRow> for ParameterSpec {
 }
 
 impl Connectivity {
-    /// The types of this connectivity, in the service's order.
+    /// Returns the types of this connectivity, in the order of the service.
     pub fn types(self) -> &'static [ConnectionType] {
         let name = match self {
             Self::Cloud => "cloud",
@@ -109,20 +110,20 @@ impl Connectivity {
         TYPES.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The type of this name.
+    /// Returns the type with the given name.
     pub fn find(self, name: &str) -> Option<&'static ConnectionType> {
         self.types().iter().find(|known| known.name == name)
     }
 }
 
 impl ConnectionType {
-    /// Its creation methods.
+    /// Returns its creation methods.
     pub fn creation_methods(&self) -> &[CreationMethod] {
         let of_cloud = || Connectivity::Cloud.find(self.name).and_then(|known| known.creation_methods.as_deref());
         self.creation_methods.as_deref().or_else(of_cloud).unwrap_or_default()
     }
 
-    /// The path of a connection with these parameters, in the method's order.
+    /// Returns the path of a connection with these parameters, which are in the order of the creation method.
     pub(super) fn path(&self, values: &[(&'static str, Value)]) -> String {
         if RECORD_PATHS.contains(&self.name) {
             return Value::Object(values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
@@ -134,14 +135,14 @@ impl ConnectionType {
 }
 
 impl ParameterSpec {
-    /// Whether a value is of its data type and among its allowed values.
+    /// Returns `true` for a value of its data type that is among its allowed values.
     pub(super) fn accepts(&self, value: &Value) -> bool {
         let is_typed = match self.data_type {
             "Number" => value.is_number(),
             "Boolean" => value.is_boolean(),
             _ => value.as_str().is_some_and(|text| !text.is_empty()),
         };
-        // The list has texts, whatever the data type.
+        // The allowed values are strings, for every data type.
         let text =
             if value.is_null() { None } else { Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)) };
         let is_listed = self.allowed_values.as_ref().is_none_or(|values| values.contains(&text.as_deref()));

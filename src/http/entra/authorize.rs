@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::request::{EntraRequest, EntraResult, Reply};
 use crate::entra::Refusal;
-use crate::entra::grant::DEVICE_LASTS;
+use crate::entra::grant::DEVICE_CODE_LIFETIME;
 
 /// `/{tenant}/oauth2/v2.0/authorize`: redirects the browser to the client, with a code.
 ///
@@ -76,7 +76,7 @@ pub(super) fn device_code(request: &EntraRequest<'_>) -> EntraResult {
         "device_code": code,
         "verification_uri": address,
         "verification_url": address,
-        "expires_in": DEVICE_LASTS,
+        "expires_in": DEVICE_CODE_LIFETIME,
         "interval": 1,
         "message": format!(
             "To sign in, use a web browser to open the page {address} and enter the code {user_code} to authenticate. \
