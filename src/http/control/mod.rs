@@ -105,7 +105,7 @@ async fn log(request: Request, next: Next) -> Response<Body> {
     tracing::debug!(
         operation = "control",
         %method,
-        path = uri.path(),
+        path = format!("/_emulator{}", uri.path()),
         status = response.status().as_u16(),
         duration_ms = machine_time().duration_since(begun).as_secs_f64() * 1e3,
         tenant = %tenant_of(&uri).map_or_else(|| "*".to_owned(), |tenant| tenant.to_string()),
