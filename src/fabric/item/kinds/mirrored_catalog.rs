@@ -141,7 +141,7 @@ pub fn tables(state: &State, source: &CatalogSource, now: Timestamp) -> Vec<(Vec
 
 /// Returns why a catalog cannot be read: its connection does not exist, or its creator may not use it.
 pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<MirroringError> {
-    let connection = state.connection_at_all(source.connection);
+    let connection = state.find_connection(source.connection);
     let usable = connection.filter(|it| item.creator.is_none_or(|creator| it.role_of(creator.id).is_some()));
     usable.is_none().then(|| MirroringError {
         code: ErrorCode::InvalidInput.as_str().into(),

@@ -96,7 +96,7 @@ fn start_error(
 ) -> Option<MirroringError> {
     let id = config.connection?;
     let usable = |connection: &&Connection| item.creator.is_none_or(|creator| connection.role_of(creator.id).is_some());
-    let Some(connection) = state.connection_at_all(id).filter(usable) else {
+    let Some(connection) = state.find_connection(id).filter(usable) else {
         return Some(MirroringError {
             code: "ReferencedEntityNotFoundOrAccessDenied".into(),
             message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
