@@ -12,7 +12,7 @@ use crate::fabric::tag::{self, NewTag};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{CapacityId, ConnectionId, PrincipalId};
 
-/// A change of a tenant that only an emulator can make.
+/// A change to a tenant that Fabric's API cannot make.
 ///
 /// ```
 /// use specularite::control::{ControlCommand, SettingsChange};
@@ -28,21 +28,21 @@ use crate::ids::{CapacityId, ConnectionId, PrincipalId};
 pub enum ControlCommand {
     /// Changes the settings.
     ChangeSettings(SettingsChange),
-    /// Declares the tables of the source behind a connection, from now on.
+    /// Declares the tables of the source behind a connection. They replace the current ones from now on.
     DeclareSource {
         /// The connection.
         connection: ConnectionId,
         /// Its tables.
         source: SourceDeclaration,
     },
-    /// Adds principals to the directory, or replaces them.
+    /// Adds principals to the directory, or replaces existing ones.
     DeclarePrincipals {
         /// The principals.
         entries: Vec<DirectoryEntry>,
-        /// The SHA-256 hashes, in base64url, of the secrets that some of them have from now on.
+        /// The SHA-256 hashes, in base64url, of their secrets. Principals without an entry keep theirs.
         secrets: Vec<(PrincipalId, String)>,
     },
-    /// Adds tags to the tenant, or replaces them.
+    /// Adds tags to the tenant, or replaces existing ones.
     DeclareTags(Vec<NewTag>),
     /// Pauses or resumes a capacity.
     ChangeCapacity {
@@ -58,7 +58,7 @@ impl ControlCommand {
     ///
     /// # Errors
     ///
-    /// A value is out of its range, a name is unknown or taken, or what the command refers to does not exist.
+    /// Returns an error if a value is out of range, a name is unknown or in use, or a referenced resource does not exist.
     pub fn decide(self, state: &State) -> Decision<()> {
         match self {
             Self::ChangeSettings(change) => {
@@ -66,7 +66,7 @@ impl ControlCommand {
             }
             Self::DeclareSource { connection, source } => {
                 let declaration = Arc::new(source.try_into()?);
-                if state.connection_at_all(connection).is_none() {
+                if state.find_connection(connection).is_none() {
                     return Err(FabricError::new(ErrorCode::EntityNotFound).about("Connection", connection));
                 }
                 Ok((vec![Fact::SourceDeclared { connection, declaration }], ()))

@@ -1,4 +1,4 @@
-//! Facts: the accepted changes of a tenant. They are all that is stored; the state is their result.
+//! Facts: the accepted changes to a tenant. Only facts are stored; the state is computed from them.
 
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId,
 /// The result of a decision: the facts to record and a value for the response, or an error.
 pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
 
-/// The number of the persisted format. It changes when a program of today could not read the facts of tomorrow.
+/// The version of the persisted format. It increases with each change that makes new facts unreadable to earlier versions of the
+/// program.
 pub const FORMAT: u32 = 1;
 
 /// A persisted sequence of facts.
@@ -34,18 +35,18 @@ pub const FORMAT: u32 = 1;
 pub struct FactLog {
     /// The format of the facts: [`FORMAT`].
     format: Format,
-    /// The facts, in order of their numbers.
+    /// The facts, by ascending number.
     pub facts: Vec<DatedFact>,
 }
 
 impl FactLog {
-    /// A log in the format of this program.
+    /// Creates a log in the current format.
     pub fn new(facts: Vec<DatedFact>) -> Self {
         Self { format: Format, facts }
     }
 }
 
-/// The number [`FORMAT`]. Any other number is an error when it is read.
+/// The number [`FORMAT`]. Deserializing any other number fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Format;
 
@@ -70,37 +71,44 @@ impl<'de> Deserialize<'de> for Format {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DatedFact {
-    /// Its place in the tenant's history, from 1 on. Numbers have no gaps; they go on after a reset, which takes one.
+    /// Its position in the tenant's history, starting at 1, without gaps. A reset takes a number too, and numbering continues after it.
     pub number: u64,
-    /// Its instant; never before that of the fact before it.
+    /// Its instant; never earlier than that of the previous fact.
     pub at: Timestamp,
     /// The fact.
     pub fact: Fact,
 }
 
-/// An accepted change, with everything that its decision settled: ids, durations, the caller.
+/// An accepted change, with everything that was decided for it: ids, durations, the caller.
 ///
-/// The names of variants and members are those of the persisted format. They never change; a new meaning is a new variant.
+/// The serialized names of variants and members are the persisted format. They never change; a new meaning gets a new variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; the rules stand where the facts are decided")]
+#[expect(missing_docs, reason = "members are named after the values that they hold")]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum Fact {
+    /// The settings of the tenant changed. The fact holds all of them.
     #[serde(rename = "settingsChanged")]
     SettingsChanged(Settings),
+    /// The tables of the source behind a connection were declared.
     #[serde(rename = "sourceDeclared")]
     SourceDeclared { connection: ConnectionId, declaration: Arc<Declaration> },
+    /// A capacity was paused or resumed.
     #[serde(rename = "capacityChanged")]
     CapacityChanged { id: CapacityId, state: CapacityState },
+    /// A principal was added to the directory at its first call, or its entry was completed. A new user gets a `personal` workspace.
     #[serde(rename = "principalRegistered")]
     PrincipalRegistered { entry: DirectoryEntry, personal: Option<WorkspaceId> },
+    /// Principals were declared through the control interface.
     #[serde(rename = "principalsDeclared")]
     PrincipalsDeclared(Vec<DirectoryEntry>),
-    /// The SHA-256 of the secret of each principal.
+    /// Secrets of principals were declared. The fact holds their SHA-256 hashes.
     #[serde(rename = "secretsDeclared")]
     SecretsDeclared(Vec<(PrincipalId, String)>),
+    /// Tags were declared. The number of new ids among them is `drawn`.
     #[serde(rename = "tagsDeclared")]
     TagsDeclared { tags: Vec<Tag>, drawn: u64 },
 
+    /// A workspace was created.
     #[serde(rename = "workspaceCreated")]
     WorkspaceCreated {
         id: WorkspaceId,
@@ -109,41 +117,58 @@ pub enum Fact {
         capacity: Option<CapacityId>,
         creator: Principal,
     },
+    /// The name or description of a workspace changed. The fact holds both.
     #[serde(rename = "workspaceUpdated")]
     WorkspaceUpdated { id: WorkspaceId, display_name: String, description: String },
+    /// A workspace was assigned to a capacity, or unassigned from it. The assignment is complete at `completed_at`.
     #[serde(rename = "workspaceAssigned")]
     WorkspaceAssigned { id: WorkspaceId, capacity: Option<CapacityId>, completed_at: Timestamp },
+    /// A workspace was deleted with everything in it.
     #[serde(rename = "workspaceDeleted")]
     WorkspaceDeleted { id: WorkspaceId },
+    /// A workspace identity was provisioned. It exists from the instant `from`.
     #[serde(rename = "identityProvisioned")]
     IdentityProvisioned { workspace: WorkspaceId, identity: WorkspaceIdentity, from: Timestamp },
+    /// A workspace identity was deprovisioned.
     #[serde(rename = "identityDeprovisioned")]
     IdentityDeprovisioned { workspace: WorkspaceId },
+    /// The tags of a workspace were set.
     #[serde(rename = "workspaceTagged")]
     WorkspaceTagged { id: WorkspaceId, tags: Vec<TagId> },
+    /// A principal was given a role in a workspace.
     #[serde(rename = "roleAssigned")]
     RoleAssigned { workspace: WorkspaceId, assignment: RoleAssignment },
+    /// The role of a principal in a workspace changed.
     #[serde(rename = "roleChanged")]
     RoleChanged { workspace: WorkspaceId, assignment: RoleAssignment },
+    /// The role of a principal in a workspace was removed.
     #[serde(rename = "roleRemoved")]
     RoleRemoved { workspace: WorkspaceId, id: PrincipalId },
 
+    /// A folder was created.
     #[serde(rename = "folderCreated")]
     FolderCreated { workspace: WorkspaceId, id: FolderId, display_name: String, parent: Option<FolderId> },
+    /// A folder was renamed.
     #[serde(rename = "folderRenamed")]
     FolderRenamed { workspace: WorkspaceId, id: FolderId, display_name: String },
+    /// A folder was moved. `None` is the root of the workspace.
     #[serde(rename = "folderMoved")]
     FolderMoved { workspace: WorkspaceId, id: FolderId, parent: Option<FolderId> },
+    /// A folder was deleted.
     #[serde(rename = "folderDeleted")]
     FolderDeleted { workspace: WorkspaceId, id: FolderId },
 
+    /// A connection was created.
     #[serde(rename = "connectionCreated")]
     ConnectionCreated(Connection),
+    /// A connection was updated, or its role assignments changed. The fact holds the whole connection.
     #[serde(rename = "connectionUpdated")]
     ConnectionUpdated(Connection),
+    /// A connection was deleted.
     #[serde(rename = "connectionDeleted")]
     ConnectionDeleted { id: ConnectionId },
 
+    /// An item was created with its companions. It appears at `visible_from` and is ready to be used `ready_in` later.
     #[serde(rename = "itemCreated")]
     ItemCreated {
         workspace: WorkspaceId,
@@ -152,6 +177,7 @@ pub enum Fact {
         companions: Vec<Companion>,
         ready_in: SignedDuration,
     },
+    /// The name, description or kind-specific state of an item changed. The fact holds both texts and the changes to the state.
     #[serde(rename = "itemUpdated")]
     ItemUpdated {
         workspace: WorkspaceId,
@@ -160,23 +186,32 @@ pub enum Fact {
         description: String,
         changes: Vec<KindChange>,
     },
+    /// The shortcuts of an item changed. The fact holds all of them.
     #[serde(rename = "shortcutsChanged")]
     ShortcutsChanged { workspace: WorkspaceId, id: ItemId, shortcuts: Vec<Shortcut> },
+    /// An item was associated with the principal under which it acts.
     #[serde(rename = "identityAssociated")]
     IdentityAssociated { workspace: WorkspaceId, id: ItemId, identity: Principal },
+    /// The kind-specific state of an item changed.
     #[serde(rename = "kindStateChanged")]
     KindStateChanged { workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange> },
+    /// Items were moved into a folder. `None` is the root of the workspace.
     #[serde(rename = "itemsMoved")]
     ItemsMoved { workspace: WorkspaceId, ids: Vec<ItemId>, folder: Option<FolderId> },
+    /// The tags of an item were set.
     #[serde(rename = "itemTagged")]
     ItemTagged { workspace: WorkspaceId, id: ItemId, tags: Vec<TagId> },
+    /// An item was deleted with its companions. Its name is reserved until `reserved_until`.
     #[serde(rename = "itemDeleted")]
     ItemDeleted { workspace: WorkspaceId, id: ItemId, reserved_until: Timestamp },
+    /// The definition of an item was replaced.
     #[serde(rename = "definitionUpdated")]
     DefinitionUpdated { workspace: WorkspaceId, id: ItemId, definition: Arc<Definition> },
+    /// A long-running operation started. The other effects of its request are separate facts before this one.
     #[serde(rename = "operationStarted")]
     OperationStarted(NewOperation),
 
+    /// Mirroring was started. The status becomes stable after `takes`; with an `error`, the start fails.
     #[serde(rename = "mirroringStarted")]
     MirroringStarted {
         workspace: WorkspaceId,
@@ -185,12 +220,13 @@ pub enum Fact {
         tables: TableTiming,
         error: Option<MirroringError>,
     },
+    /// Mirroring was stopped. It is `Stopped` after `takes`.
     #[serde(rename = "mirroringStopped")]
     MirroringStopped { workspace: WorkspaceId, id: ItemId, takes: SignedDuration },
 }
 
 impl Fact {
-    /// Returns its approximate size in memory, in bytes. The history is bounded by it.
+    /// Returns its approximate size in memory, in bytes, which bounds the history.
     pub fn weight(&self) -> usize {
         const SMALL: usize = 512;
         match self {

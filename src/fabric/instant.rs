@@ -1,8 +1,8 @@
-//! Arithmetic of instants.
+//! Arithmetic on instants.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Returns the instant `duration` after `at`; the last instant that can be represented where that is beyond it.
+/// Returns the instant `duration` after `at`, or [`Timestamp::MAX`] if that is out of range.
 pub(crate) fn later(at: Timestamp, duration: SignedDuration) -> Timestamp {
     at.checked_add(duration).unwrap_or(Timestamp::MAX)
 }

@@ -1,7 +1,7 @@
-//! Fabric as it behaves: what may be asked, what is refused, and what is so at an instant.
+//! The rules of Fabric: decisions about requests, errors, and the state of a tenant at an instant.
 //!
-//! Nothing here reads a clock, waits, logs, or knows HTTP. A decision takes the state and answers with facts or with a
-//! refusal ([`FabricError`]); [`State::apply`] is the one place where facts change the state; every instant is an argument.
+//! Nothing here reads a clock, waits, logs, or knows HTTP; every instant is an argument. A decision reads the state and returns facts
+//! or an error ([`FabricError`]). Only [`State::apply`] changes the state.
 
 pub mod access;
 mod as_list;

@@ -1,4 +1,4 @@
-//! Long-running operations: what a slow kind of item answers in place of a result (docs/fidelity.md#operations).
+//! Long-running operations: the answer to a request that takes time (docs/fidelity.md#operations).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,94 +12,94 @@ use crate::fabric::workspace::WorkspaceIdentity;
 use crate::fabric::{ErrorCode, FabricError, Fact, State, json, later};
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
-/// Operations of a tenant that are remembered; of those that have ended, the oldest is forgotten first.
+/// The maximum number of operations in a tenant. The oldest that has ended is dropped first.
 pub const OPERATIONS_MAX: usize = 10_000;
-/// Bytes of definitions that operations remember for their results, roughly.
+/// The approximate maximum size of the definitions that operations keep as their results, in bytes.
 pub const DEFINITIONS_MAX: usize = 64 << 20;
 
-/// What becomes of a request: it is done, or it goes on by itself.
+/// The progress of an accepted request: complete, or continued by an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress<T> {
-    /// It is done.
+    /// The request is complete.
     Done(T),
-    /// It goes on, as this operation.
+    /// This operation continues it.
     Started(OperationId),
 }
 
-/// An operation that begins: the facts of it.
+/// An operation to be started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewOperation {
     /// Its id.
     pub id: OperationId,
-    /// Where it works.
+    /// Its workspace.
     pub workspace: WorkspaceId,
-    /// The role that looking at it takes: what the description says of its beginning.
+    /// The role required to read it: the one that the description requires for the request that started it.
     pub role: Role,
-    /// When it ends, unless something comes between.
+    /// The instant at which it ends, unless a paused capacity ends it earlier.
     pub ends_at: Timestamp,
-    /// How long a client is asked to wait between two looks.
+    /// `Retry-After`: the time that a client should wait between polls.
     pub retry_after: SignedDuration,
     /// Its result.
     pub result: PendingResult,
 }
 
-/// The result that an operation will have, by reference.
+/// The result of an operation to be started. Items are named by their ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PendingResult {
-    /// An item that it creates.
+    /// The item that it creates.
     Created(ItemId),
-    /// An item that it changed.
+    /// The item that it changed.
     Item(ItemId),
-    /// An item's definition in a format.
+    /// The definition of an item, in a format.
     Definition(ItemId, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
-    /// What became of the items of an import.
+    /// The results of an import, by item.
     Imported(Vec<Imported>),
-    /// Nothing.
+    /// No result.
     Nothing,
     /// An error.
     Failed(OperationError),
 }
 
-/// Why an operation failed.
+/// The error of a failed operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationError {
-    /// The code.
+    /// The error code.
     pub code: String,
-    /// For people.
+    /// The message for users.
     pub message: String,
-    /// Whether trying again may help.
+    /// `true` if a retry may succeed.
     pub is_retriable: bool,
 }
 
 impl From<&FabricError> for OperationError {
-    fn from(refusal: &FabricError) -> Self {
+    fn from(error: &FabricError) -> Self {
         let details: Vec<&str> =
-            refusal.more_details().iter().filter_map(|it| it.fault.as_ref().map(|(_, text)| text.as_str())).collect();
-        let message = if details.is_empty() { refusal.text().to_owned() } else { details.join("; ") };
-        Self { code: refusal.code().as_str().to_owned(), message, is_retriable: refusal.code().is_retriable() }
+            error.more_details().iter().filter_map(|it| it.fault.as_ref().map(|(_, text)| text.as_str())).collect();
+        let message = if details.is_empty() { error.text().to_owned() } else { details.join("; ") };
+        Self { code: error.code().as_str().to_owned(), message, is_retriable: error.code().is_retriable() }
     }
 }
 
-/// What an operation came to: things as they were when it began.
+/// The result of an operation, as of its start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum OperationResult {
-    /// The item of the creation.
+    /// The item that it creates.
     Created(Box<Item>),
-    /// The item that was changed.
+    /// The item that it changed.
     Item(Box<Item>),
-    /// The item whose definition was asked for, and in which format.
+    /// The item with its definition, and the requested format.
     Definition(Box<Item>, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
-    /// What became of the items of an import.
+    /// The results of an import, by item.
     Imported(Vec<Imported>),
-    /// Nothing.
+    /// No result.
     Nothing,
-    /// The error.
+    /// The error of a failed operation.
     Failed(OperationError),
 }
 
@@ -109,33 +109,33 @@ pub enum OperationResult {
 pub struct Operation {
     /// Its id.
     pub id: OperationId,
-    /// Where it works.
+    /// Its workspace.
     pub workspace: WorkspaceId,
-    /// The role that looking at it takes.
+    /// The role required to read it.
     pub role: Role,
-    /// When it began.
+    /// The instant of its start.
     pub created_at: Timestamp,
-    /// When it ends or ended.
+    /// The instant of its end, past or future.
     pub ends_at: Timestamp,
-    /// How long a client is asked to wait between two looks, in the tenant's time.
+    /// `Retry-After`: the time that a client should wait between polls, in the tenant's time.
     pub retry_after: SignedDuration,
-    /// What it comes to, once it has ended.
+    /// Its result, which is available once it has ended.
     pub result: OperationResult,
 }
 
-/// The status of an operation, as the service spells it.
+/// The status of an operation, in the service's spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum OperationStatus {
-    /// On its way.
+    /// In progress.
     Running,
-    /// Done.
+    /// Ended without an error.
     Succeeded,
-    /// Not done.
+    /// Ended with an error.
     Failed,
 }
 
 impl Operation {
-    /// Its status at `now`.
+    /// Returns its status at `now`.
     pub fn status_at(&self, now: Timestamp) -> OperationStatus {
         match self.result {
             _ if now < self.ends_at => OperationStatus::Running,
@@ -149,12 +149,12 @@ impl Operation {
         }
     }
 
-    /// Whether it comes to anything that can be had.
+    /// Returns `true` if its success has a result that can be read.
     pub fn has_result(&self) -> bool {
         !matches!(self.result, OperationResult::Nothing | OperationResult::Failed(_))
     }
 
-    /// What it came to; refused until then, when it failed, and when it came to nothing.
+    /// Returns its result at `now`. Rejects an operation that is in progress, that failed, or that has no result.
     pub fn result_at(&self, now: Timestamp) -> Result<&OperationResult, FabricError> {
         match self.status_at(now) {
             OperationStatus::Succeeded if !self.has_result() => {
@@ -168,7 +168,8 @@ impl Operation {
     }
 }
 
-/// Begins an operation that lasts `realistic` at a realistic pace. The fact of it goes after those of what it does.
+/// Returns an operation that starts at `now` and takes `realistic` at the realistic pace. [`NewOperation::after`] puts its fact behind
+/// those of its effects.
 pub fn begin(
     state: &State,
     workspace: WorkspaceId,
@@ -189,7 +190,7 @@ pub fn begin(
 }
 
 impl NewOperation {
-    /// The answer and the fact of it, after those of what it does.
+    /// Appends its fact to those of its effects, and returns the decision.
     pub(super) fn after<T>(self, mut facts: Vec<Fact>) -> (Vec<Fact>, Progress<T>) {
         let id = self.id;
         facts.push(Fact::OperationStarted(self));
@@ -197,7 +198,8 @@ impl NewOperation {
     }
 }
 
-/// An operation that the caller may look at: whoever could begin it can. Who may not see the workspace sees none.
+/// Returns an operation. It requires the role that was required to start it. Callers without any role in the workspace get
+/// `OperationNotFound`.
 pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operation, FabricError> {
     let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
     let operation = state.operations().get(&id).ok_or_else(missing)?;
@@ -210,7 +212,7 @@ pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operat
 }
 
 impl Operation {
-    /// Bytes of the definition that it remembers.
+    /// Returns the approximate size of its result, in bytes.
     fn weight(&self) -> usize {
         match &self.result {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
@@ -223,7 +225,7 @@ impl Operation {
     }
 }
 
-/// Keeps within the bounds: forgets the oldest that have ended by `now`, and where none has, the oldest.
+/// Drops operations until the bounds are met: the oldest that has ended by `now`, or the oldest if none has.
 pub(super) fn make_room(operations: &mut Ordered<OperationId, Operation>, now: Timestamp) {
     let mut weight: usize = operations.values().map(Operation::weight).sum();
     while operations.len() > OPERATIONS_MAX || weight > DEFINITIONS_MAX && operations.len() > 1 {

@@ -1,6 +1,6 @@
 //! Durations of steps: those of the tenant's pace, unless `settings.durations` overrides them.
 //!
-//! Durations are resolved when a step begins and stored in its fact. A change of settings never changes the past.
+//! A duration is resolved when its step begins, and stored in the fact. Later changes to the settings do not affect it.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub enum Pace {
 const ZERO: SignedDuration = SignedDuration::ZERO;
 /// The longest duration that can be set.
 const DURATION_MAX: SignedDuration = SignedDuration::from_hours(24 * 365);
-/// The shortest interval between publishings that can be set: figures move in multiples of it.
+/// The shortest interval between publishings that can be set. It is not zero, because figures advance in multiples of the interval.
 const PUBLISHING_MIN: SignedDuration = SignedDuration::from_millis(1);
 
 /// A step whose duration can be overridden by `settings.durations`.
@@ -35,7 +35,7 @@ const PUBLISHING_MIN: SignedDuration = SignedDuration::from_millis(1);
 pub enum Step {
     /// From the creation of a mirrored database to `Initialized`.
     Initializing,
-    /// From the creation of an item to its SQL endpoint in lists.
+    /// From the creation of an item until lists show its SQL endpoint.
     SqlEndpoint,
     /// From a start to `Running`.
     Starting,
@@ -73,7 +73,7 @@ impl Step {
         Self::FirstBackup,
     ];
 
-    /// Its name in `settings.durations`.
+    /// Returns its name in `settings.durations`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initializing => "initializing",
@@ -90,13 +90,13 @@ impl Step {
         }
     }
 
-    /// The step of this name.
+    /// Returns the step with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.as_str() == name)
     }
 
-    /// The shortest duration that can be set.
-    const fn least(self) -> SignedDuration {
+    /// Returns the shortest duration that can be set.
+    const fn shortest(self) -> SignedDuration {
         match self {
             Self::Publishing => PUBLISHING_MIN,
             _ => ZERO,
@@ -109,7 +109,7 @@ impl Step {
 #[serde(transparent)]
 pub struct Durations(BTreeMap<Step, Seconds>);
 
-/// A duration, serialized as a number of seconds. Whole numbers have no fraction.
+/// A duration, serialized as a number of seconds. A whole number of seconds is serialized as an integer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seconds(SignedDuration);
 
@@ -130,13 +130,17 @@ impl<'de> Deserialize<'de> for Seconds {
 }
 
 impl Durations {
-    /// Sets the duration of a step in seconds; `None` removes it. The error is the accepted range.
+    /// Sets the duration of a step in seconds; `None` removes it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the accepted range if the duration is outside it.
     pub fn set(&mut self, step: Step, seconds: Option<f64>) -> Result<(), (f64, f64)> {
         let Some(seconds) = seconds else {
             self.0.remove(&step);
             return Ok(());
         };
-        let range = (step.least().as_secs_f64(), DURATION_MAX.as_secs_f64());
+        let range = (step.shortest().as_secs_f64(), DURATION_MAX.as_secs_f64());
         match SignedDuration::try_from_secs_f64(seconds) {
             Ok(duration) if (range.0..=range.1).contains(&seconds) => {
                 self.0.insert(step, Seconds(duration));
@@ -151,7 +155,7 @@ impl Durations {
     }
 }
 
-/// Durations of the steps that begin now.
+/// The durations of steps that begin now.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing<'a> {
     pub(super) pace: Pace,
@@ -159,17 +163,17 @@ pub struct Timing<'a> {
 }
 
 impl Timing<'_> {
-    /// From the creation of a mirrored database to `Initialized`.
+    /// Returns the time from the creation of a mirrored database to `Initialized`.
     pub fn initializing(self) -> SignedDuration {
         self.step(Step::Initializing, secs(1), secs(20))
     }
 
-    /// From the creation of an item to its SQL endpoint in lists.
+    /// Returns the time from the creation of an item until lists show its SQL endpoint.
     pub fn sql_endpoint(self) -> SignedDuration {
         self.step(Step::SqlEndpoint, millis(500), secs(8))
     }
 
-    /// From a start to `Running`.
+    /// Returns the time from a start to `Running`.
     pub fn starting(self, source: SourceType) -> SignedDuration {
         match source {
             SourceType::CosmosDb => self.step(Step::Starting, secs(2), secs(150)),
@@ -177,13 +181,13 @@ impl Timing<'_> {
         }
     }
 
-    /// From a stop to `Stopped`.
+    /// Returns the time from a stop to `Stopped`.
     pub fn stopping(self) -> SignedDuration {
         self.step(Step::Stopping, secs(1), secs(20))
     }
 
-    /// Returns the timing of tables for a start now. A snapshot takes 20 s or more by its size at the realistic pace, and 1 to 3 s at the fast
-    /// pace unless its speed is declared.
+    /// Returns the timing of tables after a start. By its size, a snapshot takes 20 s or more at the realistic pace; at the fast pace it
+    /// takes 1 to 3 s, or the time that a declared speed implies, but at least 1 s.
     pub fn tables(self) -> TableTiming {
         let by_size = match self.pace {
             Pace::Fast => SnapshotTiming::BySize { at_least: secs(1), undeclared: Some((30, secs(3))) },
@@ -201,22 +205,22 @@ impl Timing<'_> {
         }
     }
 
-    /// From the start of a SQL database's mirroring to `Running` (guessed).
+    /// Returns the time from the start of a SQL database's mirroring to `Running` (guessed).
     pub fn starting_sql_database(self) -> SignedDuration {
         self.step(Step::Starting, secs(1), secs(20))
     }
 
-    /// From the creation of a SQL database to its first backup: 265 s were seen.
+    /// Returns the time from the creation of a SQL database to its first backup: 265 s were seen.
     pub fn first_backup(self) -> SignedDuration {
         self.step(Step::FirstBackup, secs(1), secs(265))
     }
 
-    /// The duration of an operation; `realistic` is the measured one.
+    /// Returns the duration of an operation that takes `realistic` at the realistic pace.
     pub fn operation(self, realistic: SignedDuration) -> SignedDuration {
         self.step(Step::Operation, secs(1), realistic)
     }
 
-    /// `Retry-After` of an operation.
+    /// Returns the `Retry-After` of an operation.
     pub fn retry_after(self) -> SignedDuration {
         match self.pace {
             Pace::Fast | Pace::Instant => secs(1),
@@ -224,17 +228,17 @@ impl Timing<'_> {
         }
     }
 
-    /// From the creation of a workspace's first dataflow to its staging lakehouse: 2 to 3 s.
+    /// Returns the time from the creation of a workspace's first dataflow to its staging lakehouse: 2 to 3 s were seen.
     pub fn staging_lakehouse(self) -> SignedDuration {
         self.pick(millis(200), millis(2_500))
     }
 
-    /// From the creation of a workspace's first dataflow to its staging warehouse: 10 s to a minute.
+    /// Returns the time from the creation of a workspace's first dataflow to its staging warehouse: 10 s to a minute were seen.
     pub fn staging_warehouse(self) -> SignedDuration {
         self.pick(millis(500), secs(23))
     }
 
-    /// `Retry-After` of the provisioning of an identity.
+    /// Returns the `Retry-After` of the operation that provisions or deprovisions an identity.
     pub fn retry_after_identity(self) -> SignedDuration {
         match self.pace {
             Pace::Fast | Pace::Instant => secs(1),
@@ -242,12 +246,12 @@ impl Timing<'_> {
         }
     }
 
-    /// From the assignment of a workspace to its completion: none, as in all 58 recordings.
+    /// Returns the duration of the assignment of a workspace to a capacity: zero, as in all 58 recordings.
     pub fn capacity_assignment(self) -> SignedDuration {
         self.step(Step::CapacityAssignment, ZERO, ZERO)
     }
 
-    /// The reservation of a deleted item's name.
+    /// Returns the time for which the name of a deleted item is reserved.
     pub fn name_reserved(self) -> SignedDuration {
         self.step(Step::NameReserved, ZERO, secs(20))
     }
@@ -266,7 +270,7 @@ impl Timing<'_> {
 }
 
 impl Pace {
-    /// The length of a throttle window.
+    /// Returns the length of a throttle window.
     pub fn throttle_window(self) -> SignedDuration {
         match self {
             Self::Fast | Self::Instant => secs(1),
@@ -308,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn durations_go_before_the_pace_and_can_be_taken_back() {
+    fn durations_override_pace_until_removed() {
         let mut durations = Durations::default();
-        let at = |durations: &Durations| Timing { pace: Pace::Realistic, durations }.initializing();
-        assert_eq!(at(&durations), secs(20));
+        let initializing = |durations: &Durations| Timing { pace: Pace::Realistic, durations }.initializing();
+        assert_eq!(initializing(&durations), secs(20));
         assert_eq!(durations.set(Step::Initializing, Some(2.5)), Ok(()));
-        assert_eq!(at(&durations), millis(2_500));
+        assert_eq!(initializing(&durations), millis(2_500));
         assert_eq!(durations.set(Step::Initializing, None), Ok(()));
-        assert_eq!(at(&durations), secs(20));
+        assert_eq!(initializing(&durations), secs(20));
         for (step, seconds) in [
             (Step::Starting, -1.0),
             (Step::Starting, 31_536_001.0),
@@ -327,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_found_by_their_serialized_names() {
+    fn step_names_match_their_serialization() {
         for step in Step::ALL {
             assert_eq!(Step::named(step.as_str()), Some(step));
             assert_eq!(serde_json::to_value(step).unwrap(), step.as_str());

@@ -1,4 +1,4 @@
-//! The state of a tenant: what its facts come to, with the indexes that the rules need.
+//! The state of a tenant, computed from its facts, with the indexes that the rules need.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::ids::{
 };
 use crate::seed::Seed;
 
-/// How many ids of each purpose have been given.
+/// The numbers of ids issued so far, by purpose.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Counts {
@@ -42,11 +42,11 @@ struct Counts {
     tags: u64,
 }
 
-/// Everything that is so in a tenant. It changes by [`State::apply`] alone.
+/// The complete state of a tenant. Only [`State::apply`] changes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
-    /// What may vary.
+    /// The settings of the tenant.
     pub settings: Settings,
     seed: Seed,
     counts: Counts,
@@ -63,7 +63,7 @@ pub struct State {
 }
 
 impl State {
-    /// A new tenant: capacities, and nothing else.
+    /// Creates the state of a new tenant: its capacities and nothing else.
     pub fn new(seed: Seed, settings: Settings) -> Self {
         Self {
             settings,
@@ -82,18 +82,18 @@ impl State {
         }
     }
 
-    /// The capacities, in a fixed order.
+    /// Returns the capacities, in a fixed order.
     pub fn capacities(&self) -> &[Capacity] {
         &self.capacities
     }
 
-    /// A capacity.
+    /// Returns a capacity.
     pub fn capacity(&self, id: CapacityId) -> Result<&Capacity, FabricError> {
         let found = self.capacities.iter().find(|capacity| capacity.id == id);
         found.ok_or_else(|| FabricError::new(ErrorCode::CapacityNotFound).about("Capacity", id))
     }
 
-    /// Refuses what needs a working capacity where there is none.
+    /// Rejects a workspace without an active capacity.
     pub fn check_capacity(&self, workspace: &Workspace) -> Result<(), FabricError> {
         let id = workspace.capacity.ok_or(ErrorCode::WorkspaceHasNoCapacityAssigned)?;
         match self.capacity(id)?.state {
@@ -104,145 +104,146 @@ impl State {
         }
     }
 
-    /// Rejects a read on the own route of a kind whose content lives on the workspace's capacity, while that is paused.
+    /// Rejects a read on a kind's own route while the workspace's capacity is paused, if the kind's content is on the capacity. The error
+    /// depends on `behaviours.readsWhilePaused`.
     pub fn check_readable(&self, workspace: &Workspace, kind: ItemKind) -> Result<(), FabricError> {
         let answer = self.settings.behaviours.reads_while_paused;
         if workspace.capacity.is_none() || !kind.spec().lives_on_capacity || answer == ReadsWhilePaused::Answer {
             return Ok(());
         }
-        self.check_capacity(workspace).map_err(|refusal| match answer {
+        self.check_capacity(workspace).map_err(|error| match answer {
             ReadsWhilePaused::Fail => ErrorCode::InternalServerError.into(),
-            ReadsWhilePaused::NotFound | ReadsWhilePaused::Answer => refusal.hiding(),
+            ReadsWhilePaused::NotFound | ReadsWhilePaused::Answer => error.hiding(),
         })
     }
 
-    /// Who is known in the tenant.
+    /// Returns the directory: all known principals.
     pub fn directory(&self) -> &BTreeMap<PrincipalId, DirectoryEntry> {
         &self.directory
     }
 
-    /// The app of a client id.
+    /// Returns the app with this client id. Case does not matter.
     pub fn app(&self, client: &str) -> Option<&DirectoryEntry> {
         self.directory.values().find(|entry| entry.app_id().is_some_and(|id| id.eq_ignore_ascii_case(client)))
     }
 
-    /// The directory's principal for a caller: of an app that was declared with another object id since its token was issued, that
-    /// one.
+    /// Returns the directory's principal for a caller. An app that was declared with another object id after its token was issued is
+    /// found by its client id.
     pub fn known_caller(&self, caller: &DirectoryEntry) -> Principal {
-        let renamed = || caller.app_id().and_then(|client| self.app(client));
-        let known = if self.directory.contains_key(&caller.id) { None } else { renamed() };
+        let by_client_id = || caller.app_id().and_then(|client| self.app(client));
+        let known = if self.directory.contains_key(&caller.id) { None } else { by_client_id() };
         known.map_or_else(|| caller.principal(), DirectoryEntry::principal)
     }
 
-    /// The SHA-256 of the secret or password that a principal was declared with; any will do for the others.
+    /// Returns the SHA-256 hash of the declared secret or password of a principal. A principal without one accepts any.
     pub fn secret_of(&self, principal: PrincipalId) -> Option<&str> {
         self.secrets.get(&principal).map(String::as_str)
     }
 
-    /// Whether the principal has called before: then there is nothing to note about him.
-    pub fn has_met(&self, caller: Principal) -> bool {
+    /// Returns `true` if the directory has the principal and, for a user, its personal workspace exists.
+    fn is_registered(&self, caller: Principal) -> bool {
         let Some(known) = self.directory.get(&caller.id) else { return false };
         known.principal().kind != PrincipalType::User || self.workspaces.contains(&self.personal_workspace(caller.id))
     }
 
-    /// Whether the directory learns something from a caller: at its first call, and when only its id and type were known.
+    /// Returns `true` if a caller is new, or if the directory has only its id and type and the token tells more.
     pub fn learns_from(&self, caller: &DirectoryEntry) -> bool {
         let is_bare = self.directory.get(&caller.id).is_some_and(DirectoryEntry::is_bare);
-        !self.has_met(caller.principal()) || is_bare && !caller.is_bare()
+        !self.is_registered(caller.principal()) || is_bare && !caller.is_bare()
     }
 
-    /// The id of a user's own workspace, whether he has called yet or not.
+    /// Returns the id of a user's personal workspace, which may not exist yet.
     pub fn personal_workspace(&self, user: PrincipalId) -> WorkspaceId {
         WorkspaceId::nth(self.seed.fork(user.to_string()), 0)
     }
 
-    /// The tags, in order of their declaration.
+    /// Returns the tags, in order of declaration.
     pub fn tags(&self) -> &Ordered<TagId, Tag> {
         &self.tags
     }
 
-    /// A tag.
+    /// Returns a tag.
     pub fn tag(&self, id: TagId) -> Option<&Tag> {
         self.tags.get(&id)
     }
 
-    /// The long-running operations, in order of their beginning.
+    /// Returns the long-running operations, in order of their start.
     pub fn operations(&self) -> &Ordered<OperationId, Operation> {
         &self.operations
     }
 
-    /// The workspaces, in order of creation.
+    /// Returns the workspaces, in order of creation.
     pub fn workspaces(&self) -> &Ordered<WorkspaceId, Workspace> {
         &self.workspaces
     }
 
-    /// A workspace.
+    /// Returns a workspace.
     pub fn workspace(&self, id: WorkspaceId) -> Result<&Workspace, FabricError> {
         self.workspaces.get(&id).ok_or_else(|| FabricError::new(ErrorCode::WorkspaceNotFound).about("Workspace", id))
     }
 
-    /// Who has this name.
+    /// Returns the id of the workspace with this name.
     pub fn workspace_named(&self, name: &Folded) -> Option<WorkspaceId> {
         self.workspace_names.get(name).copied()
     }
 
-    /// The connections, in order of creation.
+    /// Returns the connections, in order of creation.
     pub fn connections(&self) -> &Ordered<ConnectionId, Connection> {
         &self.connections
     }
 
-    /// A connection that the caller may see.
+    /// Returns a connection in which the caller has a role.
     pub fn connection(&self, id: ConnectionId, caller: &Principal) -> Result<&Connection, FabricError> {
         let found = self.connections.get(&id).filter(|connection| connection.role_of(caller.id).is_some());
         found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Connection", id))
     }
 
-    /// A connection, whoever made it.
-    pub fn connection_at_all(&self, id: ConnectionId) -> Option<&Connection> {
+    /// Returns a connection, regardless of the caller's role.
+    pub fn find_connection(&self, id: ConnectionId) -> Option<&Connection> {
         self.connections.get(&id)
     }
 
-    /// Who has this name.
+    /// Returns the id of the connection with this name.
     pub fn connection_named(&self, name: &Folded) -> Option<ConnectionId> {
         self.connection_names.get(name).copied()
     }
 
-    /// What was declared of a connection's source.
+    /// Returns the declarations of the source behind a connection.
     pub fn declared(&self, connection: ConnectionId) -> Option<&Declared> {
         self.sources.get(&connection)
     }
 
-    /// An item and its workspace, wherever it is.
+    /// Returns an item and its workspace.
     pub fn find_item(&self, id: ItemId) -> Option<(&Workspace, &Item)> {
         self.workspaces.values().find_map(|workspace| workspace.items.get(&id).map(|item| (workspace, item)))
     }
 
-    /// The id of the next workspace.
+    /// Returns the id of the next workspace.
     pub fn next_workspace(&self) -> WorkspaceId {
         WorkspaceId::nth(self.seed, self.counts.workspaces + 1)
     }
 
-    /// The id of the next folder.
+    /// Returns the id of the next folder.
     pub fn next_folder(&self) -> FolderId {
         FolderId::nth(self.seed, self.counts.folders + 1)
     }
 
-    /// The id of the next connection.
+    /// Returns the id of the next connection.
     pub fn next_connection(&self) -> ConnectionId {
         ConnectionId::nth(self.seed, self.counts.connections + 1)
     }
 
-    /// The id of the next item but `skip`.
+    /// Returns the id of the next item after `skip` others.
     pub fn next_item(&self, skip: u64) -> ItemId {
         ItemId::nth(self.seed, self.counts.items + 1 + skip)
     }
 
-    /// The id of the next long-running operation.
+    /// Returns the id of the next long-running operation.
     pub fn next_operation(&self) -> OperationId {
         OperationId::nth(self.seed, self.counts.operations + 1)
     }
 
-    /// The next identity of a workspace.
+    /// Returns the next workspace identity.
     pub fn next_identity(&self) -> WorkspaceIdentity {
         let count = self.counts.identities + 1;
         WorkspaceIdentity {
@@ -251,12 +252,12 @@ impl State {
         }
     }
 
-    /// The id of the next tag but `skip`.
+    /// Returns the id of the next tag after `skip` others.
     pub fn next_tag(&self, skip: u64) -> TagId {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
-    /// Takes a fact in. It was decided on this very state, so it fits.
+    /// Applies a fact. It was decided on this state, so it always applies.
     pub fn apply(&mut self, dated: &DatedFact) {
         let at = dated.at;
         match dated.fact.clone() {
@@ -290,24 +291,26 @@ impl State {
                 let new = NewWorkspace { display_name, description, capacity };
                 self.workspaces.insert(id, Workspace::new(id, new, creator, at));
             }
-            Fact::WorkspaceAssigned { id, capacity, completed_at } => self.within(id, |workspace| {
+            Fact::WorkspaceAssigned { id, capacity, completed_at } => self.with_workspace(id, |workspace| {
                 workspace.capacity = capacity;
                 workspace.assigned_at = completed_at;
             }),
             Fact::IdentityProvisioned { workspace, identity, from } => {
                 self.counts.identities += 1;
-                self.within(workspace, |workspace| workspace.identify(Some((identity, from))));
+                self.with_workspace(workspace, |workspace| workspace.set_identity(Some((identity, from))));
             }
-            Fact::IdentityDeprovisioned { workspace } => self.within(workspace, |workspace| workspace.identify(None)),
+            Fact::IdentityDeprovisioned { workspace } => {
+                self.with_workspace(workspace, |workspace| workspace.set_identity(None))
+            }
             Fact::RoleAssigned { workspace, assignment } => {
-                self.within(workspace, |workspace| workspace.roles.insert(assignment.principal.id, assignment));
+                self.with_workspace(workspace, |workspace| workspace.roles.insert(assignment.principal.id, assignment));
             }
-            Fact::RoleChanged { workspace, assignment } => self.within(workspace, |workspace| {
+            Fact::RoleChanged { workspace, assignment } => self.with_workspace(workspace, |workspace| {
                 if let Some(before) = workspace.roles.get_mut(&assignment.principal.id) {
                     *before = assignment;
                 }
             }),
-            Fact::RoleRemoved { workspace, id } => self.within(workspace, |workspace| {
+            Fact::RoleRemoved { workspace, id } => self.with_workspace(workspace, |workspace| {
                 workspace.roles.remove(&id);
             }),
             Fact::WorkspaceUpdated { id, display_name, description } => {
@@ -322,14 +325,18 @@ impl State {
 
             Fact::FolderCreated { workspace, id, display_name, parent } => {
                 self.counts.folders += 1;
-                self.within(workspace, |workspace| workspace.folders.insert(id, Folder { id, display_name, parent }));
+                self.with_workspace(workspace, |workspace| {
+                    workspace.folders.insert(id, Folder { id, display_name, parent })
+                });
             }
             Fact::FolderRenamed { workspace, id, display_name } => {
-                self.folder(workspace, id, |folder| folder.display_name = display_name);
+                self.with_folder(workspace, id, |folder| folder.display_name = display_name);
             }
-            Fact::FolderMoved { workspace, id, parent } => self.folder(workspace, id, |folder| folder.parent = parent),
+            Fact::FolderMoved { workspace, id, parent } => {
+                self.with_folder(workspace, id, |folder| folder.parent = parent)
+            }
             Fact::FolderDeleted { workspace, id } => {
-                self.within(workspace, |workspace| drop(workspace.folders.remove(&id)));
+                self.with_workspace(workspace, |workspace| drop(workspace.folders.remove(&id)));
             }
 
             Fact::ConnectionCreated(connection) => {
@@ -346,30 +353,32 @@ impl State {
 
             Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
                 self.counts.items += 1 + companions.len() as u64;
-                self.within(workspace, |workspace| workspace.create_item(item, visible_from, companions, ready_in));
+                self.with_workspace(workspace, |workspace| {
+                    workspace.create_item(item, visible_from, companions, ready_in)
+                });
             }
             Fact::ShortcutsChanged { workspace, id, shortcuts } => {
-                self.item(workspace, id, |item| item.shortcuts = shortcuts);
+                self.with_item(workspace, id, |item| item.shortcuts = shortcuts);
             }
             Fact::IdentityAssociated { workspace, id, identity } => {
-                self.item(workspace, id, |item| item.default_identity = Some(identity));
+                self.with_item(workspace, id, |item| item.default_identity = Some(identity));
             }
-            Fact::WorkspaceTagged { id, tags } => self.within(id, |workspace| workspace.tags = tags),
+            Fact::WorkspaceTagged { id, tags } => self.with_workspace(id, |workspace| workspace.tags = tags),
             Fact::KindStateChanged { workspace, id, changes } => self.change_kind_state(workspace, id, changes),
             Fact::ItemsMoved { workspace, ids, folder } => {
-                self.within(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
+                self.with_workspace(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
             }
-            Fact::ItemTagged { workspace, id, tags } => self.item(workspace, id, |item| item.tags = tags),
+            Fact::ItemTagged { workspace, id, tags } => self.with_item(workspace, id, |item| item.tags = tags),
             Fact::ItemUpdated { workspace, id, display_name, description, changes } => {
-                self.within(workspace, |workspace| workspace.update_item(id, display_name, description));
+                self.with_workspace(workspace, |workspace| workspace.update_item(id, display_name, description));
                 self.change_kind_state(workspace, id, changes);
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
-                self.within(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
+                self.with_workspace(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
             }
             Fact::DefinitionUpdated { workspace, id, definition } => {
                 let followed = self.followed(workspace, id, at);
-                self.item(workspace, id, |item| {
+                self.with_item(workspace, id, |item| {
                     if let (Some(mirroring), Some(config)) =
                         (&mut item.mirroring, item::mirroring_config(Some(&*definition)))
                     {
@@ -382,7 +391,7 @@ impl State {
             Fact::OperationStarted(new) => self.start_operation(new, at),
 
             Fact::MirroringStarted { workspace, id, takes, tables, error } => {
-                self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
+                self.with_item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
                     (Some(mirroring), _) => mirroring.started(at, takes, tables, error),
                     (None, database) => {
                         database.iter_mut().for_each(|database| database.switched(at, MirroringSwitch::On, takes));
@@ -390,7 +399,7 @@ impl State {
                 });
             }
             Fact::MirroringStopped { workspace, id, takes } => {
-                self.item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
+                self.with_item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
                     (Some(mirroring), _) => mirroring.stopped(at, takes),
                     (None, database) => {
                         database.iter_mut().for_each(|database| database.switched(at, MirroringSwitch::Off, takes));
@@ -400,8 +409,7 @@ impl State {
         }
     }
 
-    /// Adds principals to the directory, or replaces them. An app takes the place of one with its client id that is not declared
-    /// itself.
+    /// Adds principals to the directory, or replaces existing ones. An app also replaces an undeclared app with the same client id.
     fn declare_principals(&mut self, entries: Vec<DirectoryEntry>) {
         let declared: BTreeSet<PrincipalId> = entries.iter().map(|entry| entry.id).collect();
         let others = self.directory.values().filter(|entry| !declared.contains(&entry.id));
@@ -418,7 +426,7 @@ impl State {
         self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
     }
 
-    /// Puts principals in the place of others, wherever those are named.
+    /// Replaces principals by others wherever the state refers to them.
     fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
         for (before, after) in replaced {
             self.directory.remove(before);
@@ -445,7 +453,7 @@ impl State {
         }
     }
 
-    /// The tables of a mirrored database at an instant, and since when each has been followed.
+    /// Returns the tables of a mirrored database at `now`, and the instant from which each is followed.
     fn followed(&self, workspace: WorkspaceId, id: ItemId, now: Timestamp) -> BTreeMap<TableName, Timestamp> {
         let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
         let tables = item.and_then(|item| item.mirroring.as_ref()).map(|mirroring| mirroring.tables_at(self, now));
@@ -468,14 +476,14 @@ impl State {
         }
     }
 
-    fn within(&mut self, id: WorkspaceId, change: impl FnOnce(&mut Workspace)) {
+    fn with_workspace(&mut self, id: WorkspaceId, change: impl FnOnce(&mut Workspace)) {
         if let Some(workspace) = self.workspaces.get_mut(&id) {
             change(workspace);
         }
     }
 
-    fn item(&mut self, workspace: WorkspaceId, id: ItemId, change: impl FnOnce(&mut Item)) {
-        self.within(workspace, |workspace| {
+    fn with_item(&mut self, workspace: WorkspaceId, id: ItemId, change: impl FnOnce(&mut Item)) {
+        self.with_workspace(workspace, |workspace| {
             if let Some(item) = workspace.items.get_mut(&id) {
                 change(item);
             }
@@ -483,18 +491,19 @@ impl State {
     }
 
     fn change_kind_state(&mut self, workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange>) {
-        self.item(workspace, id, |item| changes.into_iter().for_each(|change| item.kind_state.apply(change)));
+        self.with_item(workspace, id, |item| changes.into_iter().for_each(|change| item.kind_state.apply(change)));
     }
 
-    fn folder(&mut self, workspace: WorkspaceId, id: FolderId, change: impl FnOnce(&mut Folder)) {
-        self.within(workspace, |workspace| {
+    fn with_folder(&mut self, workspace: WorkspaceId, id: FolderId, change: impl FnOnce(&mut Folder)) {
+        self.with_workspace(workspace, |workspace| {
             if let Some(folder) = workspace.folders.get_mut(&id) {
                 change(folder);
             }
         });
     }
 
-    /// What copies on a capacity that is paused does so no more, and what is being made or read there fails.
+    /// Sets the state of a capacity. A pause also pauses replication in its workspaces, and fails the creations and reads of definitions
+    /// in progress there.
     fn change_capacity(&mut self, id: CapacityId, to: CapacityState, at: Timestamp) {
         if let Some(capacity) = self.capacities.iter_mut().find(|capacity| capacity.id == id) {
             capacity.state = to;
@@ -502,20 +511,20 @@ impl State {
         if to == CapacityState::Active {
             return;
         }
-        let there: Vec<WorkspaceId> =
+        let affected: Vec<WorkspaceId> =
             self.workspaces.values().filter(|it| it.capacity == Some(id)).map(|workspace| workspace.id).collect();
-        for workspace in there {
-            self.pause_mirrors(workspace, at);
+        for workspace in affected {
+            self.pause_mirroring(workspace, at);
             self.fail_operations(workspace, at);
         }
     }
 
-    fn pause_mirrors(&mut self, workspace: WorkspaceId, at: Timestamp) {
+    fn pause_mirroring(&mut self, workspace: WorkspaceId, at: Timestamp) {
         let Some(within) = self.workspaces.get(&workspace) else { return };
-        let mirrors = within.items.values().filter_map(|item| Some((item.id, item.mirroring.as_ref()?)));
-        let paused: Vec<_> = mirrors.map(|(id, mirroring)| (id, mirroring.resume_points_at(self, at))).collect();
+        let databases = within.items.values().filter_map(|item| Some((item.id, item.mirroring.as_ref()?)));
+        let paused: Vec<_> = databases.map(|(id, mirroring)| (id, mirroring.resume_points_at(self, at))).collect();
         for (id, resume_points) in paused {
-            self.item(workspace, id, |item| {
+            self.with_item(workspace, id, |item| {
                 if let Some(mirroring) = &mut item.mirroring {
                     mirroring.paused(at, resume_points);
                 }
@@ -523,13 +532,13 @@ impl State {
         }
     }
 
-    /// A change holds from its request on: the operation of one succeeds all the same.
+    /// Fails the operations in progress that create an item or read a definition. Updates succeed: they took effect with their request.
     fn fail_operations(&mut self, workspace: WorkspaceId, at: Timestamp) {
-        let mut unmade = Vec::new();
-        let here = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;
-        for operation in self.operations.values_mut().filter(here) {
+        let mut not_created = Vec::new();
+        let in_progress = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;
+        for operation in self.operations.values_mut().filter(in_progress) {
             match &operation.result {
-                OperationResult::Created(item) => unmade.push(item.id),
+                OperationResult::Created(item) => not_created.push(item.id),
                 OperationResult::Definition(..) => {}
                 OperationResult::Item(_)
                 | OperationResult::Identity(_)
@@ -540,7 +549,9 @@ impl State {
             operation.ends_at = at;
             operation.result = OperationResult::Failed(OperationError::from(&ErrorCode::CapacityNotActive.into()));
         }
-        self.within(workspace, |workspace| unmade.iter().for_each(|id| workspace.delete_item(*id, at, at)));
+        self.with_workspace(workspace, |workspace| {
+            not_created.iter().for_each(|id| workspace.delete_item(*id, at, at))
+        });
     }
 
     fn definition(&self, workspace: WorkspaceId, id: ItemId) -> Option<Arc<Definition>> {
@@ -563,7 +574,7 @@ impl State {
             PendingResult::Identity(identity) => Some(OperationResult::Identity(identity)),
             PendingResult::Imported(items) => Some(OperationResult::Imported(items)),
             PendingResult::Nothing => Some(OperationResult::Nothing),
-            PendingResult::Failed(failure) => Some(OperationResult::Failed(failure)),
+            PendingResult::Failed(error) => Some(OperationResult::Failed(error)),
         };
         self.counts.operations += 1;
         let Some(result) = result else { return };
@@ -579,7 +590,7 @@ impl Sources for State {
     }
 }
 
-/// How items change when facts are applied: what came along with an item goes along with it.
+/// Effects of facts on items. Items that belong to another one are moved and deleted with it.
 impl Workspace {
     fn create_item(
         &mut self,
@@ -594,7 +605,7 @@ impl Workspace {
         }
     }
 
-    /// A SQL endpoint is known to its parent, and does not take a name: its parent has it.
+    /// Inserts an item. A SQL endpoint is linked to its parent and is not in the index of names: it shares its parent's name.
     fn insert_item(&mut self, item: Item) {
         if item.kind == ItemKind::SQLEndpoint {
             if let Some(parent) = item.parent.and_then(|id| self.items.get_mut(&id)) {
@@ -606,8 +617,8 @@ impl Workspace {
         self.items.insert(item.id, item);
     }
 
-    /// What belongs to an item, at any remove: it moves and goes with it.
-    fn belongings(&self, id: ItemId) -> Vec<ItemId> {
+    /// Returns the items that belong to an item, directly or indirectly.
+    fn descendants(&self, id: ItemId) -> Vec<ItemId> {
         let mut found = vec![id];
         let mut next = 0;
         while let Some(parent) = found.get(next).copied() {
@@ -618,8 +629,8 @@ impl Workspace {
     }
 
     fn move_item(&mut self, id: ItemId, folder: Option<FolderId>) {
-        let belongings = self.belongings(id);
-        for id in std::iter::once(id).chain(belongings) {
+        let descendants = self.descendants(id);
+        for id in std::iter::once(id).chain(descendants) {
             if let Some(item) = self.items.get_mut(&id) {
                 item.folder = folder;
             }
@@ -639,15 +650,15 @@ impl Workspace {
     }
 
     fn delete_item(&mut self, id: ItemId, reserved_until: Timestamp, at: Timestamp) {
-        for id in self.belongings(id).into_iter().chain([id]) {
+        for id in self.descendants(id).into_iter().chain([id]) {
             if let Some(item) = self.items.remove(&id).filter(|item| item.kind != ItemKind::SQLEndpoint) {
-                self.forget_item(&item, reserved_until, at);
+                self.record_deletion(&item, reserved_until, at);
             }
         }
     }
 
-    /// A name is reserved for a while, and a SQL database can be restored.
-    fn forget_item(&mut self, item: &Item, reserved_until: Timestamp, at: Timestamp) {
+    /// Reserves the name of a deleted item, and keeps a deleted SQL database for restores.
+    fn record_deletion(&mut self, item: &Item, reserved_until: Timestamp, at: Timestamp) {
         if let Some(database) = item.sql_database.as_ref().filter(|_| item.visible_from <= at) {
             self.deleted_databases.insert(item.id, database.deleted(item, at));
             let oldest = self.deleted_databases.values().next().map(|deleted| deleted.id);
@@ -660,7 +671,7 @@ impl Workspace {
         self.reserve(key, reserved_until, at);
     }
 
-    /// How many items of a kind there are, visible or not.
+    /// Returns the number of items of a kind, including those that are not visible yet.
     pub fn count(&self, kind: ItemKind) -> usize {
         self.items.values().filter(|item| item.kind == kind).count()
     }

@@ -1,4 +1,4 @@
-//! What is going to change by itself, as far as it is known now: `next-change` and `until` look here.
+//! Upcoming changes: those that will happen without a request, as known now. `next-change` and `until` use them.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -9,62 +9,62 @@ use crate::fabric::mirroring::{TableName, TableStatus};
 use crate::fabric::operation::OperationStatus;
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
-/// A change that comes by itself: of a status or of what can be seen, never of a figure.
+/// A change that happens without a request: of a status or of visibility, never of a figure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpcomingChange {
-    /// When.
+    /// The instant of the change.
     #[serde(serialize_with = "as_shown")]
     pub at: Timestamp,
-    /// Where.
+    /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// Which item, if it is one that changes.
+    /// The item; `None` for a change to the workspace or an operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_id: Option<ItemId>,
-    /// What of it.
+    /// The change.
     #[serde(flatten)]
     pub change: Change,
 }
 
-/// With as many digits as every instant that is shown.
+/// Serializes an instant with seven fractional digits, as all instants in answers.
 fn as_shown<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.7}"))
 }
 
-/// What changes.
+/// The subject of a change, and its new status.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase", tag = "what")]
 pub enum Change {
     /// The item appears in lists.
     Visible,
-    /// The workspace has got to its capacity.
+    /// The assignment of the workspace to its capacity is complete.
     CapacityAssigned,
-    /// The status of a long-running operation.
+    /// The status of a long-running operation changes.
     #[serde(rename_all = "camelCase")]
     Operation {
-        /// Which operation.
+        /// The operation.
         operation_id: OperationId,
-        /// The new one.
+        /// The new status.
         status: OperationStatus,
     },
-    /// The status of a mirrored or SQL database.
+    /// The status of a mirrored or SQL database changes.
     Status {
-        /// The new one.
+        /// The new status.
         status: &'static str,
     },
-    /// The status of a table.
+    /// The status of a table changes.
     #[serde(rename_all = "camelCase")]
     TableStatus {
         /// The table's schema.
         source_schema_name: String,
         /// The table's name.
         source_table_name: String,
-        /// The new one.
+        /// The new status.
         status: String,
     },
 }
 
-/// All changes after `now` that are known at `now`, the earliest first.
+/// Returns all changes after `now` that are known at `now`, earliest first.
 pub fn after(state: &State, now: Timestamp) -> Vec<UpcomingChange> {
     let assigned =
         state.workspaces().values().filter(|workspace| workspace.assigned_at > now).map(|workspace| UpcomingChange {
@@ -86,7 +86,7 @@ pub fn after(state: &State, now: Timestamp) -> Vec<UpcomingChange> {
     changes
 }
 
-/// The changes of one item.
+/// Returns the upcoming changes of one item.
 fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp) -> Vec<UpcomingChange> {
     let upcoming = |at, change| UpcomingChange { at, workspace_id, item_id: Some(item.id), change };
     let visible = (item.visible_from > now).then(|| upcoming(item.visible_from, Change::Visible));
@@ -104,12 +104,12 @@ fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp
     let tables_now = mirroring.tables_at(state, now);
     let mut changes: Vec<UpcomingChange> = visible.into_iter().collect();
     let Some((at, status)) = mirroring.phase_at(now).gives_way else {
-        let ways =
+        let transitions =
             tables_now.iter().flat_map(|table| table.gives_way.iter().map(|(at, status)| (*at, &table.name, *status)));
-        changes.extend(ways.map(|(at, name, status)| table_status(at, name, status)));
+        changes.extend(transitions.map(|(at, name, status)| table_status(at, name, status)));
         return changes;
     };
-    // The database changes first, and its tables with it; from there on their own ways are known as well.
+    // The database changes first, and the tables with it. Their later changes follow from their state at that instant.
     changes.push(upcoming(at, Change::Status { status: status.as_str() }));
     for table in mirroring.tables_at(state, at) {
         let before = tables_now.iter().find(|before| before.name == table.name);

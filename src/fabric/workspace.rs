@@ -1,4 +1,4 @@
-//! Workspaces, and the rules that compare what is in them.
+//! Workspaces: their data, and the rules that span several of their items.
 
 use std::collections::BTreeMap;
 
@@ -18,43 +18,43 @@ use crate::fabric::role::{Role, RoleAssignment};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list, later};
 use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
-/// Items of a workspace at most, children counted.
+/// The maximum number of items in a workspace, including companions.
 pub const ITEMS_MAX: usize = 1_000;
-/// Workspaces of a tenant at most (guessed).
+/// The maximum number of workspaces in a tenant (guessed).
 pub const WORKSPACES_MAX: usize = 10_000;
-/// The last rank that a kind has.
+/// The highest rank of a kind.
 const RANK_MAX: u64 = 3;
-/// Reserved names that are remembered in a workspace; the one that comes free first makes room.
+/// The maximum number of reserved names in a workspace. The one that expires first is dropped.
 const RESERVED_MAX: usize = 10_000;
 
-/// Whose a workspace is.
+/// The type of a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WorkspaceType {
-    /// A user's own, "My workspace".
+    /// A user's personal workspace, "My workspace".
     Personal,
-    /// One that is shared by roles.
+    /// A workspace that is shared through roles.
     Workspace,
 }
 
-/// An app that stands for a workspace.
+/// A workspace identity: an app registration that represents a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceIdentity {
-    /// The id of its registration.
+    /// The client id of the app.
     pub application_id: ApplicationId,
-    /// Its object id.
+    /// The object id of its service principal.
     pub service_principal_id: PrincipalId,
 }
 
-/// How long the provisioning of an identity takes (seen).
+/// The duration of provisioning an identity (seen).
 const PROVISIONING_TAKES: SignedDuration = SignedDuration::from_millis(1_800);
-/// How long taking an identity away takes (seen).
+/// The duration of deprovisioning an identity (seen).
 const DEPROVISIONING_TAKES: SignedDuration = SignedDuration::from_millis(1_100);
 
-/// What every user's own workspace is called.
+/// The name of every personal workspace.
 const MY_WORKSPACE: &str = "My workspace";
 
-/// A workspace and all that is in it.
+/// A workspace and everything in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workspace {
@@ -62,17 +62,17 @@ pub struct Workspace {
     pub id: WorkspaceId,
     /// Its name.
     pub display_name: String,
-    /// Its description, empty when there is none.
+    /// Its description; empty if there is none.
     pub description: String,
-    /// The capacity that it runs on.
+    /// The capacity that it is assigned to.
     pub capacity: Option<CapacityId>,
-    /// Whose it is.
+    /// Its type.
     pub kind: WorkspaceType,
-    /// The tags that it bears.
+    /// Its tags.
     pub tags: Vec<TagId>,
-    /// When it has got to its capacity.
+    /// The instant at which the assignment to its capacity is complete.
     pub assigned_at: Timestamp,
-    /// Its identity, and from when on it has it.
+    /// Its identity, and the instant from which it exists.
     identity: Option<(WorkspaceIdentity, Timestamp)>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
@@ -80,23 +80,23 @@ pub struct Workspace {
     pub(super) items: Ordered<ItemId, Item>,
     #[serde(with = "as_list")]
     pub(super) names: BTreeMap<(ItemKind, Folded), ItemId>,
-    /// Names of deleted items, and when they are free again.
+    /// The names of deleted items, and the instants at which they become available again.
     #[serde(with = "as_list")]
     pub(super) reserved: BTreeMap<(ItemKind, Folded), Timestamp>,
 }
 
-/// What a new workspace shall be.
+/// The properties of a new workspace.
 #[derive(Debug, Clone)]
 pub struct NewWorkspace {
     /// Its name.
     pub display_name: String,
     /// Its description.
     pub description: String,
-    /// The capacity to run on.
+    /// The capacity to assign it to.
     pub capacity: Option<CapacityId>,
 }
 
-/// Creates a workspace; its creator is its first admin.
+/// Creates a workspace. Its creator becomes its first admin.
 pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decision<WorkspaceId> {
     let NewWorkspace { display_name, description, capacity } = new;
     check_name(&display_name, NAME_MAX)?;
@@ -112,7 +112,7 @@ pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decision<
     Ok((vec![Fact::WorkspaceCreated { id, display_name, description, capacity, creator }], id))
 }
 
-/// Renames or describes a workspace; what is `None` stays as it is.
+/// Updates the name or description of a workspace. A value that is `None` stays unchanged.
 pub fn update(
     state: &State,
     workspace: &Workspace,
@@ -132,13 +132,13 @@ pub fn update(
     Ok((vec![Fact::WorkspaceUpdated { id, display_name, description }], ()))
 }
 
-/// Deletes a workspace and all that is in it.
+/// Deletes a workspace and everything in it.
 pub fn delete(workspace: &Workspace) -> Decision<()> {
     workspace.check_shared()?;
     Ok((vec![Fact::WorkspaceDeleted { id: workspace.id }], ()))
 }
 
-/// Moves a workspace to a capacity, or off the one that it has: off only while it is empty (documented).
+/// Assigns a workspace to a capacity; `None` unassigns it, which requires an empty workspace (documented).
 pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>, now: Timestamp) -> Decision<()> {
     workspace.check_shared()?;
     match capacity {
@@ -154,7 +154,7 @@ pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>
     Ok((vec![Fact::WorkspaceAssigned { id: workspace.id, capacity, completed_at: later(now, takes) }], ()))
 }
 
-/// Gives a workspace an identity of its own, as an operation.
+/// Provisions the identity of a workspace, as an operation.
 pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decision<Progress<()>> {
     workspace.check_shared()?;
     if workspace.identity.is_some() {
@@ -169,7 +169,7 @@ pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) 
     Ok(operation.after(vec![provisioned]))
 }
 
-/// Takes its identity from a workspace, as an operation without a result.
+/// Deprovisions the identity of a workspace, as an operation without a result.
 pub fn deprovision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decision<Progress<()>> {
     if workspace.identity.is_none() {
         return Err(FabricError::new(ErrorCode::WorkspaceIdentityNotFound).about("Workspace", workspace.id));
@@ -181,7 +181,7 @@ pub fn deprovision_identity(state: &State, workspace: &Workspace, now: Timestamp
     Ok(operation.after(vec![Fact::IdentityDeprovisioned { workspace: workspace.id }]))
 }
 
-/// Refuses a capacity to which no workspace can go.
+/// Rejects a capacity that does not exist or is paused.
 fn check_assignable(state: &State, id: CapacityId) -> Result<(), FabricError> {
     match state.capacity(id)?.state {
         CapacityState::Active => Ok(()),
@@ -197,7 +197,7 @@ fn check_free(state: &State, name: &str, own: Option<WorkspaceId>) -> Result<(),
 }
 
 impl Workspace {
-    /// An empty workspace, with its first admin.
+    /// Creates an empty workspace with its first admin.
     pub(super) fn new(id: WorkspaceId, new: NewWorkspace, creator: Principal, at: Timestamp) -> Self {
         let NewWorkspace { display_name, description, capacity } = new;
         let mut roles = Ordered::default();
@@ -220,43 +220,44 @@ impl Workspace {
         }
     }
 
-    /// A user's own workspace. It has no capacity.
+    /// Creates a user's personal workspace. It has no capacity.
     pub(super) fn personal(id: WorkspaceId, owner: Principal, at: Timestamp) -> Self {
         let new = NewWorkspace { display_name: MY_WORKSPACE.into(), description: String::new(), capacity: None };
         Self { kind: WorkspaceType::Personal, ..Self::new(id, new, owner, at) }
     }
 
-    /// Its identity at `now`.
+    /// Returns its identity at `now`.
     pub fn identity(&self, now: Timestamp) -> Option<WorkspaceIdentity> {
         self.identity.filter(|(_, from)| *from <= now).map(|(identity, _)| identity)
     }
 
-    /// It has an identity from an instant on, or none any more.
-    pub(super) fn identify(&mut self, identity: Option<(WorkspaceIdentity, Timestamp)>) {
+    /// Sets its identity and the instant from which it exists; `None` removes it.
+    pub(super) fn set_identity(&mut self, identity: Option<(WorkspaceIdentity, Timestamp)>) {
         self.identity = identity;
     }
 
-    /// The role assignments, in order of their making.
+    /// Returns the role assignments, in order of creation.
     pub fn role_assignments(&self) -> &Ordered<PrincipalId, RoleAssignment> {
         &self.roles
     }
 
-    /// An item that can be seen at `now`.
+    /// Returns an item that is visible at `now`.
     pub fn item(&self, id: ItemId, now: Timestamp) -> Result<&Item, FabricError> {
         self.items.get(&id).filter(|item| item.visible_from <= now).ok_or_else(|| FabricError::no_item(id))
     }
 
-    /// An item of this kind that can be seen at `now`.
+    /// Returns an item of this kind that is visible at `now`.
     pub fn item_of(&self, kind: ItemKind, id: ItemId, now: Timestamp) -> Result<&Item, FabricError> {
         self.item(id, now).and_then(|item| if item.kind == kind { Ok(item) } else { Err(FabricError::no_item(id)) })
     }
 
-    /// All items in order of creation, visible or not yet.
+    /// Returns all items in order of creation, including those that are not visible yet.
     pub fn items(&self) -> &Ordered<ItemId, Item> {
         &self.items
     }
 
-    /// The items after a position, by the rank of their kinds and then in order of creation. The rank is in the position's high bits.
+    /// Returns the items after a position, by the rank of their kinds and then in order of creation. The high bits of a position hold
+    /// the rank.
     pub fn items_by_rank(&self, after: Option<Position>) -> impl Iterator<Item = (Position, &Item)> {
         const RANK: u32 = 60;
         let (from, within) = after.map_or((0, 0), |position| (position >> RANK, position & ((1 << RANK) - 1)));
@@ -267,17 +268,17 @@ impl Workspace {
         })
     }
 
-    /// All folders in order of creation.
+    /// Returns all folders, in order of creation.
     pub fn folders(&self) -> &Ordered<FolderId, Folder> {
         &self.folders
     }
 
-    /// A folder.
+    /// Returns a folder.
     pub fn folder(&self, id: FolderId) -> Result<&Folder, FabricError> {
         self.folders.get(&id).ok_or_else(|| FabricError::new(ErrorCode::FolderNotFound).about("Folder", id))
     }
 
-    /// Whether `name` can be given to an item of this kind; `own` is the item that may have it already.
+    /// Rejects a name that another item of this kind has, or that is reserved. The item `own` may have it already.
     pub fn check_item_name(
         &self,
         kind: ItemKind,
@@ -299,12 +300,12 @@ impl Workspace {
         Ok(())
     }
 
-    /// Whether `more` items find room.
+    /// Rejects `more` items if they would exceed [`ITEMS_MAX`].
     pub fn check_room(&self, more: usize) -> Result<(), FabricError> {
         if self.items.len() + more > ITEMS_MAX { Err(ErrorCode::WorkspaceItemsLimitExceeded.into()) } else { Ok(()) }
     }
 
-    /// Keeps the name of a deleted item from being used until then.
+    /// Reserves the name of a deleted item `until` an instant. Drops expired reservations.
     pub(super) fn reserve(&mut self, key: (ItemKind, Folded), until: Timestamp, now: Timestamp) {
         self.reserved.retain(|_, until| now < *until);
         if until <= now {

@@ -1,20 +1,20 @@
-//! Addresses of items on the hosts of the service.
+//! Addresses of items on the service's hosts.
 
 use super::Item;
 use crate::fabric::workspace::Workspace;
 use crate::ids::{ItemId, WorkspaceId};
 
-/// The location of a mirrored database's tables once its endpoint is there: `properties.oneLakeTablesPath`.
+/// Returns `properties.oneLakeTablesPath` of a mirrored database. It is shown once the SQL endpoint is visible.
 pub fn one_lake_tables_path(workspace: &Workspace, item: &Item) -> String {
     format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/Tables", workspace.id, item.id)
 }
 
-/// The host of a SQL endpoint: two ids in base 32, as long as the service's (docs/fidelity.md#sql-endpoints).
+/// Returns the host of a SQL endpoint: two ids in base 32, of the same length as the service's (docs/fidelity.md#sql-endpoints).
 pub fn sql_endpoint_host(workspace: WorkspaceId, endpoint: ItemId) -> String {
     format!("{}-{}.datawarehouse.fabric.microsoft.com", base32(workspace.as_u128()), base32(endpoint.as_u128()))
 }
 
-/// The host of an eventhouse: 18 digits of its id in base 36, as long as the service's.
+/// Returns the host of an eventhouse: 18 digits of its id in base 36, of the same length as the service's.
 pub fn query_host(eventhouse: ItemId) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut rest = eventhouse.as_u128();

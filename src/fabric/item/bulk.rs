@@ -19,7 +19,7 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, WorkspaceId};
 
-/// Duration of an import (guessed).
+/// The duration of an import (guessed).
 const IMPORT_TIME: SignedDuration = SignedDuration::from_secs(10);
 /// The logical id of an item that has none.
 const NO_LOGICAL_ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -29,7 +29,7 @@ const NO_LOGICAL_ID: &str = "00000000-0000-0000-0000-000000000000";
 pub struct Exported {
     /// The item.
     pub id: ItemId,
-    /// The path under which its parts are: the names of its folders, its own name and its kind.
+    /// The folder of its parts: the names of its folders, its name and its kind.
     pub root: String,
     /// Its definition.
     pub parts: Vec<Part>,
@@ -47,18 +47,18 @@ pub fn export(
         None => within.items().values().filter(|item| item.visible_from <= now).collect(),
         Some(ids) => ids.iter().map(|id| within.item(*id, now)).collect::<Result<_, _>>()?,
     };
-    if let Some((_, twice)) =
+    if let Some((_, duplicate)) =
         items.iter().enumerate().find(|(n, item)| items[..*n].iter().any(|other| other.id == item.id))
     {
-        return Err(FabricError::new(ErrorCode::ItemReferencedMoreThanOnce).about("Item", twice.id));
+        return Err(FabricError::new(ErrorCode::ItemReferencedMoreThanOnce).about("Item", duplicate.id));
     }
-    let has_one = |item: &&Item| item.kind.spec().definition.is_some();
+    let has_definition = |item: &&Item| item.kind.spec().definition.is_some();
     if named.is_some()
-        && let Some(without) = items.iter().find(|item| !has_one(item))
+        && let Some(without) = items.iter().find(|item| !has_definition(item))
     {
         return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", without.id));
     }
-    let exported = items.into_iter().filter(has_one).map(|item| {
+    let exported = items.into_iter().filter(has_definition).map(|item| {
         let root = format!("{}/{}.{}", within.folder_path(item.folder), item.display_name, item.kind.spec().name);
         Exported { id: item.id, root, parts: definition::read_back(item, None).parts }
     });
@@ -75,14 +75,14 @@ pub struct Imported {
     pub display_name: String,
     /// Its kind.
     pub kind: ItemKind,
-    /// Its id in the repository that it comes from.
+    /// Its logical id in the source repository.
     pub logical_id: String,
     /// `true` if the import created it.
     pub is_new: bool,
 }
 
 impl Imported {
-    /// Its size in memory, roughly, in bytes.
+    /// Returns its approximate size in memory, in bytes.
     pub(in crate::fabric) fn weight(&self) -> usize {
         size_of::<Self>() + self.display_name.len() + self.logical_id.len()
     }
@@ -90,8 +90,8 @@ impl Imported {
 
 /// Creates or updates items from the parts of their definitions, as an operation: all of them, or none.
 ///
-/// An incoming item with a logical id updates the existing item of its kind and name; with `may_pair`, one without a logical id does
-/// so too.
+/// An incoming item with a logical id updates the existing item of the same kind and name. With `may_pair`, so does an incoming item
+/// without a logical id.
 pub fn import(
     state: &State,
     within: &Workspace,
@@ -101,15 +101,19 @@ pub fn import(
     now: Timestamp,
 ) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
-    // Each item is decided on the state after the items before it.
+    // The decision about each item sees the state after the previous items.
     let begin = |result| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, result, now);
     let ends_at = begin(PendingResult::Nothing).ends_at;
     let mut draft =
         Draft { state: state.clone(), workspace: within.id, now, ends_at, facts: Vec::new(), failure: None };
     let incoming: Vec<Incoming> = by_root(parts)?.into_iter().map(Incoming::new).collect();
     let mut names = BTreeSet::new();
-    if let Some(twice) = incoming.iter().find(|it| !names.insert((it.kind, Folded::new(&it.display_name)))) {
-        let text = format!("There is more than one {} with the name '{}'.", twice.kind.spec().name, twice.display_name);
+    if let Some(duplicate) = incoming.iter().find(|it| !names.insert((it.kind, Folded::new(&it.display_name)))) {
+        let text = format!(
+            "There is more than one {} with the name '{}'.",
+            duplicate.kind.spec().name,
+            duplicate.display_name
+        );
         return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(text));
     }
     let imported = incoming.into_iter().map(|item| draft.import(item, may_pair, caller)).collect::<Result<_, _>>()?;
@@ -119,7 +123,7 @@ pub fn import(
     })
 }
 
-/// Groups parts by item. The folder of an item is the outermost one whose name ends in a kind: names of other folders have no dot.
+/// Groups parts by item. The folder of an item is the outermost one whose name ends with a dot and a kind.
 fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, FabricError> {
     let mut items: BTreeMap<Root, Vec<PartRequest>> = BTreeMap::new();
     for part in parts {
@@ -160,7 +164,7 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// Reads name and logical id from `.platform`. Without one, the name is that of the folder.
+    /// Reads name and logical id from `.platform`. Without that part, the name is that of the folder.
     fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
         let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
         let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload });
@@ -185,7 +189,7 @@ fn format(kind: ItemKind, parts: &[PartRequest]) -> Option<String> {
     implied.map(|(format, _)| (*format).to_owned())
 }
 
-/// The facts of an import so far, and the state after them.
+/// An import in progress: its facts so far, and the state after them.
 struct Draft {
     state: State,
     workspace: WorkspaceId,
@@ -228,7 +232,7 @@ impl Draft {
         Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
     }
 
-    /// Returns the folder with this path. Creates it where it does not exist.
+    /// Returns the folder with this path. Creates missing folders.
     fn folder(&mut self, names: &[String]) -> Result<Option<FolderId>, FabricError> {
         let mut place = None;
         for name in names {
@@ -249,8 +253,8 @@ impl Draft {
         self.state.workspace(self.workspace)
     }
 
-    /// Applies and collects the facts of one item. Its operation is dropped, because the import is an operation itself: items appear
-    /// when the import ends, and the import fails if one of their operations would fail.
+    /// Applies and collects the facts of one item. Drops its operation, because the import itself is an operation: items appear when the
+    /// import ends, and the import fails if an operation of an item would fail.
     fn take(&mut self, facts: Vec<Fact>) {
         for mut fact in facts {
             match &mut fact {
@@ -276,7 +280,7 @@ impl Draft {
 }
 
 impl Workspace {
-    /// Returns the path of a folder, with a leading slash.
+    /// Returns the path of a folder, with a leading slash; empty for the root of the workspace.
     fn folder_path(&self, folder: Option<FolderId>) -> String {
         let Some(folder) = folder.and_then(|id| self.folders().get(&id)) else { return String::new() };
         format!("{}/{}", self.folder_path(folder.parent), folder.display_name)

@@ -9,37 +9,37 @@ use crate::fabric::mirroring::{SourceKey, SourceType, TableName};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::ConnectionId;
 
-/// Tables of a catalog at most (documented).
+/// The maximum number of tables in a catalog (documented).
 pub(super) const TABLES_MAX: usize = 500;
 
-/// The refusal of a part of a catalog's definition.
-pub(super) fn invalid_part(part: &str, complaint: &str) -> FabricError {
+/// Returns the error for a part of a catalog's definition.
+pub(super) fn invalid_part(part: &str, message: &str) -> FabricError {
     FabricError::new(ErrorCode::InvalidDefinitionParts)
-        .detail(ErrorCode::InvalidDefinitionParts, format!("{part}: {complaint}"))
+        .detail(ErrorCode::InvalidDefinitionParts, format!("{part}: {message}"))
 }
 
-/// The simulated source behind a connection.
+/// Returns the key of the simulated source behind a connection.
 pub(super) fn source_key(connection: ConnectionId) -> SourceKey {
     SourceKey { source: SourceType::AzureSqlDatabase, connection: Some(connection), database: None }
 }
 
-/// Returns the tables behind a connection: those declared of its source, else a few assumed ones. Dots in a schema separate its
-/// namespaces.
+/// Returns the tables of the source behind a connection: the declared ones, or a few assumed ones if nothing was declared. Dots in a
+/// schema separate namespaces.
 pub fn tables_at(state: &State, connection: ConnectionId, now: Timestamp) -> Vec<TableName> {
     state.source(&source_key(connection)).tables(now, TABLES_MAX)
 }
 
-/// Returns the namespaces behind a connection, of all its tables.
+/// Returns the namespaces of all tables of the source behind a connection.
 pub fn namespaces_at(state: &State, connection: ConnectionId, now: Timestamp) -> BTreeSet<Vec<String>> {
     namespaces(&state.source(&source_key(connection)).tables(now, usize::MAX))
 }
 
-/// The namespace of a table, from the root on.
+/// Returns the namespace of a table, outermost name first.
 pub fn namespace(name: &TableName) -> Vec<String> {
     name.schema.split('.').map(str::to_owned).collect()
 }
 
-/// All namespaces of these tables, the outer before the inner.
+/// Returns all namespaces of these tables, outer ones before inner ones.
 pub fn namespaces(tables: &[TableName]) -> BTreeSet<Vec<String>> {
     let prefixes = |name: &TableName| {
         let whole = namespace(name);
@@ -48,7 +48,7 @@ pub fn namespaces(tables: &[TableName]) -> BTreeSet<Vec<String>> {
     tables.iter().flat_map(prefixes).collect()
 }
 
-/// Returns `true` if a namespace can be mirrored: one of its inner namespaces is a leaf, or it is a leaf at the root.
+/// Returns `true` if a namespace can be mirrored: it has a leaf as a direct child, or it is a leaf at the root.
 pub fn is_selectable(namespace: &[String], all: &BTreeSet<Vec<String>>) -> bool {
     let inner = || all.iter().filter(|other| other.len() == namespace.len() + 1 && other.starts_with(namespace));
     let is_leaf = |of: &[String]| !all.iter().any(|other| other.len() > of.len() && other.starts_with(of));

@@ -1,4 +1,4 @@
-//! Companions: items that the service creates together with another one (docs/fidelity.md#kinds).
+//! Companions: items that the service creates together with another item (docs/fidelity.md#kinds).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,17 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{State, later};
 use crate::ids::{FolderId, ItemId};
 
-/// An item that is created together with another one.
+/// An item that is created together with another item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Companion {
-    /// The item. It is moved and deleted with its parent, where it has one.
+    /// The item. If it has a parent, it is moved and deleted with it.
     pub item: NewItem,
     /// The instant at which it appears.
     pub visible_from: Timestamp,
 }
 
-/// The companions of a new item, in the making. They lie in its folder.
+/// A builder of the companions of a new item. They are in its folder.
 pub(super) struct Companions<'a> {
     state: &'a State,
     /// The workspace.
@@ -31,7 +31,7 @@ pub(super) struct Companions<'a> {
 }
 
 impl<'a> Companions<'a> {
-    /// No companions yet.
+    /// Creates a builder without companions.
     pub(super) fn new(state: &'a State, within: &'a Workspace, item: &NewItem, visible_from: Timestamp) -> Self {
         Self { state, within, visible_from, folder: item.folder, made: Vec::new() }
     }
@@ -41,7 +41,7 @@ impl<'a> Companions<'a> {
         self.made
     }
 
-    /// The durations of the tenant's steps.
+    /// Returns the durations of the tenant's steps.
     pub(super) fn timing(&self) -> Timing<'a> {
         self.state.settings.timing()
     }
@@ -71,7 +71,7 @@ impl<'a> Companions<'a> {
     }
 }
 
-/// Adds a SQL endpoint of the item's name: the companion of most kinds that have tables.
+/// Adds a SQL endpoint with the item's name: the companion of most kinds that have tables.
 pub(super) fn sql_endpoint(item: &mut NewItem, companions: &mut Companions<'_>) {
     let visible_from = later(companions.visible_from, companions.timing().sql_endpoint());
     companions.add(ItemKind::SQLEndpoint, &item.display_name, Some(item.id), visible_from);

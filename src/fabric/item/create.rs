@@ -37,10 +37,10 @@ pub struct CreateItem {
     pub creation_payload: Option<Value>,
 }
 
-/// Creates an item with its companions: at once, or as an operation where its kind is slow.
+/// Creates an item with its companions: at once, or as an operation if its kind is slow.
 ///
-/// Checks run in this order: kind, capacity, folder, definition, name, limit. The handler has checked the body before. An error in
-/// the content of a slow kind's definition makes the operation fail.
+/// Checks run in this order: kind, capacity, folder, definition, name, limit. The handler has already checked the body. An error in
+/// the content of a slow kind's definition is not an error of the request: the operation fails.
 pub fn create(
     state: &State,
     within: &Workspace,
@@ -120,7 +120,7 @@ pub fn create(
     })
 }
 
-/// The refusal of a kind that no client can create. Apps get `PrincipalTypeNotSupported` (seen).
+/// Returns the error for a kind that clients cannot create. Apps get `PrincipalTypeNotSupported` (seen).
 fn not_creatable(spec: &KindSpec, caller: Principal) -> FabricError {
     if caller.kind == PrincipalType::ServicePrincipal && spec.kind != ItemKind::SQLEndpoint {
         return FabricError::new(ErrorCode::PrincipalTypeNotSupported);
@@ -141,6 +141,6 @@ pub fn check_label_strategy(strategy: &str) -> Result<(), FabricError> {
         return Ok(());
     }
     let known = STRATEGIES.join(" or ");
-    let complaint = format!("The value {strategy:?} of SensitivityLabelApplyStrategy is not {known}.");
-    Err(FabricError::invalid_input(complaint))
+    let message = format!("The value {strategy:?} of SensitivityLabelApplyStrategy is not {known}.");
+    Err(FabricError::invalid_input(message))
 }

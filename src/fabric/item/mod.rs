@@ -1,4 +1,4 @@
-//! Items: data and rules that all kinds share. The rules of one kind are in [`kinds`].
+//! Items: the data and rules that all kinds share. The rules of single kinds are in [`kinds`].
 
 mod addresses;
 pub mod bulk;
@@ -42,17 +42,17 @@ pub struct Item {
     pub id: ItemId,
     /// Its kind.
     pub kind: ItemKind,
-    /// Its name: unique among the workspace's items of its kind, regardless of case.
+    /// Its name. It is unique among the items of its kind in the workspace, regardless of case.
     pub display_name: String,
-    /// Its description; empty where there is none.
+    /// Its description; empty if there is none.
     pub description: String,
     /// Its folder; `None`: the root of the workspace.
     pub folder: Option<FolderId>,
-    /// The sensitivity label that its creation asked for.
+    /// The sensitivity label from its creation request.
     pub sensitivity_label: Option<LabelId>,
-    /// The instant from which lists and gets show it.
+    /// The instant from which it is visible.
     pub visible_from: Timestamp,
-    /// The item that it belongs to: it is moved and deleted with that one.
+    /// The item that it belongs to. It is moved and deleted with its parent.
     pub parent: Option<ItemId>,
     /// Its SQL endpoint.
     pub sql_endpoint: Option<ItemId>,
@@ -64,19 +64,19 @@ pub struct Item {
     pub default_identity: Option<Principal>,
     /// Its `creationPayload`.
     pub creation_payload: Option<Arc<Value>>,
-    /// State that only its kind has.
+    /// Its kind-specific state.
     pub kind_state: KindState,
     /// The last definition that a client sent.
     pub definition: Option<Arc<Definition>>,
-    /// Its log as a mirrored database.
+    /// Its log, if it is a mirrored database.
     pub mirroring: Option<Mirroring>,
-    /// Its data as a SQL database.
+    /// Its data, if it is a SQL database.
     pub sql_database: Option<SqlDatabase>,
     /// Its creator; `None` for items that the service creates.
     pub creator: Option<Principal>,
 }
 
-/// An item to be created: the part of the creation that is settled when the request is accepted.
+/// An item to be created, as decided when the request is accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewItem {
@@ -98,14 +98,14 @@ pub struct NewItem {
     pub parent: Option<ItemId>,
     /// Its `creationPayload`.
     pub creation_payload: Option<Arc<Value>>,
-    /// Its settings as a SQL database.
+    /// Its settings, if it is a SQL database.
     pub sql_database: Option<NewSqlDatabase>,
     /// Its creator; `None` for items that the service creates.
     pub creator: Option<Principal>,
 }
 
 impl Item {
-    /// A new item, visible from `visible_from` on and ready to be used `ready_in` later.
+    /// Creates an item that is visible from `visible_from` and ready to be used `ready_in` later.
     pub(super) fn new(new: NewItem, visible_from: Timestamp, ready_in: SignedDuration) -> Self {
         let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, .. } = new;
         let NewItem { parent, creation_payload, sql_database, creator, .. } = new;
@@ -135,7 +135,7 @@ impl Item {
         }
     }
 
-    /// The item as a list shows it: without its definition, its logs and its state.
+    /// Returns the item as lists show it: without its definition, logs and kind-specific state.
     pub(super) fn outline(&self) -> Self {
         Self {
             display_name: self.display_name.clone(),
@@ -151,7 +151,7 @@ impl Item {
         }
     }
 
-    /// Returns its log as a mirrored database. Rejects items of kinds that do not replicate.
+    /// Returns its log as a mirrored database. Rejects items of other kinds.
     pub fn mirroring(&self) -> Result<&Mirroring, FabricError> {
         self.mirroring
             .as_ref()
@@ -159,7 +159,7 @@ impl Item {
     }
 }
 
-/// Returns the connections of an item: those in its definition, or those that it is bound to.
+/// Returns the connections of an item, without duplicates: those in its definition, or those that it is bound to.
 pub fn connections(item: &Item) -> Vec<ConnectionId> {
     let mut connections = Vec::new();
     for connection in (item.kind.spec().hooks.connections)(item) {
@@ -170,12 +170,12 @@ pub fn connections(item: &Item) -> Vec<ConnectionId> {
     connections
 }
 
-/// Returns a text of an item's creation payload by its JSON pointer; empty where there is none.
+/// Returns the string at a JSON pointer of an item's creation payload; empty if there is none.
 pub fn text_of<'a>(item: &'a Item, pointer: &str) -> &'a str {
     item.creation_payload.as_ref().and_then(|payload| payload.pointer(pointer)?.as_str()).unwrap_or_default()
 }
 
-/// Rejects a name with a character that names of the kind must not have.
+/// Rejects a name with a character that is not allowed for the kind.
 fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
     let fits = match kind.spec().names {
         Names::Any => true,
@@ -185,11 +185,11 @@ fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
     if fits {
         return Ok(());
     }
-    let complaint = format!("DisplayName is Invalid for ArtifactType. DisplayName: <pi>{name}</pi>");
-    Err(FabricError::invalid_input(complaint))
+    let message = format!("DisplayName is Invalid for ArtifactType. DisplayName: <pi>{name}</pi>");
+    Err(FabricError::invalid_input(message))
 }
 
-/// The mirroring configuration of a definition, where its kind replicates.
+/// Returns the mirroring configuration of a definition; `None` for kinds other than mirrored databases.
 pub(super) fn mirroring_config(definition: Option<&Definition>) -> Option<mirroring::MirroringConfig> {
     definition.and_then(|definition| definition.mirroring.clone())
 }

@@ -1,4 +1,4 @@
-//! Definitions as they are stored, and their parts: as a client sends them, and as the service writes those that it creates.
+//! Stored definitions and their parts: as clients send them, and as the service writes them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,32 +8,32 @@ use serde_json::Value;
 use crate::fabric::mirroring::MirroringConfig;
 use crate::fabric::{ErrorCode, FabricError, json};
 
-/// A definition that was accepted: its parts, and what was parsed from them.
+/// An accepted definition: its parts, and the configuration parsed from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Definition {
-    /// Its format, where its kind has formats.
+    /// Its format, if its kind has formats.
     pub format: Option<String>,
-    /// Its parts except `.platform`, as they are read back: the required one first.
+    /// Its parts except `.platform`, in the order in which they are read back: the required one first.
     pub parts: Vec<Part>,
     /// The content of `mirroring.json`.
     pub mirroring: Option<MirroringConfig>,
 }
 
 impl Definition {
-    /// Its size in memory, roughly, in bytes.
+    /// Returns its approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         self.parts.iter().map(|part| part.path.len() + part.payload.len()).sum()
     }
 
-    /// The JSON of the first part under one of these paths; `None` where that is missing or not JSON.
+    /// Returns the JSON of the first part with one of these paths; `None` if there is none or it is not JSON.
     pub(super) fn json(&self, paths: &[&str]) -> Option<Value> {
         let part = self.parts.iter().find(|part| paths.contains(&part.path.as_str()))?;
         parse(part).ok().map(|(_, value)| value)
     }
 }
 
-/// A part as a client sends it.
+/// A part as a client sends it, unchecked.
 #[derive(Debug, Clone)]
 pub struct PartRequest {
     /// Its path.
@@ -71,28 +71,28 @@ pub struct Part {
 }
 
 impl Part {
-    /// A part with this text.
+    /// Creates a part with this text.
     pub(super) fn text(path: &str, text: impl Into<Vec<u8>>) -> Self {
         Self { path: path.into(), payload: text.into() }
     }
 
-    /// A part with JSON on one line.
+    /// Creates a part with JSON on one line.
     pub(super) fn compact(path: &str, value: &Value) -> Self {
         Self::text(path, value.to_string())
     }
 
-    /// A part with JSON indented by two spaces and LF line ends.
+    /// Creates a part with JSON indented by two spaces, with LF line endings.
     pub(super) fn lf(path: &str, value: &Value) -> Self {
         Self::text(path, format!("{value:#}"))
     }
 
-    /// A part with JSON indented by two spaces and CRLF line ends.
+    /// Creates a part with JSON indented by two spaces, with CRLF line endings.
     pub(super) fn crlf(path: &str, value: &Value) -> Self {
         Self::text(path, json::to_crlf(value))
     }
 }
 
-/// Parses a part as JSON, with or without a byte order mark. Returns its text and its value, or a complaint with line and column.
+/// Parses a part as JSON, with or without a byte order mark. Returns its text and its value, or an error message with line and column.
 pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
     let text =
         std::str::from_utf8(&part.payload).map_err(|why| format!("{}: the payload is not UTF-8: {why}", part.path))?;
@@ -105,7 +105,7 @@ pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
     })
 }
 
-/// The refusal of a payload that cannot be parsed.
+/// Returns the error for a payload that cannot be parsed.
 pub(super) fn corrupted(message: String) -> FabricError {
     FabricError::new(ErrorCode::CorruptedPayload).detail(ErrorCode::CorruptedPayload, message)
 }

@@ -1,4 +1,4 @@
-//! Shortcuts of an item: stored and shown. Their targets are not read (docs/fidelity.md#shortcuts).
+//! Shortcuts of an item: stored and returned, but their targets are never read (docs/fidelity.md#shortcuts).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,13 +8,13 @@ use crate::fabric::page::Position;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, json};
 
-/// Shortcuts of an item at most (guessed).
+/// The maximum number of shortcuts of an item (guessed).
 pub const SHORTCUTS_MAX: usize = 1_000;
-/// Characters of a shortcut's path and name at most (guessed).
+/// The maximum length of a shortcut's path, and of its name, in characters (guessed).
 const PATH_MAX: usize = 400;
-/// Bytes of a shortcut's target at most, roughly (guessed).
+/// The approximate maximum size of a shortcut's target, in bytes (guessed).
 const TARGET_MAX: usize = 8_192;
-/// Members of a target, and the type that each implies.
+/// The members that a target may have, and the type that each implies.
 const TARGETS: [(&str, &str); 8] = [
     ("oneLake", "OneLake"),
     ("amazonS3", "AmazonS3"),
@@ -30,24 +30,24 @@ const TARGETS: [(&str, &str); 8] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shortcut {
-    /// Its path, in `Files` or `Tables`.
+    /// Its path, below `Files` or `Tables`.
     pub path: String,
     /// Its name.
     pub name: String,
-    /// Its target: the `type`, and the member of that type.
+    /// Its target: the `type`, and the member for that type.
     pub target: Map<String, Value>,
-    /// Its position in the list, which never changes.
+    /// Its position in lists, which never changes.
     pub position: Position,
 }
 
 impl Shortcut {
-    /// Its size in memory, roughly, in bytes.
+    /// Returns its approximate size in memory, in bytes.
     pub(in crate::fabric) fn weight(&self) -> usize {
         size_of::<Self>() + self.path.len() + self.name.len() + self.target.values().map(json::weight).sum::<usize>()
     }
 }
 
-/// Handling of a new shortcut whose path and name are in use.
+/// The handling of a new shortcut whose path and name are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConflictPolicy {
     /// Rejects the new one.
@@ -55,7 +55,7 @@ pub enum ConflictPolicy {
     Abort,
     /// Adds a number to the name of the new one.
     GenerateUniqueName,
-    /// Overwrites the existing one, or creates it.
+    /// Overwrites the existing one, or creates the new one if there is none.
     CreateOrOverwrite,
     /// Overwrites the existing one. Rejects the new one if there is none.
     OverwriteOnly,

@@ -1,4 +1,4 @@
-//! Changes to items: name, description, properties, identity, folder, deletion.
+//! Changes to items: name, description, properties, identity and folder, and deletion.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId};
 
-/// Items that one request moves at most (documented).
+/// The maximum number of items that a request moves (documented).
 pub const MOVED_MAX: usize = 50;
 
 /// A request to update an item; members that are `None` stay as they are.
@@ -20,11 +20,11 @@ pub struct Update {
     pub display_name: Option<String>,
     /// The new description.
     pub description: Option<String>,
-    /// Changes that `properties` ask for: see [`settable`].
+    /// The changes that `properties` request: see [`settable`].
     pub kind_changes: Vec<KindChange>,
 }
 
-/// Returns the changes that the `properties` of an update ask for. Members that cannot be set are ignored.
+/// Returns the changes that the `properties` of an update request. Ignores members that cannot be set.
 pub fn settable(kind: ItemKind, properties: &Map<String, Value>) -> Result<Vec<KindChange>, FabricError> {
     (kind.spec().hooks.settable)(properties)
 }
@@ -63,7 +63,7 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
     Ok((vec![updated], item.id))
 }
 
-/// Deletes an item with its companions. Its name stays reserved for a time that the pace sets.
+/// Deletes an item with its companions. Its name stays reserved for a time that depends on the pace.
 pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     check_independent(item)?;
     let reserved_until = later(now, state.settings.timing().name_reserved());
@@ -76,7 +76,7 @@ pub fn associate_identity(state: &State, within: &Workspace, item: &Item, identi
     Ok((vec![Fact::IdentityAssociated { workspace: within.id, id: item.id, identity }], item.id))
 }
 
-/// Moves items with their companions into a folder or into the root of the workspace: all of them, or none.
+/// Moves items with their companions into a folder, or into the root of the workspace: all of them, or none.
 pub fn relocate(
     within: &Workspace,
     ids: Vec<ItemId>,
@@ -98,7 +98,7 @@ pub fn relocate(
     Ok((vec![Fact::ItemsMoved { workspace: within.id, ids: ids.clone(), folder }], ids))
 }
 
-/// Rejects a change to a SQL endpoint, which changes only with its parent.
+/// Rejects changes to a SQL endpoint, which changes only with its parent.
 fn check_independent(item: &Item) -> Result<(), FabricError> {
     if item.kind == ItemKind::SQLEndpoint {
         Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id))

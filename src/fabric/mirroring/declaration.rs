@@ -1,4 +1,4 @@
-//! The declaration of a source: its tables, as the control interface reads and shows them, and their bounds.
+//! The declaration of a source in the control interface: its tables and their bounds.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::fabric::error::FabricError;
 
 /// The maximum number of tables of a declared source.
 const TABLES_MAX: usize = 10_000;
-/// The longest name of a schema or table, in characters.
+/// The maximum length of the name of a schema or table, in characters.
 const NAME_MAX: usize = 256;
-/// The deepest nesting of namespaces. The dots of a schema separate its namespaces.
+/// The maximum depth of namespaces. Dots in a schema separate namespaces.
 const DEPTH_MAX: usize = 16;
-/// The largest number of rows, or of bytes of a row: their products fit into 64 bits.
+/// The maximum number of rows, and of bytes per row. Their product saturates at 64 bits.
 const SIZE_MAX: u64 = 1_000_000_000_000;
 /// The highest rate of changes, in rows per second.
 const RATE_MAX: f64 = 1e9;
@@ -29,7 +29,7 @@ const SNAPSHOT_SPEED: (f64, f64) = (1e-3, 1e12);
 pub struct SourceDeclaration {
     /// All tables of the source.
     pub tables: Vec<TableDeclaration>,
-    /// Rows per second that a snapshot copies; `None`: 10,000, which the pace may shorten.
+    /// The rows that a snapshot copies per second; `None`: 10,000, and the pace may shorten the snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_rows_per_second: Option<f64>,
 }
@@ -38,23 +38,23 @@ pub struct SourceDeclaration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TableDeclaration {
-    /// The schema; of Cosmos DB the database.
+    /// The schema. For Cosmos DB, it is the database.
     pub schema_name: String,
-    /// The name.
+    /// The name of the table or container.
     pub table_name: String,
     /// Table or view.
     #[serde(default)]
     pub object_type: ObjectType,
-    /// Rows that a snapshot copies.
+    /// The number of rows that a snapshot copies.
     #[serde(default = "default_rows")]
     pub rows: u64,
-    /// Bytes of a row.
+    /// The size of a row, in bytes.
     #[serde(default = "default_bytes_per_row")]
     pub bytes_per_row: u64,
-    /// Rows that change per second.
+    /// The number of rows that change per second.
     #[serde(default)]
     pub rows_per_second: f64,
-    /// Seconds from a commit at the source to its commit in OneLake.
+    /// The time from a commit at the source to the commit in OneLake, in seconds.
     #[serde(default = "default_latency_seconds")]
     pub latency_seconds: u32,
 }
@@ -72,7 +72,7 @@ fn default_latency_seconds() -> u32 {
 }
 
 impl TableDeclaration {
-    /// A table with the default figures: 1,000 rows of 100 bytes that never change, and a latency of 5 seconds.
+    /// Creates a table with the default figures: 1,000 rows of 100 bytes that never change, and a latency of 5 seconds.
     pub fn new(schema_name: impl Into<String>, table_name: impl Into<String>) -> Self {
         Self {
             schema_name: schema_name.into(),
@@ -97,11 +97,11 @@ impl TableDeclaration {
     }
 }
 
-fn check_range(what: &str, value: f64, (least, most): (f64, f64)) -> Result<(), FabricError> {
-    if (least..=most).contains(&value) {
+fn check_range(name: &str, value: f64, (min, max): (f64, f64)) -> Result<(), FabricError> {
+    if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(FabricError::invalid_input(format!("{what} is {value}: expected {least} to {most}.")))
+    Err(FabricError::invalid_input(format!("{name} is {value}: expected {min} to {max}.")))
 }
 
 fn check_name(name: &str) -> Result<(), FabricError> {
@@ -118,7 +118,7 @@ fn check_name(name: &str) -> Result<(), FabricError> {
 impl TryFrom<SourceDeclaration> for Declaration {
     type Error = FabricError;
 
-    /// Checks the bounds, and that no table is declared twice.
+    /// Converts a declaration. Rejects values out of bounds and duplicate tables.
     fn try_from(source: SourceDeclaration) -> Result<Self, FabricError> {
         check_range("the number of tables", source.tables.len() as f64, (0.0, TABLES_MAX as f64))?;
         if let Some(speed) = source.snapshot_rows_per_second {

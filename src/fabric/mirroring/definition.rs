@@ -1,4 +1,4 @@
-//! `mirroring.json`, the definition of a mirrored database: its content and its faults.
+//! `mirroring.json`, the definition of a mirrored database: its content and its validation.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,14 +8,14 @@ use crate::fabric::error::{ErrorCode, FabricError};
 use crate::fabric::json;
 use crate::ids::ConnectionId;
 
-/// The path of its part.
+/// The path of the part.
 pub const PATH: &str = "mirroring.json";
-/// Tables of a mirrored database at most.
+/// The maximum number of tables of a mirrored database.
 pub const TABLES_MAX: usize = 1_000;
 /// The range of `retentionInDays`.
 pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=30;
-/// Faults that one error lists at most.
-const FAULTS_MAX: usize = 20;
+/// The maximum number of problems that an error lists.
+const PROBLEMS_MAX: usize = 20;
 
 /// The type of a source: `source.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub enum SourceType {
     Sap,
 }
 
-/// A row of [`SOURCES`]: the properties of a source type.
+/// A row of [`SOURCES`]: the rules of a source type.
 #[derive(Debug)]
 pub struct SourceSpec {
     /// The type.
@@ -61,7 +61,7 @@ pub struct SourceSpec {
     needs_connection: bool,
     /// `true` if `typeProperties.database` is required.
     needs_database: bool,
-    /// The types of connection that a start accepts; empty: any (docs/fidelity.md#sources).
+    /// The connection types that a start accepts; empty: any (docs/fidelity.md#sources).
     pub connection_types: &'static [&'static str],
     /// The tables of an undeclared source of this type.
     pub catalogue: &'static [(&'static str, &'static str)],
@@ -99,7 +99,7 @@ const fn row(
     SourceSpec { source, name, needs_connection, needs_database, connection_types, catalogue }
 }
 
-/// The sources, in the order of their documentation.
+/// The source types, in the order of Microsoft's documentation.
 pub const SOURCES: &[SourceSpec] = &[
     row(SourceType::Snowflake, "Snowflake", true, true, &["Snowflake"], UPPER),
     row(SourceType::AzureSqlDatabase, "AzureSqlDatabase", true, false, &["SQL"], SQL),
@@ -123,26 +123,26 @@ impl SourceType {
     }
 }
 
-/// The content of a definition, as far as replication depends on it.
+/// The part of a definition that replication depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MirroringConfig {
-    /// The type of the source. It never changes once it is set; `None`: the item has no definition.
+    /// The type of the source; `None` if the item has no definition. Once set, it never changes.
     pub source: Option<SourceType>,
-    /// The connection to it; `None` for open mirroring.
+    /// The connection to the source; `None` for open mirroring.
     pub connection: Option<ConnectionId>,
-    /// The database, where the connection does not name it.
+    /// The database, if the connection does not name it.
     pub database: Option<String>,
-    /// Further connections that the definition names: landing zones and external storages.
+    /// The other connections that the definition names: landing zones and external storages.
     pub other_connections: Vec<ConnectionId>,
-    /// The schema of tables without one. The item's properties show it.
+    /// The schema for tables without one. The item's properties show it.
     pub default_schema: Option<String>,
-    /// The tables to copy, in the order of the definition; `None`: all.
+    /// The tables to replicate, in the order of the definition; `None`: all.
     pub tables: Option<Vec<TableName>>,
 }
 
 impl MirroringConfig {
-    /// The configuration of an item without a definition.
+    /// Returns the configuration of an item without a definition.
     pub const fn empty() -> Self {
         Self {
             source: None,
@@ -154,50 +154,50 @@ impl MirroringConfig {
         }
     }
 
-    /// Returns `true` if `other` differs in a member that may change only while nothing is copied.
-    pub fn moves_from(&self, other: &Self) -> bool {
+    /// Returns `true` if `other` differs in a member that may change only while nothing is replicated.
+    pub fn differs_in_location(&self, other: &Self) -> bool {
         (&self.connection, &self.database, &self.default_schema)
             != (&other.connection, &other.database, &other.default_schema)
     }
 }
 
-/// Reads `mirroring.json`. The error lists each fault with its location and the expected value.
+/// Reads `mirroring.json`. The error lists each problem with its location and the expected value.
 pub fn read(text: &str, value: &Value) -> Result<MirroringConfig, FabricError> {
     let mut reader = Reader::default();
     let config = reader.config(value);
     match config {
-        Some(config) if reader.faults.is_empty() => Ok(config),
-        _ => Err(reader.refusal(text)),
+        Some(config) if reader.problems.is_empty() => Ok(config),
+        _ => Err(reader.into_error(text)),
     }
 }
 
-/// A fault: a member with an invalid value.
+/// A member with an invalid value.
 #[derive(Debug)]
-struct Fault {
-    /// The way to it: member names and indexes.
-    place: Vec<String>,
-    /// The found and the expected value.
-    complaint: String,
+struct Problem {
+    /// Its path: member names and indexes.
+    path: Vec<String>,
+    /// The actual and the expected value.
+    message: String,
 }
 
 #[derive(Debug, Default)]
 struct Reader {
-    place: Vec<String>,
-    faults: Vec<Fault>,
+    path: Vec<String>,
+    problems: Vec<Problem>,
 }
 
 type Object = Map<String, Value>;
 
 impl Reader {
-    fn refusal(self, text: &str) -> FabricError {
-        self.faults.into_iter().take(FAULTS_MAX).fold(
+    fn into_error(self, text: &str) -> FabricError {
+        self.problems.into_iter().take(PROBLEMS_MAX).fold(
             ErrorCode::InvalidDefinitionParts.into(),
-            |refusal: FabricError, fault| {
-                let (line, column) = json::locate(text, &fault.place);
-                let member = if fault.place.is_empty() { "the document".into() } else { fault.place.join(".") };
-                refusal.detail(
+            |error: FabricError, problem| {
+                let (line, column) = json::locate(text, &problem.path);
+                let member = if problem.path.is_empty() { "the document".into() } else { problem.path.join(".") };
+                error.detail(
                     ErrorCode::InvalidDefinitionParts,
-                    format!("{PATH}, line {line}, column {column}: {member} {}", fault.complaint),
+                    format!("{PATH}, line {line}, column {column}: {member} {}", problem.message),
                 )
             },
         )
@@ -215,14 +215,14 @@ impl Reader {
         })
     }
 
-    /// Reads `source` into a configuration without tables and default schema.
+    /// Reads `source` into a configuration without tables and without default schema.
     fn source(&mut self, source: Option<&Value>) -> Option<MirroringConfig> {
         let source = self.as_object(source)?;
         let spec = self.within("type", |reader| reader.source_type(source.get("type")))?;
         self.within("typeProperties", |reader| {
             let empty = Object::new();
             let properties = match source.get("typeProperties") {
-                // Open mirroring may omit it or set it to null. Elsewhere, the fault names the first required member.
+                // Open mirroring may omit it or set it to null. For other sources, the error names the first required member.
                 None | Some(Value::Null) => &empty,
                 given => reader.as_object(given)?,
             };
@@ -241,14 +241,14 @@ impl Reader {
     fn source_type(&mut self, name: Option<&Value>) -> Option<&'static SourceSpec> {
         let known = || SOURCES.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ");
         let Some(name) = name.and_then(Value::as_str) else {
-            return self.fault(format!("is {}: one of {} was expected", shown(name), known()));
+            return self.problem(format!("is {}: one of {} was expected", shown(name), known()));
         };
         if let Some(spec) = SOURCES.iter().find(|spec| spec.name == name) {
             return Some(spec);
         }
         match SOURCES.iter().find(|spec| spec.name.eq_ignore_ascii_case(name)) {
-            Some(spec) => self.fault(format!("is {name:?}: {:?} was expected, spelled so", spec.name)),
-            None => self.fault(format!("is {name:?}: one of {} was expected", known())),
+            Some(spec) => self.problem(format!("is {name:?}: {:?} was expected, spelled so", spec.name)),
+            None => self.problem(format!("is {name:?}: one of {} was expected", known())),
         }
     }
 
@@ -259,7 +259,7 @@ impl Reader {
         };
         match text.and_then(|text| text.parse().ok()) {
             Some(id) => Some(id),
-            None => self.fault(format!("is {}: the id of a connection was expected, a GUID", shown(connection))),
+            None => self.problem(format!("is {}: the id of a connection was expected, a GUID", shown(connection))),
         }
     }
 
@@ -282,14 +282,14 @@ impl Reader {
             Some(days) => days.as_i64(),
         };
         if !given.is_some_and(|days| RETENTION_DAYS.contains(&days)) {
-            let (least, most) = RETENTION_DAYS.into_inner();
-            self.fault::<()>(format!("is {}: a whole number from {least} to {most} was expected", shown(days)));
+            let (min, max) = RETENTION_DAYS.into_inner();
+            self.problem::<()>(format!("is {}: a whole number from {min} to {max} was expected", shown(days)));
         }
     }
 
     fn flag(&mut self, flag: Option<&Value>) {
         if !matches!(flag, None | Some(Value::Null | Value::Bool(_))) {
-            self.fault::<()>(format!("is {}: true or false was expected", shown(flag)));
+            self.problem::<()>(format!("is {}: true or false was expected", shown(flag)));
         }
     }
 
@@ -297,10 +297,10 @@ impl Reader {
         let tables = match tables {
             None | Some(Value::Null) => return None,
             Some(Value::Array(tables)) => tables,
-            other => return self.fault(format!("is {}: a list was expected", shown(other))),
+            other => return self.problem(format!("is {}: a list was expected", shown(other))),
         };
         if tables.len() > TABLES_MAX {
-            return self.fault(format!("has {} tables: at most {TABLES_MAX} were expected", tables.len()));
+            return self.problem(format!("has {} tables: at most {TABLES_MAX} were expected", tables.len()));
         }
         let mut names: Vec<TableName> = Vec::with_capacity(tables.len());
         let mut seen = std::collections::HashSet::with_capacity(tables.len());
@@ -327,7 +327,7 @@ impl Reader {
     fn as_object<'a>(&mut self, value: Option<&'a Value>) -> Option<&'a Object> {
         match value {
             Some(Value::Object(object)) => Some(object),
-            other => self.fault(format!("is {}: an object was expected", shown(other))),
+            other => self.problem(format!("is {}: an object was expected", shown(other))),
         }
     }
 
@@ -335,37 +335,37 @@ impl Reader {
         match text {
             None | Some(Value::Null) if !required => None,
             Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
-            other => self.fault(format!("is {}: a text that is not empty was expected", shown(other))),
+            other => self.problem(format!("is {}: a text that is not empty was expected", shown(other))),
         }
     }
 
     fn exactly(&mut self, value: Option<&Value>, expected: &str) {
         if value.and_then(Value::as_str) != Some(expected) {
-            self.fault::<()>(format!("is {}: {expected:?} was expected", shown(value)));
+            self.problem::<()>(format!("is {}: {expected:?} was expected", shown(value)));
         }
     }
 
     fn within<T>(&mut self, member: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        self.place.push(member.to_owned());
+        self.path.push(member.to_owned());
         let read = read(self);
-        self.place.pop();
+        self.path.pop();
         read
     }
 
-    fn fault<T>(&mut self, complaint: String) -> Option<T> {
-        self.faults.push(Fault { place: self.place.clone(), complaint });
+    fn problem<T>(&mut self, message: String) -> Option<T> {
+        self.problems.push(Problem { path: self.path.clone(), message });
         None
     }
 }
 
-/// Returns the connections other than that of the source. Malformed ones are ignored: the service never reads them.
+/// Returns the connections other than that of the source. Ignores malformed ones: the service never reads them.
 fn other_connections(properties: &Object) -> Vec<ConnectionId> {
     let storages = properties.get("externalStorages").and_then(Value::as_array).into_iter().flatten();
     let id = |holder: &Value| holder.get("typeProperties")?.get("connection")?.as_str()?.parse().ok();
     storages.chain(properties.get("landingZone")).filter_map(id).collect()
 }
 
-/// Describes a value briefly.
+/// Describes a value in an error message.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "missing".into(),
@@ -384,16 +384,16 @@ mod tests {
 
     const CONNECTION: &str = "11111111-1111-4111-8111-111111111111";
 
-    /// Reads a document and shows the config's source, or the first complaint.
+    /// Reads a document and compares the type of its source, or the first error message.
     #[track_caller]
     fn check(document: &str, expected: &str) {
         let document = document.replace("CONNECTION", CONNECTION);
-        let value = serde_json::from_str(&document).expect("the test's document is JSON");
-        let told = match read(&document, &value) {
+        let value = serde_json::from_str(&document).expect("the document of the test is JSON");
+        let result = match read(&document, &value) {
             Ok(config) => config.source.unwrap().spec().name.to_owned(),
-            Err(refusal) => refusal.more_details()[0].fault.as_ref().unwrap().1.clone(),
+            Err(error) => error.more_details()[0].fault.as_ref().unwrap().1.clone(),
         };
-        assert_eq!(told, expected);
+        assert_eq!(result, expected);
     }
 
     fn document(source: &str, rest: &str) -> String {
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_with_its_place() {
+    fn missing_members_are_reported_with_location() {
         check(
             r#"{"properties":{"source":{"type":"GenericMirror"}}}"#,
             "mirroring.json, line 1, column 15: properties.target is missing: an object was expected",
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_shown() {
+    fn invalid_values_are_reported_with_expected_ones() {
         check(
             &document(r#"{"type":"CosmosDB"}"#, ""),
             r#"mirroring.json, line 1, column 33: properties.source.type is "CosmosDB": "CosmosDb" was expected, spelled so"#,
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spellings_of_an_empty_source_are_taken() {
+    fn source_without_properties_is_accepted_in_all_spellings() {
         for source in [
             r#"{"type":"GenericMirror"}"#,
             r#"{"type":"GenericMirror","typeProperties":null}"#,
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn every_source_has_one_row() {
+    fn source_types_have_unique_rows() {
         let mut names: Vec<&str> = SOURCES.iter().map(|spec| spec.source.spec().name).collect();
         names.sort_unstable();
         names.dedup();

@@ -1,9 +1,9 @@
-//! Replication as a pure function of a log, the source, the seed and the instant.
+//! The mirroring engine: replication as a pure function of a log, the source, the seed and the instant.
 //!
 //! The log of a mirrored database holds its creation, starts, stops, pauses and selections of tables. Nothing else is stored, and
-//! nothing runs in the background: each read computes the status ([`status`]) and the tables ([`tables`]) anew.
+//! nothing runs in the background: each read computes the status ([`status`]) and the tables ([`tables`]).
 //!
-//! This module knows no item and no tenant state. `item::mirrored_database` ties it to both.
+//! The engine does not depend on items or on the tenant's state. `item::mirrored_database` connects it to them.
 
 pub mod declaration;
 pub mod definition;
@@ -27,9 +27,9 @@ use self::timeline::Span;
 pub use self::timing::TableTiming;
 use crate::fabric::as_list;
 
-/// Lifecycle events of a mirrored database at most; the oldest are dropped.
+/// The maximum number of lifecycle events of a mirrored database. The oldest are dropped.
 const LIFECYCLE_MAX: usize = 1_000;
-/// Selections of tables at most; the oldest are dropped.
+/// The maximum number of table selections of a mirrored database. The oldest are dropped.
 const SELECTIONS_MAX: usize = 100;
 
 /// The name of a table of a source. For Cosmos DB, the schema is the database and the table is the container.
@@ -38,21 +38,21 @@ const SELECTIONS_MAX: usize = 100;
 pub struct TableName {
     /// The schema.
     pub schema: Arc<str>,
-    /// The name within it.
+    /// The name within the schema.
     pub table: Arc<str>,
 }
 
-/// The `error` beside the status of a database or a table.
+/// The `error` next to the status of a database or table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MirroringError {
-    /// The code, as Fabric spells it.
+    /// The error code, in Fabric's spelling.
     pub code: String,
     /// The message for users.
     pub message: String,
 }
 
-/// An event in the life of a mirrored database, with the duration of the transient status that it begins.
+/// A lifecycle event of a mirrored database. `takes` is the duration of the transient status that it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 enum LifecycleEvent {
@@ -74,8 +74,8 @@ enum LifecycleEvent {
     },
 }
 
-/// The tables whose snapshot was complete when the capacity was paused, with the base of their figures. These continue after the next
-/// start; all others are copied again.
+/// The tables whose snapshot was complete when the capacity was paused, with the base of their figures. After the next start they
+/// continue from there; all other tables are copied again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResumePoints(#[serde(with = "as_list")] pub(super) BTreeMap<TableName, ResumePoint>);
@@ -92,7 +92,7 @@ pub struct ResumePoint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 enum Selection {
-    /// All tables of the source: from `since` on, except those that an `earlier` definition selected already.
+    /// All tables of the source, from `since`. Those that an `earlier` definition had selected keep their earlier instants.
     All {
         since: Timestamp,
         #[serde(with = "as_list")]
@@ -106,7 +106,7 @@ enum Selection {
     },
 }
 
-/// The log of one mirrored database, oldest first.
+/// The log of one mirrored database. Entries are ordered by time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mirroring {
@@ -116,7 +116,7 @@ pub struct Mirroring {
 }
 
 impl Mirroring {
-    /// The log of a mirrored database that is created at `at` and is `Initialized` after `takes`.
+    /// Creates the log of a mirrored database that is created at `at` and is `Initialized` after `takes`.
     pub fn created(at: Timestamp, takes: SignedDuration, config: MirroringConfig) -> Self {
         let selection = Selection::first(at, config.tables.as_deref());
         Self {
@@ -126,7 +126,7 @@ impl Mirroring {
         }
     }
 
-    /// Records a start. With an `error` it fails after `takes`, and the database falls back to `Initialized`.
+    /// Records a start. With an `error`, it fails after `takes`, and the status falls back to `Initialized`.
     pub fn started(
         &mut self,
         at: Timestamp,
@@ -135,7 +135,7 @@ impl Mirroring {
         error: Option<MirroringError>,
     ) {
         let MirroringConfig { source, connection, database, .. } = &self.config;
-        // A start without a source is refused.
+        // A start without a source is rejected before it gets here.
         let source = source.unwrap_or(SourceType::GenericMirror);
         let source = SourceKey { source, connection: *connection, database: database.clone() };
         let resume_points = match self.lifecycle.last() {
@@ -166,7 +166,7 @@ impl Mirroring {
         })
     }
 
-    /// Records a new definition. `followed` holds the tables until now, and the instant from which each is followed.
+    /// Records a new definition. `followed` holds the current tables, and the instant from which each is followed.
     pub fn redefined(&mut self, at: Timestamp, config: MirroringConfig, followed: BTreeMap<TableName, Timestamp>) {
         if config.tables != self.config.tables {
             let (_, before) = self.selections.last().expect("a mirrored database has a selection from its creation on");
@@ -182,8 +182,8 @@ impl Mirroring {
         &self.config
     }
 
-    fn log(&mut self, at: Timestamp, what: LifecycleEvent) {
-        self.lifecycle.push((at, what));
+    fn log(&mut self, at: Timestamp, event: LifecycleEvent) {
+        self.lifecycle.push((at, event));
         drop_oldest(&mut self.lifecycle, LIFECYCLE_MAX);
     }
 
@@ -194,9 +194,9 @@ impl Mirroring {
     }
 }
 
-/// Drops the oldest entry if there are more than `most`.
-fn drop_oldest<T>(log: &mut Vec<T>, most: usize) {
-    if log.len() > most {
+/// Drops the oldest entry if there are more than `max`.
+fn drop_oldest<T>(log: &mut Vec<T>, max: usize) {
+    if log.len() > max {
         log.remove(0);
     }
 }
@@ -211,7 +211,7 @@ impl Selection {
         }
     }
 
-    /// Returns the selection that follows this one. Tables that are followed already continue.
+    /// Returns the selection that replaces this one. Tables that are already followed continue.
     fn then(&self, at: Timestamp, tables: Option<&[TableName]>, followed: BTreeMap<TableName, Timestamp>) -> Self {
         match tables {
             None => Self::All { since: at, earlier: followed },
@@ -223,7 +223,8 @@ impl Selection {
         }
     }
 
-    /// Returns `true` if a definition named the table, now or earlier. An assumed source has every table that a definition names.
+    /// Returns `true` if the current definition or an earlier one names the table. An assumed source has every table that a definition
+    /// names.
     fn names(&self, name: &TableName) -> bool {
         match self {
             Self::All { earlier, .. } => earlier.contains_key(name),

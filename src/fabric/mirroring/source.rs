@@ -1,7 +1,7 @@
 //! The simulated source of a connection: its tables, and the changes of their rows over time.
 //!
-//! A source is a list of dated declarations. Before the first one it is assumed: its figures derive from the seed.
-//! Changes are computed in closed form, so a month costs as much as a second.
+//! A source is a list of dated declarations. Before the first one it is *assumed*: its tables and figures are derived from its type and
+//! the seed. Changes are computed in closed form, so a month costs as much as a second.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::seed::Seed;
 
 /// The speed of a snapshot in rows per second, unless one is declared.
 pub const SNAPSHOT_ROWS_PER_SECOND: f64 = 10_000.0;
-/// Declarations of a source at most. The oldest are dropped, as if the source had been assumed until then.
+/// The maximum number of declarations of a source. The oldest are dropped, as if the source had been assumed until then.
 const DECLARATIONS_MAX: usize = 100;
 
-/// The type of a table of the source.
+/// The type of a table in a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ObjectType {
     /// A table, or a container.
@@ -30,19 +30,19 @@ pub enum ObjectType {
     View,
 }
 
-/// A table, declared or derived from the seed.
+/// A table in a source, declared or assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Table {
     /// Its type.
     pub object_type: ObjectType,
-    /// Rows that a snapshot copies.
+    /// The number of rows that a snapshot copies.
     pub rows: u64,
-    /// Bytes of a row.
+    /// The size of a row, in bytes.
     pub bytes_per_row: u64,
-    /// Rows that are inserted, updated or deleted per second.
+    /// The number of rows that are inserted, updated or deleted per second.
     pub rows_per_second: f64,
-    /// From a change's commit at the source to its commit in OneLake, in seconds.
+    /// The time from a commit at the source to the commit in OneLake, in seconds.
     pub latency_seconds: u32,
 }
 
@@ -57,7 +57,7 @@ pub struct Declaration {
     pub snapshot_rows_per_second: Option<f64>,
 }
 
-/// The source of a mirrored database, as its definition named it at the start.
+/// The source that the definition of a mirrored database named when it was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceKey {
@@ -69,12 +69,12 @@ pub struct SourceKey {
     pub database: Option<String>,
 }
 
-/// The declarations of one connection, oldest first.
+/// The declarations of the source behind one connection, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Declared(Vec<(Timestamp, Arc<Declaration>)>);
 
 impl Declared {
-    /// Adds a declaration that holds from `at` on.
+    /// Adds a declaration that is in effect from `at`.
     pub fn declare(&mut self, at: Timestamp, declaration: Arc<Declaration>) {
         self.0.push((at, declaration));
         if self.0.len() > DECLARATIONS_MAX {
@@ -82,24 +82,24 @@ impl Declared {
         }
     }
 
-    /// Returns the declaration that holds at `now`.
+    /// Returns the declaration in effect at `now`.
     pub fn at(&self, now: Timestamp) -> Option<&Declaration> {
         self.0.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
     }
 }
 
-/// The presence of a table in the source.
+/// The presence of a table in a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It exists since then.
+    /// It has existed since this instant.
     Since(Timestamp),
-    /// It existed until then.
+    /// It existed until this instant.
     Until(Timestamp),
     /// It never existed.
     Never,
 }
 
-/// Changes of a table between two instants.
+/// The changes of a table between two instants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changes {
     /// The number of changed rows.
@@ -108,7 +108,7 @@ pub struct Changes {
     pub last: Option<Timestamp>,
 }
 
-/// A source as the engine reads it.
+/// A source as the engine sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     seed: Seed,
@@ -117,20 +117,20 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The source of `key`. Undeclared figures derive from `seed`.
+    /// Creates the source of `key`. Undeclared figures are derived from `seed`.
     pub fn new(seed: Seed, key: &'a SourceKey, declared: Option<&'a Declared>) -> Self {
         let connection = key.connection.map(|id| id.to_string()).unwrap_or_default();
         let seed = seed.fork("source").fork(connection).fork(key.database.as_deref().unwrap_or_default());
         Self { seed, key, declared: declared.map_or(&[], |declared| &declared.0) }
     }
 
-    /// Returns at most `most` of the tables at `now`, by schema and name.
-    pub fn tables(&self, now: Timestamp, most: usize) -> Vec<TableName> {
+    /// Returns up to `max` of the tables at `now`, by schema and name.
+    pub fn tables(&self, now: Timestamp, max: usize) -> Vec<TableName> {
         match self.declaration_at(now) {
             Some(declaration) => {
-                declaration.tables.keys().filter(|name| self.mirrors(name)).take(most).cloned().collect()
+                declaration.tables.keys().filter(|name| self.mirrors(name)).take(max).cloned().collect()
             }
-            None => self.catalogue().take(most).collect(),
+            None => self.catalogue().take(max).collect(),
         }
     }
 
@@ -145,15 +145,15 @@ impl<'a> Source<'a> {
         if !self.mirrors(name) {
             return Presence::Never;
         }
-        let holding = self.declared.iter().rev().filter(|(from, _)| *from <= now);
+        let in_effect = self.declared.iter().rev().filter(|(from, _)| *from <= now);
         let mut edge = None;
-        for (from, declaration) in holding {
-            let there = declaration.tables.contains_key(name);
+        for (from, declaration) in in_effect {
+            let is_declared = declaration.tables.contains_key(name);
             match edge {
-                None if there => edge = Some(Presence::Since(*from)),
+                None if is_declared => edge = Some(Presence::Since(*from)),
                 None => edge = Some(Presence::Until(*from)),
-                Some(Presence::Since(_)) if there => edge = Some(Presence::Since(*from)),
-                Some(Presence::Until(_)) if !there => edge = Some(Presence::Until(*from)),
+                Some(Presence::Since(_)) if is_declared => edge = Some(Presence::Since(*from)),
+                Some(Presence::Until(_)) if !is_declared => edge = Some(Presence::Until(*from)),
                 Some(found) => return found,
             }
         }
@@ -165,14 +165,14 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Returns a table at `now`. A table that is not declared derives from the seed.
+    /// Returns a table at `now`. The figures of an undeclared table are derived from the seed.
     pub fn table(&self, name: &TableName, now: Timestamp) -> Table {
         self.declaration_at(now)
             .and_then(|declaration| declaration.tables.get(name).copied())
             .unwrap_or_else(|| self.assumed(name))
     }
 
-    /// Returns the speed of a snapshot that begins at `now`, in rows per second, and `true` if it was declared.
+    /// Returns the speed of a snapshot that begins at `now`, in rows per second, and `true` if the speed is declared.
     pub fn snapshot_speed(&self, now: Timestamp) -> (f64, bool) {
         let declared = self.declaration_at(now).and_then(|declaration| declaration.snapshot_rows_per_second);
         (declared.unwrap_or(SNAPSHOT_ROWS_PER_SECOND), declared.is_some())
@@ -194,7 +194,7 @@ impl<'a> Source<'a> {
                 let sum = total + rate * last.duration_since(first).as_secs_f64();
                 let rows = sum as u64;
                 if rows > changes.rows {
-                    // The instant at which the last whole row changed; a microsecond early, so that rounding never puts it too late.
+                    // The instant of the last change of a whole row, a microsecond early: rounding must never make it too late.
                     let into = SignedDuration::try_from_secs_f64(((rows as f64 - total) / rate - 1e-6).max(0.0))
                         .unwrap_or_default();
                     changes = Changes { rows, last: Some(later(first, into).min(last)) };
@@ -210,11 +210,11 @@ impl<'a> Source<'a> {
         self.declared.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
     }
 
-    /// The tables of an undeclared source.
+    /// Returns the tables of an assumed source.
     fn catalogue(&self) -> impl Iterator<Item = TableName> {
         let database = self.key.database.as_deref().unwrap_or_default();
         self.key.source.spec().catalogue.iter().map(move |(schema, table)| {
-            // A container has no schema: its database takes that place.
+            // A container has no schema: the database takes its place.
             let schema = if schema.is_empty() { database } else { schema };
             TableName { schema: schema.into(), table: (*table).into() }
         })
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_comes_and_goes_with_the_declarations() {
+    fn presence_follows_declarations() {
         let mut declared = Declared::default();
         declared.declare(at(10), declaration(&[("a", 0.0), ("Orders", 0.0)]));
         declared.declare(at(20), declaration(&[("a", 0.0)]));

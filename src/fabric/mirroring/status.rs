@@ -8,7 +8,8 @@
 //! Paused · start                → Starting → Running            (resumes its tables)
 //! ```
 //!
-//! Starts and stops are accepted in stable states only. Transient states end by themselves, at an instant that is known when they begin.
+//! Starts and stops are accepted only in stable states. Transient states end without a request, at an instant that is known when they
+//! begin.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,27 +19,27 @@ use crate::fabric::behaviours::{Behaviours, StartWhileRunning, StopWhileNotRunni
 use crate::fabric::error::{ErrorCode, FabricError};
 use crate::fabric::instant::later;
 
-/// The status of a mirrored database, as `getMirroringStatus` spells it.
+/// The status of a mirrored database, in the spelling of `getMirroringStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MirroringStatus {
     /// The SQL endpoint is being provisioned. Transient.
     Initializing,
     /// Ready to be started.
     Initialized,
-    /// The replicator is coming up. Transient.
+    /// The replicator is starting. Transient.
     Starting,
-    /// The replicator is up.
+    /// The replicator is running.
     Running,
     /// The capacity was paused. The next start resumes replication.
     Paused,
-    /// The replicator is going down. Transient.
+    /// The replicator is stopping. Transient.
     Stopping,
-    /// The replicator is down.
+    /// The replicator is stopped.
     Stopped,
 }
 
 impl MirroringStatus {
-    /// Returns its spelling on the wire.
+    /// Returns its name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initializing => "Initializing",
@@ -51,18 +52,19 @@ impl MirroringStatus {
         }
     }
 
-    /// Returns `true` if nothing is copied now or soon, so connection, database and default schema may change.
+    /// Returns `true` for `Initialized` and `Stopped`. Nothing is replicated or about to be, so connection, database and default schema
+    /// may change.
     pub const fn is_at_rest(self) -> bool {
         matches!(self, Self::Initialized | Self::Stopped)
     }
 }
 
-/// A status, its error, and the status that follows by itself.
+/// A status, its error, and the status that follows without a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phase<'a> {
     /// The status.
     pub status: MirroringStatus,
-    /// The error of the last start, until the next one.
+    /// The error of the last start, if it failed.
     pub error: Option<&'a MirroringError>,
     /// The instant at which a transient status ends, and the status that follows.
     pub gives_way: Option<(Timestamp, MirroringStatus)>,
@@ -87,16 +89,16 @@ impl Mirroring {
         self.phase_at(now).status
     }
 
-    /// Returns `true` if a start is to be recorded, `false` if it changes nothing. Rejects it in a transient status.
+    /// Returns `true` if a start must be recorded, and `false` if it has no effect. Rejects it if the status does not allow it.
     pub fn may_start(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.start_while_running) {
             (MirroringStatus::Initialized | MirroringStatus::Paused | MirroringStatus::Stopped, _) => Ok(true),
             (MirroringStatus::Running, StartWhileRunning::Accept) => Ok(false),
-            (status, _) => Err(not_while(status)),
+            (status, _) => Err(not_allowed_in(status)),
         }
     }
 
-    /// Returns `true` if a stop is to be recorded, `false` if it changes nothing. Rejects it where the status does not allow it.
+    /// Returns `true` if a stop must be recorded, and `false` if it has no effect. Rejects it if the status does not allow it.
     pub fn may_stop(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.stop_while_not_running) {
             (MirroringStatus::Running, _) => Ok(true),
@@ -104,12 +106,13 @@ impl Mirroring {
                 MirroringStatus::Initialized | MirroringStatus::Paused | MirroringStatus::Stopped,
                 StopWhileNotRunning::Accept,
             ) => Ok(false),
-            (status, StopWhileNotRunning::Refuse | StopWhileNotRunning::Accept) => Err(not_while(status)),
+            (status, StopWhileNotRunning::Refuse | StopWhileNotRunning::Accept) => Err(not_allowed_in(status)),
         }
     }
 
-    /// Rejects a definition that changes the type of the source, or changes the connection, database or default schema during replication.
-    pub fn may_become(&self, config: &super::MirroringConfig, now: Timestamp) -> Result<(), FabricError> {
+    /// Rejects a definition that changes the type of the source, or that changes connection, database or default schema during
+    /// replication.
+    pub fn check_redefinition(&self, config: &super::MirroringConfig, now: Timestamp) -> Result<(), FabricError> {
         if let (Some(old), Some(new)) = (self.config.source, config.source)
             && old != new
         {
@@ -123,12 +126,16 @@ impl Mirroring {
         if self.config.source.is_none() && status == MirroringStatus::Initializing {
             return Err(ErrorCode::MirroredDatabaseNotReady.into());
         }
-        if config.moves_from(&self.config) && !status.is_at_rest() { Err(not_while(status)) } else { Ok(()) }
+        if config.differs_in_location(&self.config) && !status.is_at_rest() {
+            Err(not_allowed_in(status))
+        } else {
+            Ok(())
+        }
     }
 }
 
-/// The error for a request that the status does not allow. Clients search its message for the status.
-pub fn not_while(status: MirroringStatus) -> FabricError {
+/// Returns the error for a request that the status does not allow. Clients search its message for the status.
+pub fn not_allowed_in(status: MirroringStatus) -> FabricError {
     let status = status.as_str();
     FabricError::new(ErrorCode::OperationNotAllowedInCurrentStatus)
         .message(format!("The operation is not allowed in the current status: {status}"))

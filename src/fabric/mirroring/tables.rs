@@ -1,4 +1,4 @@
-//! The tables of a mirrored database at an instant: their status and their figures (docs/fidelity.md#tables).
+//! The tables of a mirrored database at an instant: their status and figures (docs/fidelity.md#tables).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::fabric::instant::later;
 
-/// The status of a table, as `getTablesMirroringStatus` spells it.
+/// The status of a table, in the spelling of `getTablesMirroringStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TableStatus {
     /// Selected, and waiting for its snapshot.
@@ -19,22 +19,22 @@ pub enum TableStatus {
     Snapshotting,
     /// Its changes are being replicated.
     Replicating,
-    /// No longer copied.
+    /// No longer replicated.
     Stopped,
-    /// Cannot be copied.
+    /// Cannot be replicated.
     Failed,
 }
 
-/// Totals of a table since its snapshot began.
+/// The totals of a table since its snapshot began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metrics {
-    /// Rows of the snapshot and changed rows since.
+    /// The rows of the snapshot, and the rows changed since.
     pub rows: u64,
-    /// Bytes of these rows.
+    /// The size of these rows, in bytes.
     pub bytes: u64,
-    /// Arrival of the last row; `None` until the snapshot is complete.
+    /// The arrival of the last row; `None` until the snapshot is complete.
     pub last_sync: Option<Timestamp>,
-    /// Seconds from a commit at the source to its arrival; `None` until the snapshot is complete.
+    /// The time from a commit at the source to its arrival, in seconds; `None` until the snapshot is complete.
     pub latency_seconds: Option<u32>,
 }
 
@@ -45,19 +45,19 @@ pub struct TableState {
     pub name: TableName,
     /// Its type at the source.
     pub object_type: ObjectType,
-    /// The instant from which it is followed: its wait for the snapshot begins then.
+    /// The instant from which it is followed: the wait for its snapshot begins.
     pub since: Timestamp,
     /// Its status.
     pub status: TableStatus,
     /// Its totals; `None` until the first row.
     pub metrics: Option<Metrics>,
-    /// The reason of its failure.
+    /// The error, if its status is `Failed`.
     pub error: Option<MirroringError>,
-    /// The coming changes of its status that need no request.
+    /// The upcoming changes of its status that need no request.
     pub gives_way: Vec<(Timestamp, TableStatus)>,
 }
 
-/// A run of replication, from `Running` on. Its source and timing are those of its start.
+/// A run of replication, which begins with `Running`. Its source and timing are those of its start.
 #[derive(Debug, Clone, Copy)]
 struct Run<'a> {
     running: Timestamp,
@@ -73,16 +73,15 @@ pub trait Sources {
 }
 
 impl Mirroring {
-    /// Returns the tables at `now`: in the order of the definition, or by schema and name where it names none.
+    /// Returns the tables at `now`: in the order of the definition, or by schema and name if it names none.
     pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
-        let happened = self.lifecycle.partition_point(|(at, _)| *at <= now);
-        let happened = &self.lifecycle[..happened];
-        let halt = last_halt(happened);
+        let events = &self.lifecycle[..self.lifecycle.partition_point(|(at, _)| *at <= now)];
+        let halt = last_halt(events);
         let was_paused = halt.is_some_and(|halt| halt.is_pause);
-        let stands_still = match happened.last() {
+        let keeps_status = match events.last() {
             Some((at, last @ LifecycleEvent::Started { error: None, .. })) => {
                 if now >= later(*at, last.takes())
-                    && let Some(run) = run_of(happened.last())
+                    && let Some(run) = run_of(events.last())
                 {
                     return self.live(sources, run, now);
                 }
@@ -92,8 +91,8 @@ impl Mirroring {
             Some((at, last @ LifecycleEvent::Stopped { .. })) => now < later(*at, last.takes()),
             Some((_, LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. })) | None => false,
         };
-        let mut tables = halt.map_or_else(Vec::new, |halt| self.as_at(sources, halt, now));
-        if !stands_still {
+        let mut tables = halt.map_or_else(Vec::new, |halt| self.at_halt(sources, halt, now));
+        if !keeps_status {
             for table in &mut tables {
                 (table.status, table.error) = (TableStatus::Stopped, None);
             }
@@ -103,10 +102,11 @@ impl Mirroring {
 
     /// Returns `true` if replication was started at `now` or earlier.
     pub fn was_started_by(&self, now: Timestamp) -> bool {
-        self.lifecycle.iter().any(|(at, what)| *at <= now && matches!(what, LifecycleEvent::Started { .. }))
+        self.lifecycle.iter().any(|(at, event)| *at <= now && matches!(event, LifecycleEvent::Started { .. }))
     }
 
-    /// Returns the tables that resume after a pause at `now`: those whose snapshot is complete. In `Starting`, those of the last pause.
+    /// Returns the tables that resume after a pause at `now`: those whose snapshot is complete. In `Starting`, these are those of the last
+    /// pause.
     pub fn resume_points_at(&self, sources: &impl Sources, now: Timestamp) -> ResumePoints {
         let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) =
             self.lifecycle.last()
@@ -116,16 +116,17 @@ impl Mirroring {
         if now < later(*at, last.1.takes()) {
             return ResumePoints::clone(resume_points);
         }
-        let done = self.tables_at(sources, now).into_iter().filter(|table| table.status == TableStatus::Replicating);
-        let points = done.map(|table| {
+        let replicating =
+            self.tables_at(sources, now).into_iter().filter(|table| table.status == TableStatus::Replicating);
+        let points = replicating.map(|table| {
             let earlier = resume_points.0.get(&table.name).filter(|point| point.since == table.since);
             (table.name, ResumePoint { since: table.since, timing: earlier.map_or(*timing, |point| point.timing) })
         });
         ResumePoints(points.collect())
     }
 
-    /// Returns the tables at a halt, as far as they are still selected.
-    fn as_at(&self, sources: &impl Sources, halt: Halt<'_>, now: Timestamp) -> Vec<TableState> {
+    /// Returns the tables at a halt that are still selected at `now`.
+    fn at_halt(&self, sources: &impl Sources, halt: Halt<'_>, now: Timestamp) -> Vec<TableState> {
         let selection = self.selection_at(now);
         let mut tables = self.live(sources, halt.run, halt.at);
         tables.retain(|table| selection.since(&table.name).is_some());
@@ -160,63 +161,63 @@ struct Halt<'a> {
 }
 
 /// Returns the last stop or pause of a run. A pause during `Starting` does not count.
-fn last_halt(happened: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
-    (1..happened.len()).rev().find_map(|halt| {
-        let (at, what) = &happened[halt];
-        let is_pause = match what {
+fn last_halt(events: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
+    (1..events.len()).rev().find_map(|index| {
+        let (at, event) = &events[index];
+        let is_pause = match event {
             LifecycleEvent::Paused { .. } => true,
             LifecycleEvent::Stopped { .. } => false,
             LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. } => return None,
         };
-        let run = run_of(happened.get(halt - 1)).filter(|run| run.running <= *at)?;
+        let run = run_of(events.get(index - 1)).filter(|run| run.running <= *at)?;
         Some(Halt { run, at: *at, is_pause })
     })
 }
 
 /// Returns the run that a start began; `None` if the start failed.
 fn run_of(start: Option<&(Timestamp, LifecycleEvent)>) -> Option<Run<'_>> {
-    let (at, what) = start?;
-    let LifecycleEvent::Started { timing, source, error: None, resume_points, .. } = what else { return None };
-    Some(Run { running: later(*at, what.takes()), timing: *timing, source, resume_points })
+    let (at, event) = start?;
+    let LifecycleEvent::Started { timing, source, error: None, resume_points, .. } = event else { return None };
+    Some(Run { running: later(*at, event.takes()), timing: *timing, source, resume_points })
 }
 
 impl Run<'_> {
     fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
         let named = selection.names(&name);
-        let chosen = selection.since(&name).unwrap_or(self.running);
+        let selected = selection.since(&name).unwrap_or(self.running);
         if let Some(ResumePoint { since, timing }) = self.resume_points.0.get(&name).copied()
-            && chosen <= since
-            && matches!(source.presence(&name, named, now), Presence::Since(there) if there <= since)
+            && selected <= since
+            && matches!(source.presence(&name, named, now), Presence::Since(added) if added <= since)
         {
             return Run { timing, ..self }.following(source, name, since, now);
         }
-        let chosen = chosen.max(self.running);
+        let begin = selected.max(self.running);
         match source.presence(&name, named, now) {
-            Presence::Since(there) => self.following(source, name, chosen.max(there), now),
-            Presence::Until(gone) if gone > chosen => {
-                // The last state before it was dropped: later declarations describe other tables.
-                let last = gone.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(gone);
-                let there = match source.presence(&name, named, last) {
-                    Presence::Since(there) => there,
-                    Presence::Until(_) | Presence::Never => chosen,
+            Presence::Since(added) => self.following(source, name, begin.max(added), now),
+            Presence::Until(dropped) if dropped > begin => {
+                // Shows the state just before the table was dropped: later declarations describe another table of this name.
+                let last = dropped.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(dropped);
+                let added = match source.presence(&name, named, last) {
+                    Presence::Since(added) => added,
+                    Presence::Until(_) | Presence::Never => begin,
                 };
-                self.following(source, name, chosen.max(there), last).lost()
+                self.following(source, name, begin.max(added), last).failed()
             }
-            Presence::Until(_) | Presence::Never => self.missing(source, name, chosen, now),
+            Presence::Until(_) | Presence::Never => self.missing(source, name, begin, now),
         }
     }
 
-    /// Returns a table that the source has, followed since `begin`.
+    /// Returns a table that the source has and that is followed from `begin`.
     fn following(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
         let snapshot = later(begin, self.timing.wait);
         let table = source.table(&name, snapshot);
         let (speed, declared) = source.snapshot_speed(snapshot);
-        let lasts = self.timing.snapshot.duration(table.rows, speed, declared);
-        let replicating = later(snapshot, lasts);
+        let duration = self.timing.snapshot.duration(table.rows, speed, declared);
+        let replicating = later(snapshot, duration);
         let (status, metrics) = if now < snapshot {
             (TableStatus::Initialized, None)
         } else if now < replicating {
-            (TableStatus::Snapshotting, copied(table.rows, table.bytes_per_row, snapshot, lasts, now))
+            (TableStatus::Snapshotting, copied(table.rows, table.bytes_per_row, snapshot, duration, now))
         } else {
             (TableStatus::Replicating, Some(self.replicated(source, &name, snapshot, replicating, now)))
         };
@@ -235,27 +236,27 @@ impl Run<'_> {
         replicating: Timestamp,
         now: Timestamp,
     ) -> Metrics {
-        let every = self.timing.publishing;
-        let published = later(replicating, whole_steps(now.duration_since(replicating), every, Rounding::Down));
-        let (was, is) = (source.table(name, snapshot), source.table(name, now));
-        // The latency at the snapshot decides which rows have arrived: a later, higher one would make rows disappear.
-        let latency = SignedDuration::from_secs(was.latency_seconds.into());
-        let seen =
+        let interval = self.timing.publishing;
+        let published = later(replicating, whole_steps(now.duration_since(replicating), interval, Rounding::Down));
+        let (at_snapshot, current) = (source.table(name, snapshot), source.table(name, now));
+        // The latency at the snapshot decides which rows have arrived. With a later, higher latency, rows would disappear.
+        let latency = SignedDuration::from_secs(at_snapshot.latency_seconds.into());
+        let arrived =
             |at: Timestamp| source.changes(name, snapshot, at.saturating_sub(latency).unwrap_or(at).max(snapshot));
-        let changes = seen(published);
+        let changes = arrived(published);
         let last_sync = match changes.last {
-            Some(last) if changes.rows > seen(replicating).rows => {
+            Some(last) if changes.rows > arrived(replicating).rows => {
                 let since = later(last, latency).duration_since(replicating).max(SignedDuration::ZERO);
-                later(replicating, whole_steps(since, every, Rounding::Up)).min(published)
+                later(replicating, whole_steps(since, interval, Rounding::Up)).min(published)
             }
             _ => replicating,
         };
-        let rows = was.rows.saturating_add(changes.rows);
+        let rows = at_snapshot.rows.saturating_add(changes.rows);
         Metrics {
             rows,
-            bytes: rows.saturating_mul(was.bytes_per_row),
+            bytes: rows.saturating_mul(at_snapshot.bytes_per_row),
             last_sync: Some(last_sync),
-            latency_seconds: Some(is.latency_seconds),
+            latency_seconds: Some(current.latency_seconds),
         }
     }
 
@@ -275,14 +276,14 @@ impl Run<'_> {
         if now < snapshot {
             TableState { gives_way: vec![(snapshot, TableStatus::Failed)], ..waiting }
         } else {
-            waiting.lost()
+            waiting.failed()
         }
     }
 }
 
 impl TableState {
-    /// Returns this table as failed: the source no longer has it.
-    fn lost(self) -> Self {
+    /// Returns this table as failed: the source does not have it.
+    fn failed(self) -> Self {
         let error =
             MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
         Self { status: TableStatus::Failed, error: Some(error), gives_way: Vec::new(), ..self }
@@ -290,9 +291,14 @@ impl TableState {
 }
 
 /// Returns the totals of a snapshot in progress; `None` before the first row.
-fn copied(rows: u64, bytes_per_row: u64, begun: Timestamp, lasts: SignedDuration, now: Timestamp) -> Option<Metrics> {
-    let lasts = lasts.as_secs_f64();
-    let share = now.duration_since(begun).as_secs_f64() / lasts;
+fn copied(
+    rows: u64,
+    bytes_per_row: u64,
+    begin: Timestamp,
+    duration: SignedDuration,
+    now: Timestamp,
+) -> Option<Metrics> {
+    let share = now.duration_since(begin).as_secs_f64() / duration.as_secs_f64();
     let done = ((rows as f64 * share) as u64).min(rows);
     (done > 0).then_some(Metrics {
         rows: done,
@@ -308,7 +314,7 @@ enum Rounding {
     Up,
 }
 
-/// Returns the span rounded down or up to a multiple of `step`.
+/// Rounds a span down or up to a multiple of `step`.
 fn whole_steps(span: SignedDuration, step: SignedDuration, rounding: Rounding) -> SignedDuration {
     let (span, step) = (span.as_nanos(), step.as_nanos());
     let steps = span / step + i128::from(rounding == Rounding::Up && span % step > 0);

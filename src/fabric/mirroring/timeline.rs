@@ -1,4 +1,4 @@
-//! The timeline of a database: its statuses in order, those of the past and those that follow without another request.
+//! The timeline of a database: its past statuses, and those that will follow without a request.
 
 use jiff::Timestamp;
 
@@ -11,14 +11,14 @@ pub struct Span {
     pub status: MirroringStatus,
     /// Its first instant.
     pub from: Timestamp,
-    /// The first instant after it; `None` if it lasts until the next request.
+    /// The first instant after it; `None` if only a request ends it.
     pub to: Option<Timestamp>,
 }
 
-/// A status, and the instant at which it ends by itself.
+/// A status, and the instant at which it ends without a request.
 pub(in crate::fabric) type StatusUntil = (MirroringStatus, Option<Timestamp>);
 
-/// Returns the spans of a status that changes at `changes`, which are in order, and by itself.
+/// Returns the spans of a status. It changes at the instants `changes`, which are in order, and when a transient status ends.
 pub(in crate::fabric) fn spans(changes: &[Timestamp], status_at: impl Fn(Timestamp) -> StatusUntil) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut next = changes.first().copied();

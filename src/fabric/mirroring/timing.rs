@@ -1,40 +1,40 @@
-//! Durations of the steps of a table. A start resolves them from the pace and stores them.
+//! Durations of the steps of a table. They are resolved from the pace and stored when mirroring is started.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-/// The longest snapshot, whatever its size. It keeps instants within the range of a timestamp.
+/// The longest duration of a snapshot. The bound keeps instants within the range of a timestamp.
 const SNAPSHOT_MAX: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
 
-/// Durations of the steps of the tables of a mirrored database, resolved when it is started.
+/// The durations of the steps of a mirrored database's tables, resolved at its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TableTiming {
     /// From `Running` to the snapshot of a table.
     pub wait: SignedDuration,
-    /// Duration of a snapshot.
+    /// The duration of a snapshot.
     pub snapshot: SnapshotTiming,
-    /// Interval between two publishings of a table's changes. Never zero: figures move in multiples of it.
+    /// The interval between two publishings of a table's changes. Never zero, because figures advance in multiples of it.
     pub publishing: SignedDuration,
 }
 
-/// Duration of a snapshot.
+/// The duration of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum SnapshotTiming {
     /// A fixed duration.
     Fixed(SignedDuration),
-    /// The time that the rows take at the speed of the source.
+    /// The time to copy the rows at the speed of the source.
     BySize {
-        /// The shortest.
+        /// The shortest duration.
         at_least: SignedDuration,
-        /// The speedup and the longest duration that apply where no speed is declared.
+        /// The speedup and the longest duration, which apply if no speed is declared.
         undeclared: Option<(i32, SignedDuration)>,
     },
 }
 
 impl SnapshotTiming {
-    /// Returns the duration of a snapshot of `rows` at `rows_per_second`; `declared` is `true` if that speed was declared.
+    /// Returns the duration of a snapshot of `rows` at `rows_per_second`. `declared` tells if that speed is declared.
     pub fn duration(self, rows: u64, rows_per_second: f64, declared: bool) -> SignedDuration {
         let (at_least, undeclared) = match self {
             Self::Fixed(duration) => return duration,

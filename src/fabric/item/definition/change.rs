@@ -12,9 +12,9 @@ use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 
-/// Replaces an item's definition; with `metadata`, name and description from `.platform` too.
+/// Replaces an item's definition. With `metadata`, also sets name and description from `.platform`.
 ///
-/// The new definition takes effect with the request, even where the answer is an operation.
+/// The new definition takes effect with the request, even if the answer is an operation.
 pub fn update_definition(
     state: &State,
     within: &Workspace,
@@ -52,7 +52,7 @@ pub fn update_definition(
     })
 }
 
-/// Reads an item's definition in a format of its kind.
+/// Returns an item's definition in a format of its kind: at once, or as an operation if its kind is slow.
 pub fn get_definition(
     state: &State,
     within: &Workspace,

@@ -1,4 +1,4 @@
-//! Definitions: checks that all kinds share, and reading a definition back.
+//! Definitions: the checks that all kinds share, and the definition as it is read back.
 
 mod change;
 mod platform;
@@ -13,9 +13,9 @@ use super::{Item, ItemKind};
 use crate::fabric::mirroring::{self, MirroringConfig};
 use crate::fabric::{ErrorCode, FabricError, json};
 
-/// Parts that a refusal names at most.
+/// The maximum number of parts that an error names.
 const PARTS_SHOWN: usize = 10;
-/// Parts of a definition at most.
+/// The maximum number of parts in a definition.
 const PARTS_MAX: usize = 1_000;
 
 /// A definition as a client sends it.
@@ -27,7 +27,7 @@ pub struct DefinitionRequest {
     pub parts: Vec<PartRequest>,
 }
 
-/// Checks a definition, and returns the content of its `.platform` too where that counts. Elsewhere `.platform` is ignored.
+/// Checks a definition. Returns it with the content of its `.platform` if `platform_counts`; otherwise `.platform` is ignored.
 pub fn check(
     kind: ItemKind,
     request: DefinitionRequest,
@@ -48,7 +48,7 @@ pub fn check(
     check_parts(kind, spec, format, parts, platform_counts)
 }
 
-/// Checks the files of one folder as the parts of a definition, in the format that they are in.
+/// Checks the files of one folder as the parts of a definition, in any format of the kind.
 pub fn check_files(kind: ItemKind, parts: Vec<Part>) -> Result<(), FabricError> {
     let Some(spec) = &kind.spec().definition else { return Ok(()) };
     let (definition, _) = check_parts(kind, spec, None, parts, true)?;
@@ -78,7 +78,7 @@ fn check_parts(
     Ok((Definition { format: format.map(str::to_owned), parts, mirroring }, platform))
 }
 
-/// Checks what a slow kind parses only after it accepted the request: the operation fails on it.
+/// Checks the content of the required part. A slow kind parses it after the request was accepted, so an error fails the operation.
 pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
     match kind.spec().definition.as_ref().map(|spec| spec.content) {
         Some(Content::Json(paths)) => {
@@ -97,21 +97,21 @@ pub fn check_format(kind: ItemKind, format: Option<&str>) -> Result<Option<&'sta
         return Ok(Some(known));
     }
     let name = kind.spec().name;
-    let complaint = if formats.is_empty() {
+    let message = if formats.is_empty() {
         format!("format is {format:?}: {name} has no named formats, leave it out")
     } else {
         format!("format is {format:?}: one of {} was expected", formats.join(", "))
     };
-    Err(FabricError::new(ErrorCode::InvalidDefinitionFormat).detail(ErrorCode::InvalidDefinitionFormat, complaint))
+    Err(FabricError::new(ErrorCode::InvalidDefinitionFormat).detail(ErrorCode::InvalidDefinitionFormat, message))
 }
 
 /// Rejects a format other than that of the stored definition, unless the kind converts between its formats.
 fn check_convertible(item: &Item, format: Option<&str>) -> Result<(), FabricError> {
-    let given = item.definition.as_ref().and_then(|definition| definition.format.as_deref());
-    match (given, format) {
-        (Some(given), Some(asked)) if given != asked && item.kind.spec().hooks.convert.is_none() => {
+    let stored = item.definition.as_ref().and_then(|definition| definition.format.as_deref());
+    match (stored, format) {
+        (Some(stored), Some(requested)) if stored != requested && item.kind.spec().hooks.convert.is_none() => {
             Err(FabricError::new(ErrorCode::NotEmulated).message(format!(
-                "Specularite does not translate definitions: this one was given as {given}, and {asked} is asked for."
+                "Specularite does not translate definitions: this one was given as {stored}, and {requested} is asked for."
             )))
         }
         _ => Ok(()),
@@ -121,13 +121,13 @@ fn check_convertible(item: &Item, format: Option<&str>) -> Result<(), FabricErro
 /// An item's definition as it is read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadBack {
-    /// Its format, where its kind has formats.
+    /// Its format, if its kind shows one.
     pub format: Option<String>,
     /// Its parts, `.platform` last.
     pub parts: Vec<Part>,
 }
 
-/// Returns the definition of an item in a format that was checked. An item without one has its kind's default definition.
+/// Returns the definition of an item in an accepted format. An item without one has the default definition of its kind.
 pub fn read_back(item: &Item, format: Option<&str>) -> ReadBack {
     let kind = item.kind.spec();
     let Some(spec) = &kind.definition else { return ReadBack { format: None, parts: Vec::new() } };

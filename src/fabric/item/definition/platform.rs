@@ -9,7 +9,7 @@ use crate::fabric::{ErrorCode, FabricError, json};
 /// The path of the part.
 pub const PLATFORM: &str = ".platform";
 
-/// Metadata of an item in its `.platform`.
+/// The metadata of an item in its `.platform`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {
     /// Its name.
@@ -22,7 +22,7 @@ fn invalid(message: String) -> FabricError {
     FabricError::new(ErrorCode::InvalidPlatformFile).detail(ErrorCode::InvalidPlatformFile, message)
 }
 
-/// Returns the kind of item that a `.platform` is for.
+/// Returns the kind of item that a `.platform` describes.
 pub fn kind_of(platform: &Part) -> Result<ItemKind, FabricError> {
     let (text, value) = parse(platform).map_err(invalid)?;
     let kind = value.pointer("/metadata/type").and_then(Value::as_str).and_then(|name| name.parse().ok());
@@ -42,7 +42,7 @@ pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricErro
     };
     let metadata = value.get("metadata").and_then(Value::as_object).ok_or_else(|| fault("metadata", "an object"))?;
     let name = kind.spec().name;
-    // Microsoft's own examples leave the type out.
+    // Microsoft's examples omit the type.
     if metadata.get("type").is_some_and(|given| given.as_str() != Some(name)) {
         return Err(fault("metadata.type", &format!("{name:?}")));
     }
@@ -56,7 +56,7 @@ pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricErro
     Ok(Platform { display_name: display_name.into(), description })
 }
 
-/// Writes `.platform` as the service does: indented by two spaces with LF line ends, and without an empty description.
+/// Returns `.platform` as the service writes it: indented by two spaces, with LF line endings, and without an empty description.
 pub(super) fn write_platform(item: &Item) -> Part {
     let mut metadata = json!({"type": item.kind.spec().name, "displayName": item.display_name});
     if !item.description.is_empty() {

@@ -1,4 +1,4 @@
-//! Audit settings of SQL endpoints and SQL databases: stored and shown. Nothing is audited (docs/fidelity.md#sql-endpoints).
+//! Audit settings of SQL endpoints and SQL databases: stored and returned, but nothing is audited (docs/fidelity.md#sql-endpoints).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,33 +7,33 @@ use crate::fabric::item::Item;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, FabricError, Fact};
 
-/// Days that a log can be kept at most.
+/// The longest retention of a log, in days.
 const RETENTION_DAYS_MAX: u32 = 3_285;
-/// Groups of actions at most (guessed).
+/// The maximum number of action groups (guessed).
 const GROUPS_MAX: usize = 100;
-/// Characters of a group's name at most (guessed).
+/// The maximum length of a group's name, in characters (guessed).
 const GROUP_NAME_MAX: usize = 128;
-/// Characters of a predicate at most.
+/// The maximum length of a predicate, in characters.
 const PREDICATE_MAX: usize = 3_000;
-/// Groups of actions that are audited by default.
+/// The action groups that are audited by default.
 const GROUPS: [&str; 3] =
     ["BATCH_COMPLETED_GROUP", "FAILED_DATABASE_AUTHENTICATION_GROUP", "SUCCESSFUL_DATABASE_AUTHENTICATION_GROUP"];
 
-/// Audit settings of an item.
+/// The audit settings of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditSettings {
     /// `Enabled` or `Disabled`.
     pub state: AuditState,
-    /// Days that a log is kept; 0: forever.
+    /// The retention of a log in days; 0: unlimited.
     pub retention_days: u32,
-    /// Groups of actions that are audited.
+    /// The action groups that are audited.
     pub audit_actions_and_groups: Vec<String>,
-    /// Condition on the entries that are kept; SQL databases only.
+    /// The condition on logged entries; SQL databases only.
     pub predicate_expression: String,
 }
 
-/// State of the audit.
+/// The state of auditing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuditState {
     /// Actions are audited.
@@ -42,17 +42,17 @@ pub enum AuditState {
     Disabled,
 }
 
-/// An update of audit settings; members that are `None` stay as they are.
+/// An update of audit settings. Members that are `None` stay unchanged.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditUpdate {
-    /// State of the audit; its case does not matter.
+    /// The state of auditing. Case does not matter.
     pub state: Option<String>,
-    /// Days that a log is kept.
+    /// The retention of a log in days.
     pub retention_days: Option<u32>,
-    /// Groups of actions that are audited.
+    /// The action groups that are audited.
     pub audit_actions_and_groups: Option<Vec<String>>,
-    /// Condition on the entries that are kept.
+    /// The condition on logged entries.
     pub predicate_expression: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Default for AuditSettings {
 }
 
 impl AuditSettings {
-    /// Their size in memory, roughly, in bytes.
+    /// Returns their approximate size in memory, in bytes.
     pub(super) fn weight(&self) -> usize {
         let groups = self.audit_actions_and_groups.iter().map(|group| size_of::<String>() + group.len());
         groups.sum::<usize>() + self.predicate_expression.len()
@@ -93,7 +93,7 @@ impl AuditState {
     }
 }
 
-/// Changes the settings of an item. The description gives two members to SQL databases only: an endpoint ignores them.
+/// Updates the settings of an item. SQL endpoints ignore two members that the description has for SQL databases only.
 pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decision<AuditSettings> {
     let mut settings = of(item);
     if let Some(state) = change.state {
@@ -105,18 +105,19 @@ pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decision<
             change.audit_actions_and_groups.unwrap_or(settings.audit_actions_and_groups);
         settings.predicate_expression = change.predicate_expression.unwrap_or(settings.predicate_expression);
     }
-    keep(within, item, settings)
+    record(within, item, settings)
 }
 
-/// Sets the groups of actions that are audited.
+/// Sets the action groups that are audited.
 pub fn set_groups(within: &Workspace, item: &Item, groups: Vec<String>) -> Decision<AuditSettings> {
-    keep(within, item, AuditSettings { audit_actions_and_groups: groups, ..of(item) })
+    record(within, item, AuditSettings { audit_actions_and_groups: groups, ..of(item) })
 }
 
-fn keep(within: &Workspace, item: &Item, settings: AuditSettings) -> Decision<AuditSettings> {
+/// Checks the settings and records them.
+fn record(within: &Workspace, item: &Item, settings: AuditSettings) -> Decision<AuditSettings> {
     let groups = &settings.audit_actions_and_groups;
     let is_name = |text: &String| (1..=GROUP_NAME_MAX).contains(&text.chars().count());
-    let complaint = if settings.retention_days > RETENTION_DAYS_MAX {
+    let message = if settings.retention_days > RETENTION_DAYS_MAX {
         Some(format!("The field RetentionDays must be between 0 and {RETENTION_DAYS_MAX}."))
     } else if groups.len() > GROUPS_MAX || !groups.iter().all(is_name) {
         Some(format!("There are at most {GROUPS_MAX} groups of actions, of 1 to {GROUP_NAME_MAX} characters."))
@@ -125,8 +126,8 @@ fn keep(within: &Workspace, item: &Item, settings: AuditSettings) -> Decision<Au
     } else {
         None
     };
-    if let Some(complaint) = complaint {
-        return Err(FabricError::invalid_input(complaint));
+    if let Some(message) = message {
+        return Err(FabricError::invalid_input(message));
     }
     let changes = vec![KindChange::AuditSet { settings: settings.clone() }];
     Ok((vec![Fact::KindStateChanged { workspace: within.id, id: item.id, changes }], settings))

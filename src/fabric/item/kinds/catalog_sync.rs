@@ -1,4 +1,4 @@
-//! Synchronisation of mirrored catalogs, of both kinds, with their source (docs/fidelity.md#catalogs). Catalogs copy no rows: they are
+//! Synchronisation of mirrored catalogs of both kinds with their source (docs/fidelity.md#catalogs). Catalogs copy no rows, so they are
 //! never started or stopped.
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,26 +13,26 @@ use crate::fabric::{Decision, Fact, State, later};
 
 /// The period of synchronisation (documented).
 const SYNC_EVERY: SignedDuration = SignedDuration::from_mins(15);
-/// Duration of a refresh (guessed).
+/// The duration of a refresh (guessed).
 const REFRESH_TIME: SignedDuration = SignedDuration::from_secs(5);
 
-/// Synchronisations of a catalog with its source that do not follow from its age.
+/// The recorded synchronisations of a catalog with its source. Scheduled ones are computed from its age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncTimes {
-    /// The last one before a change to the catalog.
+    /// The last one before the last change to the catalog.
     pub synced_at: Option<Timestamp>,
     /// The end of the last refresh.
     pub refreshed_at: Option<Timestamp>,
 }
 
 impl SyncTimes {
-    /// Returns the times of `new`, and these where `new` has none.
+    /// Returns these times, replaced by those that `new` has.
     pub(super) fn updated(self, new: Self) -> Self {
         Self { synced_at: new.synced_at.or(self.synced_at), refreshed_at: new.refreshed_at.or(self.refreshed_at) }
     }
 
-    /// Returns the last synchronisation of a catalog: at its creation, by a refresh, or by the schedule if it is `periodic`.
+    /// Returns the last synchronisation of a catalog: at its creation, by a refresh, or, if it is `periodic`, by the schedule.
     pub(super) fn last(self, created: Timestamp, periodic: bool, now: Timestamp) -> Timestamp {
         let steps = if periodic { now.duration_since(created).as_secs().max(0) / SYNC_EVERY.as_secs() } else { 0 };
         let scheduled = later(created, SignedDuration::from_secs(steps * SYNC_EVERY.as_secs()));
@@ -46,7 +46,7 @@ impl SyncTimes {
     }
 }
 
-/// Records the last synchronisation, which cannot be computed after a change of the schedule.
+/// Records the last synchronisation, because it cannot be computed after a change to the schedule.
 pub(super) fn record_sync(at: Timestamp) -> Vec<KindChange> {
     vec![KindChange::CatalogSynced { sync: SyncTimes { synced_at: Some(at), refreshed_at: None } }]
 }
@@ -65,7 +65,7 @@ pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -
 mod tests {
     use super::*;
 
-    /// Minutes after the creation of a catalog.
+    /// Returns the instant this many minutes after the creation of a catalog.
     fn at(minutes: i64) -> Timestamp {
         later(Timestamp::UNIX_EPOCH, SignedDuration::from_mins(minutes))
     }

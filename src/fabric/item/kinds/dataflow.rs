@@ -1,4 +1,4 @@
-//! Dataflows: the first one of a workspace creates the staging items that all of them share.
+//! Dataflows. The first one in a workspace also creates the staging items that all of them share.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -10,14 +10,14 @@ use crate::fabric::item::{Item, NewItem, Part};
 use crate::fabric::later;
 use crate::fabric::workspace::Workspace;
 
-/// The beginning of the staging lakehouse's name.
+/// The prefix of the staging lakehouse's name.
 const STAGING_LAKEHOUSE: &str = "StagingLakehouseForDataflows";
-/// The beginning of the staging warehouse's name.
+/// The prefix of the staging warehouse's name.
 const STAGING_WAREHOUSE: &str = "StagingWarehouseForDataflows";
 
 pub(super) const HOOKS: KindHooks = KindHooks { companions: staging, default_definition, ..KindHooks::DEFAULT };
 
-/// Adds the staging lakehouse with its endpoint, and the staging warehouse, where the workspace has none.
+/// Adds the staging lakehouse with its endpoint, and the staging warehouse, if the workspace has none.
 fn staging(_: &mut NewItem, companions: &mut Companions<'_>) {
     if has_staging(companions.within) {
         return;
@@ -27,7 +27,7 @@ fn staging(_: &mut NewItem, companions: &mut Companions<'_>) {
     let endpoint_at = later(lakehouse_at, timing.sql_endpoint());
     let warehouse_at = later(visible_from, timing.staging_warehouse());
     let stamped = |name: &str, at: Timestamp| format!("{name}_{}", at.strftime("%Y%m%d%H%M%S"));
-    // They belong to the workspace, not to the dataflow: they lie in its root (guessed).
+    // They belong to the workspace, not to the dataflow, so they are in its root (guessed).
     let mut add = |kind, name: &str, parent, at| {
         let item = companions.add(kind, name, parent, at);
         item.folder = None;
@@ -39,7 +39,7 @@ fn staging(_: &mut NewItem, companions: &mut Companions<'_>) {
     add(ItemKind::Warehouse, &stamped(STAGING_WAREHOUSE, warehouse_at), None, warehouse_at);
 }
 
-/// Returns `true` if the workspace has staging items. They stay when the dataflows are deleted.
+/// Returns `true` if the workspace has staging items. They remain when the dataflows are deleted.
 fn has_staging(within: &Workspace) -> bool {
     let items = within.items().values();
     items.into_iter().any(|item| item.kind == ItemKind::Lakehouse && item.display_name.starts_with(STAGING_LAKEHOUSE))

@@ -1,27 +1,27 @@
-//! Rules of a kind about its definition, as data.
+//! The rules of a kind for its definitions, as data.
 
 use crate::fabric::item::Part;
 use crate::fabric::mirroring;
 
-/// Rules of a kind about its definition.
+/// The rules of a kind for its definitions.
 #[derive(Debug, Clone, Copy)]
 pub struct DefinitionSpec {
-    /// The part that must be in it.
+    /// The required part.
     pub content: Content,
-    /// Routes that create no item without one.
+    /// The routes on which a creation requires a definition.
     pub needed: Needed,
-    /// Names of its formats, the default first; empty where it has none.
+    /// The names of its formats, the default first; empty if it has none.
     pub formats: &'static [&'static str],
-    /// `true` if a definition that is read back shows its format.
+    /// `true` if the format is shown when a definition is read back.
     pub shows_format: bool,
-    /// A part path and the format that it implies when a definition names no format.
+    /// A part path, and the format that it implies if a definition names no format.
     pub implied_by: Option<(&'static str, &'static str)>,
-    /// Parts of an item that was created without a definition: paths and texts. A kind with a hook does not use them.
+    /// The parts of an item that was created without a definition, as paths and texts. Not used if the kind has a hook for them.
     pub default_parts: &'static [(&'static str, &'static str)],
 }
 
 impl DefinitionSpec {
-    /// A definition that is optional at the creation and has no formats.
+    /// Creates rules for a definition that is optional at creation and has no formats.
     pub(super) const fn new(content: Content) -> Self {
         Self {
             content,
@@ -33,25 +33,25 @@ impl DefinitionSpec {
         }
     }
 
-    /// Requires a definition at the creation.
+    /// Requires a definition at creation.
     pub(super) const fn needed(mut self) -> Self {
         self.needed = Needed::Always;
         self
     }
 
-    /// Requires a definition at the creation on the kind's own route.
+    /// Requires a definition at creation on the kind's own route.
     pub(super) const fn needed_on_own_route(mut self) -> Self {
         self.needed = Needed::OnOwnRoute;
         self
     }
 
-    /// Adds named formats, the default first; `shown`: an answer shows which one it is.
+    /// Adds named formats, the default first. With `shown`, the format is shown when a definition is read back.
     pub(super) const fn formats(mut self, formats: &'static [&'static str], shown: bool) -> Self {
         (self.formats, self.shows_format) = (formats, shown);
         self
     }
 
-    /// Adds a part that implies a format when a definition names none.
+    /// Adds a part that implies a format if a definition names none.
     pub(super) const fn implied_by(mut self, path: &'static str, format: &'static str) -> Self {
         self.implied_by = Some((path, format));
         self
@@ -70,12 +70,12 @@ impl DefinitionSpec {
     }
 }
 
-/// Routes that create no item without a definition.
+/// The routes on which a creation requires a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needed {
-    /// None: a definition is optional.
+    /// No route: a definition is optional.
     Never,
-    /// The kind's own route. A client of the generic route may know nothing of the kind, and needs none.
+    /// The kind's own route. Clients of the generic route may not know the kind, so it requires none there.
     OnOwnRoute,
     /// All routes.
     Always,
@@ -86,16 +86,16 @@ pub enum Needed {
 pub enum Content {
     /// Any part.
     Any,
-    /// `mirroring.json`, which names what is replicated.
+    /// `mirroring.json`, which selects the source and its tables.
     Mirroring,
     /// JSON under one of these paths; the first is the documented one.
     Json(&'static [&'static str]),
-    /// A part whose path has the extension of the format: pairs of format and extension.
+    /// A part with the file extension of the format. The pairs are format and extension.
     Extension(&'static [(&'static str, &'static str)]),
 }
 
 impl Content {
-    /// Returns `true` if a part is the required one.
+    /// Returns `true` if a part with this path is the required one.
     pub(in crate::fabric::item) fn is_main(self, path: &str, format: Option<&str>) -> bool {
         match self {
             Self::Any => true,
@@ -107,7 +107,7 @@ impl Content {
         }
     }
 
-    /// Describes the required part in the refusal of a definition without it.
+    /// Describes the required part, for the error about a definition without it.
     pub(in crate::fabric::item) fn describe(self, format: Option<&str>) -> String {
         match self {
             Self::Any => "with the content".into(),

@@ -1,4 +1,4 @@
-//! Digital twin builders: a lakehouse holds the data of one, and its first flow comes with it.
+//! Digital twin builders. A lakehouse for the data and a first flow are created with each.
 
 use std::sync::Arc;
 

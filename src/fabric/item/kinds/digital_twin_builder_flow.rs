@@ -18,8 +18,8 @@ fn default_definition(item: &Item, _: Option<&str>) -> Vec<Part> {
     vec![Part::crlf("definition.json", &definition)]
 }
 
-/// Returns `properties.digitalTwinBuilderItemReference` of a flow: from its creation payload, whose members match without regard to
-/// case, or from its definition, which names a builder of the same workspace.
+/// Returns `properties.digitalTwinBuilderItemReference` of a flow: from its creation payload, whose members match regardless of case,
+/// or from its definition, which names a builder in the same workspace.
 pub fn builder_reference(item: &Item, workspace: WorkspaceId) -> Option<Value> {
     if item.kind != ItemKind::DigitalTwinBuilderFlow {
         return None;
@@ -35,7 +35,7 @@ pub fn builder_reference(item: &Item, workspace: WorkspaceId) -> Option<Value> {
     Some(reference(&json!(builder), json!(workspace)))
 }
 
-/// Returns the member of this name, compared without regard to case.
+/// Returns the member with this name, regardless of case.
 fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.as_object()?.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

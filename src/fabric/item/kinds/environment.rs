@@ -1,4 +1,4 @@
-//! Environments: staged changes are published at once (docs/fidelity.md#around). Nothing is installed.
+//! Environments. Staged changes are published at once, and nothing is installed (docs/fidelity.md#around).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,28 +22,28 @@ fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
     vec![Part::text("Setting/Sparkcompute.yml", SPARK_COMPUTE)]
 }
 
-/// The last publishing of an environment. A new one counts as published at its creation (seen).
+/// A publishing of an environment. The creation counts as the first one (seen).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Publishing {
-    /// Publishings before this one.
+    /// The number of earlier publishings.
     number: u64,
     /// The instant of this one.
     pub at: Timestamp,
 }
 
 impl Publishing {
-    /// The publishing that the creation of an environment counts as.
+    /// Returns the publishing that the creation of an environment counts as.
     pub(super) fn initial(at: Timestamp) -> Self {
         Self { number: 0, at }
     }
 
-    /// The publishing that follows another one.
+    /// Returns the publishing that follows `previous`.
     pub(super) fn after(previous: Self, at: Timestamp) -> Self {
         Self { number: previous.number + 1, at }
     }
 
-    /// The version that it made: every publishing makes another one.
+    /// Returns the version that it created. Every publishing creates a new one.
     pub fn version(self, item: &Item) -> VersionId {
         VersionId::nth(Seed::new(0).fork(item.id.to_string()), self.number)
     }

@@ -1,4 +1,4 @@
-//! Eventhouses: a KQL database of the same name comes with a new one.
+//! Eventhouses. A KQL database with the same name is created with each.
 
 use super::ItemKind;
 use super::hooks::KindHooks;

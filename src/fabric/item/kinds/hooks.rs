@@ -1,4 +1,4 @@
-//! Hooks of a kind: the points at which shared code asks for the rules of one kind.
+//! Hooks: the functions through which shared code applies the rules of one kind.
 
 use std::sync::Arc;
 
@@ -16,41 +16,40 @@ use crate::ids::{ConnectionId, ItemId};
 
 type Result<T> = std::result::Result<T, FabricError>;
 
-/// A conversion of a definition to a format.
+/// Converts a definition to a format.
 pub(in crate::fabric::item) type Convert = fn(&Definition, Option<&str>) -> Vec<Part>;
 
-/// Rules of a kind as functions. The file of the kind sets those in which it differs, and takes the others from
-/// [`KindHooks::DEFAULT`].
+/// The rules of a kind as functions. The file of the kind sets those that differ from [`KindHooks::DEFAULT`].
 #[derive(Debug, Clone, Copy)]
 pub(in crate::fabric::item) struct KindHooks {
     /// Rejects callers who may not create an item of the kind. Runs before the capacity is checked.
     pub authorize: fn(&Creation<'_>) -> Result<()>,
-    /// Adjusts how an item is created. Runs before the definition is parsed.
+    /// Adjusts the creation of an item. Runs before the definition is parsed.
     pub prepare: fn(&Creation<'_>, &mut Preparation) -> Result<()>,
     /// Checks the creation payload and the definition of a new item.
     pub check: fn(&Creation<'_>) -> Result<()>,
-    /// Checks a definition that replaces that of an item.
+    /// Checks a definition that replaces the current one of an item.
     pub check_update: fn(&State, &Item, &Definition, Timestamp) -> Result<()>,
     /// Returns the item that a new item belongs to.
     pub parent: fn(&Creation<'_>) -> Result<Option<ItemId>>,
-    /// Returns the state of a new item.
+    /// Returns the kind-specific state of a new item.
     pub state: fn() -> KindState,
     /// Adds the companions of a new item. The item may refer to them.
     pub companions: fn(&mut NewItem, &mut Companions<'_>),
-    /// Returns the parts, except `.platform`, of an item that was created without a definition. The format was checked.
+    /// Returns the parts, except `.platform`, of an item that was created without a definition. The format is an accepted one.
     pub default_definition: fn(&Item, Option<&str>) -> Vec<Part>,
-    /// Converts a definition to a format; `None`: the kind does not convert.
+    /// Converts a definition to a format; `None` if the kind does not convert.
     pub convert: Option<Convert>,
-    /// Checks the `properties` of an update and returns the changes that they ask for. Ignores unknown members.
+    /// Checks the `properties` of an update and returns the changes that they request. Ignores unknown members.
     pub settable: fn(&Map<String, Value>) -> Result<Vec<KindChange>>,
-    /// Returns facts about an item that a change would make impossible to compute. They are recorded together with the change.
+    /// Returns state that can no longer be computed after a change to the item. It is recorded together with the change.
     pub before_change: fn(&Item, Timestamp) -> Vec<KindChange>,
     /// Returns the connections that an item uses.
     pub connections: fn(&Item) -> Vec<ConnectionId>,
 }
 
 impl KindHooks {
-    /// Hooks of a kind without rules of its own.
+    /// The hooks of a kind without special rules.
     pub(in crate::fabric::item) const DEFAULT: Self = Self {
         authorize: |_| Ok(()),
         prepare: |_, _| Ok(()),
@@ -73,7 +72,7 @@ fn constant_parts(item: &Item, _: Option<&str>) -> Vec<Part> {
     parts.iter().map(|(path, text)| Part::text(path, *text)).collect()
 }
 
-/// A request to create an item, while it is checked.
+/// A request to create an item, as the checks see it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::fabric::item) struct Creation<'a> {
     /// The tenant.
@@ -84,21 +83,21 @@ pub(in crate::fabric::item) struct Creation<'a> {
     pub caller: Principal,
     /// The `creationPayload`.
     pub payload: Option<&'a Value>,
-    /// The definition, once it was parsed.
+    /// The definition, once it is parsed.
     pub definition: Option<&'a Definition>,
     /// The instant of the request.
     pub now: Timestamp,
 }
 
-/// Results of [`KindHooks::prepare`].
+/// The adjustments that [`KindHooks::prepare`] can make.
 #[derive(Debug)]
 pub(in crate::fabric::item) struct Preparation {
-    /// Duration of the operation at the realistic pace; `None`: the item is created at once.
+    /// The duration of the operation at the realistic pace; `None`: the item is created at once.
     pub operation_time: Option<SignedDuration>,
-    /// Time from the item's appearance until it is ready to be used.
+    /// The time from the item's appearance until it is ready to be used.
     pub ready_in: SignedDuration,
-    /// The definition of the deleted or existing item that it is restored from.
+    /// The definition of the existing or deleted item that it is restored from.
     pub inherited: Option<Arc<Definition>>,
-    /// Settings of a SQL database.
+    /// The settings of a SQL database.
     pub sql_database: Option<NewSqlDatabase>,
 }

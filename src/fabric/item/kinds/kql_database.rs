@@ -1,4 +1,4 @@
-//! KQL databases: each belongs to an eventhouse.
+//! KQL databases. Each belongs to an eventhouse.
 
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::hooks::KindHooks;
 use crate::fabric::item::{Item, Part, companions};
 
-/// The targets of shortcuts that the settings list.
+/// The shortcut targets that the settings list.
 const SHORTCUTS: [&str; 8] = [
     "OneLake",
     "AdlsGen2",

@@ -1,4 +1,4 @@
-//! Mirrored Azure Databricks catalogs, of Unity Catalog (docs/fidelity.md#catalogs).
+//! Mirrored Azure Databricks catalogs: catalogs of Unity Catalog (docs/fidelity.md#catalogs).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::fabric::item::catalog::invalid_part;
 use crate::fabric::item::{Definition, Item, Part, companions};
 use crate::ids::ConnectionId;
 
-/// The part of a definition.
+/// The required part of a definition.
 const PATH: &str = "mirroringAzureDatabricksCatalog.json";
 /// Accepted names of that part: the documented one, and the one in Microsoft's newer article.
 pub(super) const PATHS: &[&str] = &[PATH, "definition.json"];
@@ -39,15 +39,15 @@ pub struct CatalogConfig {
     pub catalog_name: String,
     /// The connection to the Databricks workspace.
     pub databricks_workspace_connection_id: String,
-    /// `Enabled`: the catalog is synchronised periodically; or `Disabled`.
+    /// `Enabled` if the catalog is synchronised periodically, else `Disabled`.
     pub auto_sync: String,
     /// `Full` or `Partial`.
     pub mirroring_mode: String,
-    /// The connection to its storage.
+    /// The connection to the storage.
     pub storage_connection_id: Option<String>,
 }
 
-/// Settings that an update changes. A new definition replaces them.
+/// The settings that an update can change. A new definition resets them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogSettings {
@@ -60,7 +60,7 @@ pub struct CatalogSettings {
 }
 
 impl CatalogSettings {
-    /// Takes over the settings that `new` has.
+    /// Replaces the settings that `new` has.
     pub(super) fn update(&mut self, new: Self) {
         let Self { auto_sync, mirroring_mode, storage_connection_id } = new;
         self.auto_sync = auto_sync.or(self.auto_sync.take());
@@ -80,13 +80,13 @@ fn check_document(payload: Option<&Value>, definition: Option<&Definition>) -> R
     check_mirror_configuration(&document)
 }
 
-/// The document that configures a catalog: the part of the definition, else the creation payload.
+/// Returns the document that configures a catalog: the part of the definition, else the creation payload.
 fn document(payload: Option<&Value>, definition: Option<&Definition>) -> Option<Value> {
     definition.and_then(|definition| definition.json(PATHS)).or_else(|| payload.cloned())
 }
 
-/// Rejects a `mirrorConfiguration` with an unknown mode, or with `Exclude` under `Partial`: there, only selected schemas and tables
-/// are mirrored, so none can be excluded.
+/// Rejects a `mirrorConfiguration` with an unknown mode, or with `Exclude` under `Partial`. `Partial` mirrors only selected schemas and
+/// tables, so there is nothing to exclude.
 fn check_mirror_configuration(document: &Value) -> Result<(), FabricError> {
     const MODES: [&str; 3] = ["Full", "Partial", "Exclude"];
     let entries = |holder: &Value, member: &str| match holder.get(member) {
@@ -121,12 +121,12 @@ fn check_mirror_configuration(document: &Value) -> Result<(), FabricError> {
     Ok(())
 }
 
-fn invalid(complaint: &str) -> FabricError {
-    invalid_part(PATH, complaint)
+fn invalid(message: &str) -> FabricError {
+    invalid_part(PATH, message)
 }
 
 impl CatalogConfig {
-    /// Reads a creation payload or a definition, in the spellings of Microsoft's articles too: `name` for `catalogName`,
+    /// Reads a creation payload or a definition. Also accepts the spellings in Microsoft's articles: `name` for `catalogName`,
     /// `databrickWorkspaceConnectionId`, and a boolean `autoSync`.
     fn read(document: &Value) -> Result<Self, FabricError> {
         let Some(members) = document.as_object() else { return Err(invalid("expected an object")) };
@@ -173,7 +173,7 @@ impl CatalogConfig {
     }
 }
 
-/// Checks a setting that an update changes.
+/// Checks the value of a setting.
 fn check_setting(name: &str, value: &str) -> Result<(), FabricError> {
     let fits = match name {
         "autoSync" => ["Enabled", "Disabled"].contains(&value),
@@ -200,7 +200,7 @@ fn settable(properties: &Map<String, Value>) -> Result<Vec<KindChange>, FabricEr
     Ok(changes.into_iter().collect())
 }
 
-/// Returns the configuration of a Databricks catalog; other items have none.
+/// Returns the configuration of a Databricks catalog; `None` for items of other kinds.
 pub fn config(item: &Item) -> Option<CatalogConfig> {
     if item.kind != ItemKind::MirroredAzureDatabricksCatalog {
         return None;
@@ -230,7 +230,7 @@ fn default_definition(item: &Item, _: Option<&str>) -> Vec<Part> {
     vec![Part::crlf(PATH, &document)]
 }
 
-/// Returns when a catalog was last synchronised with its source.
+/// Returns the instant at which a catalog was last synchronised with its source.
 pub fn last_sync(item: &Item, now: Timestamp) -> Timestamp {
     let KindState::MirroredAzureDatabricksCatalog { sync, .. } = item.kind_state else { return item.visible_from };
     let periodic = config(item).is_none_or(|config| config.auto_sync == "Enabled");

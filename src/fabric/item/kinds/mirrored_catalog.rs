@@ -15,9 +15,9 @@ use crate::fabric::mirroring::{MirroringError, TableName};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::ConnectionId;
 
-/// The part of a definition.
+/// The required part of a definition.
 pub(super) const PATH: &str = "MirroredCatalogDefinition.json";
-/// Types of source.
+/// The accepted source types.
 const SOURCES: [&str; 3] = ["DremioIcebergCatalog", "AzureMonitorMirroredCatalog", "AWSIcebergCatalog"];
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -29,16 +29,16 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     ..KindHooks::DEFAULT
 };
 
-/// The source of a mirrored catalog, and what is mirrored of it.
+/// The source of a mirrored catalog, and the part of it that is mirrored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogSource {
     /// Its type.
     pub source_type: String,
     /// The connection to it.
     pub connection: ConnectionId,
-    /// The namespace that is mirrored, from the root on.
+    /// The mirrored namespace, outermost name first.
     pub scope: Vec<String>,
-    /// The tables that are mirrored, each with its namespace; `None`: all in the scope.
+    /// The mirrored tables, each with its namespace; `None`: all tables in the scope.
     pub tables: Option<Vec<(Vec<String>, String)>>,
 }
 
@@ -47,7 +47,7 @@ fn check(creation: &Creation<'_>) -> Result<(), FabricError> {
     check_scope(creation.state, &source, creation.now)
 }
 
-/// Rejects a definition that changes the type of the source or the connection.
+/// Rejects a definition that changes the type of the source or its connection.
 fn check_update(state: &State, item: &Item, definition: &Definition, now: Timestamp) -> Result<(), FabricError> {
     let after = read_definition(Some(definition))?;
     match source(item) {
@@ -59,7 +59,7 @@ fn check_update(state: &State, item: &Item, definition: &Definition, now: Timest
     check_scope(state, &after, now)
 }
 
-/// Rejects a scope that discovery does not mark as selectable, where the source of the connection is declared.
+/// Rejects a scope that discovery does not mark as selectable. Applies only to declared sources.
 fn check_scope(state: &State, source: &CatalogSource, now: Timestamp) -> Result<(), FabricError> {
     let CatalogSource { connection, scope, .. } = source;
     if state.declared(*connection).and_then(|declared| declared.at(now)).is_none() || scope.is_empty() {
@@ -73,7 +73,7 @@ fn check_scope(state: &State, source: &CatalogSource, now: Timestamp) -> Result<
     Err(invalid(&format!("properties.source.typeProperties.scope: {scope:?} is not a selectable scope of the source")))
 }
 
-/// Returns the source of a mirrored catalog; other items have none.
+/// Returns the source of a mirrored catalog; `None` for items of other kinds.
 pub fn source(item: &Item) -> Option<CatalogSource> {
     if item.kind != ItemKind::MirroredCatalog {
         return None;
@@ -81,8 +81,8 @@ pub fn source(item: &Item) -> Option<CatalogSource> {
     read_definition(item.definition.as_deref()).ok()
 }
 
-fn invalid(complaint: &str) -> FabricError {
-    invalid_part(PATH, complaint)
+fn invalid(message: &str) -> FabricError {
+    invalid_part(PATH, message)
 }
 
 fn read_definition(definition: Option<&Definition>) -> Result<CatalogSource, FabricError> {
@@ -139,9 +139,9 @@ pub fn tables(state: &State, source: &CatalogSource, now: Timestamp) -> Vec<(Vec
     all.filter(|(namespace, _)| namespace.starts_with(&source.scope)).collect()
 }
 
-/// Returns why a catalog cannot be read: its connection does not exist, or its creator may not use it.
+/// Returns the error of a catalog whose connection does not exist or cannot be used by the catalog's creator.
 pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<MirroringError> {
-    let connection = state.connection_at_all(source.connection);
+    let connection = state.find_connection(source.connection);
     let usable = connection.filter(|it| item.creator.is_none_or(|creator| it.role_of(creator.id).is_some()));
     usable.is_none().then(|| MirroringError {
         code: ErrorCode::InvalidInput.as_str().into(),
@@ -151,7 +151,7 @@ pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<Mir
     })
 }
 
-/// Returns why a table of a catalog cannot be read: the source does not have it. An assumed source has every table that is named.
+/// Returns the error of a table that the source does not have. An assumed source has every table that a definition names.
 pub fn table_failure(
     state: &State,
     source: &CatalogSource,
@@ -167,7 +167,7 @@ pub fn table_failure(
     })
 }
 
-/// Returns when a catalog was last synchronised with its source.
+/// Returns the instant at which a catalog was last synchronised with its source.
 pub fn last_sync(item: &Item, now: Timestamp) -> Timestamp {
     let KindState::MirroredCatalog { sync } = item.kind_state else { return item.visible_from };
     sync.last(item.visible_from, true, now)

@@ -1,5 +1,5 @@
-//! Mirrored databases: the rules of the item. They tie `fabric::mirroring`, which computes replication and knows no item, to the state.
-//! Start, stop and timeline are those of SQL databases too.
+//! Mirrored databases: the rules of the item. They connect `fabric::mirroring`, which computes replication without the state, to the
+//! state. SQL databases share start, stop and timeline.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -18,15 +18,15 @@ use crate::ids::ConnectionId;
 pub(super) const HOOKS: KindHooks =
     KindHooks { check_update, companions: sql_endpoint, default_definition, connections, ..KindHooks::DEFAULT };
 
-/// Rejects a definition that must not replace the current one in the current status.
+/// Rejects a definition that cannot replace the current one in the current status.
 fn check_update(_: &State, item: &Item, definition: &Definition, now: Timestamp) -> Result<(), FabricError> {
     match (&item.mirroring, &definition.mirroring) {
-        (Some(mirroring), Some(new)) => mirroring.may_become(new, now),
+        (Some(mirroring), Some(new)) => mirroring.check_redefinition(new, now),
         _ => Ok(()),
     }
 }
 
-/// Adds the SQL endpoint. It is listed no later than its database is `Initialized`.
+/// Adds the SQL endpoint. It appears no later than its database is `Initialized`.
 fn sql_endpoint(database: &mut NewItem, companions: &mut Companions<'_>) {
     let timing = companions.timing();
     let visible_from = later(companions.visible_from, timing.sql_endpoint().min(timing.initializing()));
@@ -45,7 +45,7 @@ fn connections(item: &Item) -> Vec<ConnectionId> {
     config.into_iter().flat_map(|config| config.connection.iter().chain(&config.other_connections)).copied().collect()
 }
 
-/// Starts mirroring. Decides no facts where it is on already.
+/// Starts mirroring. Returns no facts if it is on already.
 pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     state.check_capacity(within)?;
     let (workspace, timing) = (within.id, state.settings.timing());
@@ -69,7 +69,7 @@ pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> 
     Ok((vec![Fact::MirroringStarted { workspace, id: item.id, takes, tables, error }], ()))
 }
 
-/// Stops mirroring. Decides no facts where it is off already.
+/// Stops mirroring. Returns no facts if it is off already.
 pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     state.check_capacity(within)?;
     let stops = match &item.sql_database {
@@ -85,8 +85,8 @@ pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> D
 
 /// Returns the error with which a start falls back to `Initialized`; `None` if it succeeds.
 ///
-/// The connection must exist, the item's creator must have a role on it, and its type must suit the source. A declared Cosmos DB
-/// account must have the database.
+/// The connection must exist, the item's creator must have a role on it, and its type must suit the source. If the source is a declared
+/// Cosmos DB account, it must have the database.
 fn start_error(
     state: &State,
     source: SourceType,
@@ -96,7 +96,7 @@ fn start_error(
 ) -> Option<MirroringError> {
     let id = config.connection?;
     let usable = |connection: &&Connection| item.creator.is_none_or(|creator| connection.role_of(creator.id).is_some());
-    let Some(connection) = state.connection_at_all(id).filter(usable) else {
+    let Some(connection) = state.find_connection(id).filter(usable) else {
         return Some(MirroringError {
             code: "ReferencedEntityNotFoundOrAccessDenied".into(),
             message: format!("The connection {id} of the source was not found, or its owner has no access to it."),
@@ -123,7 +123,7 @@ fn start_error(
     })
 }
 
-/// Returns the timeline of a mirrored or SQL database. Rejects items of kinds that do not replicate.
+/// Returns the timeline of a mirrored or SQL database. Rejects items of other kinds.
 pub fn spans(item: &Item) -> Result<Vec<Span>, FabricError> {
     match &item.sql_database {
         Some(database) => Ok(database.spans()),

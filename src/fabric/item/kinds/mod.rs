@@ -1,4 +1,4 @@
-//! Kinds of item: the table of their data, and a file for each that has rules of its own.
+//! Kinds of item: the table of their data, and a file for each kind with special rules.
 
 pub mod audit;
 pub mod catalog_sync;
@@ -44,47 +44,48 @@ pub(super) use self::hooks::{Creation, Preparation};
 pub use self::state::{KindChange, KindState};
 use crate::fabric::{ErrorCode, FabricError};
 
-/// A row of [`KINDS`]: the data of a kind, and the hooks with its rules.
+/// A row of [`KINDS`]: the data of a kind, and its rules as hooks.
 #[derive(Debug)]
 pub struct KindSpec {
     /// The kind.
     pub kind: ItemKind,
-    /// Its name in `type`.
+    /// The value of `type` for its items.
     pub name: &'static str,
-    /// The segment of its own routes.
+    /// The path segment of its own routes.
     pub collection: &'static str,
-    /// `true` if a client may create one. Other kinds are companions of their parent, or do not occur.
+    /// `true` if clients can create its items. Items of other kinds are companions, or do not occur.
     pub can_be_created: bool,
-    /// Rules about its definition; `None`: it has none.
+    /// The rules for its definitions; `None` if it has no definitions.
     pub definition: Option<DefinitionSpec>,
-    /// Durations of its operations.
+    /// The durations of its operations.
     pub operation_times: OperationTimes,
-    /// Effect of a new name in an update.
+    /// The effect of a new name in an update.
     pub rename: Rename,
-    /// Names that its items may have, beyond the rules for all names.
+    /// The names that its items may have, beyond the rules for all names.
     pub names: Names,
-    /// Rank in a list of items: those of a lower rank come first (seen).
+    /// The rank of its items in lists: lower ranks come first (seen).
     pub rank: u8,
     /// `true` if its creation payload has an effect.
     pub reads_payload: bool,
-    /// `true` if its content is on the capacity. While that is paused, `behaviours.readsWhilePaused` applies to its own route.
+    /// `true` if the content of its items is on the capacity. While the capacity is paused, `behaviours.readsWhilePaused` applies to the
+    /// kind's own route.
     pub lives_on_capacity: bool,
-    /// `true` if the last page of the list on its own route has null continuation members. Other lists leave them out.
+    /// `true` if the last page of the list on its own route has null continuation members. Other lists omit them.
     pub lists_null_tokens: bool,
-    /// `true` if its connections can be listed.
+    /// `true` if the connections of its items can be listed.
     pub lists_connections: bool,
-    /// Routes on which the 202 of a creation has the empty `ETag` of the 201.
+    /// The routes on which the 202 of a creation has the empty `ETag` of the 201.
     pub started_etag: StartedEtag,
-    /// Its rules.
+    /// Its rules as functions.
     pub(super) hooks: KindHooks,
 }
 
-/// Durations of a kind's operations at the realistic pace: measured medians. `None`: the request completes at once.
+/// The durations of a kind's operations at the realistic pace: measured medians. `None`: the request completes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationTimes {
-    /// A creation without a definition.
+    /// The creation without a definition.
     pub create: Option<SignedDuration>,
-    /// A creation with a definition.
+    /// The creation with a definition.
     pub create_with_definition: Option<SignedDuration>,
     /// The reading of a definition.
     pub get_definition: Option<SignedDuration>,
@@ -92,29 +93,29 @@ pub struct OperationTimes {
     pub update_definition: Option<SignedDuration>,
 }
 
-/// Effect of a new name in an update.
+/// The effect of a new name in an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rename {
     /// The item is renamed.
     Accepted,
-    /// None: the description has no such member.
+    /// The name is ignored: the description has no such member.
     Ignored,
     /// The update is rejected.
     Refused(ErrorCode),
 }
 
-/// Names that items of a kind may have.
+/// The names that items of a kind may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
-    /// Any.
+    /// Any name.
     Any,
     /// Letters, digits and underscores.
     Word,
-    /// Any without these characters.
+    /// Any name without these characters.
     Without(&'static str),
 }
 
-/// Routes on which the 202 of a creation has the empty `ETag`.
+/// The routes on which the 202 of a creation has the empty `ETag`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartedEtag {
     /// All routes.
@@ -125,7 +126,7 @@ pub enum StartedEtag {
     Never,
 }
 
-/// A measured duration in milliseconds; 0: the request completes at once.
+/// Returns a measured duration in milliseconds; `None` for 0: the request completes at once.
 const fn millis(millis: i64) -> Option<SignedDuration> {
     if millis == 0 { None } else { Some(SignedDuration::from_millis(millis)) }
 }
@@ -144,11 +145,11 @@ macro_rules! kinds {
     };
 }
 
-/// A definition of any parts.
+/// A definition with any parts.
 const PARTS: DefinitionSpec = DefinitionSpec::new(Content::Any);
 /// The base of the schemas that definitions name.
 const SCHEMAS: &str = "https://developer.microsoft.com/json-schemas/fabric/item";
-/// Characters that names of SQL databases must not have.
+/// Characters that are not allowed in names of SQL databases.
 const NOT_IN_SQL_DATABASE_NAMES: &str = "![]<>*%&:/?#=@^\"';()";
 
 const REPORT: DefinitionSpec =
@@ -247,7 +248,7 @@ kinds! {
 }
 
 impl KindSpec {
-    /// A kind that is created at once, without companions, and that has no definition.
+    /// Creates a row for a kind that is created at once and has no definition and no companions.
     const fn new(kind: ItemKind, name: &'static str, collection: &'static str) -> Self {
         Self {
             kind,

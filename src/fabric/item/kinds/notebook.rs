@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::hooks::KindHooks;
 use crate::fabric::item::{Definition, Item, Part};
 
-/// The part of the format `fabricGitSource`.
+/// The required part in the format `fabricGitSource`.
 const SOURCE: &str = "notebook-content.py";
-/// The part of the format `ipynb`.
+/// The required part in the format `ipynb`.
 const IPYNB: &str = "notebook-content.ipynb";
 /// The line before each cell of the source format.
 const CELL: &str = "# CELL ********************";
@@ -25,7 +25,7 @@ fn default_definition(_: &Item, format: Option<&str>) -> Vec<Part> {
     vec![Part::text(SOURCE, EMPTY)]
 }
 
-/// Converts the parts of a notebook to a format. Parts in that format already stay as they are.
+/// Converts the parts of a notebook to a format. Parts that are in that format already stay unchanged.
 fn convert(definition: &Definition, format: Option<&str>) -> Vec<Part> {
     let wants_ipynb = format == Some("ipynb");
     let convert = |part: &Part| {
@@ -42,7 +42,7 @@ fn convert(definition: &Definition, format: Option<&str>) -> Vec<Part> {
     definition.parts.iter().map(convert).collect()
 }
 
-/// Converts a source to a notebook: compact JSON of version 4.5.
+/// Converts a source to a notebook: compact JSON of nbformat 4.5.
 fn to_ipynb(source: &str) -> String {
     let cells = source.split(CELL).skip(1).map(|cell| {
         let code = cell.split(METADATA).next().unwrap_or_default().trim_matches(['\r', '\n']);

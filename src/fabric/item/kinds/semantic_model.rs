@@ -1,4 +1,4 @@
-//! Semantic models: connections that their data sources are bound to (docs/fidelity.md#around). Nothing is refreshed.
+//! Semantic models: the connections that their data sources are bound to. Nothing is refreshed (docs/fidelity.md#around).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 
-/// Bindings of a model at most (guessed).
+/// The maximum number of bindings of a model (guessed).
 pub const BINDINGS_MAX: usize = 100;
-/// Characters of the type and of the path of a data source at most (guessed).
+/// The maximum length of a data source's type, and of its path, in characters (guessed).
 const TEXT_MAX: usize = 1_000;
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -21,7 +21,7 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     ..KindHooks::DEFAULT
 };
 
-/// A data source of a model, and the connection that it is read over.
+/// A data source of a model, and the connection that it is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
@@ -34,13 +34,13 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// Its size in memory, roughly, in bytes.
+    /// Returns its approximate size in memory, in bytes.
     pub(super) fn weight(&self) -> usize {
         size_of::<Self>() + self.r#type.len() + self.path.len()
     }
 }
 
-/// Binds the source of a type and a path to a connection that the caller may use; `None` removes its binding.
+/// Binds the data source with this type and path to a connection that the caller can use; `None` removes the binding.
 pub fn bind(
     state: &State,
     within: &Workspace,
@@ -68,7 +68,7 @@ pub fn bind(
     Ok((vec![Fact::KindStateChanged { workspace: within.id, id: item.id, changes }], ()))
 }
 
-/// Returns the bindings of a model, the oldest first; other items have none.
+/// Returns the bindings of a model, oldest first; empty for items of other kinds.
 fn bindings(item: &Item) -> &[Binding] {
     match &item.kind_state {
         KindState::SemanticModel { bindings } => bindings,

@@ -1,4 +1,4 @@
-//! Snowflake databases: their connection is named at the creation.
+//! Snowflake databases. The creation payload names the connection.
 
 use super::hooks::{Creation, KindHooks};
 use crate::fabric::FabricError;

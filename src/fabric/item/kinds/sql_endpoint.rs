@@ -1,4 +1,4 @@
-//! SQL endpoints: the rules of their requests.
+//! SQL endpoints: checks of their requests, and the tables that they show.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ pub(super) const HOOKS: KindHooks =
 
 /// The longest timeout of a refresh: a longer one was seen to fail.
 const TIMEOUT_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// The units of a timeout, and the seconds of each.
+/// The units of a timeout, and their lengths in seconds.
 const TIME_UNITS: [(&str, f64); 4] = [("Seconds", 1.0), ("Minutes", 60.0), ("Hours", 3_600.0), ("Days", 86_400.0)];
 /// The values of `privateLinkType`.
 const PRIVATE_LINK_TYPES: [&str; 2] = ["None", "Workspace"];

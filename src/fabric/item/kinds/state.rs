@@ -1,4 +1,4 @@
-//! State that only items of one kind have, beyond mirroring and SQL databases: [`KindState`] and the changes to it.
+//! Kind-specific state, except that of mirrored and SQL databases: [`KindState`] and the changes to it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ use super::environment::Publishing;
 use super::mirrored_azure_databricks_catalog::CatalogSettings;
 use super::semantic_model::Binding;
 
-/// State that only items of one kind have. The variant of an item never changes.
+/// The kind-specific state of an item. The variant of an item never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum KindState {
-    /// The kind has none.
+    /// The state of kinds without specific state.
     #[default]
     Stateless,
     /// An environment.
@@ -55,7 +55,7 @@ pub enum KindState {
     },
 }
 
-/// A change to a [`KindState`]. It was decided on the item that it is applied to, so it fits its variant.
+/// A change to a [`KindState`]. It was decided on the item that it is applied to, so it matches the variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum KindChange {
@@ -66,7 +66,7 @@ pub enum KindChange {
     },
     /// The connections of a semantic model were set.
     ConnectionsBound {
-        /// All its bindings from now on.
+        /// All its bindings after the change.
         bindings: Vec<Binding>,
     },
     /// A value set of a variable library was activated.
@@ -76,23 +76,23 @@ pub enum KindChange {
     },
     /// The audit settings of a SQL database or a SQL endpoint were set.
     AuditSet {
-        /// The settings from now on.
+        /// The settings after the change.
         settings: AuditSettings,
     },
     /// The synchronisations of a catalog were recorded.
     CatalogSynced {
-        /// The times; those that are `None` stay.
+        /// The new times; those that are `None` stay unchanged.
         sync: SyncTimes,
     },
     /// Settings of a Databricks catalog were set.
     CatalogSet {
-        /// The settings; those that are `None` stay.
+        /// The new settings; those that are `None` stay unchanged.
         settings: CatalogSettings,
     },
 }
 
 impl KindState {
-    /// The state of a new item.
+    /// Returns the state of a new item.
     pub(in crate::fabric) fn new(kind: ItemKind) -> Self {
         (kind.spec().hooks.state)()
     }
@@ -130,7 +130,7 @@ impl KindState {
 }
 
 impl KindChange {
-    /// Its size in memory, roughly, in bytes.
+    /// Returns its approximate size in memory, in bytes.
     pub(in crate::fabric) fn weight(&self) -> usize {
         let variable = match self {
             Self::ConnectionsBound { bindings } => bindings.iter().map(Binding::weight).sum(),

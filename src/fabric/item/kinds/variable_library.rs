@@ -1,4 +1,4 @@
-//! Variable libraries: one of their value sets is active.
+//! Variable libraries: their active value set.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Warehouses: the service created them by an operation in the past.
+//! Warehouses. The service formerly created them with an operation, which a behaviour restores.
 
 use jiff::SignedDuration;
 
@@ -6,7 +6,7 @@ use super::hooks::{Creation, KindHooks, Preparation};
 use crate::fabric::FabricError;
 use crate::fabric::behaviours::WarehouseCreation;
 
-/// Duration of the creation while it was an operation.
+/// The duration of the former operation.
 const CREATION_TIME: SignedDuration = SignedDuration::from_millis(9_100);
 
 pub(super) const HOOKS: KindHooks = KindHooks { prepare, ..KindHooks::DEFAULT };

@@ -1,4 +1,4 @@
-//! Warehouse snapshots: each may name the warehouse that it shows.
+//! Warehouse snapshots. The creation payload may name the warehouse.
 
 use super::hooks::{Creation, KindHooks};
 use crate::fabric::FabricError;

@@ -1,4 +1,4 @@
-//! Default definition of a SQL database: an empty model, as a package or as a project.
+//! The default definition of a SQL database: an empty model, as a package or as a project.
 
 use std::io::{Cursor, Write as _};
 
@@ -21,7 +21,7 @@ pub(super) fn default_definition(item: &Item, format: Option<&str>) -> Vec<Part>
     vec![Part { path: format!("{}.{extension}", item.display_name), payload }]
 }
 
-/// A package of an empty model. Its files are stored without compression and with a constant time, so that its bytes never change.
+/// Returns a package with an empty model. Its files are not compressed and have a constant timestamp, so that its bytes never change.
 fn package(name: &str, collation: &str) -> Vec<u8> {
     let name = escaped(name);
     let head = r#"<?xml version="1.0" encoding="utf-8"?>"#;

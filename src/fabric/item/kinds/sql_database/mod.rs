@@ -1,4 +1,4 @@
-//! SQL databases: creation and restore, backups, and mirroring, which is on from the creation (docs/fidelity.md#sql-databases).
+//! SQL databases: creation, backups, restores, and mirroring, which is on from creation (docs/fidelity.md#sql-databases).
 
 mod dacpac;
 
@@ -23,23 +23,23 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State, later};
 use crate::ids::{ItemId, WorkspaceId};
 
-/// Days that backups are kept by default.
+/// The default retention of backups, in days.
 const RETENTION_DAYS: u32 = 7;
-/// Days that backups can be kept at most.
+/// The longest retention of backups, in days.
 const RETENTION_DAYS_MAX: u32 = 35;
 /// The default collation.
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
-/// Interval between restore points (guessed: that of log backups).
+/// The interval between restore points (guessed: that of log backups).
 const BACKUP_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// Duration of the restore of a backup: 380 to 394 s were seen.
+/// The duration of a restore: 380 to 394 s were seen.
 const RESTORE_TIME: SignedDuration = SignedDuration::from_secs(387);
-/// Starts and stops in the log at most; the oldest are dropped.
+/// The maximum number of starts and stops in the log. The oldest are dropped.
 const SWITCHES_MAX: usize = 1_000;
-/// Deleted databases of a workspace at most; the oldest are dropped.
+/// The maximum number of deleted databases in a workspace. The oldest are dropped.
 pub(in crate::fabric) const DELETED_MAX: usize = 100;
-/// Characters of a collation's name at most.
+/// The maximum length of a collation's name, in characters.
 const COLLATION_MAX: usize = 128;
-/// Values of `creationMode` in the spelling of the description. Case does not matter, as in all enumerations.
+/// The values of `creationMode` in the spelling of the description. Case does not matter, as in all enumerations.
 const CREATION_MODES: [&str; 3] = ["New", "Restore", "RestoreDeletedDatabase"];
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -55,22 +55,22 @@ pub(super) const HOOKS: KindHooks = KindHooks {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SqlDatabase {
-    /// Days that backups are kept.
+    /// The retention of backups, in days.
     pub backup_retention_days: u32,
     /// Its collation.
     pub collation: String,
     created_at: Timestamp,
     first_backup_at: Timestamp,
-    /// Starts and stops of mirroring by a client, and their durations. Mirroring is on from the creation.
+    /// The starts and stops of mirroring by clients, with their durations. Mirroring is on from creation.
     switches: Vec<(Timestamp, MirroringSwitch, SignedDuration)>,
 }
 
-/// The direction in which mirroring is switched.
+/// A start or a stop of mirroring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MirroringSwitch {
-    /// On.
+    /// Mirroring is started.
     On,
-    /// Off.
+    /// Mirroring is stopped.
     Off,
 }
 
@@ -78,17 +78,17 @@ pub enum MirroringSwitch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestorePoints {
-    /// The earliest.
+    /// The earliest instant.
     pub earliest: Timestamp,
-    /// The latest.
+    /// The latest instant.
     pub latest: Timestamp,
 }
 
-/// A database that was deleted and can be restored.
+/// A deleted database that can be restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletedDatabase {
-    /// The id that it had.
+    /// Its former id.
     pub id: ItemId,
     /// Its name on its server.
     pub database_name: String,
@@ -100,7 +100,7 @@ pub struct DeletedDatabase {
     definition: Option<Arc<Definition>>,
 }
 
-/// The `creationPayload` of a client.
+/// The `creationPayload` of a request.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "creationMode", rename_all_fields = "camelCase")]
 enum CreationPayload {
@@ -116,7 +116,7 @@ struct ItemReference {
     workspace_id: String,
 }
 
-/// Rejects callers without the role that the creation requires, where that is more than the description says.
+/// Rejects callers without Member, if `behaviours.sqlDatabaseCreation` requires it. The description requires Contributor only.
 fn authorize(creation: &Creation<'_>) -> Result<(), FabricError> {
     match creation.state.settings.behaviours.sql_database_creation {
         SqlDatabaseCreation::Member => creation.within.check_role(creation.caller, Role::Member),
@@ -162,7 +162,7 @@ fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(),
         }
         CreationPayload::RestoreDeletedDatabase { restore_point_in_time, restorable_deleted_database_name: name } => {
             check_past(Some(restore_point_in_time), now)?;
-            // The number after the last comma is the instant of the deletion; the name before it is never given twice.
+            // The number after the last comma is the instant of the deletion. The name before it is unique.
             let database_name = name.rsplit_once(',').map_or(name.as_str(), |(name, _)| name);
             let deleted =
                 within.restorable(now).find(|deleted| deleted.database_name.eq_ignore_ascii_case(database_name));
@@ -195,7 +195,7 @@ fn check_past(point: Option<Timestamp>, now: Timestamp) -> Result<(), FabricErro
     }
 }
 
-/// Returns the database that a payload refers to. Its restore requires Contributor in its own workspace.
+/// Returns the database that a payload refers to. A restore requires Contributor in the workspace of that database.
 fn find<'s>(
     state: &'s State,
     reference: &ItemReference,
@@ -211,7 +211,7 @@ fn find<'s>(
     workspace.item_of(ItemKind::SQLDatabase, item, now)
 }
 
-/// Settings of a new database.
+/// The settings of a new database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSqlDatabase {
@@ -227,7 +227,7 @@ impl NewSqlDatabase {
 }
 
 impl SqlDatabase {
-    /// A database that exists from `created_at` on.
+    /// Creates a database that exists from `created_at`.
     pub(in crate::fabric) fn created(
         new: NewSqlDatabase,
         created_at: Timestamp,
@@ -246,7 +246,7 @@ impl SqlDatabase {
         }
     }
 
-    /// The database without its log.
+    /// Returns the database without its log.
     pub(in crate::fabric::item) fn outline(&self) -> Self {
         Self { collation: self.collation.clone(), switches: Vec::new(), ..*self }
     }
@@ -256,7 +256,7 @@ impl SqlDatabase {
         self.switches.last().is_none_or(|(_, switch, _)| *switch == MirroringSwitch::On)
     }
 
-    /// Returns the instants to which it can be restored; `None` until the first backup.
+    /// Returns the range of instants to which it can be restored; `None` before the first backup.
     pub fn restore_points(&self, now: Timestamp) -> Option<RestorePoints> {
         if now < self.first_backup_at {
             return None;
@@ -281,16 +281,16 @@ impl SqlDatabase {
         }
     }
 
-    /// The status of its mirroring, for timelines only: the API has no such status.
+    /// Returns the status of its mirroring, for timelines only: the API has no such status.
     fn status_until(&self, now: Timestamp) -> StatusUntil {
         let started = (self.created_at, MirroringSwitch::On, SignedDuration::ZERO);
         let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
-        let (passing, lasting) = match switch {
+        let (transient, stable) = match switch {
             MirroringSwitch::On => (MirroringStatus::Starting, MirroringStatus::Running),
             MirroringSwitch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped),
         };
         let due = later(at, takes);
-        if now < due { (passing, Some(due)) } else { (lasting, None) }
+        if now < due { (transient, Some(due)) } else { (stable, None) }
     }
 
     /// Returns its statuses in order of time.
@@ -302,7 +302,7 @@ impl SqlDatabase {
 }
 
 impl DeletedDatabase {
-    /// Its name in a restore: the name on its server, and the instant of its deletion in ticks of Windows' file times.
+    /// Returns its name in a restore: the name on its server, and the instant of its deletion in ticks of a Windows file time.
     pub fn restorable_name(&self) -> String {
         const TICKS_FROM_1601_TO_1970: i128 = 116_444_736_000_000_000;
         let ticks = TICKS_FROM_1601_TO_1970 + self.deleted_at.as_nanosecond() / 100;
@@ -311,12 +311,12 @@ impl DeletedDatabase {
 }
 
 impl Workspace {
-    /// Returns the deleted databases that can still be restored.
+    /// Returns the deleted databases that can still be restored, in order of deletion.
     pub fn restorable(&self, now: Timestamp) -> impl Iterator<Item = &DeletedDatabase> {
         self.restorable_after(None, now).map(|(_, deleted)| deleted)
     }
 
-    /// Returns those after a position, in order of their deletion.
+    /// Returns the deleted databases after a position that can still be restored, in order of deletion.
     pub fn restorable_after(
         &self,
         position: Option<Position>,
@@ -337,12 +337,12 @@ impl Item {
     }
 }
 
-/// The name of a database on its server.
+/// Returns the name of a database on its server.
 pub fn database_name(item: &Item) -> String {
     format!("{}-{}", item.display_name, item.id)
 }
 
-/// The server of a workspace's databases: the ids of the tenant's first capacity and of the workspace, in base 32.
+/// Returns the server of a workspace's databases: the ids of the tenant's first capacity and of the workspace, in base 32.
 pub fn server_fqdn(state: &State, workspace: WorkspaceId) -> String {
     let tenant = state.capacities().first().map_or(0, |capacity| capacity.id.as_u128());
     let (tenant, workspace) = (base32(tenant), base32(workspace.as_u128()));
