@@ -1,4 +1,4 @@
-//! The clock of a tenant: the only reader of the machine's time, and the only place that waits for it.
+//! The clock of a tenant. Only this file reads the machine's time, and only it waits for an instant of a tenant's time.
 
 use std::sync::RwLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,13 +12,13 @@ use crate::notify::Version;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// As fast as the machine's.
+    /// Runs as fast as the machine's clock.
     Real,
-    /// `rate` times as fast as the machine's.
+    /// Runs `rate` times as fast as the machine's clock.
     Scaled,
     /// Stands still until the clock is moved.
     Manual,
-    /// Like manual, and moves by `step` seconds before each request under `/v1`.
+    /// Like [`Mode::Manual`], but also moves by `step` seconds before each request under `/v1`.
     Stepped,
 }
 
@@ -77,7 +77,7 @@ pub const RATE_MAX: f64 = 1e9;
 /// The longest step of a stepped clock, in seconds: a year.
 pub const STEP_MAX: f64 = 31_536_000.0;
 
-/// Virtual time. It never goes back, and reading it has no effect.
+/// Virtual time. It never goes back, except when the tenant is reset. Reading it has no effect.
 ///
 /// ```
 /// use std::time::Duration;
@@ -100,7 +100,7 @@ pub struct Clock {
     version: Version,
 }
 
-/// At `anchored` the clock showed `anchor`; from there it runs as `mode` says.
+/// When the machine's clock showed `anchored`, this clock showed `anchor`. From then on it runs as `mode` says.
 #[derive(Debug, Clone, Copy)]
 struct ClockInner {
     mode: Mode,
@@ -111,7 +111,7 @@ struct ClockInner {
 }
 
 impl Clock {
-    /// A clock that runs with the machine's. Each change of it bumps `version`.
+    /// Creates a clock in mode [`Mode::Real`] that shows the machine's time. Each change of the clock bumps `version`.
     pub(crate) fn real(version: Version) -> Self {
         Self { inner: RwLock::new(ClockInner::real()), version }
     }
@@ -126,7 +126,8 @@ impl Clock {
         self.look(|clock| ClockState { mode: clock.mode, rate: clock.rate, step: clock.step, now: clock.now() })
     }
 
-    /// Returns the seconds of this clock per second of the machine's: 1 unless scaled, also for a clock that stands still.
+    /// Returns the seconds of this clock per second of the machine's clock. In every mode but [`Mode::Scaled`] it is 1, even
+    /// if the clock stands still.
     pub fn rate(&self) -> f64 {
         self.look(ClockInner::speed)
     }
@@ -142,7 +143,7 @@ impl Clock {
         }
     }
 
-    /// Sets the clock: all of the change, or nothing.
+    /// Applies a change. If a member is invalid, nothing changes.
     ///
     /// # Errors
     ///
@@ -195,7 +196,7 @@ impl Clock {
         });
     }
 
-    /// Makes the clock run with the machine's again, which may set it back.
+    /// Sets the clock to the machine's time, in mode [`Mode::Real`]. The clock may go back.
     pub(crate) fn reset(&self) {
         let _ = self.change(|clock| {
             *clock = ClockInner::real();
@@ -217,7 +218,7 @@ impl Clock {
         self.look(|clock| clock.after(seconds))
     }
 
-    /// Brings the clock to `at`: moves it when it stands still, waits otherwise, for at most `timeout` of the machine's time.
+    /// Moves a clock that stands still to `at`. For a running clock, waits for `at`, at most `timeout` of the machine's time.
     /// Returns whether it shows `at` now.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub async fn reach(&self, at: Timestamp, timeout: Duration) -> bool {
@@ -240,7 +241,7 @@ impl Clock {
         tokio::time::timeout(timeout, reached).await.is_ok()
     }
 
-    /// Waits until the clock shows `at`, at the speed that it has now: select on a change of the tenant's version as well.
+    /// Waits until the clock shows `at` if its speed does not change. Callers must also wait for a new version of the tenant.
     /// Never completes for a clock that stands still before `at`.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub(crate) async fn pass_until(&self, at: Timestamp) {
@@ -285,7 +286,7 @@ impl ClockInner {
         matches!(self.mode, Mode::Manual | Mode::Stepped)
     }
 
-    /// The machine's time that passes until the clock shows `at`; `None` when it stands still before that.
+    /// Returns the machine's time that passes until the clock shows `at`; `None` if the clock stands still before `at`.
     fn machine_time_until(&self, at: Timestamp) -> Option<Duration> {
         let left = at.duration_since(self.now()).as_secs_f64().max(0.0);
         if left > 0.0 && self.stands_still() {
@@ -322,13 +323,13 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-/// Waits for so much of the machine's time.
+/// Waits for `duration` of the machine's time.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
 pub(crate) async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// The instant that the machine's clock shows. Tokens of other issuers expire by it.
+/// Returns the instant that the machine's clock shows. The expiry of other issuers' tokens is compared with it.
 pub fn machine_time() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

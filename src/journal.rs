@@ -39,7 +39,7 @@ const SECRETS: &[&str] = &[
     "token",
 ];
 
-/// Names of further secret parameters of forms and queries. As names of members they are too common to redact.
+/// Names of parameters that are secret only in forms and queries. JSON members with these names are too common to redact.
 const FORM_SECRETS: &[&str] = &["code", "code_verifier", "device_code"];
 
 /// A request and its response.
@@ -72,7 +72,7 @@ pub struct Exchange {
 /// A filter of exchanges. All given conditions must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// A part of the path and query.
+    /// A text that the path and query must contain.
     pub path: Option<String>,
     /// The status.
     pub status: Option<u16>,
@@ -175,8 +175,8 @@ fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
-/// Redacts the secrets in a body. A body that is neither JSON nor a form has no members: if it contains the name of a secret, all
-/// of it is redacted.
+/// Redacts the secrets in a body. If a body is neither JSON nor a form and contains the name of a secret, the whole body
+/// is redacted.
 fn redact_body(body: Bytes) -> Bytes {
     let lower = String::from_utf8_lossy(&body).to_ascii_lowercase();
     let is_mentioned = |secret: &str| lower.contains(secret);
@@ -196,7 +196,7 @@ fn redact_body(body: Bytes) -> Bytes {
     }
 }
 
-/// Returns `true` for a text that consists of the pairs of a form or a query.
+/// Returns whether a text is a form or a query: pairs `name=value`, separated by `&`.
 fn is_form(text: &str) -> bool {
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.%".contains(&byte));
     !text.contains(char::is_whitespace)
@@ -216,8 +216,8 @@ fn redact_pairs(pairs: &str) -> String {
     redacted.collect::<Vec<_>>().join("&")
 }
 
-/// Redacts the signed tokens in a text: three parts in base64url, the first of which is a JSON object. Encrypted tokens have five
-/// parts.
+/// Redacts the signed and encrypted tokens in a text. They begin with a JSON object in base64url, and have three or five
+/// parts, separated by dots.
 fn redact_tokens(text: &str) -> Cow<'_, str> {
     /// `{"` in base64url.
     const OBJECT_START: &str = "eyJ";

@@ -44,7 +44,7 @@ async fn execute(Config { command, serve }: Config) -> ExitCode {
         Command::Serve(options) => listen(options).await,
         Command::Run(options) => return run_command(options).await.unwrap_or_else(|error| error.report()),
         Command::Env(options) => print_environment(&options).await.inspect_err(|_| {
-            // A shell that evaluates the output must fail too.
+            // The output is meant for `eval`: it must make the shell fail too.
             let _ = write!(io::stdout(), "{}", options.format.failure());
         }),
         Command::Token(options) => print_token(&options).await,
@@ -73,7 +73,7 @@ impl ExitError {
     }
 }
 
-/// The reason of an I/O error, as the part of a sentence.
+/// Returns the reason of an I/O error, to follow a colon in a message.
 fn reason(why: &io::Error) -> String {
     match why.kind() {
         io::ErrorKind::AddrInUse => "address in use".into(),
@@ -98,7 +98,7 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ExitErro
     Ok((listener, address))
 }
 
-/// Checks that keys can be stored in the directory of `--data-dir`, although they are made on first use.
+/// Checks at startup that files can be stored in `--data-dir`. The keys are stored there later, on first use.
 fn check_data_dir(options: &Serve) -> Result<(), ExitError> {
     let Some(path) = &options.data_dir else { return Ok(()) };
     let kept = std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path));
@@ -122,7 +122,7 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
     tracing::info!(seed, pace = ?options.pace, throttle = ?options.throttle, "specularite {}", env!("CARGO_PKG_VERSION"));
 
     let mut out = io::stdout();
-    // Standard output may be closed: the emulator serves all the same.
+    // An error is ignored: the emulator serves even if standard output is closed.
     let _ = writeln!(out, "specularite is listening on http://{address}").and_then(|()| out.flush());
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let served = server::serve(listener, emulator, options.server_options(OtherHosts::Refuse), async {
@@ -154,7 +154,7 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
     }
     let server_options = options.server_options(OtherHosts::Tunnel);
     if !server_options.tls {
-        tracing::warn!("--tls off: https calls of Fabric and Entra do not reach the emulator");
+        tracing::warn!("--tls off: HTTPS requests to Fabric and Entra do not reach the emulator");
     }
     let unprepared =
         |why: io::Error| ExitError::new(format!("cannot prepare the environment of the command: {why}"), 1);
@@ -183,7 +183,7 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
     status.map(ExitCode::from).map_err(|why| ExitError { code: why.status(), message: why.to_string() })
 }
 
-/// Returns the address of the emulator: of `--listen`, of the environment that `run` and `env` make, or the default.
+/// Returns the address of a running emulator: `--listen`, else `SPECULARITE_URL`, which `run` and `env` set, else the default.
 async fn address_of(at: &At) -> Result<SocketAddr, ExitError> {
     let url = std::env::var("SPECULARITE_URL").ok();
     let named = at.listen.as_deref().or(url.as_deref()).map(|named| named.trim_start_matches("http://"));
@@ -210,7 +210,7 @@ async fn print_environment(options: &Env) -> Result<(), ExitError> {
     let unprepared = |why: io::Error| ExitError::new(format!("cannot prepare the environment: {why}"), 1);
     let no_place = || ExitError::new("cannot find the data directory of the user: pass --data-dir", BAD_OPTION);
     let tenant = tenant_named(options.tenant.as_deref().unwrap_or_default());
-    // Clients store caches there, which belong to one emulator and one tenant.
+    // Clients store caches in this folder, so it is separate for each emulator and tenant.
     let folder = data_dir.path().ok_or_else(no_place)?.join("env");
     let folder = folder.join(host.replace([':', '[', ']'], "-")).join(tenant.to_string());
     std::fs::create_dir_all(&folder).map_err(unprepared)?;
@@ -228,9 +228,10 @@ async fn print_environment(options: &Env) -> Result<(), ExitError> {
     Ok(())
 }
 
-/// Prints a token, signed with the key of the data directory. An emulator with the same directory accepts it as its own.
+/// Prints a token, signed with the key in the data directory. An emulator with the same data directory accepts it under
+/// `--auth strict`.
 ///
-/// It is issued at the instant of the emulator that the environment names, if there is one.
+/// Its time of issue is the instant of the tenant's clock in the emulator at `SPECULARITE_URL`, or else the machine's time.
 async fn print_token(options: &Token) -> Result<(), ExitError> {
     let failed = |why: io::Error| ExitError::new(format!("cannot use the signing key: {why}"), 1);
     let lifetime = SettingsChange { token_lifetime: Some(options.expires_in), ..SettingsChange::default() };
@@ -249,7 +250,7 @@ async fn print_token(options: &Token) -> Result<(), ExitError> {
     Ok(())
 }
 
-/// Returns the instant of a tenant's clock, in the emulator that the environment names.
+/// Returns the instant of a tenant's clock in the emulator at `SPECULARITE_URL`.
 async fn emulator_time(tenant: &str) -> Option<jiff::Timestamp> {
     let url = std::env::var("SPECULARITE_URL").ok()?;
     let host = url.trim_start_matches("http://").trim_end_matches('/');
@@ -259,7 +260,8 @@ async fn emulator_time(tenant: &str) -> Option<jiff::Timestamp> {
     clock["now"].as_str()?.parse().ok()
 }
 
-/// Follows a sign-in page in the background: the program that opened it listens only after its browser command has returned.
+/// Follows a sign-in page in a background process. It must return first: the program that opened the page listens for the
+/// result only afterwards.
 async fn follow_page(options: &SignIn) -> Result<(), ExitError> {
     let failed = |why: io::Error| ExitError::new(format!("cannot sign in: {why}"), 1);
     if options.here {
@@ -269,14 +271,14 @@ async fn follow_page(options: &SignIn) -> Result<(), ExitError> {
     let mut again = std::process::Command::new(std::env::current_exe().map_err(failed)?);
     again.args(["sign-in", "--here", "--at", &options.at, &options.page]);
     again.args(options.tenant.iter().flat_map(|tenant| ["--tenant", tenant]));
-    // Standard error is kept, so that an error is seen.
+    // Standard error is inherited, so that the user sees errors.
     again.stdin(Stdio::null()).stdout(Stdio::null()).spawn().map(drop).map_err(failed)
 }
 
-/// Draws a seed for this start.
+/// Returns a random seed.
 fn draw_seed() -> u64 {
     let now = clock::machine_time().as_nanosecond().to_le_bytes();
-    // Short enough to type again.
+    // At most six digits, so that a user can retype it.
     seed::Seed::new(std::process::id().into()).fork(now).between(1, 999_999)
 }
 
@@ -297,7 +299,7 @@ async fn health(options: Health) -> Result<(), ExitError> {
     get_healthy(&address, "/_emulator/health").await.map(drop)
 }
 
-/// Returns the body of a path of a running emulator.
+/// Requests a path of a running emulator, and returns the body of the response.
 async fn get_healthy(address: &str, path: &str) -> Result<Bytes, ExitError> {
     let unhealthy = |why: &str| ExitError::new(format!("no healthy emulator at http://{address}: {why}"), 1);
     let request = client::get(address, path).map_err(|why| unhealthy(&reason(&why)))?;

@@ -1,4 +1,4 @@
-//! The proxy on the server's port: the hosts that the emulator answers for, and the way to others.
+//! The proxy on the server's port: which hosts the emulator answers for, and how connections to other hosts are made.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use crate::hosts::{self, Owner};
 use crate::http::Arrival;
 use crate::traffic::HostOutcome;
 
-/// The time in which a connection to another host must be established.
+/// The time limit for connecting to another host.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest response head of an upstream proxy, in bytes.
 const HEAD_MAX: usize = 16 << 10;
@@ -55,7 +55,7 @@ pub(crate) struct Proxy {
     upstream: Matcher,
 }
 
-/// A proxy that forwarded connections go through.
+/// A proxy through which connections to other hosts are made.
 struct UpstreamProxy {
     host: String,
     port: u16,
@@ -72,7 +72,7 @@ impl Proxy {
         Self { emulator, other_hosts, upstream: Matcher::from_env() }
     }
 
-    /// Returns the route to a host. `port` is the default of the scheme, for an authority without one.
+    /// Returns the route to a host. `port` is the scheme's default port, for an authority without a port.
     pub(crate) fn route(&self, arrival: Arrival, authority: &Authority, port: u16) -> ProxyRoute {
         let host = authority.host();
         if is_here(arrival, host, authority.port_u16().unwrap_or(port)) {
@@ -93,7 +93,7 @@ impl Proxy {
         }
     }
 
-    /// Counts a request for a host, and logs the first one.
+    /// Counts a request for a host, and logs the first one with each outcome.
     pub(crate) fn note(&self, host: &str, outcome: HostOutcome, why: &str) {
         if self.emulator.traffic().count_host(host, outcome) {
             match outcome {
@@ -120,7 +120,7 @@ impl Proxy {
         }
     }
 
-    /// Returns the upstream proxy for a target. This server itself is not one.
+    /// Returns the upstream proxy for a target; `None` if there is none, or if it is this server itself.
     fn upstream_for(&self, target: &Uri, arrival: Arrival) -> io::Result<Option<UpstreamProxy>> {
         let Some(upstream) = self.upstream.intercept(target) else { return Ok(None) };
         let (host, port) = endpoint(upstream.uri())?;
@@ -178,7 +178,8 @@ pub(crate) fn remove_proxy_headers(headers: &mut HeaderMap) {
     headers.remove(HeaderName::from_static("proxy-connection"));
 }
 
-/// Returns whether a host and a port are this server: a name of this machine or of a container, or the address that was reached.
+/// Returns whether a host and port identify this server. The host is a local or container name, or the address at which the
+/// client reached the server.
 fn is_here(arrival: Arrival, host: &str, port: u16) -> bool {
     let host = trimmed(host);
     let named = hosts::is_local(host) || !host.contains(['.', ':']);
@@ -199,7 +200,8 @@ fn endpoint(proxy: &Uri) -> io::Result<(&str, u16)> {
     }
 }
 
-/// Connects to a host. Barred addresses are checked after the name was resolved, so that no spelling avoids the check.
+/// Connects to a host, unless its address is blocked. The address is checked after name resolution, so that no name avoids the
+/// check.
 #[expect(clippy::disallowed_methods, reason = "the network takes machine time")]
 async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     let reached = async {

@@ -30,7 +30,7 @@ use crate::proxy::{self, OtherHosts, Proxy, ProxyRoute};
 use crate::tls;
 use crate::traffic::HostOutcome;
 
-/// The time in which a client must send its first byte, and the head of each request.
+/// The time that a client has to send its first byte, and to send the head of each request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time in which a client must complete the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,10 +38,10 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
 /// The first byte of TLS: a handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
-/// Bytes that are read ahead to tell TLS from plain http. Larger reads bypass the buffer.
+/// The size of the buffer for the first byte, which distinguishes TLS from plain http. Larger reads bypass the buffer.
 const READ_AHEAD: usize = 1_024;
 
-/// The services of a server besides plain http.
+/// What a server offers in addition to plain http.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerOptions {
     /// Enables TLS, and tunnels to the host names of the emulated services for clients that use the server as a proxy.
@@ -109,7 +109,7 @@ pub fn start_on(listener: TcpListener, emulator: Arc<Emulator>, options: ServerO
     Ok(RunningServer { address, stop: Some(stop) })
 }
 
-/// Serves until `stop` completes, and then for at most five seconds until the requests in progress are finished.
+/// Serves until `stop` completes. Requests in progress then have five seconds to finish.
 pub async fn serve(
     listener: TcpListener,
     emulator: Arc<Emulator>,
@@ -142,7 +142,7 @@ pub async fn serve(
         spawn(receive(Arc::clone(&server), stream, arrival));
     }
     drop(listener);
-    // Each connection holds the server, and with it the other end of the closer.
+    // Each connection holds an `Arc` of the server, and so a `Closing`: `close` completes when all connections have ended.
     drop(server);
     #[expect(clippy::disallowed_methods, reason = "the grace period is machine time")]
     let _ = tokio::time::timeout(GRACE_PERIOD, closer.close()).await;
@@ -161,7 +161,7 @@ fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(work);
 }
 
-/// Waits a moment after a failure to accept, which is mostly too many open files.
+/// Logs a failure to accept a connection and waits briefly: the usual cause is too many open files.
 #[expect(clippy::disallowed_methods, reason = "accepting connections takes machine time")]
 async fn pause_after(why: &io::Error) {
     tracing::warn!(%why, "cannot accept a connection");
@@ -174,7 +174,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut stream = BufReader::with_capacity(READ_AHEAD, stream);
-    // Biased: a request that has arrived is answered, even when the server closes at the same moment.
+    // `biased` polls the stream first: a request that has arrived is answered even if the server closes at the same time.
     let first = tokio::select! {
         biased;
         first = first_byte(&mut stream) => first,
@@ -216,7 +216,7 @@ where
     tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await?
 }
 
-/// Serves the requests of a connection until one side ends it, or the grace period does.
+/// Serves the requests of a connection until one side closes it or the grace period ends.
 #[expect(clippy::disallowed_methods, reason = "the grace period is machine time")]
 async fn serve_connection<S>(server: &Arc<Server>, stream: S, arrival: Arrival)
 where
@@ -241,7 +241,7 @@ where
             finished.unwrap_or(Ok(()))
         }
     };
-    // A client that disconnects during a request is not worth a louder line.
+    // Logged at `debug`, because clients often disconnect during a request.
     if let Err(why) = ended {
         tls::explain(&why);
         tracing::debug!(peer = %arrival.peer, %why, "connection ended");
@@ -249,7 +249,7 @@ where
 }
 
 async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arrival: Arrival) -> Response<Body> {
-    // Clients send the user name of the proxy URL percent-decoded.
+    // The user name of the proxy URL is the tenant. Clients have percent-decoded it.
     if let Some((name, _)) = basic(request.headers(), header::PROXY_AUTHORIZATION) {
         arrival.tenant = Some(tenant_named(&name));
     }
@@ -269,7 +269,7 @@ async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arriva
 enum ProxyDecision {
     /// The emulator answers it, as if it had been sent directly.
     Local(Box<Request<Incoming>>, Arrival),
-    /// The response is known.
+    /// The response, made without the emulator.
     Done(Response<Body>),
 }
 
@@ -339,7 +339,7 @@ fn make_direct(request: &mut Request<Incoming>, authority: &str) {
     }
 }
 
-/// Serves a tunnel that ends here, like a direct connection. The future is boxed because a connection may contain a tunnel.
+/// Serves a tunnel to an emulated host like a direct connection. The future is boxed because its type would be recursive.
 fn serve_tunnel(
     server: Arc<Server>,
     request: Request<Incoming>,

@@ -1,6 +1,7 @@
 //! A tenant: its facts and the state that results from them, its clock, its throttle windows and its journal.
 //!
-//! No lock leaves this file. [`Tenant::commit`] is the only way to write, [`Tenant::read`] the only way to read the state.
+//! No lock guard leaves this file. The state is read only with [`Tenant::read`], and changed only with [`Tenant::commit`] and
+//! [`Tenant::reset`].
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +43,7 @@ pub struct Tenant {
 struct History {
     base: State,
     facts: VecDeque<DatedFact>,
-    /// The number of the last fact. It goes on after a reset, so that followers can tell a new fact from an old one.
+    /// The number of the last fact. A reset does not restart it, so that subscribers can tell new facts from old ones.
     last_number: u64,
     weight: usize,
     state: State,
@@ -85,8 +86,8 @@ impl Tenant {
 
     /// Makes a decision on the locked state, and records its facts.
     ///
-    /// `decide` gets the state and the instant: `now`, or that of the last fact when another request was faster. Either all of
-    /// its facts happen at that instant, or it returns an error and none does.
+    /// `decide` receives the state and an instant: `now`, or the instant of the last fact if that is later. Either all of
+    /// its facts are recorded at that instant, or it returns an error and none is recorded.
     ///
     /// # Errors
     ///
@@ -112,7 +113,7 @@ impl Tenant {
     ) -> Result<U, FabricError> {
         let (answer, has_changed) = {
             let mut history = self.write_history();
-            // A request that was stamped before a reset must not bring an instant of the time before it.
+            // A request stamped before a reset may carry an instant later than the reset clock shows: it takes the clock's.
             let now = now.min(self.clock.now());
             let at = history.facts.back().map_or(now, |last| last.at.max(now));
             let (facts, outcome) = decide(&history.state, at)?;
@@ -152,7 +153,7 @@ impl Tenant {
         self.lock_windows().take(key, limit, lasts, now)
     }
 
-    /// Returns the next instant at which a window ends that blocks now.
+    /// Returns the next instant at which a full throttle window ends.
     pub fn next_window_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.lock_windows().next_change_after(now)
     }
@@ -179,7 +180,8 @@ impl Tenant {
         self.lock_journal().clear();
     }
 
-    /// Resets everything to the start: the settings, the clock, the ids. The numbers of facts go on, and the reset takes one.
+    /// Resets facts, settings, clock, ids, throttle windows and journal. Only the numbers of facts continue, and one is
+    /// skipped for the reset.
     pub fn reset(&self) {
         let mut history = self.write_history();
         *history = History::new(self.seed, self.defaults.clone(), history.last_number + 1);
@@ -189,7 +191,7 @@ impl Tenant {
         self.clock.reset();
     }
 
-    /// Returns whether the facts, applied to the base again, give the same state. They always do.
+    /// Returns whether applying the facts to the base again gives the same state. It is always `true`; tests check it.
     pub fn replays(&self) -> bool {
         let history = self.read_history();
         let mut state = history.base.clone();
@@ -215,7 +217,7 @@ impl Tenant {
         self.version.subscribe()
     }
 
-    // A poisoned lock is used all the same: decisions run before facts are applied, so a panic leaves the state whole.
+    // A poisoned lock is still used: decisions run before facts are applied, so a panic in one leaves the state consistent.
 
     fn read_history(&self) -> RwLockReadGuard<'_, History> {
         self.history.read().unwrap_or_else(PoisonError::into_inner)

@@ -15,21 +15,21 @@ use crate::signing::{self, Signer};
 const CODE_LIFETIME: i64 = 600;
 /// Lifetime of a device code, in seconds.
 pub const DEVICE_CODE_LIFETIME: i64 = 900;
-/// Resources that stand for Fabric. Its tokens name the first of [`AUDIENCES`].
+/// Resources that identify Fabric. The audience of tokens for them is the first of [`AUDIENCES`].
 const FABRIC: &[&str] = &[
     "https://api.fabric.microsoft.com",
     "https://analysis.windows.net/powerbi/api",
     "https://api.powerbi.com",
     "00000009-0000-0000-c000-000000000000",
 ];
-/// Microsoft Graph: the resource of a request with scopes of OpenID Connect only.
+/// Microsoft Graph: the resource of a request that has only scopes of OpenID Connect.
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
-/// The Azure CLI: the client in a user's token that is issued without a sign-in.
+/// The Azure CLI: the client id in a user's token from `specularite token`.
 const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 /// The scopes of OpenID Connect.
 const OPENID: &[&str] = &["openid", "profile", "email", "offline_access"];
 
-/// Issues the tokens of one authority, at one instant.
+/// Issues the tokens of one Entra authority (a tenant at a sign-in host) at one instant.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenIssuer<'a> {
     /// The tenant's state: its directory and the lifetime of tokens.
@@ -57,18 +57,19 @@ pub struct Granted {
     pub client_info: Option<String>,
     /// The granted scopes.
     pub scope: String,
-    /// The lifetime of the access token, in seconds of the tenant's time. The caller converts them to real time.
+    /// The lifetime of the access token, in seconds of the tenant's time. The code that builds the response converts it to
+    /// real time.
     pub lifetime: u32,
 }
 
-/// The content of an authorization code, device code or refresh token. It is signed, so the emulator does not store it.
+/// The content of an authorization code, device code or refresh token. The emulator signs it instead of storing it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Ticket {
     ticket: Purpose,
     client: String,
     user: Option<String>,
     scope: String,
-    /// The end of its validity in seconds since 1970, in the tenant's time; `None`: never.
+    /// The instant at which it expires, as Unix time on the tenant's clock. `None` if it never does.
     ends: Option<i64>,
     redirect_uri: Option<String>,
     nonce: Option<String>,
@@ -83,7 +84,7 @@ enum Purpose {
     Refresh,
 }
 
-/// The resource and the scopes in a list of scopes.
+/// The resource of a requested list of scopes, and the scopes for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RequestedScopes {
     resource: String,
@@ -91,7 +92,7 @@ struct RequestedScopes {
 }
 
 impl TokenIssuer<'_> {
-    /// Issues tokens for a request to `/oauth2/v2.0/token`.
+    /// Issues tokens for a request to `/oauth2/v2.0/token` or `/oauth2/token`.
     pub fn redeem(&self, form: &Form) -> Result<Granted, Refusal> {
         let grant = form.need("grant_type")?;
         self.check_secret(form)?;
@@ -149,7 +150,7 @@ impl TokenIssuer<'_> {
         self.for_app(&account, resource.to_owned())
     }
 
-    /// Issues an authorization code to the user in the login hint. There is no prompt.
+    /// Issues an authorization code without a prompt: for the user in `login_hint`, or the default user.
     pub fn authorize(&self, form: &Form) -> Result<String, Refusal> {
         let ticket = Ticket {
             ticket: Purpose::Code,
@@ -168,7 +169,7 @@ impl TokenIssuer<'_> {
         Ok(self.signer.sign(&ticket))
     }
 
-    /// Issues a device code. It needs no approval.
+    /// Issues a device code. It can be redeemed at once: no user has to approve it.
     pub fn device_code(&self, form: &Form) -> Result<String, Refusal> {
         Ok(self.signer.sign(&Ticket {
             ticket: Purpose::Device,
@@ -185,13 +186,14 @@ impl TokenIssuer<'_> {
     fn client_credentials(&self, form: &Form) -> Result<Granted, Refusal> {
         let account = self.check_client(form)?;
         let scope = required_scope(form)?;
-        // Some clients add scopes of OpenID Connect, which have no meaning for an app.
+        // Some clients add scopes of OpenID Connect. They are ignored, because they have no meaning for an app.
         let default = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
         let resource = default.ok_or_else(|| Refusal::bad_scope(&scope))?;
         Ok(self.for_app(&account, resource.to_owned()))
     }
 
-    /// Returns the app of the request. It must present a secret or an assertion; `check_secret` has compared a declared secret.
+    /// Returns the app of the request. Rejects an app without secret or assertion; `check_secret` has already compared the
+    /// secret.
     fn check_client(&self, form: &Form) -> Result<Account, Refusal> {
         let client = form.need("client_id")?;
         match form.get("client_secret").or_else(|| form.get("client_assertion")) {
@@ -200,7 +202,7 @@ impl TokenIssuer<'_> {
         }
     }
 
-    /// Rejects a secret that differs from the declared one, for every type of grant.
+    /// Rejects a client secret that differs from the declared one. Every grant type is checked.
     fn check_secret(&self, form: &Form) -> Result<(), Refusal> {
         let (Some(client), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else { return Ok(()) };
         if self.is_wrong_secret(&Account::app(self.state, client), secret) {
@@ -322,7 +324,7 @@ fn required_scope(form: &Form) -> Result<String, Refusal> {
 }
 
 /// Splits a list of scopes: `https://api.fabric.microsoft.com/Item.Read.All openid` is the scope `Item.Read.All` of that resource.
-/// The first resource counts, and `.default` stands for all scopes.
+/// If several resources are named, only the first is used. `.default` stands for all scopes.
 fn parse_scopes(scope: &str) -> RequestedScopes {
     let named: Vec<(&str, &str)> = scope
         .split_whitespace()
@@ -340,12 +342,13 @@ fn parse_scopes(scope: &str) -> RequestedScopes {
     RequestedScopes { resource: resource.to_owned(), scopes: scopes.join(" ") }
 }
 
-/// Returns the audience of tokens for a resource. Fabric's tokens name Power BI.
+/// Returns the audience of tokens for a resource. For Fabric it is Power BI.
 fn audience(resource: &str) -> &str {
     if FABRIC.contains(&resource.trim_end_matches('/')) { AUDIENCES[0] } else { resource }
 }
 
-/// Rejects a code from another client or redirect URI than it was issued for, or with a verifier that does not match its challenge.
+/// Rejects a code if the client or redirect URI differs from the one it was issued for, or the verifier does not match the
+/// challenge.
 fn check_code(ticket: &Ticket, form: &Form) -> Result<(), Refusal> {
     if form.get("client_id").is_some_and(|client| client != ticket.client) {
         return Err(Refusal::bad_grant("code"));

@@ -14,17 +14,17 @@ use crate::seed::Seed;
 
 /// The tenant of a caller whose token names none.
 pub const DEFAULT_TENANT: TenantId = TenantId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000001"));
-/// The caller with an opaque token: the administrator of the default tenant.
+/// The caller of a request whose token is opaque: the administrator of the default tenant.
 pub const DEFAULT_USER: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000002"));
-/// The app of a managed identity that is requested without a client id.
+/// The client id of the managed identity that is used if a request names none.
 pub const DEFAULT_IDENTITY: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000004"));
 /// The domain of the default tenant.
 pub const DEFAULT_DOMAIN: &str = "specularite.example";
-/// Names that leave the tenant open: they stand for the default tenant.
+/// Names that select no particular tenant, so they select the default one.
 const OPEN_TENANTS: &[&str] = &["", "adfs", "common", "consumers", "organizations"];
 /// The audiences of tokens for Fabric.
 pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "https://api.fabric.microsoft.com"];
-/// The scope of a client with consent to everything, as Azure's own tools have it.
+/// The scope that grants all permissions, as in the tokens of Azure's own tools.
 pub const EVERY_SCOPE: &str = "user_impersonation";
 
 /// Returns the tenant with the given name: a GUID, a domain, or a keyword such as `common`.
@@ -63,7 +63,7 @@ pub struct Identity {
 /// The content of a bearer token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
-    /// The caller, as far as the token describes it.
+    /// The caller, with the details that the token contains.
     pub caller: DirectoryEntry,
     /// Its audience.
     pub audience: Option<String>,
@@ -71,7 +71,7 @@ pub struct Bearer {
     pub expires: Option<Timestamp>,
     /// The delegated scopes, separated by spaces; apps have none.
     pub scopes: Option<String>,
-    /// True if it has the claim `idtyp`: of all tokens that we sign, only access tokens have it.
+    /// Whether it has the claim `idtyp`. Of the tokens that the emulator signs, only access tokens have it.
     pub is_access_token: bool,
 }
 
@@ -133,7 +133,7 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
 }
 
 impl Bearer {
-    /// Rejects a token that has expired at this instant. The message names the clock that shows it.
+    /// Rejects a token that has expired at `now`. `clock` names the clock that shows `now`, for the message.
     pub fn check_expiry(&self, now: Timestamp, clock: &'static str) -> Result<(), FabricError> {
         match self.expires {
             Some(at) if at <= now => Err(FabricError::new(ErrorCode::TokenExpired)
@@ -142,7 +142,7 @@ impl Bearer {
         }
     }
 
-    /// Rejects a token with another audience than Fabric.
+    /// Rejects a token whose audience is not Fabric.
     pub fn check_audience(&self) -> Result<(), FabricError> {
         let audience = self.audience.as_deref().unwrap_or_default().trim_end_matches('/');
         if AUDIENCES.contains(&audience) {
@@ -191,7 +191,7 @@ pub fn unauthorized(note: &'static str) -> FabricError {
     FabricError::new(ErrorCode::Unauthorized).note(note)
 }
 
-/// Returns the user of opaque tokens and of sign-ins that name no user.
+/// Returns the user for opaque tokens and for sign-ins that name no user.
 pub fn default_user() -> DirectoryEntry {
     let user_principal_name = Some(format!("admin@{DEFAULT_DOMAIN}"));
     DirectoryEntry {
@@ -201,7 +201,8 @@ pub fn default_user() -> DirectoryEntry {
     }
 }
 
-/// Describes a token that scripts send by mistake: an unset variable, or a value that is not a string.
+/// Explains a token that a script sent by mistake: an unset or unexpanded variable, or a secure string that was not converted
+/// to text.
 fn mistake(token: &str) -> Option<String> {
     let unset = ["null", "undefined", "none", "[object object]"].iter().any(|word| token.eq_ignore_ascii_case(word));
     let unexpanded = token.starts_with(['$', '%', '<', '{']);

@@ -61,7 +61,8 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// The caller does not have the role that the operation requires. To a caller without any role, the items do not exist.
+    /// The caller does not have the role that the operation requires. If the path names an item and the caller has no role in
+    /// the workspace, the error is that the item does not exist.
     pub(super) fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
         let workspace = state.workspace(self.id("workspaceId")?)?;
         let Some(needed) = self.operation.role else { return Ok(workspace) };
@@ -79,7 +80,7 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`Context::workspace`]. On the route of a kind, items of other kinds do not exist.
+    /// Those of [`Context::workspace`]. The item does not exist, or the route is for another kind.
     pub(super) fn item<'s>(&self, state: &'s State, now: Timestamp) -> Result<(&'s Workspace, &'s Item), FabricError> {
         let workspace = self.workspace(state)?;
         let id = self.item_id()?;
@@ -107,7 +108,7 @@ impl Context<'_> {
         }
     }
 
-    /// Converts a duration of the tenant's time into the caller's seconds: rounded up, and at least 1.
+    /// Converts a duration on the tenant's clock into seconds of real time, which the caller waits: rounded up, and at least 1.
     pub(super) fn callers_seconds(&self, wait: SignedDuration) -> u64 {
         ((wait.as_secs_f64() / self.tenant.clock().rate()).ceil() as u64).max(1)
     }
@@ -118,7 +119,7 @@ impl Context<'_> {
         text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
     }
 
-    /// Returns a parameter of the path as a percent-decoded text.
+    /// Returns a parameter of the path, percent-decoded.
     pub(super) fn text(&self, name: &str) -> String {
         percent_decode_str(self.parameter(name)).decode_utf8_lossy().into_owned()
     }
@@ -139,7 +140,8 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// The body is missing or has another media type, or a member has the wrong type. No value of the body is repeated.
+    /// The body is missing, is not JSON, or has another media type, or a member has the wrong type. The message repeats no
+    /// value of the body.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
         check_content_type(&self.parts.headers)?;
         if self.body.is_empty() {
@@ -161,7 +163,7 @@ impl Context<'_> {
         value.filter(|value| !value.is_empty())
     }
 
-    /// Returns a query parameter that is true or false, in any case: clients send `True`.
+    /// Returns a query parameter that is `true` or `false`. Upper and lower case are the same, because clients send `True`.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, FabricError> {
         match self.query(name) {
             None => Ok(None),
@@ -187,7 +189,7 @@ impl Context<'_> {
         self.page_of(state, state.settings.page_size)
     }
 
-    /// Returns the requested page, with a page size.
+    /// Returns the requested page, with the given page size.
     pub(super) fn page_of(&self, state: &State, size: u32) -> Result<PageRequest, FabricError> {
         let Some(token) = self.query("continuationToken") else { return Ok(PageRequest { after: None, size }) };
         let lenient = state.settings.behaviours.double_encoded_token == DoubleEncodedToken::FirstPage;

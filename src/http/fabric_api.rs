@@ -1,7 +1,8 @@
 //! Fabric's REST API: identify, stamp, route, register the caller, throttle, authorize, handle.
 //!
-//! The caller is known before anything is counted, time is read once, and an error leaves everything unchanged; only the first call
-//! of a principal is always registered.
+//! The caller is identified before the call is counted. The clock is read once. A failed request changes no state, except that
+//! the
+//! first call of a principal registers the principal.
 
 use std::sync::Arc;
 
@@ -43,7 +44,8 @@ pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Respon
     arrived.finish(&emulator, principal, operation, response)
 }
 
-/// Ignores the claims of a token under [`Auth::Strict`] unless the emulator signed it; even its tenant.
+/// Under [`Auth::Strict`], rejects a token that the emulator did not sign. None of its claims are used: the tenant is the
+/// default one.
 fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
     if emulator.auth() == Auth::Token || identity.bearer.is_err() {
         return identity;
@@ -62,7 +64,7 @@ fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
 
 /// Rejects an expired token, and under [`Auth::Strict`] one that is not for Fabric.
 ///
-/// A token that the emulator issued expires by the tenant's clock, any other by the machine's.
+/// The expiry of a token that the emulator issued is compared with the tenant's clock, that of any other with the machine's.
 fn check_token(
     auth: Auth,
     parts: &Parts,
@@ -81,7 +83,8 @@ fn check_token(
     Ok(bearer)
 }
 
-/// Makes the checks before the operation: token, route, scopes, rate limit. A request that fails before the limit opens no window.
+/// Checks token, route, scopes and rate limit, in this order. A request that an earlier check rejects does not count towards
+/// the rate limit.
 fn admit(
     emulator: &Emulator,
     arrived: &Arrived,
