@@ -1,7 +1,9 @@
-//! Compares the emulator with a bare axum server that sends the same bytes. Prints figures, and asserts nothing.
+//! Compares the emulator with a bare axum server that sends the same bytes. The benchmark prints figures and checks no
+//! limits.
 //!
-//! `cargo bench` starts both servers and loads them in turn with `wrk`, if it is installed. Then a built-in client loads the emulator
-//! over plain HTTP, over TLS, and over TLS through its proxy, which `wrk` does not support.
+//! `cargo bench` starts both servers. If `wrk` is installed, it loads the servers in turn. Then a built-in client loads
+//! the emulator over plain HTTP, over TLS, and over TLS through the emulator's proxy, because `wrk` does not support
+//! proxies.
 #![expect(clippy::print_stdout, reason = "the figures are printed")]
 #![expect(clippy::disallowed_methods, reason = "durations are measured on the machine's clock")]
 
@@ -16,7 +18,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Rounds per measurement; the best one counts.
+/// The number of rounds per measurement. The best round counts.
 const ROUNDS: usize = 3;
 
 fn main() {
@@ -66,12 +68,12 @@ enum Transport {
     Proxy,
 }
 
-/// The number of connections, which are kept alive.
+/// The number of concurrent connections of the built-in client.
 const CONNECTIONS: u64 = 16;
 /// The duration of the load on each connection.
 const DURATION: Duration = Duration::from_secs(3);
 
-/// Returns the calls per second over connections that are kept alive.
+/// Measures calls per second over connections that are kept alive.
 fn load_kept_alive(base: &str, path: &str, transport: Transport) -> f64 {
     let host = if transport == Transport::Proxy { "api.fabric.microsoft.com" } else { "localhost" };
     let tls = (transport != Transport::Plain).then(|| tls_connector(&request(base, "GET", "/_emulator/ca.pem", "").1));
@@ -103,7 +105,7 @@ fn load_kept_alive(base: &str, path: &str, transport: Transport) -> f64 {
     })
 }
 
-/// Repeats a call on one connection, and returns the number of responses.
+/// Repeats a call on one connection for [`DURATION`], and returns the number of responses.
 async fn repeat_call(mut stream: impl AsyncRead + AsyncWrite + Unpin, call: &str) -> u64 {
     let (start, mut calls) = (Instant::now(), 0);
     while start.elapsed() < DURATION {
@@ -115,7 +117,7 @@ async fn repeat_call(mut stream: impl AsyncRead + AsyncWrite + Unpin, call: &str
     calls
 }
 
-/// Reads a response to its end.
+/// Reads a whole response.
 async fn read_response(stream: &mut (impl AsyncRead + Unpin)) {
     let (mut read, mut buffer) = (Vec::new(), [0; 4_096]);
     loop {
@@ -140,7 +142,7 @@ fn tls_connector(pem: &str) -> TlsConnector {
     TlsConnector::from(std::sync::Arc::new(config))
 }
 
-/// A running server, which is stopped when dropped.
+/// A server in a child process. Dropping the value stops the process.
 struct ServerProcess {
     child: Child,
     base: String,
@@ -153,7 +155,7 @@ impl Drop for ServerProcess {
     }
 }
 
-/// Starts a server and waits for its first line, which ends with its URL.
+/// Starts a server, and waits for its first line of output. The line ends with the URL of the server.
 fn start(command: &mut Command) -> ServerProcess {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the server starts");
     let mut line = String::new();
@@ -164,7 +166,7 @@ fn start(command: &mut Command) -> ServerProcess {
     ServerProcess { child, base }
 }
 
-/// Starts the emulator. Returns it with its time to ready.
+/// Starts the emulator. Returns the process, and the time until the emulator was ready.
 fn start_emulator() -> (ServerProcess, Duration) {
     let start_time = Instant::now();
     let emulator = start(Command::new(env!("CARGO_BIN_EXE_specularite")).args([
@@ -177,7 +179,7 @@ fn start_emulator() -> (ServerProcess, Duration) {
     (emulator, start_time.elapsed())
 }
 
-/// Creates 100 mirrored databases. Returns the path of the last one's status.
+/// Creates 100 mirrored databases. Returns the path of `getMirroringStatus` for the last database.
 fn create_database(base: &str) -> String {
     let capacity = member(&request(base, "GET", "/v1/capacities", "").1, "id");
     let workspace = member(
@@ -196,13 +198,13 @@ fn create_database(base: &str) -> String {
     format!("/v1/workspaces/{workspace}/mirroredDatabases/{id}/getMirroringStatus")
 }
 
-/// Returns a string member of a compact JSON text.
+/// Returns the first string member with the given name in a compact JSON text.
 fn member(json: &str, name: &str) -> String {
     let rest = json.split(&format!("\"{name}\":\"")).nth(1).unwrap_or_else(|| panic!("no {name} in {json}"));
     rest.split('"').next().unwrap_or_default().to_owned()
 }
 
-/// Sends one request. Returns the head and the body of the response.
+/// Sends one request on a new connection. Returns the head and the body of the response.
 fn request(base: &str, method: &str, path: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(base).expect("the server listens");
     let request = format!(
@@ -216,7 +218,7 @@ fn request(base: &str, method: &str, path: &str, body: &str) -> (String, String)
     (head.to_owned(), body.to_owned())
 }
 
-/// Loads a server with `wrk`. Returns the calls per second.
+/// Loads a server with `wrk`, and returns the calls per second.
 fn load_with_wrk(base: &str, path: &str) -> f64 {
     let script = std::env::temp_dir().join("specularite-bench.lua");
     std::fs::write(&script, "wrk.method = 'POST'\nwrk.headers['Authorization'] = 'Bearer x'\n")
@@ -231,7 +233,7 @@ fn load_with_wrk(base: &str, path: &str) -> f64 {
     line.split_whitespace().nth(1).and_then(|rate| rate.parse().ok()).expect("wrk prints a rate")
 }
 
-/// Returns the resident memory of a process in kB, or `?` outside Linux.
+/// Returns the resident memory of a process in kB. Returns `?` on systems other than Linux.
 fn memory(child: &Child) -> String {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));

@@ -1,4 +1,4 @@
-//! Embeds the emulator without a socket: requests go straight to its router.
+//! Embeds the emulator without a socket: the example sends requests directly to its router.
 //!
 //! `cargo run --example embed_router`
 #![expect(clippy::print_stdout, reason = "an example shows its result")]

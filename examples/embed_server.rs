@@ -10,11 +10,11 @@ use tokio::net::TcpStream;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let emulator = Emulator::builder().pace(Pace::Instant).build();
-    // It listens on a free port until it is dropped.
+    // The server listens on a free port until `server` is dropped.
     let server = specularite::server::start(emulator).await?;
     println!("listening on {}", server.url());
 
-    // The code under test gets `server.url()` in place of https://api.fabric.microsoft.com.
+    // Pass `server.url()` to the code under test, instead of https://api.fabric.microsoft.com.
     let mut stream = TcpStream::connect(server.address()).await?;
     let request =
         "GET /v1/capacities HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer any\r\nConnection: close\r\n\r\n";

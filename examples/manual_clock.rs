@@ -1,4 +1,4 @@
-//! Follows a mirrored database from its creation to replicating tables, on a clock that only moves when it is told to.
+//! Creates a mirrored database and moves a manual clock until its tables replicate.
 //!
 //! `cargo run --example manual_clock`
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
@@ -20,13 +20,13 @@ use tower::ServiceExt as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Every step takes as long as with the real service, and none of it is waited for.
+    // With the pace `realistic`, steps take as long as in the service. The manual clock skips the waiting time.
     let emulator = Emulator::builder().seed(7).pace(Pace::Realistic).build();
     let tenant = emulator.default_tenant();
     tenant.clock().set(ClockChange { mode: Some(Mode::Manual), ..ClockChange::default() })?;
     let router = specularite::router(emulator);
 
-    // A connection, and behind it a source with one table.
+    // A connection, with a simulated source that has one table.
     let connection = post(&router, "/v1/connections", connection()).await?;
     let id = text(&connection["id"]);
     let orders = TableDeclaration { rows: 600_000, ..TableDeclaration::new("dbo", "Orders") };
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tenant.clock().advance(Duration::from_secs(20))?;
     assert_eq!(status().await?["status"], "Running");
 
-    // An hour later the snapshot has long been copied.
+    // After an hour, the initial snapshot is complete.
     tenant.clock().advance(Duration::from_secs(3_600))?;
     let tables = post(&router, &format!("{database}/getTablesMirroringStatus"), Value::Null).await?;
     assert_eq!(tables["data"][0]["status"], "Replicating");
@@ -102,7 +102,7 @@ async fn post(router: &Router, path: &str, body: Value) -> Result<Value, Box<dyn
     call(router, "POST", path, Some(body).filter(|body| !body.is_null())).await
 }
 
-/// Sends a request and returns the body of its response; an error status is an error.
+/// Sends a request and returns the body of its response. Returns an error if the status is not a success.
 async fn call(router: &Router, method: &str, path: &str, body: Option<Value>) -> Result<Value, Box<dyn Error>> {
     let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let request = Request::builder()

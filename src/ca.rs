@@ -1,4 +1,5 @@
-//! The certificate authority (CA): created once per data directory, and limited to our host names by its name constraints.
+//! The certificate authority (CA) of the emulator. Each data directory has one. Name constraints limit it to the host
+//! names that the emulator serves.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,16 +14,16 @@ use rcgen::{
 use crate::data_dir::DataDir;
 use crate::hosts::{self, CA_DOMAINS, LOCAL, Owner};
 
-/// The name of the file with the key and the certificate.
+/// The name of the file that contains the CA's private key and certificate.
 const KEY_FILE: &str = "ca.key";
-/// The name of the file with the certificate alone, for clients.
+/// The name of the file that contains only the CA's certificate, for clients.
 pub const CERTIFICATE_FILE: &str = "ca.pem";
 /// The line that separates the key from the certificate.
 const CERTIFICATE_START: &str = "-----BEGIN CERTIFICATE-----";
 /// The lifetime of the CA's certificate, in years.
 const LIFETIME: i16 = 10;
 
-/// Issues certificates for our host names, and for no others.
+/// Issues certificates for the host names that the emulator serves, and for no other names.
 pub struct CertificateAuthority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -37,11 +38,11 @@ impl std::fmt::Debug for CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// Opens the CA of a data directory, or creates one that is valid for ten years.
+    /// Opens the CA of a data directory. If there is none, creates a CA that is valid for ten years.
     ///
     /// # Errors
     ///
-    /// The files cannot be read or written, or do not hold a key and a certificate.
+    /// The key file cannot be read or written, or does not contain a key and a certificate.
     pub fn open(directory: &DataDir, now: Timestamp) -> io::Result<Self> {
         let date = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let year = date.year();
@@ -50,13 +51,13 @@ impl CertificateAuthority {
             let certificate = params(year).self_signed(&key).map_err(io::Error::other)?;
             Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
         })?;
-        let broken = || directory.complain(KEY_FILE, "does not hold a key and a certificate");
+        let broken = || directory.complain(KEY_FILE, "does not contain a key and a certificate");
         let start = kept.find(CERTIFICATE_START).ok_or_else(broken)?;
         let (key, pem) = kept.split_at(start);
         let key = KeyPair::from_pem(key).map_err(|_| broken())?;
         if let Some(path) = directory.path() {
             let path = path.join(CERTIFICATE_FILE);
-            // An error is ignored: `GET /_emulator/ca.pem` returns the certificate too.
+            // Errors are ignored, because clients can also get the certificate from `GET /_emulator/ca.pem`.
             if std::fs::read_to_string(&path).ok().as_deref() != Some(pem) {
                 let _ = std::fs::write(&path, pem);
             }
@@ -74,18 +75,19 @@ impl CertificateAuthority {
         &self.pem
     }
 
-    /// Returns the private key of all certificates that [`CertificateAuthority::leaf`] issues, in PKCS#8.
+    /// Returns the private key in PKCS#8. All certificates that [`CertificateAuthority::leaf`] issues have this key.
     pub fn leaf_key(&self) -> Vec<u8> {
         self.leaf_key.serialize_der()
     }
 
-    /// Issues a certificate in DER for a host, or for this machine if the client names no host. `None` for a host that is not ours.
+    /// Issues a certificate for a host, in DER. If the client names no host, the certificate is for the local host
+    /// names. Returns `None` for a host that the emulator does not serve.
     pub fn leaf(&self, host: Option<&str>) -> Option<Vec<u8>> {
         let name = match host.map(|host| host.trim_end_matches('.').to_ascii_lowercase()) {
             Some(host) if matches!(hosts::owner(&host), Owner::Ours(_)) => host,
             Some(host) if !hosts::is_local(&host) => return None,
             Some(host) if host.ends_with(".localhost") => host,
-            // One certificate has all names of this machine.
+            // All other local host names share one certificate.
             Some(_) | None => LOCAL[0].to_owned(),
         };
         self.issue(&name).ok()
@@ -102,7 +104,7 @@ impl CertificateAuthority {
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, "Specularite");
         let midnight = |date: Date| date_time_ymd(date.year().into(), date.month() as u8, date.day() as u8);
-        // Backdated by a week, for clients whose clock is behind.
+        // The certificate is backdated by a week, for clients whose clock is slow.
         (params.not_before, params.not_after) = (midnight(self.today - 7.days()), midnight(self.today + 365.days()));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -111,7 +113,8 @@ impl CertificateAuthority {
     }
 }
 
-/// Returns the parameters of the CA's certificate, which satisfy the strict checks of Python 3.13 and limit it to our names.
+/// Returns the parameters of the CA's certificate. They satisfy the strict checks of Python 3.13, and limit the CA to
+/// the host names that the emulator serves.
 fn params(year: i16) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();

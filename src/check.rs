@@ -1,7 +1,7 @@
-//! `specularite check`: validates definitions in files and folders by the rules of the API.
+//! `specularite check`: validates definitions in files and folders with the rules of the API.
 //!
-//! Folders are searched for items. A folder is an item when its name ends in a kind (`shop.MirroredDatabase`) or when it has a
-//! `.platform`. A `mirroring.json` in any other folder is checked by itself.
+//! Folders are searched for items. A folder is an item if its name ends in a kind (`shop.MirroredDatabase`) or if it
+//! contains a `.platform`. In other folders, a `mirroring.json` is checked by itself.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,15 @@ use crate::fabric::item::definition::{self, PLATFORM};
 use crate::fabric::item::{ItemKind, Part};
 use crate::fabric::mirroring::definition::PATH as MIRRORING;
 
-/// The maximum depth of the search.
+/// The maximum depth of the search, in folders.
 const DEPTH_MAX: usize = 32;
 
 /// The result of a check.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The number of items and single files that were checked.
+    /// The number of checked items and single files.
     pub checked: usize,
-    /// The faults, each with its file, and its line and column if known.
+    /// The faults. Each begins with its file, and with its line and column if these are known.
     pub faults: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
         let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, &part));
         report.note(|_| path.to_owned(), checked);
     } else {
-        // A file under any name is checked as mirroring.json.
+        // A file with any other name is checked as a mirroring.json.
         let part = Part { path: MIRRORING.into(), payload };
         report.note(|_| path.to_owned(), definition::check_files(ItemKind::MirroredDatabase, vec![part]));
     }
@@ -53,7 +53,8 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
         entries.push(entry.map_err(unread)?.path());
     }
     entries.sort();
-    // Names of kinds are common words: only the exact spelling of a kind with a definition marks an item.
+    // Some kinds have common names, such as `Report`. A suffix marks an item only if it is spelled exactly like a kind
+    // and this kind has a definition.
     let suffix = folder.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
     let by_name = suffix.parse().ok().filter(|kind: &ItemKind| {
         let spec = kind.spec();
@@ -63,7 +64,7 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
         return check_item(folder, by_name, report);
     }
     for path in entries {
-        // Links may form a circle.
+        // Links are not followed, because they can form a cycle.
         let is_folder = path.is_dir() && !path.is_symlink();
         if is_folder && depth > 0 {
             check_folder(&path, report, depth - 1)?;
@@ -74,7 +75,7 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
     Ok(())
 }
 
-/// Checks an item folder: its `.platform`, and the definition beside it.
+/// Checks the folder of an item: its `.platform`, and its definition.
 fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> Result<(), String> {
     report.checked += 1;
     let place = |part: &str| if part.is_empty() { folder.to_owned() } else { folder.join(part) };
@@ -82,7 +83,7 @@ fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> 
     let kind = if platform.is_file() {
         let part = Part { path: PLATFORM.into(), payload: read(&platform)? };
         let named = definition::kind_of(&part);
-        // The folder name decides the kind, and the file only without it.
+        // The kind in the folder name takes precedence over the kind in `.platform`.
         let kind = by_name.map_or_else(|| named.clone(), Ok);
         report.note(place, kind.and_then(|kind| check_platform(kind, &part)));
         by_name.or(named.ok())
@@ -101,7 +102,7 @@ fn check_platform(kind: ItemKind, part: &Part) -> Result<(), FabricError> {
     definition::read_platform(kind, part).map(drop)
 }
 
-/// Collects all files of an item except `.platform`, under their paths in the definition.
+/// Collects the files of an item as parts of its definition, except `.platform`.
 fn collect(folder: &Path, under: &str, parts: &mut Vec<Part>, depth: usize) -> Result<(), String> {
     let unread = |why: std::io::Error| format!("{}: {why}", folder.display());
     let mut entries: Vec<PathBuf> = Vec::new();
@@ -125,19 +126,20 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 impl Report {
-    /// Adds the faults of an error. `place` returns the file of a part.
+    /// Adds the faults of an error to the report. `place` returns the file of a part.
     fn note(&mut self, place: impl Fn(&str) -> PathBuf, checked: Result<(), FabricError>) {
-        let Err(refusal) = checked else { return };
-        let details = refusal.more_details().iter().filter_map(|detail| detail.fault.as_ref());
+        let Err(error) = checked else { return };
+        let details = error.more_details().iter().filter_map(|detail| detail.fault.as_ref());
         let faults = details.map(|(_, fault)| located(&place, fault)).collect::<Vec<_>>();
         if faults.is_empty() {
-            self.faults.push(format!("{}: {}", place("").display(), refusal.text()));
+            self.faults.push(format!("{}: {}", place("").display(), error.text()));
         }
         self.faults.extend(faults);
     }
 }
 
-/// Turns `mirroring.json, line 3, column 7: fault` into the form of compilers: `path/mirroring.json:3:7: fault`.
+/// Converts the position of a fault to the format of compiler messages: `mirroring.json, line 3, column 7: fault`
+/// becomes `path/mirroring.json:3:7: fault`.
 fn located(place: impl Fn(&str) -> PathBuf, fault: &str) -> String {
     let split = fault.split_once(", line ").and_then(|(part, rest)| {
         let (line, rest) = rest.split_once(", column ")?;

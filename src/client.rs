@@ -1,4 +1,4 @@
-//! A small client for plain HTTP: it queries a running emulator, and completes the sign-in of programs.
+//! A small client for plain HTTP. It queries a running emulator, and submits the forms of sign-in pages.
 
 use std::io;
 use std::time::Duration;
@@ -9,18 +9,18 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// The largest response body, in bytes.
+/// The maximum size of a response body, in bytes.
 const ANSWER_MAX: usize = 4 << 20;
 
-/// The time in which a response must be complete.
+/// The time limit for a complete exchange, from connecting to the end of the response.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Sends a request to an address, and reads the whole response.
+/// Connects to an address, sends a request, and returns the whole response.
 ///
 /// # Errors
 ///
-/// The address cannot be reached, does not answer in HTTP, or takes too long.
-#[expect(clippy::disallowed_methods, reason = "other programs take machine time")]
+/// The server cannot be reached, does not respond in HTTP, sends too large a response, or takes longer than 10 seconds.
+#[expect(clippy::disallowed_methods, reason = "time limits of other programs are measured on the machine's clock")]
 pub async fn ask(address: &str, request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
     tokio::time::timeout(TIMEOUT, exchange(address, request)).await?
 }
@@ -36,16 +36,16 @@ async fn exchange(address: &str, request: Request<Full<Bytes>>) -> io::Result<Re
     let mut answered = std::pin::pin!(answered);
     tokio::select! {
         answered = &mut answered => answered,
-        // The connection may end with the answer still to be read.
+        // The connection can end before the whole response has been read.
         _ = connection => answered.await,
     }
 }
 
-/// Returns a GET request for a path of the server at an address.
+/// Returns a GET request for `path`, with `address` as the host.
 ///
 /// # Errors
 ///
-/// The path or the address is not valid in a request.
+/// The path or the address is invalid.
 pub fn get(address: &str, path: &str) -> io::Result<Request<Full<Bytes>>> {
     Request::get(path).header("host", address).body(Full::default()).map_err(io::Error::other)
 }

@@ -1,4 +1,4 @@
-//! The clock of a tenant. Only this file reads the machine's time, and only it waits for an instant of a tenant's time.
+//! The clock of a tenant. No other file reads the machine's time or waits for an instant of a tenant's clock.
 
 use std::sync::RwLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,76 +8,78 @@ use serde::{Deserialize, Serialize};
 
 use crate::notify::Version;
 
-/// How the time of a clock passes.
+/// The mode of a clock: how its time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// Runs as fast as the machine's clock.
+    /// The clock runs as fast as the machine's clock.
     Real,
-    /// Runs `rate` times as fast as the machine's clock.
+    /// The clock runs `rate` times as fast as the machine's clock.
     Scaled,
-    /// Stands still until the clock is moved.
+    /// The clock stands still until it is moved.
     Manual,
-    /// Like [`Mode::Manual`], but also moves by `step` seconds before each request under `/v1`.
+    /// The clock stands still like [`Mode::Manual`], but also moves by `step` seconds before each request under `/v1`.
     Stepped,
 }
 
 /// The settings of a clock and the instant that it shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClockState {
-    /// How time passes.
+    /// The mode of the clock.
     pub mode: Mode,
-    /// Seconds of this clock per second of the machine's; used by [`Mode::Scaled`].
+    /// The seconds of this clock per second of the machine's clock. Applies only in [`Mode::Scaled`].
     pub rate: f64,
-    /// Seconds by which each request moves a [`Mode::Stepped`] clock.
+    /// The seconds by which each request moves the clock. Applies only in [`Mode::Stepped`].
     pub step: f64,
     /// The instant that the clock shows.
     pub now: Timestamp,
 }
 
-/// A change of a clock. A member that is `None` keeps its value.
+/// A change of a clock. `None` leaves a setting unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ClockChange {
     /// The new mode.
     pub mode: Option<Mode>,
-    /// The new rate: more than 0, at most [`RATE_MAX`].
+    /// The new rate: greater than 0, at most [`RATE_MAX`].
     pub rate: Option<f64>,
     /// The new step: from 0 to [`STEP_MAX`] seconds.
     pub step: Option<f64>,
-    /// The instant to jump to; not before the present one.
+    /// The instant to move the clock to. It must not be before the instant that the clock shows.
     pub now: Option<Timestamp>,
 }
 
-/// The reason why a clock cannot be set or moved. Nothing has changed.
+/// The error of a rejected clock change. The clock's settings are unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClockError {
-    /// Time never goes back.
-    #[error("the clock shows {now} and never goes back, not even to {wanted}")]
+    /// The requested instant is before the instant that the clock shows.
+    #[error("cannot move the clock to {wanted}: the clock shows {now} and never goes back")]
     Backwards {
         /// The instant that the clock shows.
         now: Timestamp,
         /// The requested instant.
         wanted: Timestamp,
     },
-    /// Beyond [`END`], or not a number.
-    #[error("the clock ends at {END}: {wanted} seconds do not fit")]
+    /// The requested instant is after [`END`], or the number of seconds is not a number.
+    #[error("cannot move the clock by or to {wanted}: the clock ends at {END}")]
     Beyond {
-        /// The requested number of seconds.
+        /// The requested instant or number of seconds.
         wanted: String,
     },
-    /// A rate or a step outside its bounds.
+    /// The rate or the step is out of bounds.
     #[error("{0}")]
     OutOfBounds(&'static str),
 }
 
-/// The last instant that a clock can show. The year 9000 leaves room for instants that are computed from it.
+/// The last instant that a clock can show, in the year 9000. Instants that are computed from the clock can be later
+/// without overflow.
 pub const END: Timestamp = Timestamp::constant(221_845_392_000, 0);
 /// The highest rate of a scaled clock.
 pub const RATE_MAX: f64 = 1e9;
-/// The longest step of a stepped clock, in seconds: a year.
+/// The longest step of a stepped clock, in seconds: one year.
 pub const STEP_MAX: f64 = 31_536_000.0;
 
-/// Virtual time. It never goes back, except when the tenant is reset. Reading it has no effect.
+/// The virtual clock of a tenant. It never goes back, except when the tenant is reset. Reading the clock does not
+/// change it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -100,7 +102,8 @@ pub struct Clock {
     version: Version,
 }
 
-/// When the machine's clock showed `anchored`, this clock showed `anchor`. From then on it runs as `mode` says.
+/// The settings of a clock, and a pair of equal times: this clock showed `anchor` when the machine's monotonic clock
+/// showed `anchored`. Since then, this clock runs according to `mode`.
 #[derive(Debug, Clone, Copy)]
 struct ClockInner {
     mode: Mode,
@@ -111,7 +114,8 @@ struct ClockInner {
 }
 
 impl Clock {
-    /// Creates a clock in mode [`Mode::Real`] that shows the machine's time. Each change of the clock bumps `version`.
+    /// Creates a clock in mode [`Mode::Real`] that shows the machine's time. Each change of the clock increments
+    /// `version`.
     pub(crate) fn real(version: Version) -> Self {
         Self { inner: RwLock::new(ClockInner::real()), version }
     }
@@ -126,15 +130,16 @@ impl Clock {
         self.look(|clock| ClockState { mode: clock.mode, rate: clock.rate, step: clock.step, now: clock.now() })
     }
 
-    /// Returns the seconds of this clock per second of the machine's clock. In every mode but [`Mode::Scaled`] it is 1, even
-    /// if the clock stands still.
+    /// Returns the seconds of this clock per second of the machine's clock. Returns 1 in all modes except
+    /// [`Mode::Scaled`], even for a clock that stands still.
     pub fn rate(&self) -> f64 {
         self.look(ClockInner::speed)
     }
 
-    /// Moves a stepped clock by its step, as each request does. Other clocks stay as they are.
+    /// Moves a clock in [`Mode::Stepped`] by its step. Clocks in other modes do not change. Called before each request
+    /// under `/v1`.
     pub(crate) fn step(&self) {
-        // Most clocks are not stepped: they avoid the write lock.
+        // Most clocks are not stepped. This check avoids the write lock for them.
         if self.look(|clock| clock.mode == Mode::Stepped) {
             let _ = self.change(|clock| match clock.mode {
                 Mode::Stepped => clock.advance(clock.step),
@@ -143,11 +148,12 @@ impl Clock {
         }
     }
 
-    /// Applies a change. If a member is invalid, nothing changes.
+    /// Applies a change. If one of the new values is invalid, nothing changes.
     ///
     /// # Errors
     ///
-    /// The instant is before the present one or beyond [`END`], or the rate or the step is out of bounds.
+    /// The new instant is before the instant that the clock shows or after [`END`], or the rate or the step is out of
+    /// bounds.
     pub fn set(&self, change: ClockChange) -> Result<ClockState, ClockError> {
         self.change(|clock| {
             let now = clock.now();
@@ -161,10 +167,10 @@ impl Clock {
                 return Err(ClockError::Beyond { wanted: at.to_string() });
             }
             if !(rate > 0.0 && rate <= RATE_MAX) {
-                return Err(ClockError::OutOfBounds("a rate is more than 0 and at most 1000000000"));
+                return Err(ClockError::OutOfBounds("the rate must be greater than 0 and at most 1000000000"));
             }
             if !(0.0..=STEP_MAX).contains(&step) {
-                return Err(ClockError::OutOfBounds("a step is from 0 to 31536000 seconds"));
+                return Err(ClockError::OutOfBounds("the step must be from 0 to 31536000 seconds"));
             }
             let mode = change.mode.unwrap_or(clock.mode);
             *clock = ClockInner { mode, rate, step, anchor: at, anchored: instant() };
@@ -173,21 +179,21 @@ impl Clock {
         Ok(self.state())
     }
 
-    /// Moves the clock forward, whatever its mode.
+    /// Moves the clock forward by `duration`, in any mode.
     ///
     /// # Errors
     ///
-    /// The new instant would be beyond [`END`].
+    /// The new instant would be after [`END`].
     pub fn advance(&self, duration: Duration) -> Result<(), ClockError> {
         self.advance_seconds(duration.as_secs_f64())
     }
 
-    /// Moves the clock forward by `seconds`.
+    /// Moves the clock forward by `seconds`, in any mode.
     pub(crate) fn advance_seconds(&self, seconds: f64) -> Result<(), ClockError> {
         self.change(|clock| clock.advance(seconds))
     }
 
-    /// Moves the clock forward to `at`. A clock that shows a later instant stays as it is.
+    /// Moves the clock forward to `at`, but not beyond [`END`]. A clock that shows a later instant does not change.
     pub fn advance_to(&self, at: Timestamp) {
         let _ = self.change(|clock| {
             let now = clock.now();
@@ -196,7 +202,7 @@ impl Clock {
         });
     }
 
-    /// Sets the clock to the machine's time, in mode [`Mode::Real`]. The clock may go back.
+    /// Sets the clock to the machine's time, in [`Mode::Real`]. Only this function can move the clock back.
     pub(crate) fn reset(&self) {
         let _ = self.change(|clock| {
             *clock = ClockInner::real();
@@ -204,22 +210,22 @@ impl Clock {
         });
     }
 
-    /// Returns whether time passes only when the clock is moved.
+    /// Returns `true` for a clock that shows a later instant only after it is moved.
     pub fn stands_still(&self) -> bool {
         self.look(ClockInner::stands_still)
     }
 
-    /// Returns the instant `seconds` from now.
+    /// Returns the instant `seconds` after the instant that the clock shows.
     ///
     /// # Errors
     ///
-    /// That instant is before the present or beyond [`END`].
+    /// `seconds` is negative or not a number, or the result is after [`END`].
     pub(crate) fn after(&self, seconds: f64) -> Result<Timestamp, ClockError> {
         self.look(|clock| clock.after(seconds))
     }
 
-    /// Moves a clock that stands still to `at`. For a running clock, waits for `at`, at most `timeout` of the machine's time.
-    /// Returns whether it shows `at` now.
+    /// Moves a clock that stands still to `at`. If the clock runs, waits until it shows `at`, but not longer than
+    /// `timeout` on the machine's clock. Returns `true` if the clock has reached `at`.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub async fn reach(&self, at: Timestamp, timeout: Duration) -> bool {
         let mut version = self.version.subscribe();
@@ -241,8 +247,9 @@ impl Clock {
         tokio::time::timeout(timeout, reached).await.is_ok()
     }
 
-    /// Waits until the clock shows `at` if its speed does not change. Callers must also wait for a new version of the tenant.
-    /// Never completes for a clock that stands still before `at`.
+    /// Waits until the clock shows `at`, at the speed that the clock has now. Callers must also wait for a new version
+    /// of the tenant, because a change of the clock does not change this wait. Never completes if the clock stands
+    /// still before `at`.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub(crate) async fn pass_until(&self, at: Timestamp) {
         match self.look(|clock| clock.machine_time_until(at)) {
@@ -252,11 +259,11 @@ impl Clock {
     }
 
     fn look<T>(&self, look: impl FnOnce(&ClockInner) -> T) -> T {
-        look(&self.inner.read().expect("no code panics while it holds a clock"))
+        look(&self.inner.read().expect("no code panics while the clock is locked"))
     }
 
     fn change(&self, change: impl FnOnce(&mut ClockInner) -> Result<(), ClockError>) -> Result<(), ClockError> {
-        let changed = change(&mut self.inner.write().expect("no code panics while it holds a clock"));
+        let changed = change(&mut self.inner.write().expect("no code panics while the clock is locked"));
         self.version.bump();
         changed
     }
@@ -286,7 +293,8 @@ impl ClockInner {
         matches!(self.mode, Mode::Manual | Mode::Stepped)
     }
 
-    /// Returns the machine's time that passes until the clock shows `at`; `None` if the clock stands still before `at`.
+    /// Returns the time on the machine's clock until this clock shows `at`. Returns `None` if this clock stands still
+    /// before `at`.
     fn machine_time_until(&self, at: Timestamp) -> Option<Duration> {
         let left = at.duration_since(self.now()).as_secs_f64().max(0.0);
         if left > 0.0 && self.stands_still() {
@@ -312,7 +320,7 @@ impl ClockInner {
     }
 }
 
-/// The instant `seconds` after `at`; `None` when it is beyond [`END`] or `seconds` is not a number.
+/// Returns the instant `seconds` after `at`, or `None` if that is after [`END`] or `seconds` is not a number.
 fn later(at: Timestamp, seconds: f64) -> Option<Timestamp> {
     let seconds = SignedDuration::try_from_secs_f64(seconds).ok()?;
     at.checked_add(seconds).ok().filter(|at| *at <= END)
@@ -323,13 +331,13 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-/// Waits for `duration` of the machine's time.
+/// Waits for `duration` on the machine's clock.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
 pub(crate) async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// Returns the instant that the machine's clock shows. The expiry of other issuers' tokens is compared with it.
+/// Returns the instant that the machine's clock shows. Tokens of other issuers expire at an instant of this clock.
 pub fn machine_time() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The command line: every option once, with its variable, default and help.
+//! The command line: the commands, and their options with environment variables, defaults and help texts.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,19 +20,19 @@ use crate::fabric::settings::{PAGE_SIZE, PAGE_SIZE_MAX, SettingsChange, TOKEN_LI
 use crate::proxy::OtherHosts;
 use crate::server::ServerOptions;
 
-/// The default address of `serve`.
+/// The default address that `serve` listens on.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7310);
-/// The default address of `run`: a free port.
+/// The default address that `run` listens on. Port 0 selects a free port.
 const LISTEN_ON_FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A local emulator of Microsoft Fabric mirroring.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Config {
-    /// The command; `serve` by default.
+    /// The command. The default is `serve`.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The options of `serve`.
+    /// The options of `serve`, if no command is given.
     #[command(flatten)]
     pub serve: Serve,
 }
@@ -48,16 +48,16 @@ pub enum Command {
     Env(Env),
     /// Print an access token
     Token(Token),
-    /// Exit with 0 if a healthy emulator answers, with 1 otherwise
+    /// Check a running emulator: exit with 0 if it is healthy, else with 1
     Health(Health),
     /// Validate definitions: mirroring.json, .platform, and item folders
     Check(Check),
-    /// Follow a sign-in page like a browser; `run` sets BROWSER to this command
+    /// Open a sign-in page and submit its form, as a browser would; `run` and `env` set BROWSER to this command
     #[command(hide = true)]
     SignIn(SignIn),
 }
 
-/// The options of `serve`, shared by `run`.
+/// The options of the emulator. `serve` and `run` share them.
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// Address and port to listen on; port 0 selects a free port [default: 127.0.0.1:7310; for `run` a free port]
@@ -123,10 +123,10 @@ pub struct Run {
     /// The options of the emulator.
     #[command(flatten)]
     pub serve: Serve,
-    /// Print a summary of calls and hosts to standard error at the end
+    /// Print a summary of calls and hosts on standard error when the command ends
     #[arg(long, env = "SPECULARITE_REPORT", value_parser = FalseyValueParser::new())]
     pub report: bool,
-    /// Give the command its own home directory, for programs that store settings or tokens there
+    /// Give the command an empty home directory, for programs that store settings or tokens there
     #[arg(long, env = "SPECULARITE_ISOLATE", value_parser = FalseyValueParser::new())]
     pub isolate: bool,
     /// The command and its arguments
@@ -143,13 +143,13 @@ pub struct Env {
     /// Output format
     #[arg(long, default_value = "shell")]
     pub format: Format,
-    /// Use endpoint variables instead of the proxy, for clients that can be given the address of Fabric
+    /// Set endpoint variables instead of proxy variables, for clients whose Fabric URL can be configured
     #[arg(long)]
     pub direct: bool,
-    /// Tenant of all calls: an id, or any name
+    /// Tenant of all requests: an id, or any name
     #[arg(long, env = "SPECULARITE_TENANT", value_name = "TENANT")]
     pub tenant: Option<String>,
-    /// Directory of the files that the variables name [default: `specularite` in the user's data directory]
+    /// Directory of the files that the printed variables name [default: `specularite` in the user's data directory]
     #[arg(long, env = "SPECULARITE_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -157,7 +157,7 @@ pub struct Env {
 /// The options of `token`.
 #[derive(Debug, Clone, Args)]
 pub struct Token {
-    /// Tenant: an id, or any name [default: the default tenant]
+    /// Tenant of the token: an id, or any name [default: the default tenant]
     #[arg(long, env = "SPECULARITE_TENANT", value_name = "TENANT")]
     pub tenant: Option<String>,
     /// User principal name of a user [default: the administrator]
@@ -166,13 +166,13 @@ pub struct Token {
     /// Client id of an app
     #[arg(long, value_name = "CLIENT")]
     pub app: Option<String>,
-    /// Scopes, separated by blanks
+    /// Scopes, separated by spaces
     #[arg(long, default_value = "https://api.fabric.microsoft.com/.default")]
     pub scope: String,
-    /// Role in the token; repeatable
+    /// App role in the token; repeatable
     #[arg(long, value_name = "ROLE")]
     pub role: Vec<String>,
-    /// Lifetime in seconds
+    /// Lifetime of the token in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = TOKEN_LIFETIME, value_parser = clap::value_parser!(u32).range(1..=TOKEN_LIFETIME_MAX as i64))]
     pub expires_in: u32,
     /// Directory of the signing key [default: `specularite` in the user's data directory]
@@ -186,13 +186,13 @@ pub struct SignIn {
     /// URL of the emulator
     #[arg(long, env = "SPECULARITE_URL", value_name = "URL")]
     pub at: String,
-    /// Tenant of all calls
+    /// Tenant to sign in to: an id, or any name
     #[arg(long, env = "SPECULARITE_TENANT")]
     pub tenant: Option<String>,
-    /// Follow the page in this process instead of the background
+    /// Open the page in this process instead of in a background process
     #[arg(long, hide = true)]
     pub here: bool,
-    /// Address of the page
+    /// URL of the sign-in page
     pub page: String,
 }
 
@@ -222,12 +222,12 @@ pub enum LogFormat {
     Json,
 }
 
-/// The directory of `--data-dir`, or that of the user.
+/// Returns the directory of `--data-dir`, or the user's data directory if the option is absent.
 pub fn data_dir(given: Option<&PathBuf>) -> DataDir {
     given.map_or_else(DataDir::of_user, DataDir::at)
 }
 
-/// Parses `NAME=VALUE` of a behaviour.
+/// Parses `NAME=VALUE`, the setting of a behaviour. Rejects unknown names and values.
 fn behaviour(text: &str) -> Result<(String, String), String> {
     let (name, answer) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Behaviours::default().set(name, answer)?;
@@ -235,17 +235,17 @@ fn behaviour(text: &str) -> Result<(String, String), String> {
 }
 
 impl Serve {
-    /// Returns the address that `serve` listens on.
+    /// Returns the address for `serve` to listen on.
     pub fn address(&self) -> SocketAddr {
         self.listen.unwrap_or(LISTEN)
     }
 
-    /// Returns the address that `run` listens on.
+    /// Returns the address for `run` to listen on.
     pub fn temporary_address(&self) -> SocketAddr {
         self.listen.unwrap_or(LISTEN_ON_FREE_PORT)
     }
 
-    /// Returns the options of the server; `other_hosts` is the default of `--others`.
+    /// Returns the options of the server. `other_hosts` is the default of `--others`, which depends on the command.
     pub fn server_options(&self, other_hosts: OtherHosts) -> ServerOptions {
         ServerOptions { tls: self.tls == OnOff::On, other_hosts: self.others.unwrap_or(other_hosts) }
     }
@@ -254,7 +254,7 @@ impl Serve {
     ///
     /// # Errors
     ///
-    /// A value is out of its range.
+    /// A value is out of range.
     pub fn emulator(&self, seed: u64) -> Result<Arc<Emulator>, FabricError> {
         let answers = self.behaviours.iter().map(|(name, answer)| (name.clone(), answer.as_str().into())).collect();
         let settings = SettingsChange {

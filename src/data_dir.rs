@@ -1,4 +1,4 @@
-//! The data directory: keys that outlive a restart, in files that only their owner can read.
+//! The data directory. It stores the keys of the emulator across restarts, in files that only their owner can read.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -6,41 +6,43 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use etcetera::BaseStrategy as _;
 
-/// The directory of `--data-dir`, or none. Without one, new keys are made at each start.
+/// An optional directory that stores keys. Without a directory, new keys are created at each start.
 #[derive(Debug, Clone, Default)]
 pub struct DataDir {
     path: Option<PathBuf>,
-    /// Tells that the user named it: then a file that cannot be stored is an error.
+    /// `true` if the user named the directory. Failing to store a file is then an error, otherwise a warning.
     is_explicit: bool,
 }
 
 impl DataDir {
-    /// No directory: nothing is stored.
+    /// Returns a data directory that stores nothing.
     pub const fn none() -> Self {
         Self { path: None, is_explicit: false }
     }
 
-    /// A directory that the user named. It is created when something is stored in it.
+    /// Returns a data directory that the user named. The directory is created when the first file is stored.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: Some(path.into()), is_explicit: true }
     }
 
-    /// The data directory of the user, if the system has one. A file that cannot be stored there is only a warning.
+    /// Returns `specularite` in the user's data directory, or [`DataDir::none`] if the user has no data directory. A
+    /// file that cannot be stored there causes a warning, not an error.
     pub fn of_user() -> Self {
         let path = etcetera::choose_base_strategy().ok().map(|strategy| strategy.data_dir().join("specularite"));
         Self { path, is_explicit: false }
     }
 
-    /// Returns the path.
+    /// Returns the path of the directory, if there is one.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Returns the text that is stored under a name, or makes and stores it. Programs that do so at the same time get the same text.
+    /// Returns the text in the file `name`. If the file does not exist, creates the text with `make` and stores it.
+    /// Programs that call this function at the same time get the same text.
     ///
     /// # Errors
     ///
-    /// The file cannot be read or written, or the text cannot be made.
+    /// The file cannot be read or written, or `make` fails.
     pub fn keep(&self, name: &str, make: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
         let Some(directory) = &self.path else { return make() };
         let path = directory.join(name);
@@ -56,7 +58,7 @@ impl DataDir {
             Err(why) if self.is_explicit => Err(about(why)),
             Err(why) => {
                 tracing::warn!(
-                    "cannot store {}: {why}; new keys will be made at the next start (see --data-dir)",
+                    "cannot store {}: {why}; the next start will create new keys (see --data-dir)",
                     path.display()
                 );
                 Ok(text)
@@ -64,17 +66,17 @@ impl DataDir {
         }
     }
 
-    /// Returns an error about a stored file, with its path.
+    /// Returns an error about an invalid stored file. `what` follows the path of the file in the message.
     pub fn complain(&self, name: &str, what: &str) -> io::Error {
         let path = self.path.as_ref().map_or_else(|| name.into(), |directory| directory.join(name));
-        io::Error::other(format!("{} {what}; remove it to have a new one made", path.display()))
+        io::Error::other(format!("{} {what}; delete the file, and the emulator will create a new one", path.display()))
     }
 }
 
-/// Writes a file whole or not at all. Returns `false` when the file exists, and leaves it unchanged.
+/// Writes a file atomically. If the file exists, leaves it unchanged and returns `false`.
 fn write(directory: &Path, path: &Path, text: &str) -> io::Result<bool> {
     std::fs::create_dir_all(directory)?;
-    // A temporary file is readable by its owner only, from its creation on.
+    // A temporary file is created with permissions for its owner only, so the key is never readable by others.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(text.as_bytes())?;
     match file.persist_noclobber(path) {
@@ -84,7 +86,7 @@ fn write(directory: &Path, path: &Path, text: &str) -> io::Result<bool> {
     }
 }
 
-/// A value that is opened once, on first use.
+/// A value that is created on first use, and then shared.
 #[derive(Debug)]
 pub struct OpenOnce<T> {
     opened: OnceLock<T>,
@@ -98,11 +100,11 @@ impl<T> Default for OpenOnce<T> {
 }
 
 impl<T> OpenOnce<T> {
-    /// Returns the value, and opens it on first use.
+    /// Returns the value. The first call creates it with `open`.
     ///
     /// # Errors
     ///
-    /// The error of `open`, which is called again on the next use.
+    /// The error of `open`. The next call then tries again.
     pub fn get(&self, open: impl FnOnce() -> io::Result<T>) -> io::Result<&T> {
         if let Some(opened) = self.opened.get() {
             return Ok(opened);

@@ -1,4 +1,5 @@
-//! The emulator: all tenants, which are created on first use with the settings of the builder. No HTTP, no socket.
+//! The emulator: all its tenants and keys, without HTTP and sockets. Tenants are created on first use, with the
+//! settings of the builder.
 
 use std::io;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::signing::Signer;
 use crate::tenant::Tenant;
 use crate::traffic::Traffic;
 
-/// The maximum number of tenants. Further ones are rejected until a reset or a restart.
+/// The maximum number of tenants. Further tenants are rejected until a reset or a restart removes existing ones.
 pub const TENANTS_MAX: usize = 1_000;
 /// The default size of a tenant's journal, in bytes.
 pub const JOURNAL: usize = 8 << 20;
@@ -35,7 +36,7 @@ pub enum ControlFrom {
     Any,
 }
 
-/// All tenants of a program, and the keys that they share.
+/// A local emulator of Fabric: its tenants, and the keys and options that they share.
 #[derive(Debug)]
 pub struct Emulator {
     seed: Seed,
@@ -69,25 +70,25 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Sets the seed of ids and simulated figures; 0 by default.
+    /// Sets the seed of ids and simulated figures. The default is 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Sets the timing profile.
+    /// Sets the pace: how long the steps of the service take, such as the start of mirroring.
     pub fn pace(mut self, pace: Pace) -> Self {
         self.settings.pace = pace;
         self
     }
 
-    /// Sets the rate limits.
+    /// Sets the rate limits of the API.
     pub fn throttle(mut self, throttle: Throttle) -> Self {
         self.settings.throttle = throttle;
         self
     }
 
-    /// Changes the settings that every tenant starts with.
+    /// Changes the initial settings of all tenants.
     ///
     /// ```
     /// use specularite::Emulator;
@@ -103,7 +104,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A value is out of its range, or a name is unknown.
+    /// A value is out of range, or the name of a setting is unknown.
     pub fn settings(mut self, change: SettingsChange) -> Result<Self, FabricError> {
         self.settings = self.settings.changed(change)?;
         Ok(self)
@@ -115,25 +116,26 @@ impl Builder {
         self
     }
 
-    /// Sets the size of each tenant's journal in bytes; 0 disables it.
+    /// Sets the size of each tenant's journal in bytes. The value 0 disables the journal.
     pub fn journal(mut self, bytes: usize) -> Self {
         self.journal = bytes;
         self
     }
 
-    /// Sets the tokens that are accepted.
+    /// Sets the rule for accepting tokens.
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
         self
     }
 
-    /// Sets the directory of the token and certificate keys. Without one, new keys are made at each start.
+    /// Sets the directory that stores the keys for tokens and certificates. Without a directory, each emulator creates
+    /// new keys.
     pub fn data_dir(mut self, data_dir: DataDir) -> Self {
         self.data_dir = data_dir;
         self
     }
 
-    /// Builds the emulator, with its default tenant.
+    /// Builds the emulator and its default tenant.
     pub fn build(self) -> Arc<Emulator> {
         let emulator = Emulator {
             seed: Seed::new(self.seed),
@@ -153,7 +155,7 @@ impl Builder {
 }
 
 impl ControlFrom {
-    /// Returns whether a caller at this address is admitted.
+    /// Returns `true` if a caller with this address may use the control interface and the proxy.
     pub fn admits(self, caller: std::net::IpAddr) -> bool {
         let caller = caller.to_canonical();
         let private = match caller {
@@ -169,16 +171,16 @@ impl ControlFrom {
 }
 
 impl Emulator {
-    /// Returns a builder with the defaults of the command line, except for the seed, which is 0.
+    /// Returns a builder with the defaults of the command line, except that the seed is 0 and no keys are stored.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Returns a tenant, and creates it on first use.
+    /// Returns the tenant with the given id. The first use of an id creates the tenant.
     ///
     /// # Errors
     ///
-    /// There are [`TENANTS_MAX`] tenants already.
+    /// The emulator already has [`TENANTS_MAX`] tenants.
     pub fn tenant(&self, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
         if let Some(tenant) = self.tenants.get(&id) {
             return Ok(Arc::clone(&tenant));
@@ -193,7 +195,7 @@ impl Emulator {
         Ok(Arc::clone(&tenant))
     }
 
-    /// Returns the tenant of callers whose token names none.
+    /// Returns the tenant of callers whose token does not name a tenant.
     pub fn default_tenant(&self) -> Arc<Tenant> {
         self.tenant(DEFAULT_TENANT).expect("the limit does not apply to the default tenant")
     }
@@ -205,7 +207,7 @@ impl Emulator {
         tenants
     }
 
-    /// Resets the default tenant, and removes all others.
+    /// Resets the default tenant, and removes all other tenants.
     pub fn reset_all(&self) {
         self.tenants.retain(|id, _| *id == DEFAULT_TENANT);
         self.default_tenant().reset();
@@ -216,25 +218,26 @@ impl Emulator {
         self.control_from
     }
 
-    /// Returns the tokens that are accepted.
+    /// Returns the rule for accepting tokens.
     pub fn auth(&self) -> Auth {
         self.auth
     }
 
-    /// Returns the signer of tokens. Its key is made or read on first use.
+    /// Returns the signer of tokens. Its key is read or created on first use.
     ///
     /// # Errors
     ///
-    /// The key file cannot be read or written.
+    /// The key file cannot be read or written, or does not contain an RSA key.
     pub fn signer(&self) -> io::Result<&Signer> {
         self.signer.get(|| Signer::open(&self.data_dir))
     }
 
-    /// Returns the certificate authority for the host names of the emulated services. It is made or read on first use.
+    /// Returns the certificate authority for the host names of the emulated services. Its key and certificate are read
+    /// or created on first use.
     ///
     /// # Errors
     ///
-    /// The key file or the certificate file cannot be read or written.
+    /// The key file cannot be read or written, or does not contain a key and a certificate.
     pub fn ca(&self) -> io::Result<&CertificateAuthority> {
         self.ca.get(|| CertificateAuthority::open(&self.data_dir, machine_time()))
     }

@@ -1,34 +1,35 @@
-//! Host ownership: the host names of Microsoft that are served here, those that are blocked, and all others.
+//! Host ownership: the classification of host names. Each host name is ours (the emulator serves it), blocked, or
+//! external.
 
 use std::net::IpAddr;
 
-/// A service with host names that are served here.
+/// A Microsoft service whose host names the emulator serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// Fabric's REST API, under all its names.
+    /// Fabric's REST API, under all its host names.
     Fabric,
     /// Entra: sign-in and tokens.
     Entra,
-    /// Azure Resource Manager, as far as a sign-in calls it.
+    /// Azure Resource Manager: only the requests that clients send during a sign-in.
     ResourceManager,
-    /// OneLake: not emulated, but requests with a token for it must not leave the machine.
+    /// OneLake: not emulated, but served so that requests with tokens for OneLake do not leave the machine.
     OneLake,
-    /// Azure's instance metadata service, at its link-local address: tokens of managed identities.
+    /// Azure's instance metadata service, at its link-local address. It issues the tokens of managed identities.
     Metadata,
 }
 
-/// The owner of a host name.
+/// The ownership class of a host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// Served here, by this service.
+    /// Served by the emulator, as this service.
     Ours(Service),
-    /// Blocked: it would receive tokens or secrets that are meant for us.
+    /// Blocked, because the host would receive tokens or secrets that are meant for the emulator.
     Refused,
-    /// External.
+    /// External: neither served nor blocked.
     Other,
 }
 
-/// Host names that are ours, and the service of each. Their subdomains are not ours.
+/// Host names that are ours, each with its service. Subdomains of these names are not included.
 const NAMES: &[(&str, Service)] = &[
     ("api.fabric.microsoft.com", Service::Fabric),
     ("api.powerbi.com", Service::Fabric),
@@ -40,7 +41,7 @@ const NAMES: &[(&str, Service)] = &[
     ("api.onelake.fabric.microsoft.com", Service::OneLake),
     ("169.254.169.254", Service::Metadata),
 ];
-/// Domains whose subdomains are ours.
+/// Domains whose subdomains are ours, each with its service.
 const DOMAINS: &[(&str, Service)] = &[
     (".w.api.fabric.microsoft.com", Service::Fabric),
     (".analysis.windows.net", Service::Fabric),
@@ -48,8 +49,8 @@ const DOMAINS: &[(&str, Service)] = &[
     (".blob.fabric.microsoft.com", Service::OneLake),
     (".table.fabric.microsoft.com", Service::OneLake),
 ];
-/// Domains that are blocked with their subdomains, because services there accept Entra's tokens. Blob storage is not among them:
-/// tools are downloaded from it.
+/// Domains that are blocked with their subdomains, because services in these domains accept Entra's tokens. Blob
+/// storage is not blocked, because tools are downloaded from it.
 const REFUSED: &[&str] = &[
     "azuredatabricks.net",
     "chinacloudapi.cn",
@@ -76,10 +77,11 @@ const REFUSED: &[&str] = &[
     "usgovcloudapi.net",
     "vault.azure.net",
 ];
-/// Names of this machine, and those that containers use for it or for the emulator.
+/// Local host names: names of this machine, and names that containers use for this machine or for the emulator.
 pub const LOCAL: &[&str] = &["localhost", "host.docker.internal", "specularite"];
 
-/// Domains that our CA may certify, each with its subdomains, in addition to [`LOCAL`] and loopback addresses.
+/// Domains for which the emulator's certificate authority may issue certificates, each with its subdomains. [`LOCAL`]
+/// names and loopback addresses are permitted too.
 pub const CA_DOMAINS: &[&str] = &[
     "fabric.microsoft.com",
     "api.powerbi.com",
@@ -91,12 +93,13 @@ pub const CA_DOMAINS: &[&str] = &[
     "management.azure.com",
 ];
 
-/// Returns the hosts that are served over TLS. One that begins with a dot stands for all subdomains.
+/// Returns the host names that are served over TLS. A name that begins with a dot stands for all its subdomains.
 pub fn over_tls() -> impl Iterator<Item = &'static str> {
     NAMES.iter().chain(DOMAINS).filter(|(_, service)| *service != Service::Metadata).map(|(name, _)| *name)
 }
 
-/// Returns the service that is served under a host name. It is called for every request, so it does not allocate.
+/// Returns the service that is served under a host name. This function is called for every request, so it does not
+/// allocate.
 pub fn service(host: &str) -> Option<Service> {
     let host = host.trim_end_matches('.');
     let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(host));
@@ -104,7 +107,7 @@ pub fn service(host: &str) -> Option<Service> {
     found.map(|(_, service)| *service)
 }
 
-/// Returns the owner of a host. The host must not have a port.
+/// Returns the ownership class of a host. `host` must not contain a port.
 pub fn owner(host: &str) -> Owner {
     if let Some(service) = service(host) {
         return Owner::Ours(service);
@@ -115,12 +118,12 @@ pub fn owner(host: &str) -> Owner {
     Owner::Other
 }
 
-/// Returns `true` for names and loopback addresses of this machine.
+/// Returns `true` if a host is a [`LOCAL`] name, a subdomain of a [`LOCAL`] name, or a loopback address.
 pub fn is_local(host: &str) -> bool {
     LOCAL.iter().any(|name| is_within(host, name)) || address(host).is_some_and(|address| address.is_loopback())
 }
 
-/// Returns the host of an authority, without user information and port. IPv6 addresses keep their brackets.
+/// Returns the host of an authority, without user information and without port. IPv6 addresses keep their brackets.
 pub fn without_port(authority: &str) -> &str {
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     match authority.rsplit_once(':') {
@@ -129,13 +132,13 @@ pub fn without_port(authority: &str) -> &str {
     }
 }
 
-/// Compares the end of a host name without regard to case.
+/// Returns `true` if a host name ends with `end`. Case is ignored.
 fn ends_with(host: &str, end: &str) -> bool {
     let start = host.len().checked_sub(end.len());
     start.and_then(|start| host.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
-/// Returns `true` for a domain and its subdomains. A trailing dot makes no difference.
+/// Returns `true` if a host is the given domain or a subdomain. Case and a trailing dot are ignored.
 fn is_within(host: &str, domain: &str) -> bool {
     let host = host.trim_end_matches('.');
     ends_with(host, domain) && (host.len() == domain.len() || host[..host.len() - domain.len()].ends_with('.'))
@@ -145,7 +148,7 @@ fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Returns `true` for addresses at which clouds serve a machine's credentials.
+/// Returns `true` for the addresses of cloud metadata services, which return a machine's credentials.
 pub fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {

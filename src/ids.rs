@@ -1,4 +1,5 @@
-//! Typed ids. Every id is a function of the seed, its purpose, and its number within that purpose.
+//! Typed ids. An id depends only on the seed, the purpose (such as `workspace`), and a number that is counted per
+//! purpose.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use crate::seed::Seed;
 
-/// Defines the id types, each with the purpose that it is counted under.
+/// Defines the id types, each with its purpose.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $purpose:literal;)*) => {$(
         $(#[$doc])*
@@ -17,7 +18,7 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Wraps an id from elsewhere: a token, a request, a fixture.
+            /// Wraps an id that the emulator did not create, such as an id in a token, a request or a fixture.
             pub const fn from_uuid(id: Uuid) -> Self {
                 Self(id)
             }
@@ -27,7 +28,7 @@ macro_rules! ids {
                 self.0.as_u128()
             }
 
-            /// Returns the `count`-th id of this purpose under `seed`.
+            /// Returns id number `count` of this purpose, derived from `seed`.
             pub fn nth(seed: Seed, count: u64) -> Self {
                 Self(uuid(seed.fork($purpose), count))
             }
@@ -42,7 +43,7 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = uuid::Error;
 
-            /// Parses the hyphenated form only, in either case, as the service does.
+            /// Parses only the hyphenated form, as the service does. Both upper and lower case are accepted.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 parse(text).map(Self)
             }
@@ -51,38 +52,39 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A tenant: Entra's `tid`.
+    /// The id of a tenant: `tid` in Entra's tokens.
     TenantId = "tenant";
-    /// A user, service principal, group or profile: Entra's `oid`.
+    /// The id of a user, service principal, group or service principal profile: `oid` in Entra's tokens.
     PrincipalId = "principal";
-    /// A capacity.
+    /// The id of a capacity.
     CapacityId = "capacity";
-    /// A workspace.
+    /// The id of a workspace.
     WorkspaceId = "workspace";
-    /// A folder within a workspace.
+    /// The id of a folder in a workspace.
     FolderId = "folder";
-    /// An item of any kind.
+    /// The id of an item of any kind.
     ItemId = "item";
-    /// A connection to a source.
+    /// The id of a connection.
     ConnectionId = "connection";
-    /// A response: `RequestId` in its headers, `requestId` in the body of an error.
+    /// The id of a request and its response: the header `RequestId`, and `requestId` in the body of an error.
     RequestId = "request";
-    /// A long-running operation.
+    /// The id of a long-running operation.
     OperationId = "operation";
-    /// A sensitivity label. The emulator does not create labels.
+    /// The id of a sensitivity label. The emulator does not create labels.
     LabelId = "label";
-    /// The app of a workspace identity.
+    /// The client id of the app of a workspace identity.
     ApplicationId = "application";
-    /// A tag.
+    /// The id of a tag.
     TagId = "tag";
-    /// A published version of an environment.
+    /// The id of a published version of a Fabric environment.
     VersionId = "version";
 }
 
-/// Parses the hyphenated form of a UUID, the only one that the service writes and reads.
+/// Parses the hyphenated form of a UUID. The service writes and reads no other form.
 fn parse(text: &str) -> Result<Uuid, uuid::Error> {
     const HYPHENATED: usize = 36;
-    // The other forms that `uuid` parses (braced, urn:, simple) have other lengths. Parsing "" gives the error.
+    // The crate `uuid` also parses other forms (braced, urn, simple), but these have other lengths. The error comes
+    // from parsing an empty text.
     if text.len() == HYPHENATED { Uuid::try_parse(text) } else { Uuid::try_parse("") }
 }
 

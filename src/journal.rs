@@ -1,4 +1,4 @@
-//! The journal: the last exchanges of a tenant, bounded in bytes. Secrets are redacted before an exchange is stored.
+//! The journal: a tenant's last exchanges, up to a size in bytes. Secrets are redacted before an exchange is stored.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -12,11 +12,11 @@ use serde_json::{Map, Value, json};
 
 use crate::ids::{PrincipalId, TenantId};
 
-/// The approximate size of an exchange without its bodies and path, in bytes.
+/// The approximate size of an exchange without its bodies, path and `Location` header, in bytes.
 const OVERHEAD: usize = 1_024;
 /// The text that replaces a secret.
 const REDACTED: &str = "***";
-/// Names of members whose values are secrets at any depth, compared without regard to case.
+/// Names of JSON members and parameters whose values are redacted. Members are redacted at any depth. Case is ignored.
 const SECRETS: &[&str] = &[
     "access_token",
     "accesstoken",
@@ -39,23 +39,24 @@ const SECRETS: &[&str] = &[
     "token",
 ];
 
-/// Names of parameters that are secret only in forms and queries. JSON members with these names are too common to redact.
+/// Names of parameters whose values are redacted in forms and queries, but not in JSON. Many JSON members with these
+/// names are not secret.
 const FORM_SECRETS: &[&str] = &["code", "code_verifier", "device_code"];
 
 /// A request and its response.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// The instant of the request, in the tenant's time.
+    /// The instant of the request, on the tenant's clock.
     pub time: Timestamp,
-    /// The tenant.
+    /// The tenant that served the request.
     pub tenant: TenantId,
     /// The caller, if known.
     pub principal: Option<PrincipalId>,
-    /// The `operationId` in Microsoft's description, if known.
+    /// The `operationId` in Microsoft's API description, if the operation is known.
     pub operation: Option<&'static str>,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The path and query.
+    /// The path and the query.
     pub path: String,
     /// The body of the request.
     pub request: Bytes,
@@ -65,22 +66,22 @@ pub struct Exchange {
     pub headers: HeaderMap,
     /// The body of the response, before compression.
     pub body: Bytes,
-    /// The time from request to response, on the machine's clock.
+    /// The time from the request to the response, on the machine's clock.
     pub took: SignedDuration,
 }
 
-/// A filter of exchanges. All given conditions must hold.
+/// A filter for exchanges. An exchange must match every condition that is not `None`.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// A text that the path and query must contain.
+    /// A text that must occur in the path or the query.
     pub path: Option<String>,
-    /// The status.
+    /// The status of the response.
     pub status: Option<u16>,
-    /// The earliest instant.
+    /// The earliest instant of the request.
     pub since: Option<Timestamp>,
 }
 
-/// The last exchanges, oldest first.
+/// The last exchanges of a tenant, oldest first.
 #[derive(Debug)]
 pub struct Journal {
     exchanges: VecDeque<Exchange>,
@@ -94,7 +95,8 @@ impl Journal {
         Self { exchanges: VecDeque::new(), weight: 0, max_weight }
     }
 
-    /// Stores an exchange and drops the oldest ones to make room. An exchange larger than the whole journal leaves it empty.
+    /// Stores an exchange. Removes the oldest exchanges if the journal exceeds its maximum size. An exchange that is
+    /// larger than this maximum is not stored, and the journal is empty afterwards.
     pub fn record(&mut self, exchange: Exchange) {
         let exchange = exchange.redacted();
         self.weight += exchange.weight();
@@ -130,7 +132,8 @@ impl Exchange {
         OVERHEAD + location + self.path.len() + self.request.len() + self.body.len()
     }
 
-    /// Redacts secrets by name in the query and in both bodies, and signed tokens wherever they occur.
+    /// Redacts secrets by name in the query and in both bodies. Redacts signed tokens in the path, the query, the
+    /// bodies and the `Location` header.
     fn redacted(mut self) -> Self {
         if let Some((path, query)) = self.path.split_once('?') {
             self.path = format!("{path}?{}", redact_pairs(query));
@@ -145,7 +148,7 @@ impl Exchange {
         self
     }
 
-    /// Formats the exchange as one line of NDJSON. `timing` adds its duration, which differs from run to run.
+    /// Formats the exchange as one line of NDJSON. `timing` adds the duration, which is different in each run.
     pub fn line(&self, timing: bool) -> String {
         let headers: Map<String, Value> = self
             .headers
@@ -175,8 +178,8 @@ fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
-/// Redacts the secrets in a body. If a body is neither JSON nor a form and contains the name of a secret, the whole body
-/// is redacted.
+/// Redacts the secrets in a body. If a body is neither JSON nor a form and contains the name of a secret, the whole
+/// body is redacted.
 fn redact_body(body: Bytes) -> Bytes {
     let lower = String::from_utf8_lossy(&body).to_ascii_lowercase();
     let is_mentioned = |secret: &str| lower.contains(secret);
@@ -196,7 +199,7 @@ fn redact_body(body: Bytes) -> Bytes {
     }
 }
 
-/// Returns whether a text is a form or a query: pairs `name=value`, separated by `&`.
+/// Returns `true` if a text is a form or a query: pairs `name=value`, separated by `&`.
 fn is_form(text: &str) -> bool {
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.%".contains(&byte));
     !text.contains(char::is_whitespace)
@@ -216,10 +219,10 @@ fn redact_pairs(pairs: &str) -> String {
     redacted.collect::<Vec<_>>().join("&")
 }
 
-/// Redacts the signed and encrypted tokens in a text. They begin with a JSON object in base64url, and have three or five
-/// parts, separated by dots.
+/// Redacts the signed and encrypted tokens in a text. Such a token begins with a JSON object in base64url, and has
+/// three or five parts, separated by dots.
 fn redact_tokens(text: &str) -> Cow<'_, str> {
-    /// `{"` in base64url.
+    /// The beginning of a JSON object, `{"`, in base64url.
     const OBJECT_START: &str = "eyJ";
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let (mut redacted, mut rest) = (String::new(), text);
@@ -234,7 +237,7 @@ fn redact_tokens(text: &str) -> Cow<'_, str> {
     if redacted.is_empty() && rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(redacted + rest) }
 }
 
-/// Returns a body as JSON if it is valid JSON, else as a string; null if it is empty.
+/// Returns a body as a JSON value. An empty body becomes null, and a body that is not valid JSON becomes a string.
 fn body_value(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;

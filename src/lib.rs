@@ -1,13 +1,13 @@
 //! Specularite: a local emulator of Microsoft Fabric mirroring.
 //!
-//! It answers as the Fabric REST API does – workspaces, connections, mirrored databases and their replication – in memory,
-//! without a tenant, and on a clock that a test can move. The program `specularite` serves it to any client. This crate embeds
-//! it in a Rust test.
+//! The emulator implements the Fabric REST API: workspaces, connections, mirrored databases and their replication. All
+//! state is in memory, and a test can move time forward. No tenant in Microsoft's cloud is needed. The program
+//! `specularite` serves the emulator to any client. This crate embeds the emulator in Rust tests.
 //!
 //! # Without a socket
 //!
-//! [`router`] returns a [`tower`](https://docs.rs/tower) service that answers every request. It is the fastest way to test code
-//! that can be given an HTTP client:
+//! [`router`] returns a [`tower`](https://docs.rs/tower) service that answers every request. This is the fastest way to
+//! test code whose HTTP client can be replaced:
 //!
 //! ```
 //! use axum::body::Body;
@@ -27,7 +27,8 @@
 //!
 //! # With a server
 //!
-//! [`server::start`] listens on a free port, for http, https and proxy requests, until its result is dropped:
+//! [`server::start`] starts a server on a free port, for HTTP, HTTPS and proxy requests. Dropping the returned value
+//! stops the server:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -41,9 +42,10 @@
 //!
 //! # Time
 //!
-//! Each tenant has a [`Clock`](clock::Clock). It runs with the machine's until it is set otherwise; [`Pace`] and
-//! [`Settings::durations`](control::Settings::durations) say how long each step takes. Statuses and figures are functions of the
-//! instant: after `advance`, everything that was due has happened.
+//! Each tenant has a [`Clock`](clock::Clock). By default, it shows the machine's time. Named steps, such as the start
+//! of mirroring, take time: [`Pace`] and [`Settings::durations`](control::Settings::durations) set their durations.
+//! Statuses and figures depend only on the clock's instant. After `advance`, all steps that were due in the meantime
+//! are complete.
 //!
 //! ```
 //! use std::time::Duration;
@@ -60,8 +62,8 @@
 //!
 //! # Sources and settings
 //!
-//! [`Tenant::control`] carries out a [`ControlCommand`](control::ControlCommand): it declares the tables of a simulated source,
-//! principals and tags, changes settings, pauses a capacity.
+//! [`Tenant::control`] executes a [`ControlCommand`](control::ControlCommand). Such commands declare the tables of a
+//! simulated source, principals and tags; others change settings or pause a capacity.
 //!
 //! ```
 //! use specularite::Emulator;
@@ -76,9 +78,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The modules that this page does not show are the program's own parts. They have no stable interface.
+//! Modules that are hidden on this page belong to the program `specularite`. Their interfaces are not stable.
 //!
-//! <!-- A module may use those after it, never those before it: docs/ARCHITECTURE.md, held by tests/it/architecture.rs. -->
+//! <!-- A module uses only modules that follow it in docs/ARCHITECTURE.md. tests/it/architecture.rs checks this. -->
 
 #[doc(hidden)]
 pub mod ca;
@@ -146,7 +148,7 @@ pub use self::proxy::OtherHosts;
 #[doc(inline)]
 pub use self::tenant::Tenant;
 
-/// Control commands: what only an emulator can change.
+/// Control commands: changes of a tenant that the Fabric API does not offer.
 pub mod control {
     #[doc(inline)]
     pub use crate::fabric::capacity::CapacityState;

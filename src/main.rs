@@ -1,4 +1,4 @@
-//! The program: parses the command line, sets up the log, and runs a command.
+//! The program `specularite`: parses the command line, configures the log, and executes a command.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// The exit status for an option that cannot be used; clap uses the same.
+/// The exit status for an invalid or unusable option. `clap` exits with the same status.
 const BAD_OPTION: u8 = 2;
 
 fn main() -> ExitCode {
@@ -44,7 +44,7 @@ async fn execute(Config { command, serve }: Config) -> ExitCode {
         Command::Serve(options) => listen(options).await,
         Command::Run(options) => return run_command(options).await.unwrap_or_else(|error| error.report()),
         Command::Env(options) => print_environment(&options).await.inspect_err(|_| {
-            // The output is meant for `eval`: it must make the shell fail too.
+            // A shell evaluates the output with `eval`. The shell must notice the error too.
             let _ = write!(io::stdout(), "{}", options.format.failure());
         }),
         Command::Token(options) => print_token(&options).await,
@@ -55,7 +55,7 @@ async fn execute(Config { command, serve }: Config) -> ExitCode {
     done.map_or_else(|error| error.report(), |()| ExitCode::SUCCESS)
 }
 
-/// The reason for an unsuccessful exit, and its status.
+/// An error that ends the program, with the exit status `code`.
 #[derive(Debug)]
 struct ExitError {
     message: String,
@@ -73,7 +73,7 @@ impl ExitError {
     }
 }
 
-/// Returns the reason of an I/O error, to follow a colon in a message.
+/// Returns the cause of an I/O error, in the form that follows a colon in a message.
 fn reason(why: &io::Error) -> String {
     match why.kind() {
         io::ErrorKind::AddrInUse => "address in use".into(),
@@ -98,7 +98,8 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ExitErro
     Ok((listener, address))
 }
 
-/// Checks at startup that files can be stored in `--data-dir`. The keys are stored there later, on first use.
+/// Checks that files can be stored in `--data-dir`. Without this check, an unusable directory would cause an error only
+/// at the first use of a key.
 fn check_data_dir(options: &Serve) -> Result<(), ExitError> {
     let Some(path) = &options.data_dir else { return Ok(()) };
     let kept = std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path));
@@ -122,7 +123,7 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
     tracing::info!(seed, pace = ?options.pace, throttle = ?options.throttle, "specularite {}", env!("CARGO_PKG_VERSION"));
 
     let mut out = io::stdout();
-    // An error is ignored: the emulator serves even if standard output is closed.
+    // Errors are ignored, so that the emulator also serves if standard output is closed.
     let _ = writeln!(out, "specularite is listening on http://{address}").and_then(|()| out.flush());
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let served = server::serve(listener, emulator, options.server_options(OtherHosts::Refuse), async {
@@ -143,7 +144,7 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
     Ok(())
 }
 
-/// Runs a command against a temporary emulator, and exits with its status.
+/// Runs a command against a temporary emulator, and returns the exit status of the command.
 async fn run_command(Run { serve: options, report, isolate, command }: Run) -> Result<ExitCode, ExitError> {
     start_log(options.log, tracing::Level::WARN);
     check_data_dir(&options)?;
@@ -183,7 +184,8 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
     status.map(ExitCode::from).map_err(|why| ExitError { code: why.status(), message: why.to_string() })
 }
 
-/// Returns the address of a running emulator: `--listen`, else `SPECULARITE_URL`, which `run` and `env` set, else the default.
+/// Returns the address of a running emulator. It is given by `--listen`, else by `SPECULARITE_URL`, which `run` and
+/// `env` set. The default is 127.0.0.1:7310.
 async fn address_of(at: &At) -> Result<SocketAddr, ExitError> {
     let url = std::env::var("SPECULARITE_URL").ok();
     let named = at.listen.as_deref().or(url.as_deref()).map(|named| named.trim_start_matches("http://"));
@@ -193,7 +195,7 @@ async fn address_of(at: &At) -> Result<SocketAddr, ExitError> {
     found.map(reachable).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
 }
 
-/// Turns the address of a server that listens everywhere into one that can be connected to.
+/// Replaces an unspecified address, such as 0.0.0.0, with the loopback address, so that clients can connect to it.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
@@ -208,9 +210,9 @@ async fn print_environment(options: &Env) -> Result<(), ExitError> {
     let ca = String::from_utf8_lossy(&get_healthy(&host, "/_emulator/ca.pem").await?).into_owned();
     let data_dir = config::data_dir(options.data_dir.as_ref());
     let unprepared = |why: io::Error| ExitError::new(format!("cannot prepare the environment: {why}"), 1);
-    let no_place = || ExitError::new("cannot find the data directory of the user: pass --data-dir", BAD_OPTION);
+    let no_place = || ExitError::new("cannot find the user's data directory (pass --data-dir)", BAD_OPTION);
     let tenant = tenant_named(options.tenant.as_deref().unwrap_or_default());
-    // Clients store caches in this folder, so it is separate for each emulator and tenant.
+    // Clients store caches in this folder, so each emulator and tenant has its own folder.
     let folder = data_dir.path().ok_or_else(no_place)?.join("env");
     let folder = folder.join(host.replace([':', '[', ']'], "-")).join(tenant.to_string());
     std::fs::create_dir_all(&folder).map_err(unprepared)?;
@@ -228,10 +230,11 @@ async fn print_environment(options: &Env) -> Result<(), ExitError> {
     Ok(())
 }
 
-/// Prints a token, signed with the key in the data directory. An emulator with the same data directory accepts it under
-/// `--auth strict`.
+/// Prints a token that is signed with the key in the data directory. With `--auth strict`, an emulator with the same
+/// data directory accepts the token.
 ///
-/// Its time of issue is the instant of the tenant's clock in the emulator at `SPECULARITE_URL`, or else the machine's time.
+/// The token is issued at the instant of the tenant's clock in the emulator at `SPECULARITE_URL`. If no emulator
+/// responds there, the machine's time applies.
 async fn print_token(options: &Token) -> Result<(), ExitError> {
     let failed = |why: io::Error| ExitError::new(format!("cannot use the signing key: {why}"), 1);
     let lifetime = SettingsChange { token_lifetime: Some(options.expires_in), ..SettingsChange::default() };
@@ -250,7 +253,7 @@ async fn print_token(options: &Token) -> Result<(), ExitError> {
     Ok(())
 }
 
-/// Returns the instant of a tenant's clock in the emulator at `SPECULARITE_URL`.
+/// Returns the instant of a tenant's clock in the emulator at `SPECULARITE_URL`, or `None` if no emulator responds.
 async fn emulator_time(tenant: &str) -> Option<jiff::Timestamp> {
     let url = std::env::var("SPECULARITE_URL").ok()?;
     let host = url.trim_start_matches("http://").trim_end_matches('/');
@@ -260,8 +263,8 @@ async fn emulator_time(tenant: &str) -> Option<jiff::Timestamp> {
     clock["now"].as_str()?.parse().ok()
 }
 
-/// Follows a sign-in page in a background process. It must return first: the program that opened the page listens for the
-/// result only afterwards.
+/// Opens a sign-in page and submits its form, in a background process. This process ends at once, because the program
+/// that requested the sign-in waits for the end of its browser before it listens for the result.
 async fn follow_page(options: &SignIn) -> Result<(), ExitError> {
     let failed = |why: io::Error| ExitError::new(format!("cannot sign in: {why}"), 1);
     if options.here {
@@ -271,14 +274,14 @@ async fn follow_page(options: &SignIn) -> Result<(), ExitError> {
     let mut again = std::process::Command::new(std::env::current_exe().map_err(failed)?);
     again.args(["sign-in", "--here", "--at", &options.at, &options.page]);
     again.args(options.tenant.iter().flat_map(|tenant| ["--tenant", tenant]));
-    // Standard error is inherited, so that the user sees errors.
+    // The background process inherits standard error, so that the user sees errors.
     again.stdin(Stdio::null()).stdout(Stdio::null()).spawn().map(drop).map_err(failed)
 }
 
 /// Returns a random seed.
 fn draw_seed() -> u64 {
     let now = clock::machine_time().as_nanosecond().to_le_bytes();
-    // At most six digits, so that a user can retype it.
+    // The seed has at most six digits, so that a user can retype it.
     seed::Seed::new(std::process::id().into()).fork(now).between(1, 999_999)
 }
 
@@ -293,13 +296,13 @@ fn start_log(form: LogFormat, level: tracing::Level) {
     }
 }
 
-/// Checks that a healthy emulator answers.
+/// Checks that a healthy emulator responds at the address in the options.
 async fn health(options: Health) -> Result<(), ExitError> {
     let address = address_of(&options.at).await?.to_string();
     get_healthy(&address, "/_emulator/health").await.map(drop)
 }
 
-/// Requests a path of a running emulator, and returns the body of the response.
+/// Sends a GET request to a running emulator, and returns the body of a successful response.
 async fn get_healthy(address: &str, path: &str) -> Result<Bytes, ExitError> {
     let unhealthy = |why: &str| ExitError::new(format!("no healthy emulator at http://{address}: {why}"), 1);
     let request = client::get(address, path).map_err(|why| unhealthy(&reason(&why)))?;
@@ -310,7 +313,7 @@ async fn get_healthy(address: &str, path: &str) -> Result<Bytes, ExitError> {
     Err(unhealthy(&format!("status {}", response.status())))
 }
 
-/// Validates definitions, and prints each fault on its own line.
+/// Validates definitions, and prints each fault on a separate line.
 fn check_all(options: &Check) -> Result<(), ExitError> {
     let mut report = Report::default();
     let unread = options.paths.iter().find_map(|path| check::check(path, &mut report).err());

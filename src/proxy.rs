@@ -1,4 +1,4 @@
-//! The proxy on the server's port: which hosts the emulator answers for, and how connections to other hosts are made.
+//! The proxy on the server's port. It routes each request by its host, and connects clients to other hosts.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,10 +22,10 @@ use crate::traffic::HostOutcome;
 
 /// The time limit for connecting to another host.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// The longest response head of an upstream proxy, in bytes.
+/// The maximum size of the response head of an upstream proxy, in bytes.
 const HEAD_MAX: usize = 16 << 10;
 
-/// The treatment of hosts that the emulator does not answer for.
+/// The treatment of external hosts by the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum OtherHosts {
     /// Refuse the connection
@@ -38,32 +38,32 @@ pub enum OtherHosts {
 /// The route of a request to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ProxyRoute {
-    /// The emulator answers.
+    /// The emulator answers the request.
     Local,
-    /// The request is forwarded to its host.
+    /// The request is forwarded to the real host.
     Forward,
-    /// The request is refused for a reason.
+    /// The request is refused. The text gives the reason.
     Refuse(String),
 }
 
-/// Routes requests, and forwards those to other hosts.
+/// Routes proxy requests, and forwards requests to other hosts.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     emulator: Arc<Emulator>,
     other_hosts: OtherHosts,
-    /// The proxies that the environment of this process names.
+    /// The upstream proxies that the environment variables of this process name.
     upstream: Matcher,
 }
 
-/// A proxy through which connections to other hosts are made.
+/// A proxy through which the emulator connects to other hosts.
 struct UpstreamProxy {
     host: String,
     port: u16,
-    /// The value of `Proxy-Authorization` that it expects.
+    /// The value of `Proxy-Authorization` for the upstream proxy.
     auth: Option<HeaderValue>,
 }
 
-/// Headers that concern one hop, not the request.
+/// Headers that apply to a single connection and are not forwarded.
 const HOP_HEADERS: &[&str] =
     &["connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"];
 
@@ -72,7 +72,7 @@ impl Proxy {
         Self { emulator, other_hosts, upstream: Matcher::from_env() }
     }
 
-    /// Returns the route to a host. `port` is the scheme's default port, for an authority without a port.
+    /// Returns the route of a request to an authority. `port` applies if the authority has no port.
     pub(crate) fn route(&self, arrival: Arrival, authority: &Authority, port: u16) -> ProxyRoute {
         let host = authority.host();
         if is_here(arrival, host, authority.port_u16().unwrap_or(port)) {
@@ -84,7 +84,7 @@ impl Proxy {
         match (hosts::owner(host), self.other_hosts) {
             (Owner::Ours(_), _) => ProxyRoute::Local,
             (Owner::Refused, _) => ProxyRoute::Refuse(format!(
-                "The emulator does not answer for {host}, and refuses to send it tokens that were meant for an emulated service."
+                "The host {host} is blocked, because it could receive tokens that are meant for an emulated service."
             )),
             (Owner::Other, OtherHosts::Refuse) => {
                 ProxyRoute::Refuse(format!("The emulator does not answer for {host}; see --others."))
@@ -93,7 +93,7 @@ impl Proxy {
         }
     }
 
-    /// Counts a request for a host, and logs the first one with each outcome.
+    /// Counts a request for a host. Logs the first request for each host and outcome.
     pub(crate) fn note(&self, host: &str, outcome: HostOutcome, why: &str) {
         if self.emulator.traffic().count_host(host, outcome) {
             match outcome {
@@ -105,7 +105,7 @@ impl Proxy {
         }
     }
 
-    /// Connects to another host, through the upstream proxy if there is one.
+    /// Opens a connection to another host, through the upstream proxy if there is one.
     pub(crate) async fn connect(&self, authority: &Authority, arrival: Arrival) -> io::Result<TcpStream> {
         let target = Uri::builder().scheme("https").authority(authority.as_str()).path_and_query("/").build();
         let target = target.map_err(io::Error::other)?;
@@ -120,7 +120,8 @@ impl Proxy {
         }
     }
 
-    /// Returns the upstream proxy for a target; `None` if there is none, or if it is this server itself.
+    /// Returns the upstream proxy for a target. Returns `None` if the environment names no proxy for the target, or
+    /// names this server.
     fn upstream_for(&self, target: &Uri, arrival: Arrival) -> io::Result<Option<UpstreamProxy>> {
         let Some(upstream) = self.upstream.intercept(target) else { return Ok(None) };
         let (host, port) = endpoint(upstream.uri())?;
@@ -130,7 +131,7 @@ impl Proxy {
         Ok(Some(UpstreamProxy { host: host.to_owned(), port, auth: upstream.basic_auth().cloned() }))
     }
 
-    /// Forwards a plain request to its host, and returns the response.
+    /// Forwards an unencrypted request to its host, and returns the response.
     pub(crate) async fn forward(&self, request: Request<Incoming>, arrival: Arrival) -> io::Result<Response<Body>> {
         let (mut parts, body) = request.into_parts();
         let authority = parts.uri.authority().cloned().ok_or(io::ErrorKind::InvalidInput)?;
@@ -145,7 +146,7 @@ impl Proxy {
                 parts.uri = path.parse().map_err(io::Error::other)?;
                 connect((trimmed(authority.host()), authority.port_u16().unwrap_or(80)), arrival).await?
             }
-            // A proxy expects the absolute URL.
+            // A request to an upstream proxy keeps the absolute URL.
             Some(UpstreamProxy { host, port, auth }) => {
                 parts.headers.extend(auth.map(|auth| (header::PROXY_AUTHORIZATION, auth)));
                 connect((&host, port), arrival.by_this_machine()).await?
@@ -164,7 +165,7 @@ impl Proxy {
     }
 }
 
-/// A response of the proxy itself, in plain text.
+/// Returns a plain-text response from the proxy itself.
 pub(crate) fn text(status: StatusCode, sentence: impl Into<String>) -> Response<Body> {
     let mut response = Response::new(Body::from(format!("specularite: {}\n", sentence.into())));
     *response.status_mut() = status;
@@ -172,14 +173,14 @@ pub(crate) fn text(status: StatusCode, sentence: impl Into<String>) -> Response<
     response
 }
 
-/// Removes the headers that were meant for the proxy alone.
+/// Removes the headers that are meant only for the proxy.
 pub(crate) fn remove_proxy_headers(headers: &mut HeaderMap) {
     headers.remove(header::PROXY_AUTHORIZATION);
     headers.remove(HeaderName::from_static("proxy-connection"));
 }
 
-/// Returns whether a host and port identify this server. The host is a local or container name, or the address at which the
-/// client reached the server.
+/// Returns `true` if a host and port identify this server. The port must be that of this server. The host must be a
+/// local name, a container name, or the address at which the client reached this server.
 fn is_here(arrival: Arrival, host: &str, port: u16) -> bool {
     let host = trimmed(host);
     let named = hosts::is_local(host) || !host.contains(['.', ':']);
@@ -187,7 +188,7 @@ fn is_here(arrival: Arrival, host: &str, port: u16) -> bool {
     port == arrival.local.port() && (named || reached())
 }
 
-/// A host without the brackets of IPv6.
+/// Returns a host without the brackets around an IPv6 address.
 fn trimmed(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
@@ -200,9 +201,9 @@ fn endpoint(proxy: &Uri) -> io::Result<(&str, u16)> {
     }
 }
 
-/// Connects to a host, unless its address is blocked. The address is checked after name resolution, so that no name avoids the
-/// check.
-#[expect(clippy::disallowed_methods, reason = "the network takes machine time")]
+/// Connects to a host, unless one of its addresses is blocked. Addresses are checked after name resolution, because any
+/// name can resolve to a blocked address.
+#[expect(clippy::disallowed_methods, reason = "time limits of the network are measured on the machine's clock")]
 async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     let reached = async {
         let addresses: Vec<SocketAddr> = tokio::net::lookup_host(host).await?.collect();
@@ -211,7 +212,7 @@ async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
             hosts::is_metadata(ip) || ip.is_loopback() && !arrival.peer.ip().to_canonical().is_loopback()
         };
         if let Some(barred) = addresses.iter().find(|address| is_barred(address)) {
-            return Err(io::Error::other(format!("{} is an address that the proxy does not connect to", barred.ip())));
+            return Err(io::Error::other(format!("the proxy does not connect to the address {}", barred.ip())));
         }
         TcpStream::connect(&addresses[..]).await
     };
@@ -220,8 +221,9 @@ async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Asks an upstream proxy for a tunnel. Its response head is read byte by byte, because the bytes after it belong to the tunnel.
-#[expect(clippy::disallowed_methods, reason = "the network takes machine time")]
+/// Requests a tunnel from an upstream proxy. The response head is read byte by byte, because the bytes after the head
+/// belong to the tunnel.
+#[expect(clippy::disallowed_methods, reason = "time limits of the network are measured on the machine's clock")]
 async fn ask_for_tunnel(
     stream: &mut TcpStream,
     (host, port): (&str, u16),

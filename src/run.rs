@@ -14,7 +14,7 @@ use crate::signals::exit_status;
 use crate::signals::{Signal, Signals};
 use crate::traffic::HostOutcome;
 
-/// The error of a command that did not run, with the exit status that a shell gives it.
+/// The error of a command that could not be run.
 #[derive(Debug, thiserror::Error)]
 #[error("{command}: {why}")]
 pub struct CommandError {
@@ -23,18 +23,18 @@ pub struct CommandError {
 }
 
 impl CommandError {
-    /// Returns the status to exit with: 127 when the command does not exist, 126 when it cannot be run.
+    /// Returns the exit status that a shell would return: 127 if the command does not exist, else 126.
     pub fn status(&self) -> u8 {
         if self.why.kind() == io::ErrorKind::NotFound { 127 } else { 126 }
     }
 }
 
-/// Runs a command in an environment, with the standard streams of this process, and passes signals on to it. Returns the status to
-/// exit with.
+/// Runs a command in an environment, and returns the exit status for this program. The command inherits the standard
+/// streams of this process. Signals are passed on to the command.
 ///
 /// # Errors
 ///
-/// The command cannot be started.
+/// The command cannot be started, or signals cannot be received.
 pub async fn run(command: &[OsString], environment: &Environment) -> Result<u8, CommandError> {
     let (program, arguments) = command.split_first().expect("clap requires a command");
     let not_run = |why| CommandError { command: program.to_string_lossy().into_owned(), why };
@@ -56,17 +56,18 @@ pub async fn run(command: &[OsString], environment: &Environment) -> Result<u8, 
     }
 }
 
-/// The exit status of a command, as a shell reports it.
+/// Returns the exit status of a command as a shell reports it.
 fn status(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return exit_status(signal);
     }
-    // Statuses on Windows can exceed a byte: a failure must stay a failure.
+    // A status on Windows can exceed a byte. It becomes 1, so that a failure stays a failure.
     status.code().map_or(1, |code| u8::try_from(code).unwrap_or(1))
 }
 
-/// Passes a signal on to the command, unless it was typed into a terminal, which sends it to all processes there.
+/// Passes a signal on to the command. A signal that was typed into a terminal is not passed on, because the terminal
+/// has already sent it to the command.
 #[cfg(unix)]
 fn pass_on(child: &Child, signal: Signal) {
     let from_terminal = [Signal::INT, Signal::QUIT].contains(&signal) && io::IsTerminal::is_terminal(&io::stdin());
@@ -76,15 +77,16 @@ fn pass_on(child: &Child, signal: Signal) {
     }
 }
 
-/// Does nothing: a console sends Ctrl+C to every process attached to it.
+/// Does nothing, because a Windows console sends Ctrl+C to all attached processes.
 #[cfg(not(unix))]
 fn pass_on(_: &Child, _: Signal) {}
 
-/// Writes a report: operations with their statuses and counts, and the hosts that clients asked for.
+/// Writes the report of `--report`: the counts of calls by operation and status, and the counts of requested hosts by
+/// outcome.
 ///
 /// # Errors
 ///
-/// `out` cannot be written.
+/// Writing to `out` fails.
 pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<()> {
     let traffic = emulator.traffic();
     let calls = traffic.calls();
@@ -107,7 +109,7 @@ pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<
     Ok(())
 }
 
-/// Prints the address of the emulator on standard error; standard output belongs to the command.
+/// Prints the address of the emulator on standard error, because standard output is reserved for the command.
 pub fn announce(address: std::net::SocketAddr) {
     let _ = writeln!(io::stderr(), "specularite: listening on http://{address}");
 }

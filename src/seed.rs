@@ -1,21 +1,23 @@
-//! Pseudo-random values: a value depends on a seed and a key, never on the order of calls.
+//! Pseudo-random values. A value depends only on a seed and on keys, not on the order of calls.
 
 use serde::{Deserialize, Serialize};
 
-/// A seed that can be forked by key: equal keys give equal values, in any order and in every version of the program.
+/// A seed from which further seeds can be derived with keys. Equal keys give equal values, in any order and in every
+/// version of the program.
 ///
-/// The generator is SplitMix64 over FNV-1a: small, stable, and good enough for row counts and for ids that only have to differ.
+/// The generator is SplitMix64 over FNV-1a hashes of the keys. It is small and stable, and random enough for row counts
+/// and ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seed(u64);
 
 impl Seed {
-    /// Creates the seed that a user gave, or that the program drew at its start.
+    /// Creates a seed from a number.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Derives the seed for a key.
+    /// Derives the seed that belongs to a key.
     pub fn fork(self, key: impl AsRef<[u8]>) -> Self {
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0000_0100_0000_01b3;
@@ -23,18 +25,18 @@ impl Seed {
         Self(mix(self.0 ^ mix(hash)))
     }
 
-    /// Returns a number from the full range.
+    /// Returns a pseudo-random number from the full range of `u64`. The same seed always gives the same number.
     pub fn draw(self) -> u64 {
         mix(self.0.wrapping_add(0x9e37_79b9_7f4a_7c15))
     }
 
-    /// Returns a number from `low` to `high`, both included.
+    /// Returns a pseudo-random number from `low` to `high`, both included.
     pub fn between(self, low: u64, high: u64) -> u64 {
         low + self.draw() % (high - low + 1)
     }
 }
 
-/// The finaliser of SplitMix64.
+/// Applies the finaliser of SplitMix64, which mixes the bits of a number.
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

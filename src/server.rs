@@ -1,4 +1,4 @@
-//! The emulator on a socket: the accept loop, http, https and proxy on one port, and the graceful shutdown.
+//! The server: the accept loop, HTTP, HTTPS and the proxy on one port, and the graceful shutdown.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -30,23 +30,24 @@ use crate::proxy::{self, OtherHosts, Proxy, ProxyRoute};
 use crate::tls;
 use crate::traffic::HostOutcome;
 
-/// The time that a client has to send its first byte, and to send the head of each request.
+/// The time limit for a client's first byte, and for the head of each request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The time in which a client must complete the TLS handshake.
+/// The time limit for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time that requests in progress have to finish after the server was told to stop.
+/// The time limit for requests in progress after the server begins to stop.
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
-/// The first byte of TLS: a handshake record.
+/// The first byte of a TLS connection: the type of a handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
-/// The size of the buffer for the first byte, which distinguishes TLS from plain http. Larger reads bypass the buffer.
+/// The size of the read buffer. The buffer is needed only to inspect the first byte, which distinguishes TLS from plain
+/// HTTP. Larger reads bypass it.
 const READ_AHEAD: usize = 1_024;
 
-/// What a server offers in addition to plain http.
+/// The options of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerOptions {
-    /// Enables TLS, and tunnels to the host names of the emulated services for clients that use the server as a proxy.
+    /// `true` to serve TLS. Clients that use the server as a proxy can then open tunnels to the emulated host names.
     pub tls: bool,
-    /// Treatment of all other hosts, for clients that use the server as a proxy.
+    /// The treatment of external hosts, for clients that use the server as a proxy.
     pub other_hosts: OtherHosts,
 }
 
@@ -65,12 +66,12 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// Returns the address that it listens on.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Returns the URL of that address.
+    /// Returns the `http` URL of the server.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -84,21 +85,21 @@ impl Drop for RunningServer {
     }
 }
 
-/// Starts a server on a free port of this machine, within the runtime of the caller.
+/// Starts a server on a free port of 127.0.0.1, as a task of the caller's Tokio runtime.
 ///
 /// # Errors
 ///
-/// No port is free.
+/// The server cannot listen, for example because no port is free.
 pub async fn start(emulator: Arc<Emulator>) -> io::Result<RunningServer> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     start_on(listener, emulator, ServerOptions::default())
 }
 
-/// Starts a server on a listener, within the runtime of the caller.
+/// Starts a server on a listener, as a task of the caller's Tokio runtime.
 ///
 /// # Errors
 ///
-/// The listener has no address.
+/// The address of the listener cannot be determined.
 pub fn start_on(listener: TcpListener, emulator: Arc<Emulator>, options: ServerOptions) -> io::Result<RunningServer> {
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -109,7 +110,7 @@ pub fn start_on(listener: TcpListener, emulator: Arc<Emulator>, options: ServerO
     Ok(RunningServer { address, stop: Some(stop) })
 }
 
-/// Serves until `stop` completes. Requests in progress then have five seconds to finish.
+/// Serves requests until `stop` completes. After that, requests in progress have five seconds to complete.
 pub async fn serve(
     listener: TcpListener,
     emulator: Arc<Emulator>,
@@ -142,9 +143,10 @@ pub async fn serve(
         spawn(receive(Arc::clone(&server), stream, arrival));
     }
     drop(listener);
-    // Each connection holds an `Arc` of the server, and so a `Closing`: `close` completes when all connections have ended.
+    // Each connection has an `Arc` of the server, which contains a `Closing`. `close` completes when the last
+    // connection ends.
     drop(server);
-    #[expect(clippy::disallowed_methods, reason = "the grace period is machine time")]
+    #[expect(clippy::disallowed_methods, reason = "the grace period is measured on the machine's clock")]
     let _ = tokio::time::timeout(GRACE_PERIOD, closer.close()).await;
 }
 
@@ -161,20 +163,22 @@ fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(work);
 }
 
-/// Logs a failure to accept a connection and waits briefly: the usual cause is too many open files.
-#[expect(clippy::disallowed_methods, reason = "accepting connections takes machine time")]
+/// Logs a failure to accept a connection, and waits briefly. The usual cause is too many open files: during the pause,
+/// other connections can end.
+#[expect(clippy::disallowed_methods, reason = "the pause is measured on the machine's clock")]
 async fn pause_after(why: &io::Error) {
     tracing::warn!(%why, "cannot accept a connection");
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-/// Serves a connection. Its first byte tells TLS from plain http.
+/// Serves a connection. The first byte distinguishes TLS from plain HTTP.
 async fn receive<S>(server: Arc<Server>, stream: S, arrival: Arrival)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut stream = BufReader::with_capacity(READ_AHEAD, stream);
-    // `biased` polls the stream first: a request that has arrived is answered even if the server closes at the same time.
+    // `biased` polls the stream first. A request that has already arrived is answered, even if the server closes at the
+    // same time.
     let first = tokio::select! {
         biased;
         first = first_byte(&mut stream) => first,
@@ -196,19 +200,19 @@ where
                 }
             }
         }
-        // Without TLS there is no way to answer such a client.
+        // With TLS disabled, the server cannot answer a TLS client, so it closes the connection.
         None if first == TLS_HANDSHAKE => {}
         Some(_) | None => serve_connection(&server, stream, arrival).await,
     }
 }
 
-/// Waits for the first byte of a client, and leaves it to be read. Returns `None` when none arrives in time.
-#[expect(clippy::disallowed_methods, reason = "clients take machine time")]
+/// Waits for a client's first byte, and returns it without consuming it. Returns `None` if no byte arrives in time.
+#[expect(clippy::disallowed_methods, reason = "time limits of clients are measured on the machine's clock")]
 async fn first_byte<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Option<u8> {
     tokio::time::timeout(HEAD_TIMEOUT, stream.fill_buf()).await.ok()?.ok()?.first().copied()
 }
 
-#[expect(clippy::disallowed_methods, reason = "clients take machine time")]
+#[expect(clippy::disallowed_methods, reason = "time limits of clients are measured on the machine's clock")]
 async fn accept_tls<S>(tls: &TlsAcceptor, stream: S) -> io::Result<tokio_rustls::server::TlsStream<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -216,8 +220,9 @@ where
     tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await?
 }
 
-/// Serves the requests of a connection until one side closes it or the grace period ends.
-#[expect(clippy::disallowed_methods, reason = "the grace period is machine time")]
+/// Serves the requests of a connection. Ends when the client or the server closes the connection, or when the grace
+/// period of a shutdown ends.
+#[expect(clippy::disallowed_methods, reason = "the grace period is measured on the machine's clock")]
 async fn serve_connection<S>(server: &Arc<Server>, stream: S, arrival: Arrival)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -241,7 +246,7 @@ where
             finished.unwrap_or(Ok(()))
         }
     };
-    // Logged at `debug`, because clients often disconnect during a request.
+    // The level is `debug`, because clients often disconnect during a request.
     if let Err(why) = ended {
         tls::explain(&why);
         tracing::debug!(peer = %arrival.peer, %why, "connection ended");
@@ -249,7 +254,7 @@ where
 }
 
 async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arrival: Arrival) -> Response<Body> {
-    // The user name of the proxy URL is the tenant. Clients have percent-decoded it.
+    // The user name in the client's proxy URL is the tenant. Clients send it percent-decoded.
     if let Some((name, _)) = basic(request.headers(), header::PROXY_AUTHORIZATION) {
         arrival.tenant = Some(tenant_named(&name));
     }
@@ -267,20 +272,20 @@ async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arriva
 
 /// The result of routing a proxy request.
 enum ProxyDecision {
-    /// The emulator answers it, as if it had been sent directly.
+    /// The emulator answers the request, as if the client had sent it directly.
     Local(Box<Request<Incoming>>, Arrival),
-    /// The response, made without the emulator.
+    /// The proxy has already made the response, without the emulator.
     Done(Response<Body>),
 }
 
-/// Routes a request that a client sent to the server as its proxy.
+/// Routes a request from a client that uses the server as a proxy.
 async fn route_proxy(server: &Arc<Server>, mut request: Request<Incoming>, arrival: Arrival) -> ProxyDecision {
     let is_connect = *request.method() == Method::CONNECT;
     let Some(authority) = request.uri().authority().cloned() else {
-        return ProxyDecision::Done(proxy::text(StatusCode::BAD_REQUEST, "CONNECT names no host."));
+        return ProxyDecision::Done(proxy::text(StatusCode::BAD_REQUEST, "The CONNECT request names no host."));
     };
     if is_connect && arrival.in_tunnel {
-        // Tunnels could be nested without end, and no client needs that.
+        // No client needs nested tunnels, and their depth would be unlimited.
         return ProxyDecision::Done(proxy::text(StatusCode::FORBIDDEN, "A tunnel cannot be opened within a tunnel."));
     }
     let is_secure = is_connect || request.uri().scheme_str() == Some("https");
@@ -306,9 +311,9 @@ async fn route_proxy(server: &Arc<Server>, mut request: Request<Incoming>, arriv
             }
             Err(why) => unreachable_host(&host, &why),
         },
-        // A request that was meant to be encrypted must not be forwarded in clear text.
+        // A request with an `https` URL must not be forwarded unencrypted.
         ProxyRoute::Forward if is_secure => {
-            let sentence = "For https to another host, open a tunnel with CONNECT.";
+            let sentence = "HTTPS requests to other hosts need a tunnel: use CONNECT.";
             (HostOutcome::Refused, StatusCode::BAD_REQUEST, sentence.to_owned())
         }
         ProxyRoute::Forward => match server.proxy.forward(request, arrival).await {
@@ -328,7 +333,7 @@ fn unreachable_host(host: &str, why: &io::Error) -> (HostOutcome, StatusCode, St
     (HostOutcome::Unreachable, StatusCode::BAD_GATEWAY, format!("cannot reach {host}: {why}."))
 }
 
-/// Turns a request to a proxy into one to a server.
+/// Converts a request to a proxy into a direct request to a server.
 fn make_direct(request: &mut Request<Incoming>, authority: &str) {
     let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     *request.uri_mut() = Uri::from(path);
@@ -339,7 +344,8 @@ fn make_direct(request: &mut Request<Incoming>, authority: &str) {
     }
 }
 
-/// Serves a tunnel to an emulated host like a direct connection. The future is boxed because its type would be recursive.
+/// Serves a tunnel to an emulated host like a direct connection. The future is boxed, because its type would otherwise
+/// be recursive.
 fn serve_tunnel(
     server: Arc<Server>,
     request: Request<Incoming>,
@@ -352,7 +358,7 @@ fn serve_tunnel(
     })
 }
 
-/// Copies the bytes of a tunnel to another host and back, until the server closes.
+/// Copies bytes between a client and another host in both directions, until both sides have ended or the server closes.
 async fn forward_tunnel(closing: Closing, request: Request<Incoming>, mut stream: TcpStream) {
     let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
     let mut client = TokioIo::new(upgraded);

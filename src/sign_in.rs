@@ -1,4 +1,5 @@
-//! `specularite sign-in`, the program that `run` sets as `BROWSER`. It submits the form of the sign-in page, as a browser would.
+//! `specularite sign-in`: opens a sign-in page and submits its form, as a browser would. `run` and `env` set the
+//! variable `BROWSER` to this command.
 
 use std::io;
 
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::client;
 use crate::hosts::{self, Owner, Service};
 
-/// The form of the sign-in page, which carries the code to the redirect URI.
+/// The form of the sign-in page. Submitting the form sends the authorization code to the redirect URI.
 #[derive(Deserialize)]
 struct Form {
     method: String,
@@ -22,17 +23,18 @@ struct Form {
     fields: Map<String, Value>,
 }
 
-/// Opens a sign-in page on the emulator at `at`, and delivers the code to the program that waits for it.
+/// Opens the sign-in page `page` on the emulator at `at`, and sends the authorization code to the program that
+/// requested the sign-in.
 ///
 /// # Errors
 ///
-/// The page is not one of Entra's, the sign-in is rejected, or the emulator or the program does not respond.
+/// The page is not on a host of Entra, the sign-in is rejected, or the emulator or the program does not respond.
 pub async fn sign_in(at: &str, page: &str, tenant: Option<&str>) -> io::Result<()> {
     let page: Uri = page.parse().map_err(io::Error::other)?;
-    let authority = page.authority().ok_or_else(|| io::Error::other("the address of the page has no host"))?;
+    let authority = page.authority().ok_or_else(|| io::Error::other("the URL of the page has no host"))?;
     let is_ours = hosts::owner(authority.host()) == Owner::Ours(Service::Entra) || hosts::is_local(authority.host());
     if !is_ours {
-        return Err(io::Error::other(format!("{} is not a host of Entra", authority.host())));
+        return Err(io::Error::other(format!("{} is neither a host of Entra nor a local host", authority.host())));
     }
     let path = page.path_and_query().map_or("/", |path| path.as_str());
     let mut request = Request::get(path).header(HOST, authority.as_str()).header(ACCEPT, "application/json");
@@ -45,7 +47,7 @@ pub async fn sign_in(at: &str, page: &str, tenant: Option<&str>) -> io::Result<(
     submit(&form).await
 }
 
-/// Submits the form to a program on this machine.
+/// Submits the form to the program on this machine that listens at the redirect URI.
 async fn submit(form: &Form) -> io::Result<()> {
     let fields = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
     let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -53,7 +55,7 @@ async fn submit(form: &Form) -> io::Result<()> {
     let authority = action.authority().filter(|_| action.scheme_str() == Some("http"));
     let authority = authority.filter(|authority| hosts::is_local(authority.host()));
     let authority = authority
-        .ok_or_else(|| io::Error::other(format!("the redirect URI {action} is not an http address of this machine")))?;
+        .ok_or_else(|| io::Error::other(format!("the redirect URI {action} is not an http URL on this machine")))?;
     let host = format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80));
     let path = action.path_and_query().map_or("/", |path| path.as_str());
     let request = if form.method == "POST" {

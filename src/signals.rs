@@ -1,4 +1,4 @@
-//! The signals that ask a program to end. While they are listened for, they do not end this one.
+//! The signals that ask a program to end. While this program listens for them, they do not end it.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use std::io;
 #[cfg(unix)]
 pub(crate) type Signal = rustix::process::Signal;
 
-/// The console's Ctrl+C.
+/// Ctrl+C in a console, the only such signal outside Unix.
 #[cfg(not(unix))]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signal;
@@ -23,11 +23,11 @@ pub struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Starts to listen, within the runtime of the caller.
+    /// Starts to listen. The caller must be in a Tokio runtime.
     ///
     /// # Errors
     ///
-    /// The system refuses a handler.
+    /// The system rejects a signal handler.
     pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -48,7 +48,8 @@ impl Signals {
         }
     }
 
-    /// Waits for the next signal, and returns the exit status of a program that it ended: 128 and the signal's number.
+    /// Waits for the next signal, and returns the exit status for a program that the signal ends: 128 plus the signal's
+    /// number.
     pub async fn next_status(&mut self) -> u8 {
         exit_status(self.next().await.as_raw())
     }
@@ -61,11 +62,11 @@ pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Starts to listen.
+    /// Prepares to listen. Signals are received only while [`Signals::next_status`] waits.
     ///
     /// # Errors
     ///
-    /// None.
+    /// Never returns an error outside Unix.
     pub fn listen() -> io::Result<Self> {
         Ok(Self)
     }
@@ -76,14 +77,14 @@ impl Signals {
         Signal
     }
 
-    /// Waits for the next signal, and returns the exit status of a program that it ended.
+    /// Waits for the next signal, and returns the exit status for a program that the signal ends.
     pub async fn next_status(&mut self) -> u8 {
         let _ = self.next().await;
         exit_status(2)
     }
 }
 
-/// The exit status that a shell gives to a program that a signal ended.
+/// Returns the exit status that a shell reports for a program that was ended by a signal.
 pub(crate) fn exit_status(signal: i32) -> u8 {
     128_u8.saturating_add(u8::try_from(signal).unwrap_or_default())
 }

@@ -1,4 +1,5 @@
-//! The key that signs tokens: RS256, created once per data directory, so that tokens in clients' caches survive a restart.
+//! The RS256 key that signs tokens. The key is stored in the data directory, so tokens in clients' caches stay valid
+//! after a restart.
 
 use std::io;
 
@@ -14,12 +15,13 @@ use serde_json::{Value, json};
 
 use crate::data_dir::DataDir;
 
-/// The name of the key's file.
+/// The name of the file that contains the key.
 const FILE: &str = "token-signing.key";
-/// The prefix of all key ids: a token that names such a key was issued by an emulator, but not necessarily by this one.
+/// The prefix of all key ids. A token with such a key id claims to come from an emulator, but not necessarily from this
+/// one.
 const KEY_ID_PREFIX: &str = "specularite-";
 
-/// Signs tokens, and verifies those that it signed.
+/// Signs tokens, and verifies tokens that were signed with the same key.
 pub struct Signer {
     key_id: String,
     key: EncodingKey,
@@ -34,17 +36,17 @@ impl std::fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// Opens the key of a data directory, or creates one.
+    /// Opens the key of a data directory. If there is none, creates a key.
     ///
     /// # Errors
     ///
-    /// The key's file cannot be read or written, or does not hold a key.
+    /// The key file cannot be read or written, or does not contain an RSA key.
     pub fn open(directory: &DataDir) -> io::Result<Self> {
         let pem = directory.keep(FILE, || {
             let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(io::Error::other)?;
             Ok(pair.serialize_pem())
         })?;
-        let broken = |_| directory.complain(FILE, "does not hold an RSA key");
+        let broken = |_| directory.complain(FILE, "does not contain an RSA key");
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(broken)?;
         let public = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(broken)?;
         let check = DecodingKey::from_jwk(&public).map_err(broken)?;
@@ -53,7 +55,7 @@ impl Signer {
         Ok(Self { key_id, key, public, check })
     }
 
-    /// Returns a signed token with these claims.
+    /// Returns a signed token with the given claims.
     ///
     /// # Panics
     ///
@@ -63,7 +65,7 @@ impl Signer {
         jsonwebtoken::encode(&header, claims, &self.key).expect("claims are JSON")
     }
 
-    /// Returns the claims of a token that this key signed. The caller checks its expiry.
+    /// Returns the claims of a token if this key signed it, else `None`. The caller must check the expiry.
     pub fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
         let mut validation = Validation::new(Algorithm::RS256);
         (validation.validate_exp, validation.validate_aud) = (false, false);
@@ -81,12 +83,12 @@ impl Signer {
     }
 }
 
-/// Returns `true` for a token that names a key of an emulator. Its signature is not checked.
+/// Returns `true` if a token has the key id of an emulator. The signature is not checked.
 pub fn claims_to_be_ours(token: &str) -> bool {
     jsonwebtoken::decode_header(token).is_ok_and(|header| header.kid.is_some_and(|kid| kid.starts_with(KEY_ID_PREFIX)))
 }
 
-/// Returns the SHA-256 hash in base64url, as in PKCE (RFC 7636, 4.2).
+/// Returns the SHA-256 hash of a text in base64url, as PKCE requires (RFC 7636, 4.2).
 pub fn hash(text: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text))
 }

@@ -1,7 +1,7 @@
-//! A tenant: its facts and the state that results from them, its clock, its throttle windows and its journal.
+//! A tenant: its facts, the state that results from the facts, its clock, its throttle windows and its journal.
 //!
-//! No lock guard leaves this file. The state is read only with [`Tenant::read`], and changed only with [`Tenant::commit`] and
-//! [`Tenant::reset`].
+//! No lock guard leaves this file. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
+//! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,10 +20,11 @@ use crate::journal::{Exchange, Filter, Journal};
 use crate::notify::Version;
 use crate::seed::Seed;
 
-/// Approximate bytes of history that a tenant keeps. Older facts are folded into the base.
+/// The approximate maximum size of the facts that a tenant stores, in bytes. Older facts are merged into the base
+/// state.
 const HISTORY_MAX: usize = 64 << 20;
 
-/// A tenant. Tenants share nothing.
+/// An isolated tenant of the emulator. Tenants share no state, clock, settings or journal.
 #[derive(Debug)]
 pub struct Tenant {
     id: TenantId,
@@ -38,19 +39,20 @@ pub struct Tenant {
     requests: AtomicU64,
 }
 
-/// The facts of a tenant and their result: `state` is always `base` with all `facts` applied.
+/// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
 #[derive(Debug)]
 struct History {
     base: State,
     facts: VecDeque<DatedFact>,
-    /// The number of the last fact. A reset does not restart it, so that subscribers can tell new facts from old ones.
+    /// The number of the last fact. Numbers continue after a reset, so that subscribers can distinguish new facts from
+    /// old facts.
     last_number: u64,
     weight: usize,
     state: State,
 }
 
 impl Tenant {
-    /// A new tenant whose ids are drawn from `seed`, with a clock that runs with the machine's.
+    /// Creates a tenant whose ids are derived from `seed` and `id`. Its clock shows the machine's time.
     pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings, journal: usize) -> Self {
         let seed = seed.fork(id.to_string());
         let history = RwLock::new(History::new(seed, defaults.clone(), 0));
@@ -69,25 +71,26 @@ impl Tenant {
         }
     }
 
-    /// Returns its id.
+    /// Returns the id of the tenant.
     pub fn id(&self) -> TenantId {
         self.id
     }
 
-    /// Returns its clock.
+    /// Returns the clock of the tenant.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Reads the state.
+    /// Returns the result of `look`, which reads the state under a lock.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.read_history().state)
     }
 
-    /// Makes a decision on the locked state, and records its facts.
+    /// Makes a decision on the locked state, and records the facts of the decision.
     ///
-    /// `decide` receives the state and an instant: `now`, or the instant of the last fact if that is later. Either all of
-    /// its facts are recorded at that instant, or it returns an error and none is recorded.
+    /// `decide` receives the state and an instant. The instant is `now`, or that of the last fact if the last fact is
+    /// later. All facts of the decision are recorded at this instant. If `decide` returns an error, no fact is
+    /// recorded.
     ///
     /// # Errors
     ///
@@ -100,7 +103,8 @@ impl Tenant {
         self.commit_then(now, decide, |_, outcome| outcome)
     }
 
-    /// Like [`Tenant::commit`], and reads the resulting state before another request can change it.
+    /// Commits a decision like [`Tenant::commit`], and then calls `look` with the resulting state. No other request can
+    /// change the state in between.
     ///
     /// # Errors
     ///
@@ -113,7 +117,8 @@ impl Tenant {
     ) -> Result<U, FabricError> {
         let (answer, has_changed) = {
             let mut history = self.write_history();
-            // A request stamped before a reset may carry an instant later than the reset clock shows: it takes the clock's.
+            // A reset can set the clock back. If a request was stamped before the reset, its instant can be later than
+            // the clock's. The clock's instant then applies.
             let now = now.min(self.clock.now());
             let at = history.facts.back().map_or(now, |last| last.at.max(now));
             let (facts, outcome) = decide(&history.state, at)?;
@@ -129,16 +134,16 @@ impl Tenant {
         Ok(answer)
     }
 
-    /// Carries out a control command at the present instant of the clock.
+    /// Executes a control command at the instant that the clock shows.
     ///
     /// # Errors
     ///
-    /// The command breaks a rule; nothing has changed.
+    /// The command breaks a rule. Nothing has changed.
     pub fn control(&self, command: ControlCommand) -> Result<(), FabricError> {
         self.commit(self.clock.now(), |state, _| command.decide(state))
     }
 
-    /// Returns the settings.
+    /// Returns a copy of the tenant's settings.
     pub fn settings(&self) -> Settings {
         self.read(|state| state.settings.clone())
     }
@@ -149,39 +154,39 @@ impl Tenant {
     ///
     /// The window is full.
     pub fn count_call(&self, key: Key, limit: u32, now: Timestamp) -> Result<(), FabricError> {
-        let lasts = self.read(|state| state.settings.pace.throttle_window());
-        self.lock_windows().take(key, limit, lasts, now)
+        let duration = self.read(|state| state.settings.pace.throttle_window());
+        self.lock_windows().take(key, limit, duration, now)
     }
 
-    /// Returns the next instant at which a full throttle window ends.
+    /// Returns the next instant after `now` at which a full throttle window ends.
     pub fn next_window_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.lock_windows().next_change_after(now)
     }
 
-    /// Returns the id of the next response. Request ids are counted apart from facts, because a read has no fact.
+    /// Returns the request id of the next response. Request ids have their own counter, because reads create no facts.
     pub fn next_request_id(&self) -> RequestId {
         RequestId::nth(self.seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Adds an exchange to the journal, if one is kept.
+    /// Adds an exchange to the journal, unless the journal is disabled.
     pub fn journal(&self, exchange: impl FnOnce() -> Exchange) {
         if self.keeps_journal {
             self.lock_journal().record(exchange());
         }
     }
 
-    /// Returns the exchanges that pass a filter, oldest first.
+    /// Returns the exchanges in the journal that match a filter, oldest first.
     pub fn exchanges(&self, filter: &Filter) -> Vec<Exchange> {
         self.lock_journal().matching(filter)
     }
 
-    /// Clears the journal.
+    /// Removes all exchanges from the journal.
     pub fn clear_journal(&self) {
         self.lock_journal().clear();
     }
 
-    /// Resets facts, settings, clock, ids, throttle windows and journal. Only the numbers of facts continue, and one is
-    /// skipped for the reset.
+    /// Resets the facts, settings, clock, ids, throttle windows and journal. Only the numbers of facts continue. The
+    /// reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
         *history = History::new(self.seed, self.defaults.clone(), history.last_number + 1);
@@ -191,7 +196,7 @@ impl Tenant {
         self.clock.reset();
     }
 
-    /// Returns whether applying the facts to the base again gives the same state. It is always `true`; tests check it.
+    /// Returns `true` if applying the facts to the base again gives the same state. Tests check this invariant.
     pub fn replays(&self) -> bool {
         let history = self.read_history();
         let mut state = history.base.clone();
@@ -199,12 +204,13 @@ impl Tenant {
         state == history.state
     }
 
-    /// Returns the remembered facts, oldest first.
+    /// Returns the stored facts, oldest first. Facts that were merged into the base state are not included.
     pub fn facts(&self) -> Vec<DatedFact> {
         self.read_history().facts.iter().cloned().collect()
     }
 
-    /// Returns the facts with a number greater than `number`, oldest first; `None` when some of them are no longer remembered.
+    /// Returns the facts with numbers greater than `number`, oldest first. Returns `None` if some of these facts are no
+    /// longer stored.
     pub fn facts_since(&self, number: u64) -> Option<Vec<DatedFact>> {
         let history = self.read_history();
         let newer = usize::try_from(history.last_number.saturating_sub(number)).unwrap_or(usize::MAX);
@@ -212,12 +218,13 @@ impl Tenant {
         Some(history.facts.range(from..).cloned().collect())
     }
 
-    /// Returns a receiver that changes with every commit, clock change and reset.
+    /// Returns a receiver that is notified of every commit that records facts, every clock change and every reset.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
-    // A poisoned lock is still used: decisions run before facts are applied, so a panic in one leaves the state consistent.
+    // Poisoned locks are still used. Decisions run before facts are applied, so a panic in a decision leaves the state
+    // consistent.
 
     fn read_history(&self) -> RwLockReadGuard<'_, History> {
         self.history.read().unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,4 @@
-//! TLS on the emulator's port: a certificate for each of its host names, and for no other.
+//! TLS on the emulator's port. The emulator has a certificate for each host name that it serves, and for no other name.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,10 @@ use tokio_rustls::rustls::{AlertDescription, Error, ServerConfig};
 use crate::emulator::Emulator;
 use crate::hosts;
 
-/// Maximum number of certificates in the cache. A full cache is cleared.
+/// The maximum number of certificates in the cache. A full cache is cleared.
 const CACHED_MAX: usize = 1_000;
 
-/// Returns the acceptor of TLS connections, which offers HTTP/1.1 only.
+/// Returns the acceptor of TLS connections. The acceptor offers HTTP/1.1 only.
 pub fn acceptor(emulator: Arc<Emulator>) -> TlsAcceptor {
     let certificates = Arc::new(Certificates { emulator, cache: DashMap::new() });
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -44,7 +44,7 @@ impl ResolvesServerCert for Certificates {
         let ca = match self.emulator.ca() {
             Ok(ca) => ca,
             Err(why) => {
-                tracing::error!(%why, "the certificate authority cannot be used");
+                tracing::error!(%why, "cannot use the certificate authority");
                 return None;
             }
         };
@@ -52,7 +52,8 @@ impl ResolvesServerCert for Certificates {
             static LOGGED: AtomicBool = AtomicBool::new(false);
             if !LOGGED.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
-                    "no certificate for {}: not a name of this emulator (use {}, or the host name of an emulated service)",
+                    "no certificate for {}: the emulator does not serve this host \
+                     (use {}, or the host name of an emulated service)",
                     host.unwrap_or_default(),
                     hosts::LOCAL.join(", ")
                 );
@@ -71,13 +72,14 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-/// Logs once what to do if a client does not trust the certificate authority.
+/// Logs advice if a client does not trust the certificate authority. The advice is logged only once.
 pub fn explain(why: &(dyn std::error::Error + 'static)) {
     static LOGGED: AtomicBool = AtomicBool::new(false);
     if is_distrust(why) && !LOGGED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
-            "a client does not trust this emulator's certificate authority: run it under `specularite run -- COMMAND`, or save \
-             GET /_emulator/ca.pem to a file and name that in SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or NODE_EXTRA_CA_CERTS"
+            "a client does not trust this emulator's certificate authority: run the client with `specularite run -- COMMAND`, \
+             or save GET /_emulator/ca.pem in a file and set SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or \
+             NODE_EXTRA_CA_CERTS to the path of that file"
         );
     }
 }
@@ -85,7 +87,7 @@ pub fn explain(why: &(dyn std::error::Error + 'static)) {
 fn is_distrust(why: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(why);
     while let Some(why) = cause {
-        // The `source` of an I/O error skips the error that it wraps.
+        // `source` of an I/O error does not return the wrapped error, but the source of the wrapped error.
         let inner = why.downcast_ref::<std::io::Error>().and_then(|why| why.get_ref());
         let inner = inner.and_then(|why| why.downcast_ref::<Error>()).or_else(|| why.downcast_ref::<Error>());
         if let Some(Error::AlertReceived(alert)) = inner {

@@ -1,19 +1,19 @@
-//! Counts of calls and hosts of the whole program, for the report of `run`.
+//! The counts of calls and requested hosts in all tenants, for the report of `run`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 
-/// The maximum number of distinct hosts, and of distinct operations, that are counted.
+/// The maximum number of counters for calls, and the maximum number of counters for hosts.
 const KEYS_MAX: usize = 1_000;
 
-/// The longest host name that is kept, in characters: no real one is longer.
+/// The maximum length of a counted host name, in characters. This is the limit of DNS.
 const HOST_MAX: usize = 253;
 
-/// The outcome of a client's request to reach a host through the proxy.
+/// The outcome of a client's request for a host through the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HostOutcome {
-    /// The emulator answered for the host.
+    /// The emulator answered in place of the host.
     Answered,
     /// The connection was forwarded to the real host.
     Tunnelled,
@@ -23,7 +23,7 @@ pub enum HostOutcome {
     Unreachable,
 }
 
-/// The counters.
+/// The counters of calls and hosts.
 #[derive(Debug, Default)]
 pub struct Traffic {
     counts_calls: AtomicBool,
@@ -37,7 +37,7 @@ impl Traffic {
         self.counts_calls.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a response.
+    /// Counts a call of an operation by the status of its response.
     pub fn answered(&self, operation: &'static str, status: u16) {
         if !self.counts_calls.load(Ordering::Relaxed) {
             return;
@@ -47,7 +47,7 @@ impl Traffic {
         }
     }
 
-    /// Counts a request for a host. Returns whether it is the first one with this outcome.
+    /// Counts a request for a host. Returns `true` for the first request with this host and outcome.
     pub fn count_host(&self, host: &str, outcome: HostOutcome) -> bool {
         let key = (host.chars().take(HOST_MAX).collect::<String>().to_ascii_lowercase(), outcome);
         if self.hosts.len() >= KEYS_MAX && !self.hosts.contains_key(&key) {
@@ -58,14 +58,14 @@ impl Traffic {
         *count == 1
     }
 
-    /// Returns operation, status and count of all calls, sorted.
+    /// Returns the counts of calls, sorted by operation and status.
     pub fn calls(&self) -> Vec<(&'static str, u16, u64)> {
         let mut calls: Vec<_> = self.calls.iter().map(|call| (call.key().0, call.key().1, *call.value())).collect();
         calls.sort_unstable();
         calls
     }
 
-    /// Returns outcome, host and count of all hosts, sorted.
+    /// Returns the counts of hosts, sorted by outcome and host.
     pub fn hosts(&self) -> Vec<(HostOutcome, String, u64)> {
         let mut hosts: Vec<_> =
             self.hosts.iter().map(|host| (host.key().1, host.key().0.clone(), *host.value())).collect();

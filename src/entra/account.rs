@@ -1,10 +1,11 @@
-//! Accounts that sign in: an app by its client id, a user by a name. The tenant's directory has the details of declared accounts.
+//! Accounts that sign in: apps with their client id, users with their sign-in name. The tenant's directory contains the
+//! details of declared accounts.
 
 use crate::fabric::State;
 use crate::fabric::access::{DEFAULT_IDENTITY, default_user, principal_named};
 use crate::fabric::principal::{Details, DirectoryEntry};
 
-/// An account that tokens are issued to.
+/// A user or an app that receives tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account(pub DirectoryEntry);
 
@@ -18,12 +19,13 @@ impl Account {
         }))
     }
 
-    /// Returns the managed identity with the given client id, or the machine's own identity for `None`.
+    /// Returns the managed identity with the given client id, or the default managed identity for `None`.
     pub fn managed_identity(state: &State, client: Option<&str>) -> Self {
         Self::app(state, client.map_or_else(|| DEFAULT_IDENTITY.to_string(), str::to_owned).as_str())
     }
 
-    /// Returns the user with the given sign-in name, or the administrator for `None`.
+    /// Returns the user with the given sign-in name, or the administrator for `None`. The object id of an undeclared
+    /// user is derived from the name.
     pub fn user(state: &State, name: Option<&str>) -> Self {
         let administrator = default_user();
         let Some(name) = name else { return Self(administrator) };
@@ -48,7 +50,7 @@ impl Account {
         })
     }
 
-    /// Returns the client id of an app.
+    /// Returns the client id of an app. For an account without a client id, returns the object id.
     pub fn client_id(&self) -> String {
         match &self.0.details {
             Details::ServicePrincipal { aad_app_id: Some(client) } => client.clone(),
@@ -56,7 +58,7 @@ impl Account {
         }
     }
 
-    /// Returns the sign-in name of a user; apps have none.
+    /// Returns the sign-in name of a user, or `None` for an app.
     pub fn user_name(&self) -> Option<&str> {
         match &self.0.details {
             Details::User { user_principal_name } => user_principal_name.as_deref(),

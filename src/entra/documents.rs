@@ -1,16 +1,17 @@
-//! Discovery documents, which lead a client to the token endpoint. Their URLs keep the host that the client used.
+//! Discovery documents, from which a client learns the URL of the token endpoint. These URLs have the host name that
+//! the client used.
 
 use serde_json::{Value, json};
 
 use crate::entra::{Refusal, Site};
 use crate::hosts::{self, Owner, Service};
 
-/// Host names of the public cloud's authority: aliases of each other.
+/// Host names of Entra in the public cloud. All are aliases of one authority.
 const ALIASES: &[&str] = &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"];
 
-/// Returns `/{tenant}/v2.0/.well-known/openid-configuration`.
+/// Returns the document at `/{tenant}/v2.0/.well-known/openid-configuration`.
 pub fn openid_configuration(site: &Site) -> Value {
-    // A multi-tenant authority has a template for an issuer.
+    // The issuer of a multi-tenant authority is a template.
     let is_multi_tenant = ["common", "organizations", "consumers"].contains(&site.name.as_str());
     let issuer = if is_multi_tenant { format!("{}/{{tenantid}}/v2.0", site.origin) } else { site.issuer() };
     json!({
@@ -34,13 +35,16 @@ pub fn openid_configuration(site: &Site) -> Value {
     })
 }
 
-/// Returns `/common/discovery/instance`: the metadata of the authority with this `authorization_endpoint`.
+/// Returns the document at `/common/discovery/instance`: the metadata of the authority with this
+/// `authorization_endpoint`.
 ///
-/// `own_origin` is the origin of the emulator: it replaces a local host name without a port, because some clients drop the port.
+/// Some clients drop the port from the endpoint. A local host name without a port is therefore replaced by
+/// `own_origin`, the origin of the emulator.
 ///
 /// # Errors
 ///
-/// The host is neither Entra's nor local.
+/// The endpoint is not an `https` URL, or its host is not a host of Entra, a local host, or a container name with a
+/// port.
 pub fn instance(authorization_endpoint: &str, own_origin: &str) -> Result<Value, Refusal> {
     let (scheme, rest) = authorization_endpoint.split_once("://").ok_or_else(Refusal::unknown_instance)?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -55,7 +59,7 @@ pub fn instance(authorization_endpoint: &str, own_origin: &str) -> Result<Value,
         let own = own_origin.trim_start_matches("https://");
         (own, vec![own])
     } else if hosts::is_local(host) || !host.contains('.') && host.len() < authority.len() {
-        // The name of a container, with a port.
+        // A container name with a port.
         (authority, vec![authority])
     } else {
         return Err(Refusal::unknown_instance());
@@ -68,7 +72,7 @@ pub fn instance(authorization_endpoint: &str, own_origin: &str) -> Result<Value,
     }))
 }
 
-/// Returns `/common/userrealm/{user}`: no user is federated.
+/// Returns the document at `/common/userrealm/{user}`, which states that the user is managed, not federated.
 pub fn user_realm(user: &str) -> Value {
     json!({
         "ver": "1.0",
@@ -94,7 +98,7 @@ mod tests {
     fn instance_discovery_keeps_requested_host() {
         check("https://login.microsoftonline.com/t/oauth2/v2.0/authorize", Some("https://login.microsoftonline.com"));
         check("https://localhost:9/t/oauth2/v2.0/authorize", Some("https://localhost:9"));
-        // The client dropped the port: only the emulator's is possible.
+        // The client dropped the port, so the port of the emulator applies.
         check("https://localhost/t/oauth2/v2.0/authorize", Some("https://localhost:7310"));
         check("https://example.com/t/oauth2/v2.0/authorize", None);
         check("HTTPS://localhost:9/t/oauth2/v2.0/authorize", Some("https://localhost:9"));

@@ -1,4 +1,4 @@
-//! Grants: what a client presents to the token endpoint, and the tokens that it gets.
+//! Grants: the requests to the token endpoint, and the tokens that they return.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,16 +15,17 @@ use crate::signing::{self, Signer};
 const CODE_LIFETIME: i64 = 600;
 /// Lifetime of a device code, in seconds.
 pub const DEVICE_CODE_LIFETIME: i64 = 900;
-/// Resources that identify Fabric. The audience of tokens for them is the first of [`AUDIENCES`].
+/// The resources that stand for Fabric. The audience of a token for any of these resources is the first of
+/// [`AUDIENCES`].
 const FABRIC: &[&str] = &[
     "https://api.fabric.microsoft.com",
     "https://analysis.windows.net/powerbi/api",
     "https://api.powerbi.com",
     "00000009-0000-0000-c000-000000000000",
 ];
-/// Microsoft Graph: the resource of a request that has only scopes of OpenID Connect.
+/// The resource id of Microsoft Graph. It is the resource of a request that has only scopes of OpenID Connect.
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
-/// The Azure CLI: the client id in a user's token from `specularite token`.
+/// The client id of the Azure CLI. It is the client in the user tokens that `specularite token` prints.
 const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 /// The scopes of OpenID Connect.
 const OPENID: &[&str] = &["openid", "profile", "email", "offline_access"];
@@ -36,40 +37,42 @@ pub struct TokenIssuer<'a> {
     pub state: &'a State,
     /// The key that signs the tokens.
     pub signer: &'a Signer,
-    /// The authority.
+    /// The authority that issues the tokens.
     pub site: &'a Site,
-    /// The instant, in the tenant's time.
+    /// The instant of issue, on the tenant's clock.
     pub now: Timestamp,
 }
 
-/// The tokens for a grant.
+/// The tokens that a grant returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     /// The access token for the resource.
     pub access_token: String,
     /// The resource, as the client named it.
     pub resource: String,
-    /// The ID token of a user; apps get none.
+    /// The ID token of a user; `None` for an app.
     pub id_token: Option<String>,
-    /// The refresh token of a user; apps get none.
+    /// The refresh token of a user; `None` for an app.
     pub refresh_token: Option<String>,
-    /// The key of a user's account in the client's token cache; apps get none.
+    /// The key of a user's account in the client's token cache; `None` for an app.
     pub client_info: Option<String>,
     /// The granted scopes.
     pub scope: String,
-    /// The lifetime of the access token, in seconds of the tenant's time. The code that builds the response converts it to
-    /// real time.
+    /// The lifetime of the access token, in seconds of the tenant's clock. The code that builds the response converts
+    /// the lifetime to the machine's time.
     pub lifetime: u32,
 }
 
-/// The content of an authorization code, device code or refresh token. The emulator signs it instead of storing it.
+/// The content of an authorization code, device code or refresh token. The emulator signs tickets instead of storing
+/// them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Ticket {
     ticket: Purpose,
     client: String,
     user: Option<String>,
     scope: String,
-    /// The instant at which it expires, as Unix time on the tenant's clock. `None` if it never does.
+    /// The instant at which the ticket expires, as Unix time on the tenant's clock; `None` for a ticket that never
+    /// expires.
     ends: Option<i64>,
     redirect_uri: Option<String>,
     nonce: Option<String>,
@@ -84,7 +87,7 @@ enum Purpose {
     Refresh,
 }
 
-/// The resource of a requested list of scopes, and the scopes for it.
+/// The parsed scopes of a request: a resource, and the scopes for this resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RequestedScopes {
     resource: String,
@@ -131,7 +134,7 @@ impl TokenIssuer<'_> {
         }
     }
 
-    /// Issues a token without a grant, as `specularite token` does. `roles` are app roles.
+    /// Issues an access token without a grant, for `specularite token`. `roles` are the app roles in the token.
     pub fn issue(&self, account: &Account, scope: &str, roles: &[String]) -> String {
         let requested = parse_scopes(scope);
         let mut claims = match account.user_name() {
@@ -144,13 +147,14 @@ impl TokenIssuer<'_> {
         self.signer.sign(&claims)
     }
 
-    /// Issues the token of a managed identity for a resource.
+    /// Issues a managed identity's access token for a resource.
     pub fn managed_identity(&self, resource: &str, client: Option<&str>) -> Granted {
         let account = Account::managed_identity(self.state, client);
         self.for_app(&account, resource.to_owned())
     }
 
-    /// Issues an authorization code without a prompt: for the user in `login_hint`, or the default user.
+    /// Issues an authorization code without a prompt. The user is the one in `login_hint` or `username`, or else the
+    /// administrator.
     pub fn authorize(&self, form: &Form) -> Result<String, Refusal> {
         let ticket = Ticket {
             ticket: Purpose::Code,
@@ -169,7 +173,7 @@ impl TokenIssuer<'_> {
         Ok(self.signer.sign(&ticket))
     }
 
-    /// Issues a device code. It can be redeemed at once: no user has to approve it.
+    /// Issues a device code. The code can be redeemed at once, because no user has to approve it.
     pub fn device_code(&self, form: &Form) -> Result<String, Refusal> {
         Ok(self.signer.sign(&Ticket {
             ticket: Purpose::Device,
@@ -186,14 +190,14 @@ impl TokenIssuer<'_> {
     fn client_credentials(&self, form: &Form) -> Result<Granted, Refusal> {
         let account = self.check_client(form)?;
         let scope = required_scope(form)?;
-        // Some clients add scopes of OpenID Connect. They are ignored, because they have no meaning for an app.
+        // Some clients add scopes of OpenID Connect. These scopes have no meaning for an app and are ignored.
         let default = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
         let resource = default.ok_or_else(|| Refusal::bad_scope(&scope))?;
         Ok(self.for_app(&account, resource.to_owned()))
     }
 
-    /// Returns the app of the request. Rejects an app without secret or assertion; `check_secret` has already compared the
-    /// secret.
+    /// Returns the app of the request. Rejects a request without a secret or an assertion. The secret itself has
+    /// already been checked by `check_secret`.
     fn check_client(&self, form: &Form) -> Result<Account, Refusal> {
         let client = form.need("client_id")?;
         match form.get("client_secret").or_else(|| form.get("client_assertion")) {
@@ -202,7 +206,7 @@ impl TokenIssuer<'_> {
         }
     }
 
-    /// Rejects a client secret that differs from the declared one. Every grant type is checked.
+    /// Rejects a client secret that differs from the declared secret of the app. Applies to all grant types.
     fn check_secret(&self, form: &Form) -> Result<(), Refusal> {
         let (Some(client), Some(secret)) = (form.get("client_id"), form.get("client_secret")) else { return Ok(()) };
         if self.is_wrong_secret(&Account::app(self.state, client), secret) {
@@ -296,7 +300,7 @@ impl TokenIssuer<'_> {
         }
     }
 
-    /// Returns the claims that all tokens have.
+    /// Returns the claims that are common to all tokens.
     fn claims(&self, account: &Account, audience: &str) -> Value {
         let issued_at = self.now.as_second();
         json!({
@@ -313,7 +317,8 @@ impl TokenIssuer<'_> {
     }
 }
 
-/// Returns the scopes of a request. The parameter `resource` of version 1 of the endpoint takes precedence over `scope`.
+/// Returns the scopes of a request. The parameter `resource`, from version 1 of the endpoint, takes precedence over
+/// `scope`.
 fn requested_scope(form: &Form) -> Option<String> {
     let resource = form.get("resource").map(|resource| format!("{}/.default", resource.trim_end_matches('/')));
     resource.or_else(|| form.get("scope").map(str::to_owned))
@@ -323,8 +328,9 @@ fn required_scope(form: &Form) -> Result<String, Refusal> {
     requested_scope(form).ok_or_else(|| Refusal::missing("scope"))
 }
 
-/// Splits a list of scopes: `https://api.fabric.microsoft.com/Item.Read.All openid` is the scope `Item.Read.All` of that resource.
-/// If several resources are named, only the first is used. `.default` stands for all scopes.
+/// Parses a list of scopes. `https://api.fabric.microsoft.com/Item.Read.All openid` is the scope `Item.Read.All` of the
+/// resource `https://api.fabric.microsoft.com`. Only the first resource in the list is used. `.default`
+/// stands for all scopes.
 fn parse_scopes(scope: &str) -> RequestedScopes {
     let named: Vec<(&str, &str)> = scope
         .split_whitespace()
@@ -342,13 +348,13 @@ fn parse_scopes(scope: &str) -> RequestedScopes {
     RequestedScopes { resource: resource.to_owned(), scopes: scopes.join(" ") }
 }
 
-/// Returns the audience of tokens for a resource. For Fabric it is Power BI.
+/// Returns the audience of tokens for a resource. The audience of tokens for Fabric is Power BI.
 fn audience(resource: &str) -> &str {
     if FABRIC.contains(&resource.trim_end_matches('/')) { AUDIENCES[0] } else { resource }
 }
 
-/// Rejects a code if the client or redirect URI differs from the one it was issued for, or the verifier does not match the
-/// challenge.
+/// Rejects an authorization code if the client or the redirect URI differs from that of the authorization request, or
+/// if the code verifier does not match the code challenge.
 fn check_code(ticket: &Ticket, form: &Form) -> Result<(), Refusal> {
     if form.get("client_id").is_some_and(|client| client != ticket.client) {
         return Err(Refusal::bad_grant("code"));
@@ -361,7 +367,7 @@ fn check_code(ticket: &Ticket, form: &Form) -> Result<(), Refusal> {
     if signing::hash(verifier.as_bytes()) == *challenge { Ok(()) } else { Err(Refusal::wrong_verifier()) }
 }
 
-/// Returns the user in an assertion of the on-behalf-of flow, without checking the signature. `None` for an app.
+/// Returns the user in an assertion of the on-behalf-of flow, or `None` for an app. The signature is not checked.
 fn subject(assertion: &str) -> Option<String> {
     let claims: Value = access::claims_of(assertion)?;
     let names = ["upn", "preferred_username", "unique_name", "oid", "sub"];

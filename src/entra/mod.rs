@@ -1,7 +1,7 @@
-//! Entra, as far as clients of Fabric need it: accounts, grants, tokens and discovery documents.
+//! The parts of Entra that clients of Fabric need: accounts, grants, tokens and discovery documents.
 //!
-//! No HTTP, no clock. Any credential is accepted unless a secret was declared. Nothing is stored between requests, because codes
-//! and refresh tokens are signed (docs/fidelity.md#entra).
+//! This module contains no HTTP code and reads no clock. An account without a declared secret can sign in with any
+//! credential. Codes and refresh tokens are signed, so nothing is stored between requests (docs/fidelity.md#entra).
 
 pub mod account;
 pub mod documents;
@@ -16,29 +16,30 @@ pub use self::refusal::Refusal;
 use crate::fabric::access::tenant_named;
 use crate::ids::TenantId;
 
-/// An authority: a tenant at an origin.
+/// An Entra authority: a tenant at a sign-in host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// Scheme, host and port, as the client sees them.
+    /// The scheme, host and port that the client used.
     pub origin: String,
-    /// The tenant in the path: an id, a domain, or a keyword such as `common`.
+    /// The tenant as the path names it: an id, a domain, or a keyword such as `common`.
     pub name: String,
-    /// The tenant in issued tokens.
+    /// The tenant of the tokens that the authority issues.
     pub tenant: TenantId,
 }
 
-/// Keywords in the place of a tenant. The URLs of an authority keep them.
+/// Keywords that a path can contain instead of a tenant. The URLs in discovery documents keep the keyword.
 const KEYWORDS: &[&str] = &["adfs", "common", "consumers", "organizations"];
 
 impl Site {
-    /// Creates the authority with the given name; a keyword stands for the tenant `default`.
+    /// Creates the authority with the given name. A keyword stands for the tenant `default`.
     pub fn new(origin: String, name: &str, default: TenantId) -> Self {
         let name = name.to_ascii_lowercase();
         let tenant = if KEYWORDS.contains(&name.as_str()) { default } else { tenant_named(&name) };
         Self { origin, name, tenant }
     }
 
-    /// Returns the URL of a path below the authority. A domain becomes the tenant's id.
+    /// Returns the URL of a path of the authority. The URL contains the id of the tenant, or the keyword if `name`
+    /// is one of the keywords.
     pub fn url(&self, path: &str) -> String {
         let Self { origin, name, tenant } = self;
         if KEYWORDS.contains(&name.as_str()) {
@@ -48,7 +49,7 @@ impl Site {
         }
     }
 
-    /// Returns the issuer of its tokens.
+    /// Returns the issuer of the authority's tokens, as in the claim `iss`.
     pub fn issuer(&self) -> String {
         if self.name == "adfs" { self.url("") } else { format!("{}/{}/v2.0", self.origin, self.tenant) }
     }

@@ -1,29 +1,29 @@
-//! Errors of Entra: an OAuth error and its number (`AADSTS…`).
+//! The errors of Entra. Each has an OAuth error and a number (`AADSTS…`).
 
-/// The reason why a request to Entra fails.
+/// The error that Entra returns for a rejected request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The OAuth error, such as `invalid_client`.
     pub error: &'static str,
     /// The number after `AADSTS`.
     pub code: u32,
-    /// The description for people.
+    /// The human-readable description.
     pub text: String,
 }
 
 impl Refusal {
-    /// Creates an error.
+    /// Creates an error from its OAuth error, its number and its description.
     pub fn new(error: &'static str, code: u32, text: impl Into<String>) -> Self {
         Self { error, code, text: text.into() }
     }
 
-    /// A missing parameter.
+    /// Returns the error for a missing parameter.
     pub fn missing(name: &str) -> Self {
         let text = format!("The request body must contain the following parameter: '{name}'.");
         Self::new("invalid_request", 900_144, text)
     }
 
-    /// A secret that differs from the declared one.
+    /// Returns the error for a client secret that differs from the declared secret.
     pub fn wrong_secret(client: &str) -> Self {
         let text = format!(
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the \
@@ -32,24 +32,24 @@ impl Refusal {
         Self::new("invalid_client", 7_000_215, text)
     }
 
-    /// A client without a secret or an assertion.
+    /// Returns the error for a client without a secret or an assertion.
     pub fn no_credential() -> Self {
         let text =
             "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
         Self::new("invalid_client", 7_000_216, text)
     }
 
-    /// A password that differs from the declared one.
+    /// Returns the error for a password that differs from the declared password.
     pub fn wrong_password() -> Self {
         Self::new("invalid_grant", 50_126, "Error validating credentials due to invalid username or password.")
     }
 
-    /// A code, refresh token or assertion that is not ours or has expired.
+    /// Returns the error for a code, refresh token or assertion that is invalid or has expired.
     pub fn bad_grant(what: &str) -> Self {
         Self::new("invalid_grant", 70_000, format!("The provided value for the {what} is not valid or has expired."))
     }
 
-    /// Scopes without a resource.
+    /// Returns the error for client credentials whose scope does not end with `/.default`.
     pub fn bad_scope(scope: &str) -> Self {
         let text = format!(
             "The provided value for the input parameter 'scope' is not valid. The scope {scope} does not exist; \
@@ -58,51 +58,51 @@ impl Refusal {
         Self::new("invalid_scope", 70_011, text)
     }
 
-    /// An unsupported type of grant.
+    /// Returns the error for an unsupported grant type.
     pub fn unknown_grant(grant: &str) -> Self {
         let text = format!("The app requested an unsupported grant type '{grant}'.");
         Self::new("unsupported_grant_type", 70_003, text)
     }
 
-    /// Instance discovery for an unknown host.
+    /// Returns the error for instance discovery of an unknown host.
     pub fn unknown_instance() -> Self {
         Self::new("invalid_instance", 50_049, "Unknown or invalid instance.")
     }
 
-    /// A code that is redeemed with another redirect URI than it was issued for.
+    /// Returns the error for a code that is redeemed with a redirect URI other than that of the authorization request.
     pub fn other_reply_address() -> Self {
         Self::new("invalid_grant", 500_112, "The reply address does not match the one that the code was sent to.")
     }
 
-    /// A code verifier that does not match the code challenge.
+    /// Returns the error for a code verifier that does not match the code challenge.
     pub fn wrong_verifier() -> Self {
         let text = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
         Self::new("invalid_grant", 501_481, text)
     }
 
-    /// A response type other than `code`.
+    /// Returns the error for a response type other than `code`.
     pub fn unknown_response_type(asked: &str) -> Self {
         let text = format!("The response_type '{asked}' is not supported: only code is.");
         Self::new("unsupported_response_type", 700_051, text)
     }
 
-    /// A redirect URI that is not http or https, for a form.
+    /// Returns the error for a form whose redirect URI is not an `http` or `https` URL.
     pub fn bad_reply_address() -> Self {
         Self::new("invalid_request", 50_011, "A form can be sent to http and https only.")
     }
 
-    /// A GET request to an endpoint that accepts POST only.
+    /// Returns the error for a GET request to an endpoint that accepts POST only.
     pub fn post_only() -> Self {
         let text = "Endpoint only accepts POST requests. Received a GET request.";
         Self::new("invalid_request", 900_561, text)
     }
 
-    /// A malformed request for the token of a managed identity.
+    /// Returns the error for a malformed token request of a managed identity.
     pub fn bad_identity_request(text: &str) -> Self {
         Self::new("invalid_request", 90_002, text)
     }
 
-    /// A tenant that cannot be created.
+    /// Returns the error for a tenant that cannot be created.
     pub fn no_tenant(text: &str) -> Self {
         Self::new("invalid_request", 90_002, format!("Tenant not found: {text}."))
     }

@@ -1,6 +1,7 @@
-//! The environment variables that route the calls of a program to an emulator, for all clients.
+//! The environment variables that route the requests of a client program to an emulator.
 //!
-//! The variables of each client were found by running it: docs/CLIENTS.md.
+//! One environment suits all clients. The variables of each client were found by running the client: see
+//! docs/CLIENTS.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -15,17 +16,18 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::hosts;
 
-/// The client id of the app whose credentials the environment holds.
+/// The client id of the app whose credentials are in the environment.
 pub const APP: &str = "5bec0a12-0000-4000-8000-000000000003";
-/// Its secret. The emulator accepts any.
+/// The client secret of [`APP`]. The emulator accepts any secret for an app without a declared secret.
 const SECRET: &str = "specularite";
-/// The module that routes older versions of Node.
+/// The JavaScript module that routes the requests of Node versions without proxy support.
 const NODE: &str = include_str!("node.cjs");
-/// The configuration of `fab`: tokens on disk instead of a keyring, and no check for updates.
+/// The configuration of `fab`: it stores tokens on disk instead of in a keyring, and does not check for updates.
 const FAB_CONFIG: &str = r#"{"encryption_fallback_enabled": "true", "check_cli_version_updates": "false"}"#;
-/// Variables that name files of root certificates. The files that they name already are added to the bundle.
+/// Variables that name files of root certificates. Files that the caller's environment already names are added to the
+/// bundle.
 const ROOTS: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
-/// Variables that would route a client or its credentials elsewhere.
+/// Variables that are unset because they would send a client or its credentials to another server.
 const CLEARED_VARS: &[&str] = &[
     "ALL_PROXY",
     "all_proxy",
@@ -64,31 +66,32 @@ const CLEARED_VARS: &[&str] = &[
     "SSL_CERT_DIR",
 ];
 
-/// The proxy variables. Clients differ in which spelling they prefer, so both are set.
+/// The proxy variables. Some clients read the upper-case names and others the lower-case names, so both are set.
 const PROXIES: &[&str] = &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
-/// The inputs of an environment.
+/// The inputs of [`Environment::prepare`].
 #[derive(Debug, Clone)]
 pub struct EnvironmentSpec<'a> {
     /// The address of the emulator.
     pub address: SocketAddr,
-    /// The certificate of its CA, in PEM.
+    /// The certificate of the emulator's certificate authority, in PEM.
     pub ca: &'a str,
-    /// The directory of the files that variables name. It must exist as long as the environment is used.
+    /// The directory of the files that the variables name. The directory must exist for as long as the environment is
+    /// used.
     pub folder: &'a Path,
-    /// The tenant of all calls; `None`: each client chooses.
+    /// The tenant of all requests. If `None`, each client selects its tenant.
     pub tenant: Option<&'a str>,
-    /// Uses endpoint variables instead of the proxy, for clients that can be given the address of Fabric.
+    /// `true` to set endpoint variables instead of proxy variables, for clients whose Fabric URL can be configured.
     pub direct: bool,
-    /// Tells that the emulator serves HTTPS.
+    /// `true` if the emulator serves HTTPS.
     pub tls: bool,
-    /// Tells that other hosts are reached too, whose roots must be trusted.
+    /// `true` if clients also reach other hosts. The bundle then contains the root certificates of these hosts too.
     pub reaches_others: bool,
-    /// Gives programs their own home directory.
+    /// `true` to give programs their own home directory.
     pub isolate: bool,
 }
 
-/// Variables with their values; `None` unsets one.
+/// Environment variables with their values. The value `None` unsets a variable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, Option<String>>);
 
@@ -107,7 +110,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Returns the output that makes the reader fail, where the format has one.
+    /// Returns a command that fails, for a shell that evaluates the output. Empty for formats that no shell evaluates.
     pub fn failure(self) -> &'static str {
         match self {
             Self::Shell => "false\n",
@@ -118,11 +121,11 @@ impl Format {
 }
 
 impl Environment {
-    /// Makes the environment, and writes the files that it names.
+    /// Creates the environment, and writes the files that its variables name.
     ///
     /// # Errors
     ///
-    /// A file cannot be written.
+    /// A file cannot be written, or the path of this program cannot be determined.
     pub fn prepare(spec: &EnvironmentSpec<'_>) -> io::Result<Self> {
         let mut environment = Self::default();
         for name in CLEARED_VARS {
@@ -139,12 +142,12 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Returns the variables, sorted by name; `None` unsets one.
+    /// Returns the variables, sorted by name. The value `None` unsets a variable.
     pub fn variables(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
     }
 
-    /// Returns the environment as text.
+    /// Returns the environment as text in the given format.
     pub fn print(&self, format: Format) -> String {
         if format == Format::Json {
             return format!("{:#}\n", serde_json::json!(self.0));
@@ -157,7 +160,7 @@ impl Environment {
                 (Format::PowerShell, Some(value)) => writeln!(text, "$env:{name} = '{}'", value.replace('\'', "''")),
                 (Format::PowerShell, None) => writeln!(text, "$env:{name} = $null"),
                 (Format::Dotenv | Format::Json, Some(value)) => writeln!(text, "{name}={}", in_dotenv(value)),
-                // These formats cannot unset a variable, and many clients take an empty value for a value.
+                // A dotenv file cannot unset a variable, and many clients do not treat an empty value as unset.
                 (Format::Dotenv | Format::Json, None) => Ok(()),
             };
         }
@@ -173,7 +176,8 @@ impl Environment {
         self.0.insert(name.to_owned(), None);
     }
 
-    /// Adds the CA to the roots that are in use. Most clients replace all their roots by one file.
+    /// Adds the emulator's certificate authority to the trusted root certificates. For most clients, a file of roots
+    /// replaces all built-in roots, so the file must contain both.
     fn trust(&mut self, spec: &EnvironmentSpec<'_>) -> io::Result<()> {
         let ca = write(spec.folder, "ca.pem", spec.ca)?;
         let bundle = if spec.reaches_others {
@@ -184,7 +188,7 @@ impl Environment {
         for name in ROOTS {
             self.set(name, bundle.as_str());
         }
-        // Node adds a file to its roots.
+        // Node adds the certificates of this file to its built-in roots.
         let extra = match std::env::var_os("NODE_EXTRA_CA_CERTS").map(std::fs::read_to_string) {
             Some(Ok(extra)) if spec.reaches_others => write(spec.folder, "node.pem", &format!("{}{extra}", spec.ca))?,
             _ => ca,
@@ -193,7 +197,7 @@ impl Environment {
         Ok(())
     }
 
-    /// Adds credentials under the names of each client.
+    /// Sets the credentials, under the variable names that each client reads.
     fn add_credentials(&mut self, spec: &EnvironmentSpec<'_>) -> io::Result<()> {
         let tenant = spec.tenant.map_or(DEFAULT_TENANT, tenant_named).to_string();
         let federated = write(spec.folder, "federated-token", "specularite")?;
@@ -206,7 +210,8 @@ impl Environment {
             ("FAB_TENANT_ID", &tenant),
             ("FAB_SPN_CLIENT_ID", APP),
             ("FAB_SPN_CLIENT_SECRET", SECRET),
-            // The header of a managed identity names the tenant.
+            // Clients send this value as a header when they request a managed identity's token. Here the value is the
+            // tenant.
             ("IDENTITY_HEADER", &tenant),
         ] {
             self.set(name, value);
@@ -215,7 +220,8 @@ impl Environment {
         self.set("AZURE_POD_IDENTITY_AUTHORITY_HOST", format!("http://{}", spec.address));
         let program = std::env::current_exe()?.to_string_lossy().into_owned();
         let program = if program.contains(' ') { format!("\"{program}\"") } else { program };
-        // Python ends the command at a colon, so the helper reads the address from a variable.
+        // Python splits `BROWSER` at colons. The command must not contain an address, so `sign-in` reads it from a
+        // variable.
         self.set("BROWSER", format!("{program} sign-in %s"));
         self.set("SPECULARITE_URL", format!("http://{}", spec.address));
         match spec.tenant {
@@ -238,7 +244,8 @@ impl Environment {
         self.set("AZURE_CLIENT_SECRET", SECRET);
         self.set("FABRIC_CLIENT_SECRET", SECRET);
         self.set("NODE_USE_ENV_PROXY", "1");
-        // Older versions of Node have no proxy support. The module cannot send a tenant: it is that of the token.
+        // Older versions of Node have no proxy support. The preloaded module cannot send the proxy's user name, so the
+        // tenant of the token applies.
         let ours = serde_json::json!(hosts::over_tls().collect::<Vec<_>>()).to_string();
         let preload = write(spec.folder, "node.cjs", &NODE.replace("['HOSTS']", &ours))?.replace('\\', "/");
         let preload = if preload.contains(' ') { format!("\"{preload}\"") } else { preload };
@@ -257,13 +264,14 @@ impl Environment {
             self.set("AZURE_AUTHORITY_HOST", format!("https://{own}"));
             self.set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
         }
-        // The only credential that contacts no other host first, in every SDK.
+        // In every SDK, only this credential contacts no other host first.
         self.set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential");
         self.unset("AZURE_CLIENT_SECRET");
         self.set("FABRIC_ENDPOINT", format!("http{}://{own}", if spec.tls { "s" } else { "" }));
         self.set("FABRIC_USE_MSI", "true");
         self.unset("FABRIC_CLIENT_SECRET");
-        // An existing proxy stays, but is bypassed for the emulator. A proxy of an earlier environment is removed.
+        // An existing proxy stays, but clients bypass it for the emulator. Proxy variables of an earlier environment
+        // are unset.
         let before = ["NO_PROXY", "no_proxy"].map(|name| std::env::var(name).unwrap_or_default());
         let before = before.iter().flat_map(|list| list.split(',').map(str::trim).filter(|host| !host.is_empty()));
         let mut direct: Vec<String> = ["127.0.0.1", "localhost", "::1"].map(str::to_owned).to_vec();
@@ -286,14 +294,15 @@ impl Environment {
         }
     }
 
-    /// Sets what clients store on disk, report as telemetry, or wait for.
+    /// Separates the clients' files from those of the user, disables telemetry, and shortens the pauses between
+    /// retries.
     fn isolate(&mut self, spec: &EnvironmentSpec<'_>) -> io::Result<()> {
         let azure = folder(spec.folder, "azure")?;
         for (name, value) in [
             ("AZURE_CONFIG_DIR", azure.as_str()),
             ("AZURE_CORE_COLLECT_TELEMETRY", "no"),
             ("AZURE_MCP_COLLECT_TELEMETRY", "false"),
-            // Since version 14, Az returns tokens as secure strings without this.
+            // Without this variable, Az returns tokens as secure strings since version 14.
             ("AZUREPS_OUTPUT_PLAINTEXT_AZACCESSTOKEN", "true"),
             ("FABRIC_CICD_RETRY_DELAY_OVERRIDE_SECONDS", "0.1"),
             ("FABRIC_DISABLE_TERRAFORM_PARTNER_ID", "true"),
@@ -315,13 +324,13 @@ impl Environment {
     }
 }
 
-/// A value for a dotenv file, quoted unless it is one plain word.
+/// Returns a value for a dotenv file. Values with special characters are quoted.
 fn in_dotenv(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.,:;/@%+=~".contains(c);
     if value.chars().all(is_plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
 
-/// The host of an address, as in a URL.
+/// Returns the host of an address, as it is written in a URL.
 fn host(address: SocketAddr) -> String {
     match address {
         SocketAddr::V4(address) => address.ip().to_string(),
@@ -329,9 +338,9 @@ fn host(address: SocketAddr) -> String {
     }
 }
 
-/// The root certificates in use: those of this machine, and those that variables name.
+/// Returns the root certificates of this machine and those in files that variables name, without `ours`.
 fn roots(ours: &str) -> String {
-    // The CA may be among them, from an earlier environment.
+    // Files of an earlier environment may contain the emulator's certificate.
     let ours = CertificateDer::pem_slice_iter(ours.as_bytes()).flatten().map(|ours| ours.to_vec());
     let mut known: BTreeSet<Vec<u8>> = ours.collect();
     let mut bundle = String::new();
@@ -348,7 +357,7 @@ fn roots(ours: &str) -> String {
     bundle
 }
 
-/// A certificate in PEM, in lines of 64 characters (RFC 7468).
+/// Encodes a certificate in PEM, in lines of 64 characters (RFC 7468).
 fn pem(certificate: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(certificate);

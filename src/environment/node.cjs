@@ -1,4 +1,5 @@
-// Connects calls to Fabric and Entra to Specularite in versions of Node whose fetch ignores proxies: same host name and TLS, another address.
+// Connects requests for Fabric and Entra to Specularite, in versions of Node whose `fetch` ignores proxies. Only the
+// address of the connection changes: the host name and TLS stay the same.
 'use strict';
 const [major] = process.versions.node.split('.').map(Number);
 const [, address, port] = /^\[?(.*?)\]?:(\d+)$/.exec(process.env.SPECULARITE_NODE || '') || [];

@@ -12,22 +12,23 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{PrincipalId, TenantId};
 use crate::seed::Seed;
 
-/// The tenant of a caller whose token names none.
+/// The tenant of a caller whose token does not name a tenant.
 pub const DEFAULT_TENANT: TenantId = TenantId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000001"));
 /// The caller of a request whose token is opaque: the administrator of the default tenant.
 pub const DEFAULT_USER: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000002"));
-/// The client id of the managed identity that is used if a request names none.
+/// The client id of the managed identity for token requests that do not name an identity.
 pub const DEFAULT_IDENTITY: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000004"));
 /// The domain of the default tenant.
 pub const DEFAULT_DOMAIN: &str = "specularite.example";
-/// Names that select no particular tenant, so they select the default one.
+/// Names that do not identify a particular tenant. They select the default tenant.
 const OPEN_TENANTS: &[&str] = &["", "adfs", "common", "consumers", "organizations"];
-/// The audiences of tokens for Fabric.
+/// The audiences that tokens for Fabric can have.
 pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "https://api.fabric.microsoft.com"];
-/// The scope that grants all permissions, as in the tokens of Azure's own tools.
+/// The scope that includes all other scopes. The tokens of Azure's own tools have this scope.
 pub const EVERY_SCOPE: &str = "user_impersonation";
 
-/// Returns the tenant with the given name: a GUID, a domain, or a keyword such as `common`.
+/// Returns the id of the tenant with the given name: a GUID, a domain, or a keyword such as `common`. A domain is
+/// mapped to an id, and always to the same id.
 pub fn tenant_named(name: &str) -> TenantId {
     let name = name.trim().to_ascii_lowercase();
     if OPEN_TENANTS.contains(&name.as_str()) || name == DEFAULT_DOMAIN {
@@ -36,12 +37,13 @@ pub fn tenant_named(name: &str) -> TenantId {
     name.parse().unwrap_or_else(|_| TenantId::nth(Seed::new(0).fork(&name), 0))
 }
 
-/// Returns the principal with the given name: a GUID, or a text, which always gives the same id.
+/// Returns the id of the principal with the given name. A name that is not a GUID is mapped to an id, and always to the
+/// same id.
 pub fn principal_named(name: &str) -> PrincipalId {
     name.parse().unwrap_or_else(|_| PrincipalId::nth(Seed::new(0).fork(name), 0))
 }
 
-/// The tokens that are accepted.
+/// The rule for accepting tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Auth {
     /// Any bearer token that has not expired
@@ -51,31 +53,32 @@ pub enum Auth {
     Strict,
 }
 
-/// The caller of a request, as its token states it.
+/// The tenant and the caller of a request, according to the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The tenant: the default one if the token names none or cannot be read.
+    /// The tenant that the token names. The default tenant if the token names no tenant or cannot be read.
     pub tenant: TenantId,
-    /// The token, or the reason why there is none.
+    /// The content of the token, or the error for a missing or unreadable token.
     pub bearer: Result<Bearer, FabricError>,
 }
 
 /// The content of a bearer token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
-    /// The caller, with the details that the token contains.
+    /// The caller, with the details in the token.
     pub caller: DirectoryEntry,
-    /// Its audience.
+    /// The audience of the token.
     pub audience: Option<String>,
-    /// Its expiry.
+    /// The instant at which the token expires.
     pub expires: Option<Timestamp>,
-    /// The delegated scopes, separated by spaces; apps have none.
+    /// The delegated scopes of a user, separated by spaces. `None` for an app or an opaque token.
     pub scopes: Option<String>,
-    /// Whether it has the claim `idtyp`. Of the tokens that the emulator signs, only access tokens have it.
+    /// `true` if the token has the claim `idtyp`. The emulator adds the claim to access tokens only, so that they can
+    /// be distinguished from ID tokens.
     pub is_access_token: bool,
 }
 
-/// The claims that are read. All are optional.
+/// The claims that the emulator reads. All claims are optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Claims {
@@ -94,7 +97,7 @@ struct Claims {
     exp: Option<f64>,
 }
 
-/// A claim that may be a list (RFC 7519, 4.1.3).
+/// A claim that is either a string or a list of strings (RFC 7519, section 4.1.3).
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum OneOrMany {
@@ -111,7 +114,8 @@ impl OneOrMany {
     }
 }
 
-/// Reads the header `Authorization`. The signature and the expiry are not checked.
+/// Reads the tenant and the caller from the header `Authorization`. Does not check the signature or the expiry of the
+/// token.
 pub fn identify(authorization: Option<&[u8]>) -> Identity {
     let default = |bearer| Identity { tenant: DEFAULT_TENANT, bearer };
     let Some(token) = authorization.and_then(bearer) else {
@@ -133,7 +137,8 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
 }
 
 impl Bearer {
-    /// Rejects a token that has expired at `now`. `clock` names the clock that shows `now`, for the message.
+    /// Rejects a token that has expired at `now`. The message of the error contains `clock`, the name of the clock that
+    /// shows `now`.
     pub fn check_expiry(&self, now: Timestamp, clock: &'static str) -> Result<(), FabricError> {
         match self.expires {
             Some(at) if at <= now => Err(FabricError::new(ErrorCode::TokenExpired)
@@ -153,7 +158,7 @@ impl Bearer {
         )))
     }
 
-    /// Rejects a signed token that is not an access token.
+    /// Rejects a token that is not an access token. The caller must have verified that the emulator signed the token.
     pub fn check_purpose(&self) -> Result<(), FabricError> {
         if self.is_access_token {
             Ok(())
@@ -162,8 +167,10 @@ impl Bearer {
         }
     }
 
-    /// Rejects a user's token that has none of these scopes. They are separated by spaces; `A+B` requires both, and `itemType`
-    /// stands for any kind of item.
+    /// Rejects a user's token that has none of the scopes in `any_of`. Tokens of apps are accepted.
+    ///
+    /// Spaces separate the alternatives in `any_of`. The alternative `A+B` requires both scopes. The prefix `itemType.`
+    /// matches the prefix of any kind of item, such as `MirroredDatabase.`.
     pub fn check_scopes(&self, any_of: &str) -> Result<(), FabricError> {
         let Some(scopes) = &self.scopes else { return Ok(()) };
         let is = |scope: &str, wanted: &str| match (wanted.strip_prefix("itemType."), scope.split_once('.')) {
@@ -179,19 +186,19 @@ impl Bearer {
     }
 }
 
-/// Returns the token in the header, if there is one.
+/// Returns the bearer token in the value of the header `Authorization`.
 pub fn bearer(header: &[u8]) -> Option<&str> {
     let (scheme, token) = std::str::from_utf8(header).ok()?.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// Returns the error for a token that is not accepted.
+/// Returns the error for a token that is rejected. `note` gives the reason.
 pub fn unauthorized(note: &'static str) -> FabricError {
     FabricError::new(ErrorCode::Unauthorized).note(note)
 }
 
-/// Returns the user for opaque tokens and for sign-ins that name no user.
+/// Returns the default user: the caller of requests with opaque tokens, and the user of sign-ins that name no user.
 pub fn default_user() -> DirectoryEntry {
     let user_principal_name = Some(format!("admin@{DEFAULT_DOMAIN}"));
     DirectoryEntry {
@@ -201,8 +208,8 @@ pub fn default_user() -> DirectoryEntry {
     }
 }
 
-/// Explains a token that a script sent by mistake: an unset or unexpanded variable, or a secure string that was not converted
-/// to text.
+/// Returns an explanation if a script evidently sent the token by mistake. Such tokens come from variables that are
+/// unset or unexpanded, and from secure strings that were not converted to text.
 fn mistake(token: &str) -> Option<String> {
     let unset = ["null", "undefined", "none", "[object object]"].iter().any(|word| token.eq_ignore_ascii_case(word));
     let unexpanded = token.starts_with(['$', '%', '<', '{']);
@@ -213,7 +220,7 @@ fn mistake(token: &str) -> Option<String> {
         } else {
             "the variable that should hold the token was not set or not expanded"
         };
-        // A header can hold visible ASCII only.
+        // The note is sent in a header, which can contain visible ASCII only.
         let shown: String = token.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
         format!("the bearer token is {shown:?}: {why}")
     })

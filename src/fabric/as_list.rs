@@ -1,4 +1,5 @@
-//! Serde for maps whose keys are not text: JSON has them as lists of pairs. Use with `#[serde(with = "as_list")]`.
+//! Serialization of maps as lists of key-value pairs, for maps whose keys cannot be JSON member names. Use it with
+//! `#[serde(with = "as_list")]`.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,10 @@
-//! Behaviours: cases in which the service is known to answer in two ways, and the chosen answers (docs/fidelity.md#behaviours).
+//! Behaviours: questions to which two or more answers of the service are known, and the chosen answers
+//! (docs/fidelity.md#behaviours).
 
 use serde::{Deserialize, Serialize};
 
-/// Defines [`Behaviours`], an enumeration for each behaviour, and [`Behaviours::ANSWERS`]. The first answer is the default.
+/// Defines [`Behaviours`], an enumeration for each behaviour, and [`Behaviours::ANSWERS`]. The first answer is the
+/// default.
 macro_rules! behaviours {
     ($($(#[$doc:meta])* $field:ident, $wire:literal: $name:ident {
         $(#[$first_doc:meta])* $first:ident = $first_wire:literal,
@@ -14,7 +16,7 @@ macro_rules! behaviours {
         pub struct Behaviours { $($(#[$doc])* #[serde(rename = $wire)] pub $field: $name),* }
 
         impl Behaviours {
-            /// Chooses the answer of a behaviour. The error names the accepted values.
+            /// Sets the answer of a behaviour. The error lists the accepted values.
             pub fn set(&mut self, name: &str, answer: &str) -> Result<(), String> {
                 match name {
                     $($wire => self.$field = $name::named(answer).ok_or_else(|| unknown_answer(name, answer))?,)*
@@ -26,7 +28,7 @@ macro_rules! behaviours {
                 Ok(())
             }
 
-            /// Every behaviour with all its answers, the default first.
+            /// All behaviours, each with its answers. The first answer is the default.
             pub const ANSWERS: &[(&'static str, &'static [&'static str])] =
                 &[$(($wire, &[$first_wire, $($other_wire),+])),*];
         }
@@ -57,153 +59,156 @@ fn unknown_answer(name: &str, answer: &str) -> String {
 }
 
 behaviours! {
-    /// `startMirroring` while `Running`.
+    /// The response to `startMirroring` while the status is `Running`.
     start_while_running, "startWhileRunning": StartWhileRunning {
-        /// Accepted; nothing changes.
+        /// Accepted without effect.
         Accept = "200",
-        /// `OperationNotAllowedInCurrentStatus`.
+        /// Rejected with `OperationNotAllowedInCurrentStatus`.
         Refuse = "400",
     }
-    /// `stopMirroring` while not `Running`.
+    /// The response to `stopMirroring` while mirroring is not running.
     stop_while_not_running, "stopWhileNotRunning": StopWhileNotRunning {
-        /// `OperationNotAllowedInCurrentStatus`.
+        /// Rejected with `OperationNotAllowedInCurrentStatus`.
         Refuse = "400",
-        /// Accepted; nothing changes.
+        /// Accepted without effect.
         Accept = "200",
     }
-    /// `startMirroring` and `stopMirroring` by a service principal or a managed identity.
+    /// The response to `startMirroring` and `stopMirroring` if the caller is a service principal or a managed identity.
     mirroring_by_apps, "mirroringByApps": MirroringByApps {
-        /// Accepted, as from users.
+        /// Accepted, as for users.
         Accept = "200",
-        /// `Unauthorized`, with any role.
+        /// Rejected with `Unauthorized`, regardless of the caller's role.
         Refuse = "401",
     }
-    /// `getTablesMirroringStatus` before the first start.
+    /// The response to `getTablesMirroringStatus` before the first start.
     tables_before_start, "tablesBeforeStart": TablesBeforeStart {
         /// An empty list.
         Empty = "200",
-        /// `EntityNotFound`.
+        /// Rejected with `EntityNotFound`.
         NotFound = "404",
     }
-    /// The status of a conflict between item names: 409 since 2026, 400 before.
+    /// The HTTP status of a conflict between item names: 409 since 2026, 400 before.
     name_conflict, "nameConflict": NameConflict {
-        /// 409.
+        /// 409 Conflict.
         Conflict = "409",
-        /// 400.
+        /// 400 Bad Request.
         BadRequest = "400",
     }
-    /// The status of requests that need a paused capacity.
+    /// The HTTP status of a request that requires an active capacity while the capacity is paused.
     capacity_not_active, "capacityNotActive": CapacityNotActive {
-        /// As for a missing resource.
+        /// 404 Not Found, as for a missing resource.
         NotFound = "404",
-        /// Temporarily unavailable.
+        /// 503 Service Unavailable.
         Unavailable = "503",
     }
-    /// The code for a missing item: one was seen, the other is documented.
+    /// The error code for a missing item.
     item_not_found, "itemNotFound": ItemNotFound {
-        /// Seen.
+        /// `EntityNotFound` (seen).
         Entity = "EntityNotFound",
-        /// Documented.
+        /// `ItemNotFound` (documented).
         Item = "ItemNotFound",
     }
-    /// `isRetriable` in errors: present since 2026.
+    /// The member `isRetriable` of errors: present since 2026.
     is_retriable, "isRetriable": IsRetriable {
-        /// In every error.
+        /// Present in every error.
         Present = "present",
-        /// In none, as in 2025.
+        /// Absent from all errors, as in 2025.
         Absent = "absent",
     }
-    /// `description` of an object without one: empty since the end of April 2026, omitted before.
+    /// The member `description` of an object without a description: empty since the end of April 2026, omitted before.
     empty_description, "emptyDescription": EmptyDescription {
-        /// `""`.
+        /// An empty string.
         Empty = "empty",
         /// Omitted.
         Absent = "absent",
     }
-    /// `properties.sqlEndpointProperties` of a mirrored database while its endpoint is being provisioned.
+    /// The member `properties.sqlEndpointProperties` of a mirrored database while its SQL endpoint is being
+    /// provisioned.
     sql_endpoint_provisioning, "sqlEndpointProvisioning": SqlEndpointProvisioning {
-        /// An object with this status, as in 2026.
+        /// An object with the provisioning status `InProgress`, as in 2026.
         InProgress = "InProgress",
         /// Null, as in 2025.
         Null = "null",
     }
-    /// `getDefinition` of the kinds that were seen to answer it immediately.
+    /// The response to `getDefinition` for the kinds whose immediate response was seen.
     get_definition, "getDefinition": GetDefinition {
-        /// Immediately.
+        /// An immediate response.
         AtOnce = "200",
-        /// As a long-running operation.
+        /// A long-running operation.
         Operation = "202",
     }
-    /// `updateDefinition` of the kinds that were seen to answer it immediately.
+    /// The response to `updateDefinition` for the kinds whose immediate response was seen.
     update_definition, "updateDefinition": UpdateDefinition {
-        /// Immediately.
+        /// An immediate response.
         AtOnce = "200",
-        /// As a long-running operation.
+        /// A long-running operation.
         Operation = "202",
     }
-    /// The creation of a warehouse: immediate since the end of April 2026, a long-running operation before.
+    /// The response to the creation of a warehouse: immediate since the end of April 2026, a long-running operation
+    /// before.
     warehouse_creation, "warehouseCreation": WarehouseCreation {
-        /// Immediately.
+        /// An immediate response.
         AtOnce = "201",
-        /// As a long-running operation.
+        /// A long-running operation.
         Operation = "202",
     }
-    /// The host in the `Location` of a long-running operation.
+    /// The host in the header `Location` of a long-running operation.
     operation_location, "operationLocation": OperationLocation {
         /// The host of the request.
         Same = "same",
         /// A regional host, as the service returns it.
         Regional = "regional",
     }
-    /// The members of the state of a long-running operation.
+    /// The members of the body that describes a long-running operation.
     operation_members, "operationMembers": OperationMembers {
-        /// Those of 2025.
+        /// The five members of 2025.
         Five = "2025",
-        /// Those of 2025, and `blobInfoId` and `resultContentType`, both null, as in August 2026.
+        /// The five members of 2025, plus `blobInfoId` and `resultContentType`, which are null, as in August 2026.
         Seven = "2026",
     }
-    /// A role for a principal that the directory does not know.
+    /// The response to the assignment of a role to a principal that is not in the directory.
     unknown_principal, "unknownPrincipal": UnknownPrincipal {
-        /// Assigned; the principal is added to the directory with the type in the request.
+        /// Accepted. The principal is added to the directory with the type from the request.
         Accept = "201",
-        /// `PrincipalNotFound`.
+        /// Rejected with `PrincipalNotFound`.
         Refuse = "400",
     }
-    /// The creation of a mirrored database on its own route without a definition.
+    /// The response to the creation of a mirrored database without a definition, on the route `mirroredDatabases`.
     create_without_definition, "createWithoutDefinition": CreateWithoutDefinition {
-        /// Rejected: the `Definition` field is required.
+        /// Rejected, because the `Definition` field is required.
         Refuse = "400",
-        /// Creates a mirrored database that cannot be started until it has a definition.
+        /// Accepted. Mirroring cannot start until the mirrored database has a definition.
         Accept = "201",
     }
-    /// The status of an accepted `startMirroring`.
+    /// The HTTP status of an accepted `startMirroring`.
     start_answer, "startAnswer": StartAnswer {
-        /// As recorded.
+        /// 200 OK, as in the recordings.
         Ok = "200",
-        /// As one program received.
+        /// 202 Accepted, as one client received.
         Accepted = "202",
     }
-    /// Reads on kind-specific routes while the capacity is paused, for kinds whose content lives on the capacity.
+    /// The response to reads on kind-specific routes while the capacity is paused, for kinds whose content is on the
+    /// capacity.
     reads_while_paused, "readsWhilePaused": ReadsWhilePaused {
-        /// `CapacityNotActive`, as for a missing item.
+        /// Rejected with `CapacityNotActive` and the status 404, as for a missing item.
         NotFound = "404",
-        /// `InternalServerError`, as seen once.
+        /// Rejected with `InternalServerError`, as seen once.
         Fail = "500",
-        /// They succeed.
+        /// Accepted, as while the capacity is active.
         Answer = "200",
     }
-    /// The role that the creation of a SQL database requires: two documents differ.
+    /// The role that the creation of a SQL database requires. Two documents of Microsoft contradict each other.
     sql_database_creation, "sqlDatabaseCreation": SqlDatabaseCreation {
-        /// As in the API's description.
+        /// Contributor, as in the API's description.
         Contributor = "Contributor",
-        /// As in the how-to page.
+        /// Member, as in the how-to page.
         Member = "Member",
     }
-    /// A continuation token that is percent-encoded twice.
+    /// The response to a continuation token that is percent-encoded twice.
     double_encoded_token, "doubleEncodedToken": DoubleEncodedToken {
-        /// `InvalidContinuationToken`.
+        /// Rejected with `InvalidContinuationToken`.
         Refuse = "400",
-        /// The first page again: a client that does not notice never finishes.
+        /// The first page again. A client that does not detect the repeated page never finishes.
         FirstPage = "firstPage",
     }
 }

@@ -1,4 +1,5 @@
-//! Capacities, on which workspaces run. Every tenant has them from the start; they can be paused (docs/fidelity.md#capacities).
+//! Capacities, which provide the compute of workspaces. Every new tenant has two capacities. The control interface can
+//! pause and resume capacities (docs/fidelity.md#capacities).
 
 use std::borrow::Cow;
 
@@ -11,29 +12,29 @@ use crate::seed::Seed;
 /// The state of a capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CapacityState {
-    /// It runs.
+    /// The capacity is running.
     Active,
-    /// It is paused.
+    /// The capacity is paused.
     Inactive,
 }
 
-/// A capacity.
+/// A capacity of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Capacity {
-    /// Its id.
+    /// The id of the capacity.
     pub id: CapacityId,
-    /// Its name.
+    /// The display name of the capacity.
     pub display_name: Cow<'static, str>,
-    /// Its SKU.
+    /// The SKU of the capacity, such as `F64`.
     pub sku: Cow<'static, str>,
-    /// Its region.
+    /// The Azure region of the capacity.
     pub region: Cow<'static, str>,
-    /// Its state.
+    /// The current state of the capacity.
     pub state: CapacityState,
 }
 
-/// Returns the capacities of a new tenant: an F64, then a trial.
+/// Returns the capacities of a new tenant: an F64 capacity and a trial capacity.
 pub fn seeded(seed: Seed) -> Vec<Capacity> {
     [("specularite", "F64"), ("Trial", "FT1")]
         .into_iter()
@@ -45,7 +46,8 @@ pub fn seeded(seed: Seed) -> Vec<Capacity> {
         .collect()
 }
 
-/// Pauses or resumes a capacity. Pausing it also pauses the replication on it, which stays paused when the capacity resumes.
+/// Pauses or resumes a capacity. A pause also pauses mirroring in the workspaces of the capacity. Mirroring stays
+/// paused when the capacity resumes.
 pub fn change(state: &State, id: CapacityId, to: CapacityState) -> Decision<()> {
     let is_unchanged = state.capacity(id)?.state == to;
     Ok((if is_unchanged { Vec::new() } else { vec![Fact::CapacityChanged { id, state: to }] }, ()))

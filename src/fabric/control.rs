@@ -1,6 +1,6 @@
-//! Control commands: changes that Fabric's API cannot make, with their rules.
+//! Control commands: changes to a tenant that Fabric's API cannot make, and the validation of these changes.
 //!
-//! The control interface, the command line and the Rust API share them.
+//! The control interface, the command line and the Rust API use the same commands.
 
 use std::sync::Arc;
 
@@ -28,37 +28,39 @@ use crate::ids::{CapacityId, ConnectionId, PrincipalId};
 pub enum ControlCommand {
     /// Changes the settings.
     ChangeSettings(SettingsChange),
-    /// Declares the tables of the source behind a connection. They replace the current ones from now on.
+    /// Declares the tables of the source behind a connection. The declared tables replace the current tables.
     DeclareSource {
         /// The connection.
         connection: ConnectionId,
-        /// Its tables.
+        /// The tables of the source.
         source: SourceDeclaration,
     },
-    /// Adds principals to the directory, or replaces existing ones.
+    /// Adds principals to the directory. Replaces existing principals with the same id.
     DeclarePrincipals {
         /// The principals.
         entries: Vec<DirectoryEntry>,
-        /// The SHA-256 hashes, in base64url, of their secrets. Principals without an entry keep theirs.
+        /// The SHA-256 hashes of the principals' secrets, in base64url. A principal without an entry keeps its current
+        /// secret.
         secrets: Vec<(PrincipalId, String)>,
     },
-    /// Adds tags to the tenant, or replaces existing ones.
+    /// Adds tags to the tenant. Replaces existing tags with the same id.
     DeclareTags(Vec<NewTag>),
     /// Pauses or resumes a capacity.
     ChangeCapacity {
         /// The capacity.
         id: CapacityId,
-        /// Its new state.
+        /// The new state of the capacity.
         state: CapacityState,
     },
 }
 
 impl ControlCommand {
-    /// Decides the facts of the command.
+    /// Returns the facts that the command causes.
     ///
     /// # Errors
     ///
-    /// Returns an error if a value is out of range, a name is unknown or in use, or a referenced resource does not exist.
+    /// Returns an error if a value is out of range, a name is unknown or in use, or a referenced resource does not
+    /// exist.
     pub fn decide(self, state: &State) -> Decision<()> {
         match self {
             Self::ChangeSettings(change) => {

@@ -1,14 +1,18 @@
-//! Errors as data: the code, the message and the details. `http/error.rs` maps them to an HTTP status.
+//! Errors as data: the code, the message and the details. `http/error.rs` maps each code to an HTTP status.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 
 use jiff::SignedDuration;
 
-/// Defines [`ErrorCode`] from rows: the code, `retriable` if a client may try again, and the default message. Codes are Fabric's, except `MethodNotAllowed`, `NotEmulated` and `ServerClosing`; messages are those that were seen or are documented.
+/// Defines [`ErrorCode`] from rows: the code, `retriable` if a client may retry, and the default message.
+///
+/// The codes are Fabric's, except `MethodNotAllowed`, `NotEmulated` and `ServerClosing`. The messages are those that
+/// were seen or are documented.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $(as $wire:literal)? $(($retriable:ident))? = $message:literal;)*) => {
-        /// The error codes. The name of a variant is the code on the wire, unless its row gives another one.
+        /// The error codes. The name of a variant is the code on the wire, unless the row of the variant sets another
+        /// code.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ErrorCode { $($(#[$doc])* $code),* }
 
@@ -16,7 +20,7 @@ macro_rules! codes {
             /// All codes, in the order of their rows.
             pub const ALL: &[Self] = &[$(Self::$code),*];
 
-            /// Returns the code for `errorCode` and the header `x-ms-public-api-error-code`.
+            /// Returns the code on the wire, as in `errorCode` and in the header `x-ms-public-api-error-code`.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$code => codes!(@wire $code $($wire)?)),* }
             }
@@ -26,7 +30,7 @@ macro_rules! codes {
                 match self { $(Self::$code => $message),* }
             }
 
-            /// Returns whether the same request may succeed later: `isRetriable`.
+            /// Returns `true` if the same request may succeed later. The wire calls this value `isRetriable`.
             pub const fn is_retriable(self) -> bool {
                 match self { $(Self::$code => codes!(@ $($retriable)?)),* }
             }
@@ -39,17 +43,17 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Something in the request is missing or wrong.
+    /// A value in the request is missing or not valid.
     BadRequest = "The request could not be processed due to missing or invalid information";
-    /// A child item moves with its parent only.
+    /// A child item can be moved only together with its parent.
     CannotMoveChildOnly = "Child item can't be moved without its parent item.";
     /// A capacity that the workspace needs is paused.
     CapacityNotActive = "The capacity is not active.";
-    /// No such capacity.
+    /// The capacity does not exist.
     CapacityNotFound = "The requested capacity was not found.";
-    /// The capacity that a workspace should be assigned to is paused.
+    /// The target capacity of a workspace assignment is paused.
     CapacityNotInActiveState = "The capacity is not in active state.";
-    /// A payload is not base64, or does not have the format of its path.
+    /// A payload is not base64, or does not have the format that its path requires.
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database cannot be renamed.
     CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
@@ -57,73 +61,73 @@ codes! {
     DmtsUntrustedEndpointForWorkspaceIdentity as "DMTS_UntrustedEndpointForWorkspaceIdentity" = "Workspace identity cannot be used with this endpoint, because it is not trusted.";
     /// The name of the connection is in use.
     DuplicateConnectionName = "The connection name is already in use.";
-    /// An import has two items with the same kind and name.
+    /// An import contains two items with the same kind and name.
     DuplicateDisplayNameAndType = "More than one item of the request has the same display name and type.";
-    /// Fabric has no such route.
+    /// The path has no route.
     EndpointNotFound = "The requested endpoint was not found.";
-    /// The resource exists already.
+    /// The resource already exists.
     EntityConflict = "The requested resource is there already";
     /// The resource does not exist, or the caller may not see it.
     EntityNotFound = "The requested resource could not be found";
     /// The folder would be nested too deeply.
     FolderDepthOutOfRange = "The parent folder has achieved max depth, can't create a new subfolder.";
-    /// The name of the folder is in use in its parent.
+    /// The parent already contains a folder with this name.
     FolderDisplayNameAlreadyInUse = "Folder display name is already used.";
     /// The folder is not empty.
     FolderNotEmpty = "The folder can't be deleted, since it is not empty.";
-    /// The workspace has no such folder.
+    /// The folder does not exist in the workspace.
     FolderNotFound = "Could not find the requested folder.";
     /// The caller may not use the control interface.
     Forbidden = "The control interface is closed to this request.";
     /// The folder would contain itself.
     InfiniteFolderHierarchyLoop = "The folder can't be moved into any of its descents.";
-    /// The caller's role on the connection is not sufficient.
+    /// The caller does not have the required role on the connection.
     InsufficientPermissionsToManageConnection = "The caller does not have sufficient permissions to manage the connection";
-    /// The caller's role in the workspace is not sufficient.
+    /// The caller does not have the required role in the workspace.
     InsufficientPrivileges = "The caller does not have sufficient permissions to perform this operation";
     /// The token has none of the scopes of the operation.
     InsufficientScopes = "The caller does not have sufficient scopes to perform this operation";
-    /// The service failed.
+    /// An imitated failure of the service, for `behaviours.readsWhilePaused`.
     InternalServerError = "An error occured";
-    /// `connectionDetails` names no known type or method, or lacks a parameter.
+    /// `connectionDetails` has an unknown type or creation method, or lacks a parameter.
     InvalidConnectionDetails = "The ConnectionDetails input provided is not valid.";
     /// The service did not issue this continuation token.
     InvalidContinuationToken = "The continuation token is not valid.";
-    /// `credentialDetails` lacks what its type needs.
+    /// `credentialDetails` lacks members that the credential type requires.
     InvalidCredentialDetails = "The CredentialDetails input provided is not valid.";
-    /// The kind has no such definition format.
+    /// The kind does not support the definition format.
     InvalidDefinitionFormat = "The definition format is not supported by the item type.";
-    /// The kind does not accept a part of the definition.
+    /// A part of the definition is not valid for the kind.
     InvalidDefinitionParts = "The definition parts are not valid.";
-    /// A part of an import belongs to no item.
+    /// The path of a part in an import does not belong to an item.
     InvalidFilesPath = "A path of the definition parts is not valid.";
-    /// The name of the folder has a forbidden character, or is too long.
+    /// The name of the folder is empty, too long or reserved, or contains a forbidden character.
     InvalidFolderDisplayName = "The provided folder display name is invalid.";
     /// The tenant id of a guest is not valid.
     InvalidGuestTenantId = "The guest tenant ID is not valid.";
-    /// The body, or something in it, is not valid.
+    /// The body or one of its members is not valid.
     InvalidInput = "The request has an invalid input";
     /// The member `tags` is not valid.
     InvalidInputs = "Invalid input was provided";
     /// The item kind is unknown, or does not fit the route.
     InvalidItemType = "Item type is invalid.";
-    /// A parameter is not valid; usually in `moreDetails`.
+    /// A parameter is not valid. This code usually appears in `moreDetails`.
     InvalidParameter = "A parameter is not valid.";
     /// The body is too large.
     InvalidPayloadSize = "The request body is too large.";
     /// The part `.platform` is not valid.
     InvalidPlatformFile = "The platform file is not valid.";
-    /// The update is empty.
+    /// An update is empty, or an identity association or a capacity unassignment is not possible.
     InvalidRequest = "Invalid update request.";
     /// The name is in use by an item of the same kind.
     ItemDisplayNameAlreadyInUse = "The requested display name is already in use";
-    /// The name belonged to an item that was deleted recently.
+    /// The name is still reserved, because an item with this name was deleted recently.
     ItemDisplayNameNotAvailableYet (retriable) = "The requested display name is not available yet and is expected to become available in the upcoming minutes.";
-    /// The item does not exist: documented, not seen.
+    /// The item, or a scope in a catalog, does not exist (documented, not seen).
     ItemNotFound = "The requested item was not found.";
-    /// An export names an item twice.
+    /// An export lists an item twice.
     ItemReferencedMoreThanOnce = "An item is referenced more than once.";
-    /// The route exists, with another method.
+    /// The route exists, but not with this method.
     MethodNotAllowed = "The requested method is not supported by this endpoint.";
     /// A mirrored database without a definition is still being provisioned.
     MirroredDatabaseNotReady (retriable) = "The mirrored database is not ready yet";
@@ -133,27 +137,27 @@ codes! {
     MissingDefinitionParts = "The definition is missing required parts.";
     /// A personal workspace cannot be changed or shared.
     MyWorkspaceCantBeChanged = "A personal workspace can't be changed.";
-    /// Fabric has the operation, the emulator does not.
+    /// Fabric has the operation, but the emulator does not emulate it.
     NotEmulated = "Specularite does not emulate this operation.";
-    /// A wait timed out.
+    /// A wait request to the control interface timed out.
     OperationFailedOnTimeout (retriable) = "The operation timed out.";
-    /// The operation has no result.
+    /// The long-running operation has no result.
     OperationHasNoResult = "The operation has no result";
-    /// The mirror's status does not allow it now.
+    /// The status of the mirrored database does not allow the request.
     OperationNotAllowedInCurrentStatus = "The operation is not allowed in the current status.";
-    /// The operation does not exist, or the caller may not see it.
+    /// The long-running operation does not exist, or the caller may not see it.
     OperationNotFound = "The requested operation was not found";
-    /// The operation is still running, or has failed.
+    /// The long-running operation is still running or has failed.
     OperationNotSucceeded = "The operation has not succeeded";
     /// The kind of the item does not support the operation.
     OperationNotSupportedForItem = "Operation not supported for requested item";
-    /// The principal has a role in the workspace already.
+    /// The principal already has a role in the workspace.
     PrincipalAlreadyHasWorkspaceRolePermissions = "The provided principal already has a role assigned in the workspace";
-    /// The directory does not know the id.
+    /// The directory has no principal with this id.
     PrincipalNotFound = "The provided principal was not found";
-    /// Callers of this type cannot use the operation.
+    /// Principals of the caller's type cannot use the operation.
     PrincipalTypeNotSupported = "The operation is not supported for the principal type";
-    /// The rate limit of the window is exceeded.
+    /// The caller has exceeded the rate limit of the operation.
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
     /// The request has both a definition and a creation payload.
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
@@ -165,19 +169,19 @@ codes! {
     TokenExpired = "Access token has expired, resubmit with a new access token";
     /// The workspace has reached its maximum number of folders.
     TooManyFolders = "The specified workspace has reached the max count of folders, can't create any more.";
-    /// The token is missing or malformed.
+    /// The token is missing or not valid, or the operation does not accept the caller.
     Unauthorized = "The caller is not authenticated to access this resource";
-    /// The emulator failed.
+    /// An internal error of the emulator.
     UnknownError = "An unexpected error occurred while processing the request";
-    /// Items of this type cannot be created.
+    /// Clients cannot create items of this kind.
     UnsupportedItemType = "Requested item type is unsupported.";
     /// The media type of the body is not JSON.
     UnsupportedMediaType = "The request's content type is not supported: application/json is expected.";
     /// The payload type of a part is not `InlineBase64`.
     UnsupportedPayloadType = "The payload type is not supported: InlineBase64 is expected.";
-    /// Items of this kind require a capacity.
+    /// The operation requires a capacity, but the workspace is not assigned to a capacity.
     WorkspaceHasNoCapacityAssigned = "A workspace with a capacity assigned is required for the operation";
-    /// The workspace has an identity already.
+    /// The workspace already has an identity.
     WorkspaceIdentityAlreadyExists = "The workspace has an identity already.";
     /// The workspace has no identity.
     WorkspaceIdentityNotFound = "The workspace has no identity.";
@@ -185,7 +189,7 @@ codes! {
     WorkspaceItemsLimitExceeded = "Workspace item limit exceeded.";
     /// The name of the workspace is in use in the tenant.
     WorkspaceNameAlreadyExists = "The workspace name is already in use.";
-    /// No such workspace.
+    /// The workspace does not exist.
     WorkspaceNotFound = "The provided workspace was not found";
     /// Workspaces of this type do not support the operation.
     WorkspaceNotSupported = "The operation is not supported in this workspace.";
@@ -193,7 +197,7 @@ codes! {
     WorkspaceRoleNotAllowedForServicePrincipalProfile = "The provided role cannot be assigned to the provided profile";
 }
 
-/// An error of Fabric's API. The request that it rejects has changed nothing.
+/// An error of Fabric's API. A rejected request is not applied, not even in part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FabricError(Box<Refused>);
 
@@ -208,21 +212,21 @@ struct Refused {
     hides: bool,
 }
 
-/// One of `moreDetails`.
+/// An element of `moreDetails`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {
-    /// The fault: where it is, what was found, and what was expected.
+    /// The code and the message of the fault. The message states the location, the actual value and the expected value.
     pub fault: Option<(ErrorCode, String)>,
-    /// The resource that it concerns.
+    /// The resource that the detail concerns.
     pub related_resource: Option<RelatedResource>,
 }
 
 /// The resource that an error concerns: `relatedResource`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelatedResource {
-    /// Its id.
+    /// The id of the resource.
     pub id: String,
-    /// Its type, as Fabric spells it: `Item`, `Workspace` …
+    /// The type of the resource in Fabric's spelling, such as `Item` or `Workspace`.
     pub kind: &'static str,
 }
 
@@ -251,7 +255,7 @@ impl FabricError {
         }))
     }
 
-    /// Returns `InvalidInput` about one parameter: the shape of every fault in a body.
+    /// Returns `InvalidInput` with one `InvalidParameter` in `moreDetails`. Faults in a body have this form.
     pub fn invalid_input(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidInput).detail(ErrorCode::InvalidParameter, message)
     }
@@ -267,7 +271,7 @@ impl FabricError {
         self
     }
 
-    /// Adds a fault to `moreDetails`.
+    /// Adds a code and a message to `moreDetails`.
     pub fn detail(mut self, code: ErrorCode, message: impl Into<String>) -> Self {
         self.0.more_details.push(Detail { fault: Some((code, message.into())), related_resource: None });
         self
@@ -286,19 +290,19 @@ impl FabricError {
         self
     }
 
-    /// Sets the time after which to try again, in the tenant's time.
+    /// Sets the time after which the client can retry, in the tenant's time.
     pub fn retry_after(mut self, wait: SignedDuration) -> Self {
         self.0.retry_after = Some(wait);
         self
     }
 
-    /// Sets the hint of the emulator, for the header `x-emulator-note`.
+    /// Sets the emulator's hint for the header `x-emulator-note`.
     pub fn note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
         self.0.note = Some(note.into());
         self
     }
 
-    /// Makes the status 404, whatever that of the code.
+    /// Sets the HTTP status to 404, regardless of the error code.
     pub fn hiding(mut self) -> Self {
         self.0.hides = true;
         self
@@ -324,17 +328,17 @@ impl FabricError {
         self.0.related_resource.as_ref()
     }
 
-    /// Returns the time after which to try again, in the tenant's time.
+    /// Returns the time after which the client can retry, in the tenant's time.
     pub fn wait(&self) -> Option<SignedDuration> {
         self.0.retry_after
     }
 
-    /// Returns whether the status is 404, whatever that of the code.
+    /// Returns `true` if the HTTP status is 404, regardless of the error code.
     pub fn hides(&self) -> bool {
         self.0.hides
     }
 
-    /// Returns the hint of the emulator.
+    /// Returns the emulator's hint for the header `x-emulator-note`.
     pub fn hint(&self) -> Option<&str> {
         self.0.note.as_deref()
     }

@@ -25,8 +25,8 @@ use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId,
 /// The result of a decision: the facts to record and a value for the response, or an error.
 pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
 
-/// The version of the persisted format. It increases with each change that makes new facts unreadable to earlier versions of the
-/// program.
+/// The version of the persisted format. A change after which earlier versions of the program cannot read new facts
+/// increases the version.
 pub const FORMAT: u32 = 1;
 
 /// A persisted sequence of facts.
@@ -35,7 +35,7 @@ pub const FORMAT: u32 = 1;
 pub struct FactLog {
     /// The format of the facts: [`FORMAT`].
     format: Format,
-    /// The facts, by ascending number.
+    /// The facts, in ascending order of their numbers.
     pub facts: Vec<DatedFact>,
 }
 
@@ -46,7 +46,7 @@ impl FactLog {
     }
 }
 
-/// The number [`FORMAT`]. Deserializing any other number fails.
+/// A marker that is serialized as the number [`FORMAT`]. Deserializing any other number fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Format;
 
@@ -71,40 +71,45 @@ impl<'de> Deserialize<'de> for Format {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DatedFact {
-    /// Its position in the tenant's history, starting at 1, without gaps. A reset takes a number too, and numbering continues after it.
+    /// The number of the fact in the tenant's history. The first fact has the number 1. Numbers are consecutive, except
+    /// that each reset of the tenant skips one number.
     pub number: u64,
-    /// Its instant; never earlier than that of the previous fact.
+    /// The instant of the fact. It is never earlier than the instant of the previous fact.
     pub at: Timestamp,
     /// The fact.
     pub fact: Fact,
 }
 
-/// An accepted change, with everything that was decided for it: ids, durations, the caller.
+/// An accepted change, with all values that the decision chose, such as ids and durations.
 ///
-/// The serialized names of variants and members are the persisted format. They never change; a new meaning gets a new variant.
+/// The serialized names of variants and members belong to the persisted format, so they never change. A new meaning
+/// gets a new variant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "members are named after the values that they hold")]
+#[expect(missing_docs, reason = "each member is named after its value")]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum Fact {
-    /// The settings of the tenant changed. The fact holds all of them.
+    /// The settings of the tenant changed. The fact contains all settings, including unchanged ones.
     #[serde(rename = "settingsChanged")]
     SettingsChanged(Settings),
-    /// The tables of the source behind a connection were declared.
+    /// The tables of the source of a connection were declared through the control interface.
     #[serde(rename = "sourceDeclared")]
     SourceDeclared { connection: ConnectionId, declaration: Arc<Declaration> },
     /// A capacity was paused or resumed.
     #[serde(rename = "capacityChanged")]
     CapacityChanged { id: CapacityId, state: CapacityState },
-    /// A principal was added to the directory at its first call, or its entry was completed. A new user gets a `personal` workspace.
+    /// A caller was added to the directory at its first request, or the entry of a caller was completed with details
+    /// from a token. For a user, `personal` is the id of the personal workspace.
     #[serde(rename = "principalRegistered")]
     PrincipalRegistered { entry: DirectoryEntry, personal: Option<WorkspaceId> },
     /// Principals were declared through the control interface.
     #[serde(rename = "principalsDeclared")]
     PrincipalsDeclared(Vec<DirectoryEntry>),
-    /// Secrets of principals were declared. The fact holds their SHA-256 hashes.
+    /// Secrets of principals were declared through the control interface. The fact contains the SHA-256 hashes of the
+    /// secrets.
     #[serde(rename = "secretsDeclared")]
     SecretsDeclared(Vec<(PrincipalId, String)>),
-    /// Tags were declared. The number of new ids among them is `drawn`.
+    /// Tags were declared through the control interface. `drawn` is the number of tag ids that the decision consumed
+    /// from the tenant's sequence of ids.
     #[serde(rename = "tagsDeclared")]
     TagsDeclared { tags: Vec<Tag>, drawn: u64 },
 
@@ -117,22 +122,23 @@ pub enum Fact {
         capacity: Option<CapacityId>,
         creator: Principal,
     },
-    /// The name or description of a workspace changed. The fact holds both.
+    /// The name or description of a workspace changed. The fact contains both texts, even if only one changed.
     #[serde(rename = "workspaceUpdated")]
     WorkspaceUpdated { id: WorkspaceId, display_name: String, description: String },
-    /// A workspace was assigned to a capacity, or unassigned from it. The assignment is complete at `completed_at`.
+    /// A workspace was assigned to a capacity, or unassigned from its capacity. The assignment is complete at
+    /// `completed_at`.
     #[serde(rename = "workspaceAssigned")]
     WorkspaceAssigned { id: WorkspaceId, capacity: Option<CapacityId>, completed_at: Timestamp },
-    /// A workspace was deleted with everything in it.
+    /// A workspace was deleted with its content.
     #[serde(rename = "workspaceDeleted")]
     WorkspaceDeleted { id: WorkspaceId },
-    /// A workspace identity was provisioned. It exists from the instant `from`.
+    /// The provisioning of a workspace identity began. The identity exists from the instant `from`.
     #[serde(rename = "identityProvisioned")]
     IdentityProvisioned { workspace: WorkspaceId, identity: WorkspaceIdentity, from: Timestamp },
     /// A workspace identity was deprovisioned.
     #[serde(rename = "identityDeprovisioned")]
     IdentityDeprovisioned { workspace: WorkspaceId },
-    /// The tags of a workspace were set.
+    /// The tags of a workspace changed. The fact contains all tags of the workspace.
     #[serde(rename = "workspaceTagged")]
     WorkspaceTagged { id: WorkspaceId, tags: Vec<TagId> },
     /// A principal was given a role in a workspace.
@@ -151,7 +157,7 @@ pub enum Fact {
     /// A folder was renamed.
     #[serde(rename = "folderRenamed")]
     FolderRenamed { workspace: WorkspaceId, id: FolderId, display_name: String },
-    /// A folder was moved. `None` is the root of the workspace.
+    /// A folder was moved. The parent `None` is the root of the workspace.
     #[serde(rename = "folderMoved")]
     FolderMoved { workspace: WorkspaceId, id: FolderId, parent: Option<FolderId> },
     /// A folder was deleted.
@@ -161,14 +167,15 @@ pub enum Fact {
     /// A connection was created.
     #[serde(rename = "connectionCreated")]
     ConnectionCreated(Connection),
-    /// A connection was updated, or its role assignments changed. The fact holds the whole connection.
+    /// A connection or its role assignments changed. The fact contains the whole connection.
     #[serde(rename = "connectionUpdated")]
     ConnectionUpdated(Connection),
     /// A connection was deleted.
     #[serde(rename = "connectionDeleted")]
     ConnectionDeleted { id: ConnectionId },
 
-    /// An item was created with its companions. It appears at `visible_from` and is ready to be used `ready_in` later.
+    /// An item was created with its companions. The item is visible from `visible_from` on, and ready for use
+    /// `ready_in` later.
     #[serde(rename = "itemCreated")]
     ItemCreated {
         workspace: WorkspaceId,
@@ -177,7 +184,8 @@ pub enum Fact {
         companions: Vec<Companion>,
         ready_in: SignedDuration,
     },
-    /// The name, description or kind-specific state of an item changed. The fact holds both texts and the changes to the state.
+    /// The name, description or kind state of an item changed. The fact contains the name and the description, even if
+    /// they did not change, and the changes to the kind state.
     #[serde(rename = "itemUpdated")]
     ItemUpdated {
         workspace: WorkspaceId,
@@ -186,32 +194,33 @@ pub enum Fact {
         description: String,
         changes: Vec<KindChange>,
     },
-    /// The shortcuts of an item changed. The fact holds all of them.
+    /// The shortcuts of an item changed. The fact contains all shortcuts of the item.
     #[serde(rename = "shortcutsChanged")]
     ShortcutsChanged { workspace: WorkspaceId, id: ItemId, shortcuts: Vec<Shortcut> },
-    /// An item was associated with the principal under which it acts.
+    /// The default identity of an item was set: the principal under which the item acts.
     #[serde(rename = "identityAssociated")]
     IdentityAssociated { workspace: WorkspaceId, id: ItemId, identity: Principal },
-    /// The kind-specific state of an item changed.
+    /// The kind state of an item changed.
     #[serde(rename = "kindStateChanged")]
     KindStateChanged { workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange> },
-    /// Items were moved into a folder. `None` is the root of the workspace.
+    /// Items were moved into a folder. The folder `None` is the root of the workspace.
     #[serde(rename = "itemsMoved")]
     ItemsMoved { workspace: WorkspaceId, ids: Vec<ItemId>, folder: Option<FolderId> },
-    /// The tags of an item were set.
+    /// The tags of an item changed. The fact contains all tags of the item.
     #[serde(rename = "itemTagged")]
     ItemTagged { workspace: WorkspaceId, id: ItemId, tags: Vec<TagId> },
-    /// An item was deleted with its companions. Its name is reserved until `reserved_until`.
+    /// An item was deleted with its companions. The name of the item is reserved until `reserved_until`.
     #[serde(rename = "itemDeleted")]
     ItemDeleted { workspace: WorkspaceId, id: ItemId, reserved_until: Timestamp },
     /// The definition of an item was replaced.
     #[serde(rename = "definitionUpdated")]
     DefinitionUpdated { workspace: WorkspaceId, id: ItemId, definition: Arc<Definition> },
-    /// A long-running operation started. The other effects of its request are separate facts before this one.
+    /// A long-running operation started. Other effects of the same request are separate facts, which precede this fact.
     #[serde(rename = "operationStarted")]
     OperationStarted(NewOperation),
 
-    /// Mirroring was started. The status becomes stable after `takes`; with an `error`, the start fails.
+    /// Mirroring of an item was started. After `takes`, the transient status ends. If there is an `error`, the start
+    /// then fails.
     #[serde(rename = "mirroringStarted")]
     MirroringStarted {
         workspace: WorkspaceId,
@@ -220,13 +229,14 @@ pub enum Fact {
         tables: TableTiming,
         error: Option<MirroringError>,
     },
-    /// Mirroring was stopped. It is `Stopped` after `takes`.
+    /// Mirroring of an item was stopped. After `takes`, the status is `Stopped`.
     #[serde(rename = "mirroringStopped")]
     MirroringStopped { workspace: WorkspaceId, id: ItemId, takes: SignedDuration },
 }
 
 impl Fact {
-    /// Returns its approximate size in memory, in bytes, which bounds the history.
+    /// Returns the approximate size of the fact in memory, in bytes. The sum of these sizes limits the history that a
+    /// tenant keeps.
     pub fn weight(&self) -> usize {
         const SMALL: usize = 512;
         match self {

@@ -9,26 +9,26 @@ use crate::fabric::workspace::{Workspace, WorkspaceType};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::FolderId;
 
-/// Maximum number of folders in a workspace (guessed: the description has the error, but not the number).
+/// Maximum number of folders in a workspace (guessed: Fabric's API description has the error, but not the number).
 pub const FOLDERS_MAX: usize = 1_000;
-/// Maximum depth of folders.
+/// Maximum depth of a folder. A folder directly in the workspace has depth 1.
 pub const DEPTH_MAX: usize = 10;
 /// Maximum length of a folder's name, in characters.
 pub const NAME_MAX: usize = 255;
 /// Characters that a folder's name must not contain.
 const FORBIDDEN: &[char] = &['~', '"', '#', '.', '&', '*', ':', '<', '>', '?', '/', '\\', '{', '|', '}'];
-/// Names that no folder can have.
+/// Names that a folder must not have, compared without regard to case.
 const RESERVED: &[&str] = &["$recycle.bin", "recycled", "recycler"];
 
 /// A folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Folder {
-    /// Its id.
+    /// The id of the folder.
     pub id: FolderId,
-    /// Its name, unique within its parent without regard to case.
+    /// The name of the folder, unique within the parent without regard to case.
     pub display_name: String,
-    /// The folder that contains it; `None`: the workspace.
+    /// The folder that contains this folder; `None` for a folder directly in the workspace.
     pub parent: Option<FolderId>,
 }
 
@@ -60,7 +60,7 @@ pub fn update(within: &Workspace, id: FolderId, display_name: String) -> Decisio
     Ok((vec![Fact::FolderRenamed { workspace: within.id, id, display_name }], ()))
 }
 
-/// Moves a folder and its content into another folder, or into the workspace for `None`.
+/// Moves a folder and its content into the folder `target`, or directly into the workspace if `target` is `None`.
 pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> Decision<()> {
     let folder = within.folder(id)?;
     if let Some(target) = target {
@@ -82,9 +82,9 @@ pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> D
 /// Deletes an empty folder.
 pub fn delete(within: &Workspace, id: FolderId) -> Decision<()> {
     within.folder(id)?;
-    let holds_folder = within.folders.values().any(|folder| folder.parent == Some(id));
-    let holds_item = within.items().values().any(|item| item.folder == Some(id));
-    if holds_folder || holds_item {
+    let has_folder = within.folders.values().any(|folder| folder.parent == Some(id));
+    let has_item = within.items().values().any(|item| item.folder == Some(id));
+    if has_folder || has_item {
         return Err(FabricError::new(ErrorCode::FolderNotEmpty).about("Folder", id));
     }
     Ok((vec![Fact::FolderDeleted { workspace: within.id, id }], ()))
@@ -101,12 +101,13 @@ fn check_name(name: &str) -> Result<(), FabricError> {
 }
 
 impl Workspace {
-    /// Returns the depth of a folder: 1 directly in the workspace.
+    /// Returns the depth of a folder. A folder directly in the workspace has depth 1.
     fn depth(&self, id: FolderId) -> usize {
         std::iter::successors(self.folders.get(&id), |folder| self.folders.get(&folder.parent?)).count()
     }
 
-    /// Returns the scope of a list below a folder, or below the workspace for `None`. `recursive` includes all depths.
+    /// Returns the scope of a list that starts at the folder `root`, or at the workspace if `root` is `None`. If
+    /// `recursive` is `true`, the scope includes all folders below the start.
     pub fn scope(&self, root: Option<FolderId>, recursive: bool) -> Result<FolderScope, FabricError> {
         if let Some(root) = root {
             self.folder(root)?;
@@ -118,10 +119,10 @@ impl Workspace {
         })
     }
 
-    /// Returns a folder and all folders in it, at any depth.
+    /// Returns the folder `root` and all folders below it, at any depth.
     fn below(&self, root: FolderId) -> HashSet<Option<FolderId>> {
         let mut places = HashSet::from([Some(root)]);
-        // A folder can be older than its parent, so one pass in order of creation is not enough.
+        // A folder can be moved into a newer folder, so one pass in order of creation is not enough.
         loop {
             let before = places.len();
             let inner = self.folders.values().filter(|folder| places.contains(&folder.parent));
@@ -141,12 +142,12 @@ impl Workspace {
     }
 }
 
-/// The places whose content a list returns.
+/// The places whose direct content a list returns. A place is a folder or the workspace itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FolderScope {
-    /// The whole workspace.
+    /// All folders, and the workspace itself.
     Everything,
-    /// These folders; `None` stands for the workspace itself.
+    /// These places; `None` stands for the workspace itself.
     Places(HashSet<Option<FolderId>>),
 }
 

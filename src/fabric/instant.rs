@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Returns the instant `duration` after `at`, or [`Timestamp::MAX`] if that is out of range.
+/// Returns the instant `duration` after `at`. Returns [`Timestamp::MAX`] if the sum is out of range.
 pub(crate) fn later(at: Timestamp, duration: SignedDuration) -> Timestamp {
     at.checked_add(duration).unwrap_or(Timestamp::MAX)
 }

@@ -1,7 +1,7 @@
 //! The rules of Fabric: decisions about requests, errors, and the state of a tenant at an instant.
 //!
-//! Nothing here reads a clock, waits, logs, or knows HTTP; every instant is an argument. A decision reads the state and returns facts
-//! or an error ([`FabricError`]). Only [`State::apply`] changes the state.
+//! The code in this module does not read a clock, wait, log, or use HTTP types. Every instant is an argument. A
+//! decision reads the state and returns facts or an error ([`FabricError`]). Only [`State::apply`] changes the state.
 
 pub mod access;
 mod as_list;

@@ -1,4 +1,5 @@
-//! Display names and descriptions: their length and characters, and the comparison of names.
+//! Rules for display names and descriptions: the permitted lengths and characters, and the comparison of names without
+//! regard to case.
 
 use serde::{Deserialize, Serialize};
 use unicase::UniCase;
@@ -7,31 +8,31 @@ use crate::fabric::FabricError;
 
 /// Maximum length of a display name, in characters.
 pub const NAME_MAX: usize = 256;
-/// Maximum length of an item's description, in characters.
+/// Maximum length of the description of an item, in characters.
 pub const ITEM_DESCRIPTION_MAX: usize = 256;
-/// Maximum length of a workspace's description, in characters.
+/// Maximum length of the description of a workspace, in characters.
 pub const WORKSPACE_DESCRIPTION_MAX: usize = 4_000;
-/// Maximum length of a connection's name, in characters.
+/// Maximum length of the name of a connection, in characters.
 pub const CONNECTION_NAME_MAX: usize = 200;
 
-/// A name after Unicode case folding. Names are compared in this form, so that case makes no difference.
+/// A name after Unicode case folding. Names that differ only in case have equal folded forms.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Folded(String);
 
 impl Folded {
-    /// Folds a name. White space is not trimmed.
+    /// Folds the case of a name. White space is not trimmed.
     pub fn new(name: &str) -> Self {
         Self(UniCase::unicode(name).to_folded_case())
     }
 
-    /// Returns `true` if the name contains another one.
+    /// Returns `true` if this name contains `other`.
     pub fn contains(&self, other: &Self) -> bool {
         self.0.contains(&other.0)
     }
 }
 
-/// Checks a display name: 1 to `most` characters, all printable, not all white space.
+/// Rejects a display name that is empty or blank, has more than `most` characters, or contains a control character.
 pub fn check_name(name: &str, most: usize) -> Result<(), FabricError> {
     let length = name.chars().count();
     if name.trim().is_empty() {
@@ -46,7 +47,7 @@ pub fn check_name(name: &str, most: usize) -> Result<(), FabricError> {
     Ok(())
 }
 
-/// Checks a description: at most `most` characters.
+/// Rejects a description of more than `most` characters.
 pub fn check_description(description: &str, most: usize) -> Result<(), FabricError> {
     if description.chars().count() > most { Err(too_long("Description", most)) } else { Ok(()) }
 }

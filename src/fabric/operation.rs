@@ -1,4 +1,4 @@
-//! Long-running operations: the answer to a request that takes time (docs/fidelity.md#operations).
+//! Long-running operations: requests that are accepted with 202 and complete later (docs/fidelity.md#operations).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,17 +12,17 @@ use crate::fabric::workspace::WorkspaceIdentity;
 use crate::fabric::{ErrorCode, FabricError, Fact, State, json, later};
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
-/// The maximum number of operations in a tenant. The oldest that has ended is dropped first.
+/// The maximum number of operations in a tenant. The oldest ended operation is dropped first.
 pub const OPERATIONS_MAX: usize = 10_000;
-/// The approximate maximum size of the definitions that operations keep as their results, in bytes.
+/// The approximate maximum total size of the results of all operations in a tenant, in bytes.
 pub const DEFINITIONS_MAX: usize = 64 << 20;
 
-/// The progress of an accepted request: complete, or continued by an operation.
+/// The progress of an accepted request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress<T> {
     /// The request is complete.
     Done(T),
-    /// This operation continues it.
+    /// A long-running operation continues the request.
     Started(OperationId),
 }
 
@@ -30,36 +30,36 @@ pub enum Progress<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewOperation {
-    /// Its id.
+    /// The id of the operation.
     pub id: OperationId,
-    /// Its workspace.
+    /// The workspace of the operation.
     pub workspace: WorkspaceId,
-    /// The role required to read it: the one that the description requires for the request that started it.
+    /// The role required to read the operation. Fabric's API description requires the same role to start the operation.
     pub role: Role,
-    /// The instant at which it ends, unless a paused capacity ends it earlier.
+    /// The instant at which the operation ends. Pausing the capacity can end the operation earlier.
     pub ends_at: Timestamp,
-    /// `Retry-After`: the time that a client should wait between polls.
+    /// `Retry-After`: the time that a client should wait between polls, measured by the tenant's clock.
     pub retry_after: SignedDuration,
-    /// Its result.
+    /// The result of the operation.
     pub result: PendingResult,
 }
 
-/// The result of an operation to be started. Items are named by their ids.
+/// The result of an operation to be started. Items are represented by their ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PendingResult {
-    /// The item that it creates.
+    /// The item that the operation creates.
     Created(ItemId),
-    /// The item that it changed.
+    /// The item that the request changed.
     Item(ItemId),
-    /// The definition of an item, in a format.
+    /// The definition of an item, and the requested format.
     Definition(ItemId, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
-    /// The results of an import, by item.
+    /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
     /// No result.
     Nothing,
-    /// An error.
+    /// The error of an operation that fails.
     Failed(OperationError),
 }
 
@@ -84,18 +84,18 @@ impl From<&FabricError> for OperationError {
     }
 }
 
-/// The result of an operation, as of its start.
+/// The result of an operation. Items and definitions are copies from the start of the operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum OperationResult {
-    /// The item that it creates.
+    /// The item that the operation creates.
     Created(Box<Item>),
-    /// The item that it changed.
+    /// The item that the request changed.
     Item(Box<Item>),
     /// The item with its definition, and the requested format.
     Definition(Box<Item>, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
-    /// The results of an import, by item.
+    /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
     /// No result.
     Nothing,
@@ -107,23 +107,23 @@ pub enum OperationResult {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Operation {
-    /// Its id.
+    /// The id of the operation.
     pub id: OperationId,
-    /// Its workspace.
+    /// The workspace of the operation.
     pub workspace: WorkspaceId,
-    /// The role required to read it.
+    /// The role required to read the operation.
     pub role: Role,
-    /// The instant of its start.
+    /// The instant of the start of the operation.
     pub created_at: Timestamp,
-    /// The instant of its end, past or future.
+    /// The instant of the end of the operation, in the past or in the future.
     pub ends_at: Timestamp,
-    /// `Retry-After`: the time that a client should wait between polls, in the tenant's time.
+    /// `Retry-After`: the time that a client should wait between polls, measured by the tenant's clock.
     pub retry_after: SignedDuration,
-    /// Its result, which is available once it has ended.
+    /// The result of the operation. Clients can read the result once the operation has succeeded.
     pub result: OperationResult,
 }
 
-/// The status of an operation, in the service's spelling.
+/// The status of an operation. The names of the variants are the values on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum OperationStatus {
     /// In progress.
@@ -135,7 +135,7 @@ pub enum OperationStatus {
 }
 
 impl Operation {
-    /// Returns its status at `now`.
+    /// Returns the status of the operation at `now`.
     pub fn status_at(&self, now: Timestamp) -> OperationStatus {
         match self.result {
             _ if now < self.ends_at => OperationStatus::Running,
@@ -149,12 +149,13 @@ impl Operation {
         }
     }
 
-    /// Returns `true` if its success has a result that can be read.
+    /// Returns `true` if the operation has a result that clients can read once it has succeeded.
     pub fn has_result(&self) -> bool {
         !matches!(self.result, OperationResult::Nothing | OperationResult::Failed(_))
     }
 
-    /// Returns its result at `now`. Rejects an operation that is in progress, that failed, or that has no result.
+    /// Returns the result of the operation. Rejects the request if the operation is in progress at `now`, has failed,
+    /// or has no result.
     pub fn result_at(&self, now: Timestamp) -> Result<&OperationResult, FabricError> {
         match self.status_at(now) {
             OperationStatus::Succeeded if !self.has_result() => {
@@ -168,8 +169,10 @@ impl Operation {
     }
 }
 
-/// Returns an operation that starts at `now` and takes `realistic` at the realistic pace. [`NewOperation::after`] puts its fact behind
-/// those of its effects.
+/// Returns an operation that starts at `now`. `realistic` is the duration of the operation at
+/// [`Pace::Realistic`](crate::fabric::pace::Pace::Realistic).
+///
+/// [`NewOperation::after`] turns the operation into a fact.
 pub fn begin(
     state: &State,
     workspace: WorkspaceId,
@@ -190,7 +193,8 @@ pub fn begin(
 }
 
 impl NewOperation {
-    /// Appends its fact to those of its effects, and returns the decision.
+    /// Appends the fact that starts the operation to `facts`, and returns the decision. `facts` are the other effects
+    /// of the request.
     pub(super) fn after<T>(self, mut facts: Vec<Fact>) -> (Vec<Fact>, Progress<T>) {
         let id = self.id;
         facts.push(Fact::OperationStarted(self));
@@ -198,8 +202,8 @@ impl NewOperation {
     }
 }
 
-/// Returns an operation. It requires the role that was required to start it. Callers without any role in the workspace get
-/// `OperationNotFound`.
+/// Returns an operation. The caller must have the role [`Operation::role`] or a higher one. Callers without any role in
+/// the workspace get `OperationNotFound`.
 pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operation, FabricError> {
     let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
     let operation = state.operations().get(&id).ok_or_else(missing)?;
@@ -212,7 +216,7 @@ pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operat
 }
 
 impl Operation {
-    /// Returns the approximate size of its result, in bytes.
+    /// Returns the approximate size of the result of the operation, in bytes.
     fn weight(&self) -> usize {
         match &self.result {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
@@ -225,7 +229,8 @@ impl Operation {
     }
 }
 
-/// Drops operations until the bounds are met: the oldest that has ended by `now`, or the oldest if none has.
+/// Drops operations until they are within [`OPERATIONS_MAX`] and [`DEFINITIONS_MAX`]. The operation dropped first is
+/// the oldest that has ended by `now`. If no operation has ended, the oldest operation is dropped.
 pub(super) fn make_room(operations: &mut Ordered<OperationId, Operation>, now: Timestamp) {
     let mut weight: usize = operations.values().map(Operation::weight).sum();
     while operations.len() > OPERATIONS_MAX || weight > DEFINITIONS_MAX && operations.len() > 1 {

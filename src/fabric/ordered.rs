@@ -1,4 +1,4 @@
-//! A map in order of insertion, whose positions are never reused.
+//! A map in order of insertion. Each value has a position that is never reused.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::page::Position;
 
-/// Values by id and in order of creation. A page can continue after a position even if its value was deleted.
+/// A map from ids to values, in order of creation. A page can continue after a position even if the value at that
+/// position was deleted.
 #[derive(Debug, Clone)]
 pub struct Ordered<K, V> {
     positions: HashMap<K, Position>,
@@ -27,7 +28,7 @@ impl<K: Hash + Eq, V: PartialEq> PartialEq for Ordered<K, V> {
     }
 }
 
-/// The persisted form: position, id and value of each element.
+/// The persisted form: the next position, and the position, id and value of each element.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored<K, V> {
@@ -56,19 +57,19 @@ impl<'de, K: Deserialize<'de> + Hash + Eq, V: Deserialize<'de>> Deserialize<'de>
 }
 
 impl<K: Hash + Eq, V> Ordered<K, V> {
-    /// Appends a new value. The id must be new.
+    /// Appends a value. The map must not contain the id.
     pub fn insert(&mut self, id: K, value: V) {
         self.positions.insert(id, self.next);
         self.values.insert(self.next, value);
         self.next += 1;
     }
 
-    /// Removes a value. Its position stays empty.
+    /// Removes and returns the value of an id. The position of the value is not used again.
     pub fn remove(&mut self, id: &K) -> Option<V> {
         self.values.remove(&self.positions.remove(id)?)
     }
 
-    /// Removes all values that do not pass.
+    /// Removes all values for which `passes` returns `false`.
     pub fn retain(&mut self, passes: impl Fn(&V) -> bool) {
         self.values.retain(|_, value| passes(value));
         let values = &self.values;
@@ -80,12 +81,12 @@ impl<K: Hash + Eq, V> Ordered<K, V> {
         self.values.get(self.positions.get(id)?)
     }
 
-    /// Returns the value of an id for a change.
+    /// Returns a mutable reference to the value of an id.
     pub fn get_mut(&mut self, id: &K) -> Option<&mut V> {
         self.values.get_mut(self.positions.get(id)?)
     }
 
-    /// Returns whether an id is present.
+    /// Returns `true` if the map contains an id.
     pub fn contains(&self, id: &K) -> bool {
         self.positions.contains_key(id)
     }
@@ -95,7 +96,7 @@ impl<K: Hash + Eq, V> Ordered<K, V> {
         self.values.len()
     }
 
-    /// Returns whether there are no values.
+    /// Returns `true` if the map contains no values.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -105,12 +106,12 @@ impl<K: Hash + Eq, V> Ordered<K, V> {
         self.values.values()
     }
 
-    /// Returns all values in order of creation for a change.
+    /// Returns mutable references to all values, in order of creation.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.values.values_mut()
     }
 
-    /// Returns the values after a position, in order of creation; all of them for `None`.
+    /// Returns the values after a position with their positions, in order of creation. For `None`, returns all values.
     pub fn after(&self, position: Option<Position>) -> impl Iterator<Item = (Position, &V)> {
         let from = position.map_or(0, |position| position.saturating_add(1));
         self.values.range(from..).map(|(position, value)| (*position, value))

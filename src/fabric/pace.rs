@@ -1,6 +1,7 @@
-//! Durations of steps: those of the tenant's pace, unless `settings.durations` overrides them.
+//! Durations of steps. The tenant's pace determines the durations, and `settings.durations` overrides single durations.
 //!
-//! A duration is resolved when its step begins, and stored in the fact. Later changes to the settings do not affect it.
+//! A duration is resolved when its step begins, and stored in the fact. Later changes to the settings do not affect the
+//! step.
 
 use std::collections::BTreeMap;
 
@@ -26,34 +27,35 @@ pub enum Pace {
 const ZERO: SignedDuration = SignedDuration::ZERO;
 /// The longest duration that can be set.
 const DURATION_MAX: SignedDuration = SignedDuration::from_hours(24 * 365);
-/// The shortest interval between publishings that can be set. It is not zero, because figures advance in multiples of the interval.
+/// The shortest interval between publishings that can be set. Zero is not allowed, because changes are published at
+/// multiples of the interval.
 const PUBLISHING_MIN: SignedDuration = SignedDuration::from_millis(1);
 
 /// A step whose duration can be overridden by `settings.durations`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
-    /// From the creation of a mirrored database to `Initialized`.
+    /// The time from the creation of a mirrored database to `Initialized`.
     Initializing,
-    /// From the creation of an item until lists show its SQL endpoint.
+    /// The time from the creation of an item until lists show its SQL endpoint.
     SqlEndpoint,
-    /// From a start to `Running`.
+    /// The time from a start to `Running`.
     Starting,
-    /// From a stop to `Stopped`.
+    /// The time from a stop to `Stopped`.
     Stopping,
-    /// From `Running` to the snapshot of a table.
+    /// The time from `Running` to the snapshot of a table.
     TableWait,
-    /// The snapshot of a table, whatever its size.
+    /// The snapshot of a table, regardless of the table's size.
     Snapshot,
-    /// Between two publishings of a table's changes.
+    /// The interval between two publishings of a table's changes.
     Publishing,
     /// A long-running operation.
     Operation,
     /// The reservation of a deleted item's name.
     NameReserved,
-    /// From the assignment of a workspace to `capacityAssignmentProgress: Completed`.
+    /// The time from the assignment of a workspace to a capacity until `capacityAssignmentProgress` is `Completed`.
     CapacityAssignment,
-    /// From the creation of a SQL database to its first backup.
+    /// The time from the creation of a SQL database to its first backup.
     FirstBackup,
 }
 
@@ -73,7 +75,7 @@ impl Step {
         Self::FirstBackup,
     ];
 
-    /// Returns its name in `settings.durations`.
+    /// Returns the name of the step in `settings.durations`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initializing => "initializing",
@@ -95,7 +97,7 @@ impl Step {
         Self::ALL.into_iter().find(|step| step.as_str() == name)
     }
 
-    /// Returns the shortest duration that can be set.
+    /// Returns the shortest duration that can be set for the step.
     const fn shortest(self) -> SignedDuration {
         match self {
             Self::Publishing => PUBLISHING_MIN,
@@ -130,11 +132,11 @@ impl<'de> Deserialize<'de> for Seconds {
 }
 
 impl Durations {
-    /// Sets the duration of a step in seconds; `None` removes it.
+    /// Overrides the duration of a step, in seconds. `None` removes the override.
     ///
     /// # Errors
     ///
-    /// Returns the accepted range if the duration is outside it.
+    /// Returns the accepted range if the duration is outside this range.
     pub fn set(&mut self, step: Step, seconds: Option<f64>) -> Result<(), (f64, f64)> {
         let Some(seconds) = seconds else {
             self.0.remove(&step);
@@ -186,8 +188,13 @@ impl Timing<'_> {
         self.step(Step::Stopping, secs(1), secs(20))
     }
 
-    /// Returns the timing of tables after a start. By its size, a snapshot takes 20 s or more at the realistic pace; at the fast pace it
-    /// takes 1 to 3 s, or the time that a declared speed implies, but at least 1 s.
+    /// Returns the timing of tables after a start.
+    ///
+    /// Without an override, the duration of a snapshot depends on the pace:
+    ///
+    /// - `realistic`: the number of rows divided by the snapshot speed, but at least 20 s.
+    /// - `fast`: 1 to 3 s. With a declared snapshot speed, the number of rows divided by this speed, but at least 1 s.
+    /// - `instant`: zero.
     pub fn tables(self) -> TableTiming {
         let by_size = match self.pace {
             Pace::Fast => SnapshotTiming::BySize { at_least: secs(1), undeclared: Some((30, secs(3))) },
@@ -210,17 +217,17 @@ impl Timing<'_> {
         self.step(Step::Starting, secs(1), secs(20))
     }
 
-    /// Returns the time from the creation of a SQL database to its first backup: 265 s were seen.
+    /// Returns the time from the creation of a SQL database to its first backup (seen: 265 s).
     pub fn first_backup(self) -> SignedDuration {
         self.step(Step::FirstBackup, secs(1), secs(265))
     }
 
-    /// Returns the duration of an operation that takes `realistic` at the realistic pace.
+    /// Returns the duration of a long-running operation. `realistic` is the duration at the realistic pace.
     pub fn operation(self, realistic: SignedDuration) -> SignedDuration {
         self.step(Step::Operation, secs(1), realistic)
     }
 
-    /// Returns the `Retry-After` of an operation.
+    /// Returns the `Retry-After` of a long-running operation.
     pub fn retry_after(self) -> SignedDuration {
         match self.pace {
             Pace::Fast | Pace::Instant => secs(1),
@@ -228,17 +235,17 @@ impl Timing<'_> {
         }
     }
 
-    /// Returns the time from the creation of a workspace's first dataflow to its staging lakehouse: 2 to 3 s were seen.
+    /// Returns the time from the creation of a workspace's first dataflow to its staging lakehouse (seen: 2 to 3 s).
     pub fn staging_lakehouse(self) -> SignedDuration {
         self.pick(millis(200), millis(2_500))
     }
 
-    /// Returns the time from the creation of a workspace's first dataflow to its staging warehouse: 10 s to a minute were seen.
+    /// Returns the time from the creation of a workspace's first dataflow to its staging warehouse (seen: 10 to 60 s).
     pub fn staging_warehouse(self) -> SignedDuration {
         self.pick(millis(500), secs(23))
     }
 
-    /// Returns the `Retry-After` of the operation that provisions or deprovisions an identity.
+    /// Returns the `Retry-After` of the long-running operation that provisions or deprovisions a workspace identity.
     pub fn retry_after_identity(self) -> SignedDuration {
         match self.pace {
             Pace::Fast | Pace::Instant => secs(1),
@@ -246,7 +253,7 @@ impl Timing<'_> {
         }
     }
 
-    /// Returns the duration of the assignment of a workspace to a capacity: zero, as in all 58 recordings.
+    /// Returns the duration of the assignment of a workspace to a capacity (seen: zero, in all 58 recordings).
     pub fn capacity_assignment(self) -> SignedDuration {
         self.step(Step::CapacityAssignment, ZERO, ZERO)
     }

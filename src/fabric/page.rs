@@ -1,17 +1,17 @@
-//! Pages of a list. A continuation token holds the last position of a page, in the order of the list.
+//! Pages of a list. A continuation token contains the position of the last element of a page.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::fabric::{ErrorCode, FabricError};
 
-/// A position in a list. Positions are assigned in order of creation and never reused.
+/// The position of an element in a list. Positions are assigned in order of creation and never reused.
 pub type Position = u64;
 
 /// The start and the size of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// The last position of the previous page.
+    /// The position of the last element of the previous page; `None` for the first page.
     pub after: Option<Position>,
     /// Maximum number of elements on the page.
     pub size: u32,
@@ -22,12 +22,13 @@ pub struct PageRequest {
 pub struct Page<T> {
     /// The elements, in the order of the list.
     pub elements: Vec<T>,
-    /// The position of the last element, if more follow.
+    /// The position of the last element of this page; `None` if no more elements follow.
     pub next: Option<Position>,
 }
 
 impl PageRequest {
-    /// Takes a page from the elements after [`Self::after`]: `rest` must begin there.
+    /// Returns the page that begins with the first element of `rest`. `rest` must contain the elements after the
+    /// position [`Self::after`].
     pub fn cut<T>(self, mut rest: impl Iterator<Item = (Position, T)>) -> Page<T> {
         let size = self.size as usize;
         let mut last = None;
@@ -47,20 +48,21 @@ impl<T> Page<T> {
     }
 }
 
-/// Returns the continuation token of a position: percent-encoded base64, as the service returns it.
+/// Returns the continuation token for a position. The token is percent-encoded base64, like the tokens of the service.
 pub fn token(position: Position) -> String {
-    // The fixed width gives every token the same length and padding.
+    // All tokens have the same length and padding, because the number has a fixed width.
     STANDARD.encode(format!(",{position:019},0")).replace('=', "%3D").replace('+', "%2B").replace('/', "%2F")
 }
 
-/// Returns the position in a continuation token, which the caller has percent-decoded once.
+/// Returns the position in a continuation token. The caller must have percent-decoded the token once.
 pub fn position(token: &str) -> Result<Position, FabricError> {
-    // Some samples of the documentation have the token in single quotes.
+    // Some samples in Fabric's documentation enclose the token in single quotes.
     let token = token.trim_matches('\'');
     read(token).ok_or_else(|| ErrorCode::InvalidContinuationToken.into())
 }
 
-/// Returns `true` for a token that is still percent-encoded after one decoding: the client encoded it a second time.
+/// Returns `true` if a token that was percent-decoded once is still percent-encoded, because the client encoded the
+/// token a second time.
 pub fn is_encoded(token: &str) -> bool {
     token.contains('%')
 }

@@ -1,4 +1,5 @@
-//! Principals, which call the API and hold roles, and the directory that lists them (docs/fidelity.md#principals).
+//! Principals, which can have roles and call the API, and the directory, which lists the principals of a tenant
+//! (docs/fidelity.md#principals).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,31 +10,31 @@ use crate::fabric::workspace::WORKSPACES_MAX;
 use crate::fabric::{Decision, FabricError, Fact, State};
 use crate::ids::PrincipalId;
 
-/// Maximum number of principals in a tenant's directory.
+/// The maximum number of principals in a tenant's directory.
 pub const DIRECTORY_MAX: usize = 10_000;
 
 /// The type of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PrincipalType {
-    /// A person.
+    /// A user.
     User,
     /// An app, or a managed identity.
     ServicePrincipal,
     /// A group. Its members are not emulated.
     Group,
-    /// A profile of an app, for one of the tenants that the app serves.
+    /// A profile of a service principal. A multi-tenant app has one profile for each of its customers.
     ServicePrincipalProfile,
     /// All principals in the tenant.
     EntireTenant,
 }
 
-/// A principal, which can call the API and hold roles.
+/// A principal, which can have roles and call the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Principal {
-    /// Entra's object id.
+    /// The object id in Entra.
     pub id: PrincipalId,
-    /// Its type.
+    /// The type of the principal.
     pub kind: PrincipalType,
 }
 
@@ -41,44 +42,44 @@ pub struct Principal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum Details {
-    /// Of a user.
+    /// The details of a user.
     User {
         /// The sign-in name.
         user_principal_name: Option<String>,
     },
-    /// Of an app.
+    /// The details of an app.
     ServicePrincipal {
         /// The client id.
         aad_app_id: Option<String>,
     },
-    /// Of a group.
+    /// The details of a group.
     Group {
         /// `SecurityGroup`, `DistributionList` or `Unknown`.
         group_type: Option<String>,
     },
-    /// Of a profile.
+    /// The details of a service principal profile.
     ServicePrincipalProfile {
-        /// The app that it belongs to.
+        /// The app that the profile belongs to.
         parent: Option<Principal>,
     },
-    /// Of the entire tenant: none.
+    /// The entire tenant, which has no details.
     EntireTenant,
 }
 
-/// An entry of the directory.
+/// An entry of the directory, which describes a principal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DirectoryEntry {
-    /// Its object id.
+    /// The object id of the principal.
     pub id: PrincipalId,
-    /// Its display name.
+    /// The display name of the principal.
     pub display_name: Option<String>,
-    /// Its type and the details that depend on it.
+    /// The type of the principal, and the details that depend on the type.
     pub details: Details,
 }
 
 impl DirectoryEntry {
-    /// Creates the entry of a principal with an id and a type only.
+    /// Creates an entry that contains only an id and a type.
     pub fn bare(principal: Principal) -> Self {
         let details = match principal.kind {
             PrincipalType::User => Details::User { user_principal_name: None },
@@ -90,12 +91,12 @@ impl DirectoryEntry {
         Self { id: principal.id, display_name: None, details }
     }
 
-    /// Returns `true` for an entry with an id and a type only.
+    /// Returns `true` if the entry contains only an id and a type.
     pub fn is_bare(&self) -> bool {
         *self == Self::bare(self.principal())
     }
 
-    /// Returns the client id of an app.
+    /// Returns the client id of an app, or `None` for other principals.
     pub fn app_id(&self) -> Option<&str> {
         match &self.details {
             Details::ServicePrincipal { aad_app_id } => aad_app_id.as_deref(),
@@ -106,7 +107,7 @@ impl DirectoryEntry {
         }
     }
 
-    /// Returns the sign-in name of a user.
+    /// Returns the sign-in name of a user, or `None` for other principals.
     fn user_name(&self) -> Option<&str> {
         match &self.details {
             Details::User { user_principal_name } => user_principal_name.as_deref(),
@@ -130,9 +131,10 @@ impl DirectoryEntry {
     }
 }
 
-/// Registers a caller at its first call: adds it to the directory, and creates "My workspace" for a user.
+/// Registers a caller at its first call: adds the caller to the directory, and creates "My workspace" for a user.
 ///
-/// An existing entry of the directory stays. If a bound is reached, nothing is registered, and the call is served all the same.
+/// An existing entry of the directory is replaced only if it contains just an id and a type. If the tenant has the
+/// maximum number of principals or workspaces, the caller is not registered, but the call is still served.
 pub fn register(state: &State, caller: &DirectoryEntry) -> Decision<()> {
     let has_room = state.directory().len() < DIRECTORY_MAX && state.workspaces().len() < WORKSPACES_MAX;
     let facts = if !state.learns_from(caller) || !has_room {
@@ -140,14 +142,19 @@ pub fn register(state: &State, caller: &DirectoryEntry) -> Decision<()> {
     } else {
         let known = state.directory().get(&caller.id).filter(|known| !known.is_bare());
         let entry = known.unwrap_or(caller).clone();
-        let personal = matches!(entry.details, Details::User { .. }).then(|| state.personal_workspace(entry.id));
+        let is_user = matches!(entry.details, Details::User { .. });
+        let personal = is_user.then(|| state.personal_workspace(entry.id));
+        // A user whose details become known later has the workspace already.
+        let personal = personal.filter(|id| !state.workspaces().contains(id));
         vec![Fact::PrincipalRegistered { entry, personal }]
     };
     Ok((facts, ()))
 }
 
-/// Returns the principal for a role assignment, and the fact that adds it to the directory if it is unknown. `None` if it is unknown and
-/// `behaviours.unknownPrincipal` rejects it.
+/// Returns the principal for a role assignment, and the fact that adds an unknown principal to the directory. A full
+/// directory adds no principal.
+///
+/// Returns `None` if the principal is unknown and `behaviours.unknownPrincipal` rejects unknown principals.
 pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fact>)> {
     match state.directory().get(&asked.id) {
         Some(entry) => Some((entry.principal(), None)),
@@ -157,11 +164,12 @@ pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fa
     }
 }
 
-/// The note of a response that assigns a role to an unknown principal.
+/// The emulator's hint in the response to the assignment of a role to an unknown principal.
 pub const LEARNED: &str =
-    "the directory did not know this principal and has added it; behaviours.unknownPrincipal 400 rejects unknown ones";
+    "the unknown principal was added to the directory; behaviours.unknownPrincipal 400 rejects unknown principals";
 
-/// Rejects two declared apps with one client id, and two users of the directory with one name to sign in with.
+/// Rejects two declared apps with the same client id. Also rejects a declared user with the sign-in name of another
+/// declared user or of a user in the directory.
 fn check_unique(state: &State, entries: &[DirectoryEntry]) -> Result<(), FabricError> {
     let declared: BTreeSet<PrincipalId> = entries.iter().map(|entry| entry.id).collect();
     let (mut apps, mut users) = (HashMap::new(), HashMap::new());
@@ -182,10 +190,11 @@ fn check_unique(state: &State, entries: &[DirectoryEntry]) -> Result<(), FabricE
     Ok(())
 }
 
-/// Adds principals to the directory; existing entries are replaced. An app with the client id of an existing app takes over its
-/// roles.
+/// Adds principals to the directory. Replaces existing entries with the same id. A declared app also replaces an
+/// existing app with the same client id, and receives its roles.
 ///
-/// `secrets` are SHA-256 hashes of the secrets that principals must present from now on. Secrets themselves are never stored.
+/// `secrets` contains the SHA-256 hashes of the secrets that the principals must use from now on. The emulator never
+/// stores the secrets themselves.
 pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(PrincipalId, String)>) -> Decision<()> {
     let new = entries.iter().filter(|entry| !state.directory().contains_key(&entry.id)).count();
     if state.directory().len() + new > DIRECTORY_MAX {

@@ -12,16 +12,16 @@ use crate::ids::PrincipalId;
 /// Maximum number of role assignments in a workspace (documented).
 pub const ASSIGNMENTS_MAX: usize = 1_000;
 
-/// A role in a workspace, from weakest to strongest.
+/// A role in a workspace. The variants are in order from the weakest role to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
-    /// Reads.
+    /// Can read the workspace and its items.
     Viewer,
-    /// Reads and writes items.
+    /// Can also create, change and delete items.
     Contributor,
-    /// Like a contributor, and adds other principals.
+    /// Can also assign roles up to `Member`.
     Member,
-    /// Everything.
+    /// Can do everything.
     Admin,
 }
 
@@ -29,7 +29,7 @@ impl Role {
     /// All roles, weakest first.
     pub const ALL: [Self; 4] = [Self::Viewer, Self::Contributor, Self::Member, Self::Admin];
 
-    /// Returns its name on the wire.
+    /// Returns the name of the role on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "Viewer",
@@ -45,7 +45,7 @@ impl Role {
     }
 }
 
-/// A principal's role in a workspace. The id of the assignment is the principal's.
+/// The role of a principal in a workspace. The id of the assignment is the id of the principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoleAssignment {
@@ -56,7 +56,8 @@ pub struct RoleAssignment {
 }
 
 impl Workspace {
-    /// Replaces principals. A principal that would then have two roles keeps the higher one.
+    /// Replaces principals in the role assignments. The keys of `replaced` are the ids of the old principals. A
+    /// principal that would have two roles afterwards keeps the higher role.
     pub(super) fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
         let assigned = self.roles.values().map(|assignment| assignment.principal.id);
         let affected: Vec<PrincipalId> = assigned.filter(|id| replaced.contains_key(id)).collect();
@@ -69,13 +70,14 @@ impl Workspace {
         }
     }
 
-    /// Returns the role of a principal: its own, or that of the entire tenant if higher.
+    /// Returns the role of a principal: the higher of the principal's own role and the role assigned to the entire
+    /// tenant.
     pub fn role_of(&self, principal: Principal) -> Option<Role> {
         let own = self.roles.get(&principal.id).map(|assignment| assignment.role);
         own.max(self.role_of_entire_tenant())
     }
 
-    /// Rejects callers without this role or a higher one.
+    /// Rejects callers whose role is lower than `needed`.
     pub fn check_role(&self, caller: Principal, needed: Role) -> Result<(), FabricError> {
         let actual = self.role_of(caller);
         if actual >= Some(needed) {
@@ -100,7 +102,7 @@ impl Workspace {
         self.roles.get(&id).ok_or_else(missing)
     }
 
-    /// Rejects personal workspaces, whose roles cannot change.
+    /// Rejects a personal workspace, because its properties and roles cannot change.
     pub(super) fn check_shared(&self) -> Result<(), FabricError> {
         match self.kind {
             WorkspaceType::Workspace => Ok(()),
@@ -119,8 +121,10 @@ impl Workspace {
     }
 }
 
-/// Assigns a role to a principal. Returns the assignment, and `true` if the principal was added to the directory. A caller cannot
-/// assign a role above its own. The type in the directory takes precedence over that in the request.
+/// Assigns a role to a principal. Returns the assignment, and `true` if the principal is added to the directory.
+///
+/// Callers can assign only roles up to their own. If the directory contains the principal, the type in the directory is
+/// used instead of the type in the request.
 pub fn add(
     state: &State,
     workspace: &Workspace,
@@ -159,7 +163,7 @@ fn unknown(workspace: &Workspace, id: PrincipalId) -> FabricError {
         .note("the directory does not know this id, and behaviours.unknownPrincipal is 400; declare it by PUT /_emulator/principals")
 }
 
-/// Changes the role of a principal.
+/// Changes the role of a principal. Rejects a change that would leave the workspace without an admin.
 pub fn update(workspace: &Workspace, id: PrincipalId, role: Role) -> Decision<RoleAssignment> {
     workspace.check_shared()?;
     let RoleAssignment { principal, .. } = *workspace.role_assignment(id)?;
@@ -173,7 +177,7 @@ pub fn update(workspace: &Workspace, id: PrincipalId, role: Role) -> Decision<Ro
     Ok((vec![Fact::RoleChanged { workspace: workspace.id, assignment }], assignment))
 }
 
-/// Deletes a role assignment.
+/// Deletes a role assignment. Rejects the deletion of the last admin.
 pub fn delete(workspace: &Workspace, id: PrincipalId) -> Decision<()> {
     workspace.check_shared()?;
     workspace.role_assignment(id)?;

@@ -1,4 +1,5 @@
-//! Catalog search: items by text, in all workspaces that the caller can see (docs/fidelity.md#around).
+//! Catalog search: a search for items by text in all workspaces in which the caller has a role
+//! (docs/fidelity.md#around).
 
 use std::str::FromStr;
 
@@ -15,15 +16,16 @@ use crate::fabric::{FabricError, State};
 pub const PAGE_SIZE_MAX: u32 = 1_000;
 /// The default number of entries on a page.
 pub const PAGE_SIZE: u32 = 50;
-/// Bits of the item's position in the position of an entry. The higher bits are the position of the workspace.
+/// Number of low bits in the position of an entry that contain the position of the item. The higher bits contain the
+/// position of the workspace.
 const ITEM_BITS: u32 = 32;
 const ITEM_MASK: u64 = (1 << ITEM_BITS) - 1;
 
-/// A filter of kinds: any clause must hold.
+/// A filter for the kinds of items. An item passes if at least one clause matches its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter(Vec<Clause>);
 
-/// Compares the kind of an item: equal or not equal.
+/// A condition on the kind of an item: equal or not equal to `kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Clause {
     is_equal: bool,
@@ -33,7 +35,8 @@ struct Clause {
 impl FromStr for Filter {
     type Err = FabricError;
 
-    /// Parses clauses such as `Type eq 'Report' or Type ne 'Lakehouse'`. Only `or` can join them, so parentheses have no effect.
+    /// Parses clauses such as `Type eq 'Report' or Type ne 'Lakehouse'`. `or` is the only operator between clauses, so
+    /// parentheses are ignored.
     fn from_str(text: &str) -> Result<Self, FabricError> {
         let clause = |clause: &str| {
             let mut words = clause.split_whitespace();
@@ -55,7 +58,9 @@ impl Filter {
     }
 }
 
-/// Returns a page of the items whose name, description or workspace name contains a text, without regard to case.
+/// Returns a page of the items that match. An item matches if its name, its description or the name of its workspace
+/// contains `text`, without regard to case, and if its kind passes the filter. Only items that are visible at `now` in
+/// workspaces in which the caller has a role are searched.
 pub fn find<'s>(
     state: &'s State,
     text: &str,

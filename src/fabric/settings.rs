@@ -1,4 +1,4 @@
-//! The settings of a tenant, and their rules.
+//! The settings of a tenant, and the validation of changes.
 
 use std::collections::BTreeMap;
 
@@ -22,29 +22,31 @@ pub enum Throttle {
     Off,
 }
 
-/// The limit of a window for operations at which the service was never seen to block (docs/fidelity.md#throttling).
+/// The number of calls per throttle window for operations that the service was never seen to block
+/// (docs/fidelity.md#throttling).
 pub const LIMIT_GUESSED: u32 = 200;
-/// The limit of a window under [`Throttle::Tight`].
+/// The number of calls per throttle window with [`Throttle::Tight`].
 pub const LIMIT_TIGHT: u32 = 10;
-/// The default number of elements on a page. It is high because deployment tools do not page.
+/// The default number of elements on a page. The default is high, because some deployment tools read only the first
+/// page.
 pub const PAGE_SIZE: u32 = 10_000;
 /// The maximum of the `pageSize` setting.
 pub const PAGE_SIZE_MAX: u32 = 100_000;
-/// The maximum number of rows on a page of table statuses, whatever the setting.
+/// The maximum number of rows on a page of table statuses, regardless of the `pageSize` setting.
 pub const TABLES_PAGE_SIZE: u32 = 1_000;
 
 /// The default lifetime of a token, in seconds. Entra's tokens last 60 to 90 minutes.
 pub const TOKEN_LIFETIME: u32 = 3_600;
-/// The maximum of the `tokenLifetime` setting: a year, for clocks that are moved in large steps.
+/// The maximum of the `tokenLifetime` setting: one year, so that a token stays valid when the clock advances far.
 pub const TOKEN_LIFETIME_MAX: u32 = 31_536_000;
 
-/// The settings of a tenant, as `GET /_emulator/settings` shows them.
+/// The settings of a tenant, as `GET /_emulator/settings` returns them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// The timing profile of steps that begin from now on.
     pub pace: Pace,
-    /// Durations of single steps, which override the pace.
+    /// The durations of single steps, which override the pace.
     pub durations: Durations,
     /// The rate limits.
     pub throttle: Throttle,
@@ -52,13 +54,13 @@ pub struct Settings {
     pub page_size: u32,
     /// The lifetime of issued tokens, in seconds of the tenant's time.
     pub token_lifetime: u32,
-    /// Limits of single operations, by operation id. They override those of `throttle`, unless that is `off`.
+    /// The limits of single operations, by operation id. They override the limits of `throttle`, except with `off`.
     pub limits: BTreeMap<String, u32>,
-    /// The answers where the real service is known to give two.
+    /// The chosen answer of each behaviour.
     pub behaviours: Behaviours,
 }
 
-/// A change of settings. A member that is left out keeps its value; a limit or duration of null is removed.
+/// A change of settings. A missing member leaves its setting unchanged. A null limit or duration removes the override.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SettingsChange {
@@ -70,20 +72,20 @@ pub struct SettingsChange {
     pub page_size: Option<u32>,
     /// The lifetime of issued tokens in seconds: 1 to [`TOKEN_LIFETIME_MAX`].
     pub token_lifetime: Option<u32>,
-    /// Limits by operation id.
+    /// The limits of single operations, by operation id.
     pub limits: Option<BTreeMap<String, Option<u32>>>,
-    /// Durations in seconds, by step.
+    /// The durations of single steps, in seconds.
     pub durations: Option<BTreeMap<String, Option<f64>>>,
-    /// Answers by behaviour.
+    /// The chosen answers, by behaviour.
     pub behaviours: Option<Map<String, Value>>,
 }
 
 impl SettingsChange {
-    /// Rejects limits of operations that do not exist. `is_operation` returns whether an operation id exists.
+    /// Rejects limits of operations that do not exist. `is_operation` returns `true` if an operation id exists.
     ///
     /// # Errors
     ///
-    /// An operation id is unknown.
+    /// Returns an error if an operation id is unknown.
     pub fn check_operations(&self, is_operation: impl Fn(&str) -> bool) -> Result<(), FabricError> {
         match self.limits.iter().flatten().find(|(operation, _)| !is_operation(operation)) {
             Some((unknown, _)) => {
@@ -112,7 +114,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// A value is out of its range, or a name is unknown.
+    /// Returns an error if a value is out of range or a name is unknown.
     pub fn changed(mut self, change: SettingsChange) -> Result<Self, FabricError> {
         self.pace = change.pace.unwrap_or(self.pace);
         self.throttle = change.throttle.unwrap_or(self.throttle);
@@ -147,19 +149,19 @@ impl Settings {
             })?;
         }
         for (name, answer) in change.behaviours.into_iter().flatten() {
-            // A status can be given as a number.
+            // An answer that is an HTTP status can be a JSON number.
             let answer = answer.as_u64().map_or(answer, |status| status.to_string().into());
             self.behaviours.set(&name, answer.as_str().unwrap_or_default()).map_err(FabricError::invalid_input)?;
         }
         Ok(self)
     }
 
-    /// Returns the number of rows on a page of table statuses.
+    /// Returns the maximum number of rows on a page of table statuses.
     pub fn tables_page_size(&self) -> u32 {
         self.page_size.min(TABLES_PAGE_SIZE)
     }
 
-    /// Returns the limit of an operation in a window; `None` when there is no limit.
+    /// Returns the number of calls of an operation that a throttle window allows, or `None` if calls are unlimited.
     ///
     /// `seen` is the limit at which the real service was seen to block this operation.
     pub fn limit(&self, operation: &str, seen: Option<u32>) -> Option<u32> {

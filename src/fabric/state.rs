@@ -1,4 +1,4 @@
-//! The state of a tenant, computed from its facts, with the indexes that the rules need.
+//! The state of a tenant, computed from the tenant's facts. The state includes indexes for lookups by name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::ids::{
 };
 use crate::seed::Seed;
 
-/// The numbers of ids issued so far, by purpose.
+/// The number of ids issued so far, for each type of id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Counts {
@@ -42,7 +42,7 @@ struct Counts {
     tags: u64,
 }
 
-/// The complete state of a tenant. Only [`State::apply`] changes it.
+/// The complete state of a tenant. Only [`State::apply`] changes the state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
@@ -63,7 +63,7 @@ pub struct State {
 }
 
 impl State {
-    /// Creates the state of a new tenant: its capacities and nothing else.
+    /// Creates the state of a new tenant, which contains only the capacities.
     pub fn new(seed: Seed, settings: Settings) -> Self {
         Self {
             settings,
@@ -104,8 +104,8 @@ impl State {
         }
     }
 
-    /// Rejects a read on a kind's own route while the workspace's capacity is paused, if the kind's content is on the capacity. The error
-    /// depends on `behaviours.readsWhilePaused`.
+    /// Rejects a read on the typed route of a kind while the capacity of the workspace is paused. This affects only
+    /// kinds whose content is on the capacity. `behaviours.readsWhilePaused` selects the error, or allows the read.
     pub fn check_readable(&self, workspace: &Workspace, kind: ItemKind) -> Result<(), FabricError> {
         let answer = self.settings.behaviours.reads_while_paused;
         if workspace.capacity.is_none() || !kind.spec().lives_on_capacity || answer == ReadsWhilePaused::Answer {
@@ -117,36 +117,38 @@ impl State {
         })
     }
 
-    /// Returns the directory: all known principals.
+    /// Returns the directory, which contains all known principals.
     pub fn directory(&self) -> &BTreeMap<PrincipalId, DirectoryEntry> {
         &self.directory
     }
 
-    /// Returns the app with this client id. Case does not matter.
+    /// Returns the app with this client id. Client ids are compared without regard to case.
     pub fn app(&self, client: &str) -> Option<&DirectoryEntry> {
         self.directory.values().find(|entry| entry.app_id().is_some_and(|id| id.eq_ignore_ascii_case(client)))
     }
 
-    /// Returns the directory's principal for a caller. An app that was declared with another object id after its token was issued is
-    /// found by its client id.
+    /// Returns the principal that a caller stands for. The directory is searched by object id, and then by client id,
+    /// because an app can be declared with another object id after its token was issued.
     pub fn known_caller(&self, caller: &DirectoryEntry) -> Principal {
         let by_client_id = || caller.app_id().and_then(|client| self.app(client));
         let known = if self.directory.contains_key(&caller.id) { None } else { by_client_id() };
         known.map_or_else(|| caller.principal(), DirectoryEntry::principal)
     }
 
-    /// Returns the SHA-256 hash of the declared secret or password of a principal. A principal without one accepts any.
+    /// Returns the SHA-256 hash of the declared secret or password of a principal. If none was declared, any secret or
+    /// password is accepted.
     pub fn secret_of(&self, principal: PrincipalId) -> Option<&str> {
         self.secrets.get(&principal).map(String::as_str)
     }
 
-    /// Returns `true` if the directory has the principal and, for a user, its personal workspace exists.
+    /// Returns `true` if the directory contains the caller and, for a user, the personal workspace exists.
     fn is_registered(&self, caller: Principal) -> bool {
         let Some(known) = self.directory.get(&caller.id) else { return false };
         known.principal().kind != PrincipalType::User || self.workspaces.contains(&self.personal_workspace(caller.id))
     }
 
-    /// Returns `true` if a caller is new, or if the directory has only its id and type and the token tells more.
+    /// Returns `true` if the caller is not registered, or if the caller's token has details and the caller's entry in
+    /// the directory has only an id and a type.
     pub fn learns_from(&self, caller: &DirectoryEntry) -> bool {
         let is_bare = self.directory.get(&caller.id).is_some_and(DirectoryEntry::is_bare);
         !self.is_registered(caller.principal()) || is_bare && !caller.is_bare()
@@ -192,13 +194,13 @@ impl State {
         &self.connections
     }
 
-    /// Returns a connection in which the caller has a role.
+    /// Returns a connection. Rejects callers without a role in the connection.
     pub fn connection(&self, id: ConnectionId, caller: &Principal) -> Result<&Connection, FabricError> {
         let found = self.connections.get(&id).filter(|connection| connection.role_of(caller.id).is_some());
         found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Connection", id))
     }
 
-    /// Returns a connection, regardless of the caller's role.
+    /// Returns a connection, without a check of roles.
     pub fn find_connection(&self, id: ConnectionId) -> Option<&Connection> {
         self.connections.get(&id)
     }
@@ -208,7 +210,7 @@ impl State {
         self.connection_names.get(name).copied()
     }
 
-    /// Returns the declarations of the source behind a connection.
+    /// Returns the declarations of the source of a connection.
     pub fn declared(&self, connection: ConnectionId) -> Option<&Declared> {
         self.sources.get(&connection)
     }
@@ -233,7 +235,8 @@ impl State {
         ConnectionId::nth(self.seed, self.counts.connections + 1)
     }
 
-    /// Returns the id of the next item after `skip` others.
+    /// Returns the id of the next item. If a decision creates several items, `skip` is the number of ids already used
+    /// by that decision.
     pub fn next_item(&self, skip: u64) -> ItemId {
         ItemId::nth(self.seed, self.counts.items + 1 + skip)
     }
@@ -252,12 +255,13 @@ impl State {
         }
     }
 
-    /// Returns the id of the next tag after `skip` others.
+    /// Returns the id of the next tag. If a decision creates several tags, `skip` is the number of ids already used by
+    /// that decision.
     pub fn next_tag(&self, skip: u64) -> TagId {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
-    /// Applies a fact. It was decided on this state, so it always applies.
+    /// Applies a fact. The decision that returned the fact checked it against this state, so applying cannot fail.
     pub fn apply(&mut self, dated: &DatedFact) {
         let at = dated.at;
         match dated.fact.clone() {
@@ -409,7 +413,8 @@ impl State {
         }
     }
 
-    /// Adds principals to the directory, or replaces existing ones. An app also replaces an undeclared app with the same client id.
+    /// Adds principals to the directory, and replaces existing entries with the same object id. An app also replaces an
+    /// existing app with the same client id but another object id.
     fn declare_principals(&mut self, entries: Vec<DirectoryEntry>) {
         let declared: BTreeSet<PrincipalId> = entries.iter().map(|entry| entry.id).collect();
         let others = self.directory.values().filter(|entry| !declared.contains(&entry.id));
@@ -426,7 +431,7 @@ impl State {
         self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
     }
 
-    /// Replaces principals by others wherever the state refers to them.
+    /// Replaces principals wherever the state refers to them. The keys of `replaced` are the ids of the old principals.
     fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
         for (before, after) in replaced {
             self.directory.remove(before);
@@ -453,7 +458,8 @@ impl State {
         }
     }
 
-    /// Returns the tables of a mirrored database at `now`, and the instant from which each is followed.
+    /// Returns the tables of a mirrored database at `now`, each with the instant from which replication includes the
+    /// table.
     fn followed(&self, workspace: WorkspaceId, id: ItemId, now: Timestamp) -> BTreeMap<TableName, Timestamp> {
         let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
         let tables = item.and_then(|item| item.mirroring.as_ref()).map(|mirroring| mirroring.tables_at(self, now));
@@ -502,8 +508,8 @@ impl State {
         });
     }
 
-    /// Sets the state of a capacity. A pause also pauses replication in its workspaces, and fails the creations and reads of definitions
-    /// in progress there.
+    /// Sets the state of a capacity. A pause also affects the workspaces on the capacity: replication pauses, and
+    /// operations in progress that create an item or read a definition fail.
     fn change_capacity(&mut self, id: CapacityId, to: CapacityState, at: Timestamp) {
         if let Some(capacity) = self.capacities.iter_mut().find(|capacity| capacity.id == id) {
             capacity.state = to;
@@ -532,7 +538,8 @@ impl State {
         }
     }
 
-    /// Fails the operations in progress that create an item or read a definition. Updates succeed: they took effect with their request.
+    /// Fails the operations in progress that create an item or read a definition. Other operations continue, because
+    /// their effects were recorded when they started.
     fn fail_operations(&mut self, workspace: WorkspaceId, at: Timestamp) {
         let mut not_created = Vec::new();
         let in_progress = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;
@@ -590,7 +597,7 @@ impl Sources for State {
     }
 }
 
-/// Effects of facts on items. Items that belong to another one are moved and deleted with it.
+/// Effects of facts on items. An item is moved and deleted together with its descendants.
 impl Workspace {
     fn create_item(
         &mut self,
@@ -605,7 +612,8 @@ impl Workspace {
         }
     }
 
-    /// Inserts an item. A SQL endpoint is linked to its parent and is not in the index of names: it shares its parent's name.
+    /// Inserts an item. A SQL endpoint is linked to its parent. The index of names does not contain SQL endpoints,
+    /// because they have the names of their parents.
     fn insert_item(&mut self, item: Item) {
         if item.kind == ItemKind::SQLEndpoint {
             if let Some(parent) = item.parent.and_then(|id| self.items.get_mut(&id)) {
@@ -617,7 +625,7 @@ impl Workspace {
         self.items.insert(item.id, item);
     }
 
-    /// Returns the items that belong to an item, directly or indirectly.
+    /// Returns the descendants of an item: the items whose `parent` is the item, and their descendants.
     fn descendants(&self, id: ItemId) -> Vec<ItemId> {
         let mut found = vec![id];
         let mut next = 0;
@@ -657,7 +665,7 @@ impl Workspace {
         }
     }
 
-    /// Reserves the name of a deleted item, and keeps a deleted SQL database for restores.
+    /// Reserves the name of a deleted item, and keeps a deleted SQL database so that it can be restored.
     fn record_deletion(&mut self, item: &Item, reserved_until: Timestamp, at: Timestamp) {
         if let Some(database) = item.sql_database.as_ref().filter(|_| item.visible_from <= at) {
             self.deleted_databases.insert(item.id, database.deleted(item, at));
@@ -671,7 +679,7 @@ impl Workspace {
         self.reserve(key, reserved_until, at);
     }
 
-    /// Returns the number of items of a kind, including those that are not visible yet.
+    /// Returns the number of items of a kind, including items that are not visible yet.
     pub fn count(&self, kind: ItemKind) -> usize {
         self.items.values().filter(|item| item.kind == kind).count()
     }

@@ -8,31 +8,31 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::TagId;
 
-/// Maximum number of tags in a tenant (guessed).
+/// The maximum number of tags in a tenant (guessed).
 pub const TAGS_MAX: usize = 10_000;
-/// Maximum number of tags on an item or a workspace (documented for the portal, not for the API).
+/// The maximum number of tags on an item or a workspace (documented for the portal, not for the API).
 pub const TAGS_MAX_EACH: usize = 10;
 
-/// A tag.
+/// A tag of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tag {
-    /// Its id.
+    /// The id of the tag.
     pub id: TagId,
-    /// Its name.
+    /// The display name of the tag.
     pub display_name: String,
-    /// The domain that it belongs to; `None`: the tenant.
+    /// The id of the domain of the tag; `None` if the tag belongs to the tenant.
     pub domain: Option<String>,
 }
 
 /// A tag to declare.
 #[derive(Debug, Clone)]
 pub struct NewTag {
-    /// Its id; `None`: one is drawn.
+    /// The id of the tag; `None` to generate an id.
     pub id: Option<TagId>,
-    /// Its name.
+    /// The display name of the tag.
     pub display_name: String,
-    /// The domain that it belongs to; `None`: the tenant.
+    /// The id of the domain of the tag; `None` if the tag belongs to the tenant.
     pub domain: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub enum Change {
     Unapply,
 }
 
-/// Adds tags to the tenant; a tag whose id exists is replaced.
+/// Adds tags to the tenant. Replaces existing tags with the same id.
 pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
     let more = new.iter().filter(|tag| tag.id.is_none_or(|id| state.tag(id).is_none())).count();
     if state.tags().len() + more > TAGS_MAX {
@@ -59,7 +59,7 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
             loop {
                 drawn += 1;
                 let id = state.next_tag(drawn - 1);
-                // Skips ids that tags were declared with.
+                // Skips ids that existing tags already have.
                 if state.tag(id).is_none() {
                     break id;
                 }
@@ -70,21 +70,21 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
     Ok((vec![Fact::TagsDeclared { tags, drawn }], ()))
 }
 
-/// Adds tags to an item or removes them; tags that are there or absent already are ignored.
+/// Adds tags to an item, or removes tags from it. Adding an existing tag or removing a missing tag has no effect.
 pub fn change(state: &State, workspace: &Workspace, item: &Item, named: &[TagId], change: Change) -> Decision<()> {
     let tags = changed(state, &item.tags, named, change)?;
     let tagged = (tags != item.tags).then_some(Fact::ItemTagged { workspace: workspace.id, id: item.id, tags });
     Ok((tagged.into_iter().collect(), ()))
 }
 
-/// Does the same for a workspace.
+/// Adds tags to a workspace, or removes tags from it. Adding an existing tag or removing a missing tag has no effect.
 pub fn change_workspace(state: &State, workspace: &Workspace, named: &[TagId], change: Change) -> Decision<()> {
     let tags = changed(state, &workspace.tags, named, change)?;
     let tagged = (tags != workspace.tags).then_some(Fact::WorkspaceTagged { id: workspace.id, tags });
     Ok((tagged.into_iter().collect(), ()))
 }
 
-/// Returns the tags after a change. Fails if a tag is unknown, none is named, or there are too many.
+/// Returns the tags after a change. Rejects unknown tags, an empty list, and more than [`TAGS_MAX_EACH`] tags.
 fn changed(state: &State, before: &[TagId], named: &[TagId], change: Change) -> Result<Vec<TagId>, FabricError> {
     let invalid =
         |message: String| FabricError::new(ErrorCode::InvalidInputs).detail(ErrorCode::InvalidParameter, message);

@@ -1,4 +1,5 @@
-//! Rate limits: a fixed window per caller and operation, opened by its first call (docs/fidelity.md#throttling).
+//! Rate limits. Each caller has a fixed window per operation, and the first call opens the window
+//! (docs/fidelity.md#throttling).
 
 use std::collections::HashMap;
 
@@ -7,13 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::PrincipalId;
 
-/// Maximum number of windows in a tenant. Ended ones make room for new ones.
+/// The maximum number of windows in a tenant. At the maximum, the ended windows are removed, or all windows if none has
+/// ended.
 const WINDOWS_MAX: usize = 10_000;
 
 /// The key of a window: the caller, and the method and path of the operation.
 pub type Key = (PrincipalId, &'static str, &'static str);
 
-/// The open windows of a tenant.
+/// The windows of a tenant.
 #[derive(Debug, Default)]
 pub struct Windows(HashMap<Key, Window>);
 
@@ -25,9 +27,9 @@ struct Window {
 }
 
 impl Windows {
-    /// Counts a call, and rejects it if the window already has `limit` calls.
+    /// Counts a call. Rejects the call if the window already contains `limit` calls.
     ///
-    /// `duration` applies to the call that opens the window. A rejected call does not move the window's end.
+    /// `duration` is the length of a window that this call opens. A rejected call does not extend the window.
     pub fn take(&mut self, key: Key, limit: u32, duration: SignedDuration, now: Timestamp) -> Result<(), FabricError> {
         self.make_room(now);
         let opened = Window { ends: now.saturating_add(duration).unwrap_or(now), calls: 0, limit };
@@ -43,7 +45,7 @@ impl Windows {
         Ok(())
     }
 
-    /// Returns the next instant at which a full window ends.
+    /// Returns the earliest instant after `now` at which a full window ends.
     pub fn next_change_after(&self, now: Timestamp) -> Option<Timestamp> {
         self.0
             .values()
@@ -94,8 +96,8 @@ mod tests {
             assert!(windows.take(key(), 10, MINUTE, at(call)).is_ok());
         }
         for second in [10, 30, 59] {
-            let refusal = windows.take(key(), 10, MINUTE, at(second)).unwrap_err();
-            assert_eq!(refusal.wait(), Some(SignedDuration::from_secs(60 - second)));
+            let rejection = windows.take(key(), 10, MINUTE, at(second)).unwrap_err();
+            assert_eq!(rejection.wait(), Some(SignedDuration::from_secs(60 - second)));
             assert_eq!(windows.next_change_after(at(second)), Some(at(60)));
         }
         assert!(windows.take(key(), 10, MINUTE, at(60)).is_ok());

@@ -1,4 +1,5 @@
-//! Upcoming changes: those that will happen without a request, as known now. `next-change` and `until` use them.
+//! Upcoming changes: changes of a status or of visibility that time alone will bring about. `POST
+//! /_emulator/clock/advance` with `"to": "next-change"` advances the clock to the first of them.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -9,7 +10,8 @@ use crate::fabric::mirroring::{TableName, TableStatus};
 use crate::fabric::operation::OperationStatus;
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
-/// A change that happens without a request: of a status or of visibility, never of a figure.
+/// A change of a status or of visibility that happens without a request. Changes of figures, such as row counts, are
+/// not included.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpcomingChange {
@@ -18,20 +20,20 @@ pub struct UpcomingChange {
     pub at: Timestamp,
     /// The workspace.
     pub workspace_id: WorkspaceId,
-    /// The item; `None` for a change to the workspace or an operation.
+    /// The item; `None` for a change of the workspace or of an operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_id: Option<ItemId>,
-    /// The change.
+    /// The type of the change, and the new status.
     #[serde(flatten)]
     pub change: Change,
 }
 
-/// Serializes an instant with seven fractional digits, as all instants in answers.
+/// Serializes an instant with seven fractional digits, like all instants in responses.
 fn as_shown<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.7}"))
 }
 
-/// The subject of a change, and its new status.
+/// The type of a change, with the new status where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase", tag = "what")]
 pub enum Change {
@@ -55,16 +57,16 @@ pub enum Change {
     /// The status of a table changes.
     #[serde(rename_all = "camelCase")]
     TableStatus {
-        /// The table's schema.
+        /// The schema of the table.
         source_schema_name: String,
-        /// The table's name.
+        /// The name of the table.
         source_table_name: String,
         /// The new status.
         status: String,
     },
 }
 
-/// Returns all changes after `now` that are known at `now`, earliest first.
+/// Returns the changes that will happen after `now` if no request changes the tenant. The earliest change comes first.
 pub fn after(state: &State, now: Timestamp) -> Vec<UpcomingChange> {
     let assigned =
         state.workspaces().values().filter(|workspace| workspace.assigned_at > now).map(|workspace| UpcomingChange {
@@ -109,7 +111,8 @@ fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp
         changes.extend(transitions.map(|(at, name, status)| table_status(at, name, status)));
         return changes;
     };
-    // The database changes first, and the tables with it. Their later changes follow from their state at that instant.
+    // The status of the database changes first, and table statuses can change at the same instant. Later changes of the
+    // tables follow from their state at that instant.
     changes.push(upcoming(at, Change::Status { status: status.as_str() }));
     for table in mirroring.tables_at(state, at) {
         let before = tables_now.iter().find(|before| before.name == table.name);

@@ -1,4 +1,4 @@
-//! Workspaces: their data, and the rules that span several of their items.
+//! Workspaces: their properties and content, and the rules that concern all items of a workspace, such as unique names.
 
 use std::collections::BTreeMap;
 
@@ -22,9 +22,10 @@ use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId
 pub const ITEMS_MAX: usize = 1_000;
 /// The maximum number of workspaces in a tenant (guessed).
 pub const WORKSPACES_MAX: usize = 10_000;
-/// The highest rank of a kind.
+/// The highest rank of a kind. Lists are sorted by rank: see `rank` in the specification of the kind.
 const RANK_MAX: u64 = 3;
-/// The maximum number of reserved names in a workspace. The one that expires first is dropped.
+/// The maximum number of reserved names in a workspace. At the maximum, a new reservation replaces the reservation that
+/// expires first.
 const RESERVED_MAX: usize = 10_000;
 
 /// The type of a workspace.
@@ -32,7 +33,7 @@ const RESERVED_MAX: usize = 10_000;
 pub enum WorkspaceType {
     /// A user's personal workspace, "My workspace".
     Personal,
-    /// A workspace that is shared through roles.
+    /// A workspace in which roles can be assigned to other principals.
     Workspace,
 }
 
@@ -54,25 +55,25 @@ const DEPROVISIONING_TAKES: SignedDuration = SignedDuration::from_millis(1_100);
 /// The name of every personal workspace.
 const MY_WORKSPACE: &str = "My workspace";
 
-/// A workspace and everything in it.
+/// A workspace and its content.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workspace {
-    /// Its id.
+    /// The id of the workspace.
     pub id: WorkspaceId,
-    /// Its name.
+    /// The name of the workspace.
     pub display_name: String,
-    /// Its description; empty if there is none.
+    /// The description of the workspace; empty if there is none.
     pub description: String,
-    /// The capacity that it is assigned to.
+    /// The capacity that the workspace is assigned to.
     pub capacity: Option<CapacityId>,
-    /// Its type.
+    /// The type of the workspace.
     pub kind: WorkspaceType,
-    /// Its tags.
+    /// The tags of the workspace.
     pub tags: Vec<TagId>,
-    /// The instant at which the assignment to its capacity is complete.
+    /// The instant at which the assignment to the capacity is complete.
     pub assigned_at: Timestamp,
-    /// Its identity, and the instant from which it exists.
+    /// The identity of the workspace, and the instant from which the identity exists.
     identity: Option<(WorkspaceIdentity, Timestamp)>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
@@ -80,7 +81,7 @@ pub struct Workspace {
     pub(super) items: Ordered<ItemId, Item>,
     #[serde(with = "as_list")]
     pub(super) names: BTreeMap<(ItemKind, Folded), ItemId>,
-    /// The names of deleted items, and the instants at which they become available again.
+    /// The names of deleted items, and the instants at which these names become available again.
     #[serde(with = "as_list")]
     pub(super) reserved: BTreeMap<(ItemKind, Folded), Timestamp>,
 }
@@ -88,15 +89,15 @@ pub struct Workspace {
 /// The properties of a new workspace.
 #[derive(Debug, Clone)]
 pub struct NewWorkspace {
-    /// Its name.
+    /// The name of the workspace.
     pub display_name: String,
-    /// Its description.
+    /// The description of the workspace.
     pub description: String,
-    /// The capacity to assign it to.
+    /// The capacity to assign the workspace to.
     pub capacity: Option<CapacityId>,
 }
 
-/// Creates a workspace. Its creator becomes its first admin.
+/// Creates a workspace. The creator becomes the first admin of the workspace.
 pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decision<WorkspaceId> {
     let NewWorkspace { display_name, description, capacity } = new;
     check_name(&display_name, NAME_MAX)?;
@@ -112,7 +113,7 @@ pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decision<
     Ok((vec![Fact::WorkspaceCreated { id, display_name, description, capacity, creator }], id))
 }
 
-/// Updates the name or description of a workspace. A value that is `None` stays unchanged.
+/// Updates the name or description of a workspace. `None` leaves the current value unchanged.
 pub fn update(
     state: &State,
     workspace: &Workspace,
@@ -132,13 +133,14 @@ pub fn update(
     Ok((vec![Fact::WorkspaceUpdated { id, display_name, description }], ()))
 }
 
-/// Deletes a workspace and everything in it.
+/// Deletes a workspace and its content.
 pub fn delete(workspace: &Workspace) -> Decision<()> {
     workspace.check_shared()?;
     Ok((vec![Fact::WorkspaceDeleted { id: workspace.id }], ()))
 }
 
-/// Assigns a workspace to a capacity; `None` unassigns it, which requires an empty workspace (documented).
+/// Assigns a workspace to a capacity. `None` unassigns the workspace, which is possible only if the workspace has no
+/// items (documented).
 pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>, now: Timestamp) -> Decision<()> {
     workspace.check_shared()?;
     match capacity {
@@ -154,7 +156,7 @@ pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>
     Ok((vec![Fact::WorkspaceAssigned { id: workspace.id, capacity, completed_at: later(now, takes) }], ()))
 }
 
-/// Provisions the identity of a workspace, as an operation.
+/// Provisions the identity of a workspace, as a long-running operation.
 pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decision<Progress<()>> {
     workspace.check_shared()?;
     if workspace.identity.is_some() {
@@ -169,7 +171,7 @@ pub fn provision_identity(state: &State, workspace: &Workspace, now: Timestamp) 
     Ok(operation.after(vec![provisioned]))
 }
 
-/// Deprovisions the identity of a workspace, as an operation without a result.
+/// Deprovisions the identity of a workspace, as a long-running operation without a result.
 pub fn deprovision_identity(state: &State, workspace: &Workspace, now: Timestamp) -> Decision<Progress<()>> {
     if workspace.identity.is_none() {
         return Err(FabricError::new(ErrorCode::WorkspaceIdentityNotFound).about("Workspace", workspace.id));
@@ -197,7 +199,7 @@ fn check_free(state: &State, name: &str, own: Option<WorkspaceId>) -> Result<(),
 }
 
 impl Workspace {
-    /// Creates an empty workspace with its first admin.
+    /// Creates an empty workspace. The creator is its only admin.
     pub(super) fn new(id: WorkspaceId, new: NewWorkspace, creator: Principal, at: Timestamp) -> Self {
         let NewWorkspace { display_name, description, capacity } = new;
         let mut roles = Ordered::default();
@@ -220,18 +222,18 @@ impl Workspace {
         }
     }
 
-    /// Creates a user's personal workspace. It has no capacity.
+    /// Creates the personal workspace of a user, without a capacity.
     pub(super) fn personal(id: WorkspaceId, owner: Principal, at: Timestamp) -> Self {
         let new = NewWorkspace { display_name: MY_WORKSPACE.into(), description: String::new(), capacity: None };
         Self { kind: WorkspaceType::Personal, ..Self::new(id, new, owner, at) }
     }
 
-    /// Returns its identity at `now`.
+    /// Returns the identity of the workspace at `now`.
     pub fn identity(&self, now: Timestamp) -> Option<WorkspaceIdentity> {
         self.identity.filter(|(_, from)| *from <= now).map(|(identity, _)| identity)
     }
 
-    /// Sets its identity and the instant from which it exists; `None` removes it.
+    /// Sets the identity of the workspace and the instant from which the identity exists. `None` removes the identity.
     pub(super) fn set_identity(&mut self, identity: Option<(WorkspaceIdentity, Timestamp)>) {
         self.identity = identity;
     }
@@ -241,23 +243,23 @@ impl Workspace {
         &self.roles
     }
 
-    /// Returns an item that is visible at `now`.
+    /// Returns an item. Rejects an item that is not visible at `now`.
     pub fn item(&self, id: ItemId, now: Timestamp) -> Result<&Item, FabricError> {
         self.items.get(&id).filter(|item| item.visible_from <= now).ok_or_else(|| FabricError::no_item(id))
     }
 
-    /// Returns an item of this kind that is visible at `now`.
+    /// Returns an item. Rejects an item that is of another kind or is not visible at `now`.
     pub fn item_of(&self, kind: ItemKind, id: ItemId, now: Timestamp) -> Result<&Item, FabricError> {
         self.item(id, now).and_then(|item| if item.kind == kind { Ok(item) } else { Err(FabricError::no_item(id)) })
     }
 
-    /// Returns all items in order of creation, including those that are not visible yet.
+    /// Returns all items in order of creation, including items that are not visible yet.
     pub fn items(&self) -> &Ordered<ItemId, Item> {
         &self.items
     }
 
-    /// Returns the items after a position, by the rank of their kinds and then in order of creation. The high bits of a position hold
-    /// the rank.
+    /// Returns the items after a position, sorted by the rank of their kinds and then by creation. The high bits of the
+    /// position contain the rank.
     pub fn items_by_rank(&self, after: Option<Position>) -> impl Iterator<Item = (Position, &Item)> {
         const RANK: u32 = 60;
         let (from, within) = after.map_or((0, 0), |position| (position >> RANK, position & ((1 << RANK) - 1)));
@@ -278,7 +280,8 @@ impl Workspace {
         self.folders.get(&id).ok_or_else(|| FabricError::new(ErrorCode::FolderNotFound).about("Folder", id))
     }
 
-    /// Rejects a name that another item of this kind has, or that is reserved. The item `own` may have it already.
+    /// Rejects a name that another item of this kind has, or that is reserved. `own` is the item to be renamed: its
+    /// current name is accepted.
     pub fn check_item_name(
         &self,
         kind: ItemKind,
@@ -300,12 +303,13 @@ impl Workspace {
         Ok(())
     }
 
-    /// Rejects `more` items if they would exceed [`ITEMS_MAX`].
+    /// Rejects the creation of `more` items if the workspace would then have more than [`ITEMS_MAX`].
     pub fn check_room(&self, more: usize) -> Result<(), FabricError> {
         if self.items.len() + more > ITEMS_MAX { Err(ErrorCode::WorkspaceItemsLimitExceeded.into()) } else { Ok(()) }
     }
 
-    /// Reserves the name of a deleted item `until` an instant. Drops expired reservations.
+    /// Reserves the name of a deleted item until the instant `until`. Drops the reservations that have expired at
+    /// `now`.
     pub(super) fn reserve(&mut self, key: (ItemKind, Folded), until: Timestamp, now: Timestamp) {
         self.reserved.retain(|_, until| now < *until);
         if until <= now {

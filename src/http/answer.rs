@@ -1,4 +1,4 @@
-//! Responses of handlers as values, and the header families of the service (docs/fidelity.md#headers).
+//! The response of a handler, and the header families of the service (docs/fidelity.md#headers).
 
 use axum::body::Bytes;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -9,10 +9,10 @@ use serde::Serialize;
 use crate::fabric::json;
 use crate::ids::{OperationId, RequestId};
 
-/// A complete response. Its body is still in memory, so that it can be recorded.
+/// A response whose whole body is in memory, so that the journal can record the body.
 pub type Written = Response<Bytes>;
 
-/// The response of a handler. [`Answer::into_response`] writes it.
+/// The response of a handler. [`Answer::into_response`] converts it into an HTTP response.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
@@ -26,22 +26,22 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// 200 with a body.
+    /// Creates a 200 with a JSON body.
     pub fn ok(body: &impl Serialize) -> Self {
         Self { body: Some(to_json(body)), ..Self::empty() }
     }
 
-    /// 200 with a body in the indented JSON of the mirroring workload.
+    /// Creates a 200 with a body in the indented JSON of the mirroring workload.
     pub fn indented(body: &impl Serialize) -> Self {
         Self { body: Some(json::to_crlf(body)), ..Self::empty() }
     }
 
-    /// 201 with the created resource.
+    /// Creates a 201 with the created resource.
     pub fn created(body: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
-    /// 200 without a body.
+    /// Creates a 200 without a body.
     pub fn empty() -> Self {
         Self {
             status: StatusCode::OK,
@@ -55,23 +55,24 @@ impl Answer {
         }
     }
 
-    /// 202 without a body.
+    /// Creates a 202 without a body.
     pub fn accepted() -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::empty() }
     }
 
-    /// 202 with the JSON `null`: a long-running operation has started.
+    /// Creates the 202 of a long-running operation that has started. Its body is the JSON `null`.
     pub fn started() -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(&()) }
     }
 
-    /// Replaces the header family that the operation's row names.
+    /// Replaces the header family of the operation.
     pub fn family(mut self, family: Headers) -> Self {
         self.family = Some(family);
         self
     }
 
-    /// Names a long-running operation, and the seconds until the next poll if it is still running.
+    /// Adds the id of a long-running operation. `retry_after` is the number of seconds until the next poll; `None` if
+    /// the operation has ended.
     pub fn of(mut self, operation: OperationId, retry_after: Option<u64>) -> Self {
         (self.operation, self.retry_after) = (Some(operation), retry_after);
         self
@@ -83,7 +84,8 @@ impl Answer {
         self
     }
 
-    /// Names a member or parameter that has no effect in `x-emulator-note`, if it was `given`.
+    /// Adds the name of a member or parameter without effect to `x-emulator-note`, if the request contains it
+    /// (`given`).
     pub fn inert(mut self, member: &'static str, given: bool) -> Self {
         if given {
             self.inert.push(member);
@@ -97,7 +99,7 @@ impl Answer {
         self
     }
 
-    /// Writes the response with the headers of its family.
+    /// Converts the answer into an HTTP response. `family` is the header family of the operation.
     pub fn into_response(self, family: Headers) -> Written {
         let family = match (&self.body, self.family.unwrap_or(family)) {
             (Some(_), Headers::Item) if self.operation.is_some() => Headers::StartedItem,
@@ -128,16 +130,17 @@ impl Answer {
     }
 }
 
-/// A header family. The table of operations names one per operation; a response may refine it.
+/// A header family: a set of headers that several responses share. Each operation has a header family; a response may
+/// have another family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Headers {
-    /// Create, get and update of an item: not cached, with an empty `ETag`.
+    /// Responses to the creation, get and update of an item: marked as uncacheable, with an empty `ETag`.
     Item,
-    /// Other responses of the core service: not cached.
+    /// Other responses of the core service: marked as uncacheable.
     Core,
-    /// The 202 of an item's creation.
+    /// The 202 for the creation of an item as a long-running operation.
     StartedItem,
-    /// Other 202s of a long-running operation, and its state.
+    /// Other 202s of long-running operations, and responses with the state of a long-running operation.
     Operation,
     /// The result of a long-running operation.
     Result,
@@ -154,7 +157,7 @@ pub enum Headers {
 }
 
 impl Headers {
-    /// Returns `true` if the body is compressed for clients that accept it.
+    /// Returns `true` if the body is compressed for clients that accept gzip.
     pub const fn is_compressed(self) -> bool {
         matches!(self, Self::Item | Self::Core | Self::StartedItem | Self::Operation | Self::Result | Self::Refused)
     }
@@ -209,7 +212,7 @@ impl Headers {
     }
 }
 
-/// Returns a response with the headers of a family, without request id and date.
+/// Returns a response with the headers of a family. [`stamp`] adds the request id and the date.
 pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Written {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -220,7 +223,7 @@ pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Written {
     response
 }
 
-/// Adds `RequestId` and `Date` to a response. Without a `Date`, hyper would write the machine's time.
+/// Adds `RequestId` and `Date` to a response. If `Date` were missing, hyper would add the machine's time.
 pub fn stamp(response: &mut Written, request_id: RequestId, now: Timestamp) {
     let headers = response.headers_mut();
     let request_id = request_id.to_string();
@@ -239,7 +242,8 @@ pub fn utc(at: Timestamp) -> String {
     format!("{at:.7}")
 }
 
-/// Formats an instant without a zone and without trailing zeros, as in long-running operations: `2026-08-11T07:49:13.5612398`.
+/// Formats an instant as in the state of a long-running operation, without zone and trailing zeros:
+/// `2026-08-11T07:49:13.5612398`.
 pub fn zoneless(at: Timestamp) -> String {
     let text = format!("{at:.7}");
     text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -13,7 +13,8 @@ pub(super) fn search(context: &Context<'_>) -> HandlerResult {
     if !(1..=PAGE_SIZE_MAX).contains(&size) {
         return Err(FabricError::invalid_input(format!("The field PageSize must be between 1 and {PAGE_SIZE_MAX}.")));
     }
-    // Tokens are handed out percent-encoded. In a body, unlike in a query, they have not been decoded yet.
+    // Continuation tokens are percent-encoded. The query parser decodes tokens in a query, but a token in a body is
+    // still encoded.
     let after = continuation_token.map(|token| page::position(&token.replace("%3D", "="))).transpose()?;
     let filter = filter.as_deref().map(str::parse).transpose()?;
     let text = search.unwrap_or_default();

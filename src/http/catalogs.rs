@@ -1,4 +1,4 @@
-//! Mirrored catalogs: status, refresh, and the discovery of sources behind a connection.
+//! Mirrored catalogs: status, refresh, and the discovery of a source through its connection.
 
 use std::collections::BTreeSet;
 
@@ -57,8 +57,8 @@ pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-/// Returns the requested page of a source's contents. Positions count from the start of the list, so a continuation token is only
-/// reliable while the source does not change.
+/// Returns the requested page of the content of a source. Positions are counted from the start of the list, so a
+/// continuation token is reliable only while the source does not change.
 fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<Item = T>) -> HandlerResult {
     let mut page = context.page(state)?;
     if let Some(most) = context.query("maxResults") {
@@ -71,7 +71,7 @@ fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<I
     Ok(Answer::ok(&context.nullable_list(page)))
 }
 
-/// Returns the tables behind the connection that the query names, if the caller may use it.
+/// Returns the tables of the source whose connection is in the query. Rejects callers without a role in the connection.
 fn source(context: &Context<'_>, state: &State, parameter: &str) -> Result<Vec<TableName>, FabricError> {
     context.workspace(state)?;
     let id = context.query_id::<ConnectionId>(parameter)?;
@@ -80,7 +80,7 @@ fn source(context: &Context<'_>, state: &State, parameter: &str) -> Result<Vec<T
     Ok(catalog::tables_at(state, id, context.now))
 }
 
-/// Lists the namespaces inside `parent`. Without a parent, a recursive list is one tree from the root.
+/// Lists the namespaces inside `parent`. A recursive list without `parent` is a single tree that begins at the root.
 pub(super) fn scopes(context: &Context<'_>) -> HandlerResult {
     let recursive = context.flag("recursive")?.unwrap_or(false);
     let parent = context.query_all("parent");
@@ -116,7 +116,7 @@ pub(super) fn databricks_catalogs(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-/// Returns the catalog that the path names, with its tables. An unknown catalog has none.
+/// Returns the catalog that the path names, with its tables. An unknown catalog has no tables.
 fn databricks(context: &Context<'_>, state: &State) -> Result<(String, Vec<TableName>), FabricError> {
     let tables = source(context, state, DATABRICKS_CONNECTION)?;
     let catalog = context.text("catalogName");

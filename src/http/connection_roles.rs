@@ -1,4 +1,4 @@
-//! Role assignments of a connection: add, list, get, update, delete. The id of an assignment is the id of its principal.
+//! Role assignments of a connection: add, list, get, update, delete. An assignment has the id of its principal.
 
 use crate::fabric::FabricError;
 use crate::fabric::connection::role::{self, ConnectionRole};

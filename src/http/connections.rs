@@ -9,7 +9,7 @@ use crate::ids::ConnectionId;
 
 pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let request: ConnectionRequestBody = context.json()?;
-    // Connections are not tested: every type accepts the member, and it has no effect.
+    // Connections are not tested. Every connection type accepts `skipTestConnection`, which has no effect.
     let skips_test = request.sets_skip_test();
     context.tenant.commit_then(
         context.now,
@@ -65,7 +65,7 @@ pub(super) fn supported_types(context: &Context<'_>) -> HandlerResult {
     Ok(Answer::ok(&list).inert("gatewayId", gateway.is_some()).inert("showAllCreationMethods", all_methods))
 }
 
-/// Tests a connection. The test always succeeds: no source is behind it.
+/// Tests a connection. The test always succeeds, because sources are simulated.
 pub(super) fn test(context: &Context<'_>) -> HandlerResult {
     let id = context.id("connectionId")?;
     context.read(|state| {

@@ -22,37 +22,37 @@ use crate::http::wire::{Continuation, List, NullableList};
 use crate::ids::ItemId;
 use crate::tenant::Tenant;
 
-/// The result of a handler.
+/// The response of a handler, or its error.
 pub(super) type HandlerResult = Result<Answer, FabricError>;
 /// A function that serves an operation.
 pub(super) type Handler = fn(&Context<'_>) -> HandlerResult;
 
-/// A request, its caller and its instant.
+/// The input of a handler.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
-    /// The tenant.
+    /// The tenant that the request belongs to.
     pub(super) tenant: &'a Tenant,
-    /// The caller.
+    /// The principal that sent the request.
     pub(super) caller: Principal,
-    /// The instant.
+    /// The instant of the request, on the tenant's clock.
     pub(super) now: Timestamp,
-    /// The operation.
+    /// The operation that the request calls.
     pub(super) operation: &'static Operation,
-    /// The head of the request.
+    /// The head of the request: method, URI and headers.
     pub(super) parts: &'a Parts,
-    /// The parameters of the path, by name.
+    /// The names of the path parameters, with their values as sent.
     pub(super) parameters: Vec<(&'static str, &'a str)>,
-    /// The body, complete.
+    /// The whole body.
     pub(super) body: &'a [u8],
 }
 
 impl Context<'_> {
-    /// Reads the state.
+    /// Returns the result of `look`, which receives the state of the tenant.
     pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         self.tenant.read(look)
     }
 
-    /// Makes a decision, and records its facts.
+    /// Makes a decision at the instant of the request, and records its facts.
     pub(super) fn commit<T>(&self, decide: impl FnOnce(&State, Timestamp) -> Decision<T>) -> Result<T, FabricError> {
         self.tenant.commit(self.now, decide)
     }
@@ -61,8 +61,9 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// The caller does not have the role that the operation requires. If the path names an item and the caller has no role in
-    /// the workspace, the error is that the item does not exist.
+    /// Returns an error if the workspace does not exist, or if the caller does not have the role that the operation
+    /// requires. If the path names an item and the caller has no role at all in the workspace, the error says that the
+    /// item does not exist.
     pub(super) fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
         let workspace = state.workspace(self.id("workspaceId")?)?;
         let Some(needed) = self.operation.role else { return Ok(workspace) };
@@ -80,7 +81,8 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`Context::workspace`]. The item does not exist, or the route is for another kind.
+    /// Returns the errors of [`Context::workspace`], and an error if the item does not exist or does not have the kind
+    /// of the route.
     pub(super) fn item<'s>(&self, state: &'s State, now: Timestamp) -> Result<(&'s Workspace, &'s Item), FabricError> {
         let workspace = self.workspace(state)?;
         let id = self.item_id()?;
@@ -96,7 +98,8 @@ impl Context<'_> {
         self.id(self.operation.item_parameter().unwrap_or_default())
     }
 
-    /// Rejects callers without the required role, and beta operations without `beta=true`. Runs before the body is parsed.
+    /// Rejects callers without the required role, and requests for beta operations without `beta=true`. This check runs
+    /// before the body is parsed.
     pub(super) fn check_access(&self) -> Result<(), FabricError> {
         if self.operation.is_beta && self.flag("beta")? != Some(true) {
             return Err(FabricError::new(ErrorCode::InvalidParameter)
@@ -108,12 +111,13 @@ impl Context<'_> {
         }
     }
 
-    /// Converts a duration on the tenant's clock into seconds of real time, which the caller waits: rounded up, and at least 1.
+    /// Converts a duration on the tenant's clock into the seconds of real time that the caller must wait. The result is
+    /// rounded up and is at least 1.
     pub(super) fn callers_seconds(&self, wait: SignedDuration) -> u64 {
         ((wait.as_secs_f64() / self.tenant.clock().rate()).ceil() as u64).max(1)
     }
 
-    /// Returns a parameter of the path as an id.
+    /// Parses a parameter of the path as an id.
     pub(super) fn id<T: FromStr>(&self, name: &str) -> Result<T, FabricError> {
         let text = self.parameter(name);
         text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
@@ -128,7 +132,7 @@ impl Context<'_> {
         self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
-    /// Returns all values of a query parameter that can be repeated or hold a comma-separated list.
+    /// Returns all values of a query parameter. Clients repeat the parameter or separate its values with commas.
     pub(super) fn query_all(&self, name: &str) -> Vec<String> {
         let query = self.parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(given, _)| given.eq_ignore_ascii_case(name));
@@ -140,8 +144,8 @@ impl Context<'_> {
     ///
     /// # Errors
     ///
-    /// The body is missing, is not JSON, or has another media type, or a member has the wrong type. The message repeats no
-    /// value of the body.
+    /// Returns an error if the body is empty or is not JSON, if its media type is not JSON, or if a member has the
+    /// wrong type. The message never repeats a value of the body, because the value may be a secret.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
         check_content_type(&self.parts.headers)?;
         if self.body.is_empty() {
@@ -155,7 +159,7 @@ impl Context<'_> {
         if self.body.is_empty() { Ok(T::default()) } else { self.json() }
     }
 
-    /// Returns a query parameter, percent-decoded once. An empty one counts as absent.
+    /// Returns a query parameter, percent-decoded once. An empty value counts as absent.
     pub(super) fn query(&self, name: &str) -> Option<String> {
         let query = self.parts.uri.query()?;
         let mut pairs = form_urlencoded::parse(query.as_bytes());
@@ -163,7 +167,7 @@ impl Context<'_> {
         value.filter(|value| !value.is_empty())
     }
 
-    /// Returns a query parameter that is `true` or `false`. Upper and lower case are the same, because clients send `True`.
+    /// Parses a query parameter as a boolean. The case of the value does not matter, because some clients send `True`.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, FabricError> {
         match self.query(name) {
             None => Ok(None),
@@ -175,7 +179,7 @@ impl Context<'_> {
         }
     }
 
-    /// Returns a query parameter that is an id.
+    /// Parses a query parameter as an id.
     pub(super) fn query_id<T: FromStr>(&self, name: &str) -> Result<Option<T>, FabricError> {
         let Some(value) = self.query(name) else { return Ok(None) };
         value
@@ -184,12 +188,12 @@ impl Context<'_> {
             .map_err(|_| FabricError::invalid_input(format!("The value {value:?} of {name} is not a GUID.")))
     }
 
-    /// Returns the requested page, with the page size of the tenant.
+    /// Returns the position of the requested page, with the page size of the tenant.
     pub(super) fn page(&self, state: &State) -> Result<PageRequest, FabricError> {
         self.page_of(state, state.settings.page_size)
     }
 
-    /// Returns the requested page, with the given page size.
+    /// Returns the position of the requested page, with the given page size.
     pub(super) fn page_of(&self, state: &State, size: u32) -> Result<PageRequest, FabricError> {
         let Some(token) = self.query("continuationToken") else { return Ok(PageRequest { after: None, size }) };
         let lenient = state.settings.behaviours.double_encoded_token == DoubleEncodedToken::FirstPage;
@@ -197,7 +201,7 @@ impl Context<'_> {
         Ok(PageRequest { after, size })
     }
 
-    /// Returns the body of a list: a page, and its continuation.
+    /// Returns the body of a list: a page with its continuation.
     pub(super) fn list<T>(&self, page: Page<T>) -> List<T> {
         let continuation = self.continuation(&page);
         List::new(page, continuation)
@@ -209,7 +213,7 @@ impl Context<'_> {
         NullableList::new(page, continuation)
     }
 
-    /// Returns the continuation of a page, if another page follows.
+    /// Returns the continuation of a page; `None` for the last page.
     pub(super) fn continuation<T>(&self, page: &Page<T>) -> Option<Continuation> {
         let token = page::token(page.next?);
         let query = self.parts.uri.query().unwrap_or_default();
@@ -225,18 +229,18 @@ impl Context<'_> {
         Some(Continuation { token, uri })
     }
 
-    /// Returns the path of the request, as it was sent.
+    /// Returns the path of the request, without slashes at its end.
     pub(super) fn path(&self) -> &str {
         self.parts.uri.path().trim_end_matches('/')
     }
 
-    /// Returns the absolute URL of a path on this server, under the host that the caller used.
+    /// Returns the absolute URL of a path on this server, with the scheme and host that the caller used.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", Arrival::origin(self.parts))
     }
 }
 
-/// Rejects media types other than JSON. A body without one counts as JSON.
+/// Rejects media types other than JSON. A body without a media type counts as JSON.
 fn check_content_type(headers: &HeaderMap) -> Result<(), FabricError> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let given = given.to_str().unwrap_or_default();

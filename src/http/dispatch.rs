@@ -1,4 +1,5 @@
-//! The router: the control interface by its path, and every other request by the host that it is for.
+//! The router. Requests below `/_emulator` go to the control interface. All other requests go to the service of the
+//! host that they name.
 
 use std::sync::Arc;
 
@@ -21,9 +22,10 @@ use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, 
 use crate::ids::RequestId;
 use crate::seed::Seed;
 
-/// Returns a service that answers every request, without a socket.
+/// Returns the router for all requests. The router does not need a socket.
 pub fn router(emulator: Arc<Emulator>) -> Router {
-    // The layers apply to every response: a panic becomes an error in Fabric's shape, and bodies are compressed on request.
+    // The layers apply to every response. They turn a panic into a Fabric error, and compress bodies for clients that
+    // accept gzip.
     Router::new()
         .nest("/_emulator", control::router(Arc::clone(&emulator)))
         .fallback(dispatch)
@@ -32,7 +34,8 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         .with_state(emulator)
 }
 
-/// Passes a request to the service of its host; under a name that is not Microsoft's, to that of its path.
+/// Passes a request to a service. A host name of Microsoft selects the service; with any other host name, the path
+/// selects it.
 async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -> Response {
     if let Some(collapsed) = collapse_slashes(request.uri()) {
         let sent = std::mem::replace(request.uri_mut(), collapsed);
@@ -52,7 +55,8 @@ fn service(request: &Request) -> Service {
     named.or_else(|| service_of_path(request.uri().path())).unwrap_or(Service::Fabric)
 }
 
-/// Returns the service of a path, under a host name that does not tell.
+/// Returns the service of a path, for host names that select no service; `None` for a path of Fabric or an unknown
+/// path.
 fn service_of_path(path: &str) -> Option<Service> {
     if path.starts_with("/v1/") {
         return None;
@@ -73,7 +77,7 @@ fn is_compressible(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extens
     extensions.get::<Headers>().is_some_and(|family| family.is_compressed())
 }
 
-/// The response to a panic, which is a bug: in the shape of every other error.
+/// Returns the response to a panic, which is always a bug. The response has the format of a Fabric error.
 fn panic_response(_: Box<dyn std::any::Any + Send>) -> Response {
     let request_id = RequestId::nth(Seed::new(0), 0);
     error::render(&ErrorCode::UnknownError.into(), request_id, &Behaviours::default(), 1.0).map(Body::from)

@@ -1,4 +1,4 @@
-//! Errors over HTTP: the only map from an [`ErrorCode`] to a status, and the body of an error.
+//! Errors over HTTP: the status of each [`ErrorCode`], and the body of an error.
 
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::fabric::{self, ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written};
 use crate::ids::RequestId;
 
-/// Returns the status of an error. Where the service was seen to answer in two ways, the tenant's behaviours decide.
+/// Returns the status of an error code. If two statuses of the service are known, the tenant's behaviours choose one.
 pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode {
     match code {
         ErrorCode::BadRequest
@@ -101,7 +101,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
     }
 }
 
-/// Returns the error for a path that neither Fabric nor the control interface has.
+/// Returns the error for a path that exists neither in Fabric's REST API nor in the control interface.
 pub(super) fn no_endpoint(path: &str) -> FabricError {
     let power_bi = ["/v1.0/", "/powerbi/"].iter().any(|begins| path.to_ascii_lowercase().starts_with(begins));
     if power_bi {
@@ -162,7 +162,7 @@ impl<'a> From<&'a fabric::error::RelatedResource> for RelatedResource<'a> {
     }
 }
 
-/// Returns the code and the message of an error, as the tenant's behaviours choose them.
+/// Returns the code and the message of an error. The tenant's behaviours may replace both.
 fn code_and_message<'a>(error: &'a FabricError, behaviours: &Behaviours) -> (ErrorCode, &'a str) {
     let is_item = error.related_resource().is_some_and(|resource| resource.kind == "Item");
     if error.code() == ErrorCode::EntityNotFound && is_item && behaviours.item_not_found == ItemNotFound::Item {
@@ -171,7 +171,8 @@ fn code_and_message<'a>(error: &'a FabricError, behaviours: &Behaviours) -> (Err
     (error.code(), error.text())
 }
 
-/// Writes an error. `rate` converts the tenant's seconds into the caller's.
+/// Returns the response for an error. `rate` is the rate of the tenant's clock, and converts `Retry-After` into real
+/// time.
 pub fn render(error: &FabricError, request_id: RequestId, behaviours: &Behaviours, rate: f64) -> Written {
     let (code, message) = code_and_message(error, behaviours);
     let body = ErrorResponse {
@@ -188,7 +189,7 @@ pub fn render(error: &FabricError, request_id: RequestId, behaviours: &Behaviour
     let headers = response.headers_mut();
     headers.insert("x-ms-public-api-error-code", HeaderValue::from_static(code.as_str()));
     if let Some(wait) = error.wait() {
-        // Rounded down, as the service does for its windows, but at least 1.
+        // The value is rounded down, as the service does for its throttle windows, and is at least 1.
         let seconds = ((wait.as_secs_f64() / rate) as u64).max(1);
         headers.insert("retry-after", HeaderValue::from(seconds));
     }

@@ -1,7 +1,8 @@
-//! A request from its arrival to its response, whichever service answers it.
+//! The processing that all emulated services share, from the arrival of a request to its response.
 //!
-//! [`Received::read`] reads the request, [`Received::arrive`] stamps it with the instant of its tenant and the id of its response,
-//! [`Arrived::finish`] completes the response: headers, counts, log line, journal.
+//! [`Received::read`] reads the request. [`Received::arrive`] adds the tenant and the stamp of the request.
+//! [`Arrived::finish`] completes the response: it adds headers, and adds the exchange to the counts, the log and the
+//! journal.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::ids::{PrincipalId, RequestId};
 use crate::journal::Exchange;
 use crate::tenant::Tenant;
 
-/// The instant of a request, and the id of its response.
+/// The instant of a request and its request id.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stamp {
     pub(super) now: Timestamp,
@@ -28,31 +29,33 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// Reads the clock of a tenant: the only place that does so for a request.
+    /// Creates a stamp with the current instant of a tenant's clock. For requests to the emulated services, no other
+    /// function reads this clock.
     pub(super) fn new(tenant: &Tenant) -> Self {
         Self { now: tenant.clock().now(), request_id: tenant.next_request_id() }
     }
 }
 
-/// A request that was read.
+/// A request whose body was read.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) parts: Parts,
-    /// The whole body, or the reason why it could not be read.
+    /// The whole body, or the error that occurred while the body was read.
     pub(super) body: Result<Bytes, FabricError>,
-    /// The machine's time at its beginning.
+    /// The machine's time at which the request began.
     pub(super) begun: Timestamp,
 }
 
 impl Received {
-    /// Reads a request with its body, also if it will be rejected: a connection with an unread body cannot be used again.
+    /// Reads a request with its whole body. This includes requests that will be rejected, because a connection with an
+    /// unread body cannot be reused.
     pub(super) async fn read(request: Request) -> Self {
         let begun = machine_time();
         let (parts, body) = request.into_parts();
         Self { parts, body: read_body(body).await, begun }
     }
 
-    /// Attributes the request to a tenant, and stamps it.
+    /// Assigns the request to a tenant, and adds the stamp.
     pub(super) fn arrive(self, tenant: Arc<Tenant>) -> Arrived {
         let Self { parts, body, begun } = self;
         let stamp = Stamp::new(&tenant);
@@ -60,7 +63,7 @@ impl Received {
     }
 }
 
-/// A request at its one instant in its tenant.
+/// A request with its tenant and its stamp.
 #[derive(Debug)]
 pub(super) struct Arrived {
     pub(super) parts: Parts,
@@ -75,12 +78,13 @@ impl Arrived {
     ///
     /// # Errors
     ///
-    /// It could not be read.
+    /// Returns the error that occurred while the body was read.
     pub(super) fn body(&self) -> Result<&[u8], FabricError> {
         self.body.as_ref().map(|body| &body[..]).map_err(Clone::clone)
     }
 
-    /// Completes a response: stamps it, counts it, logs it, and adds it to the journal.
+    /// Completes a response with the headers of the stamp, and adds the exchange to the counts, the log and the
+    /// journal.
     pub(super) fn finish(
         self,
         emulator: &Emulator,

@@ -1,8 +1,8 @@
-//! Fabric's REST API: identify, stamp, route, register the caller, throttle, authorize, handle.
+//! Fabric's REST API: the processing of a request from its token to its handler.
 //!
-//! The caller is identified before the call is counted. The clock is read once. A failed request changes no state, except that
-//! the
-//! first call of a principal registers the principal.
+//! The order is: identify the caller, stamp the request, find the route, check token and scopes, register a new caller,
+//! throttle, check the role, call the handler. The clock is read once, for the stamp. A failed request changes no
+//! state, with one exception: the first call of a principal registers the principal.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::http::request::{Arrival, authorization};
 use crate::http::routes::{self, Found};
 use crate::signing;
 
-/// Responds to a request.
+/// Responds to a request to Fabric.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     let received = Received::read(request).await;
     let identity = trusted(&emulator, &received.parts, access::identify(authorization(&received.parts)));
@@ -44,8 +44,8 @@ pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Respon
     arrived.finish(&emulator, principal, operation, response)
 }
 
-/// Under [`Auth::Strict`], rejects a token that the emulator did not sign. None of its claims are used: the tenant is the
-/// default one.
+/// Rejects tokens that the emulator did not sign, under [`Auth::Strict`]. The claims of a rejected token are not used,
+/// so the request belongs to the default tenant.
 fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
     if emulator.auth() == Auth::Token || identity.bearer.is_err() {
         return identity;
@@ -53,7 +53,7 @@ fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
     let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
     let refusal = match emulator.signer() {
         Ok(signer) if signer.verify::<serde_json::Value>(token).is_some() => return identity,
-        Ok(_) => access::unauthorized("--auth strict takes only tokens that this emulator issued"),
+        Ok(_) => access::unauthorized("--auth strict accepts only tokens that this emulator issued"),
         Err(why) => {
             tracing::error!(%why, "cannot use the signing key");
             ErrorCode::UnknownError.into()
@@ -62,9 +62,10 @@ fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
     Identity { tenant: DEFAULT_TENANT, bearer: Err(refusal) }
 }
 
-/// Rejects an expired token, and under [`Auth::Strict`] one that is not for Fabric.
+/// Rejects expired tokens and, under [`Auth::Strict`], tokens that are not access tokens for Fabric.
 ///
-/// The expiry of a token that the emulator issued is compared with the tenant's clock, that of any other with the machine's.
+/// The expiry of a token from the emulator is compared with the tenant's clock. The expiry of any other token is
+/// compared with the machine's clock.
 fn check_token(
     auth: Auth,
     parts: &Parts,
@@ -83,8 +84,8 @@ fn check_token(
     Ok(bearer)
 }
 
-/// Checks token, route, scopes and rate limit, in this order. A request that an earlier check rejects does not count towards
-/// the rate limit.
+/// Checks token, route, scopes and rate limit, in this order. A new caller is registered before the rate limit is
+/// checked. A request that fails an earlier check does not count towards the rate limit.
 fn admit(
     emulator: &Emulator,
     arrived: &Arrived,

@@ -1,4 +1,4 @@
-//! Gateways and domains: list, get. A tenant has neither, but tools read them.
+//! Gateways and domains: list, get. A tenant has no gateways and no domains, but tools send these requests.
 
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Answer;

@@ -1,4 +1,4 @@
-//! Items of every kind, on the generic routes and on the routes of their kinds.
+//! Items of every kind, on the generic routes and on the kinds' own routes.
 
 use crate::fabric::item::definition::Needed;
 use crate::fabric::item::kinds::StartedEtag;
@@ -38,7 +38,8 @@ impl Included {
         }
     }
 
-    /// Returns the body of an item with the included members, and with its properties on the routes of its kind.
+    /// Returns the body of an item with the included members. On a kind's own routes, the body also has the item's
+    /// properties.
     fn body<'s>(
         self,
         context: &Context<'_>,
@@ -81,7 +82,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
         return Err(ErrorCode::InvalidItemType.into());
     }
     let needed = kind.spec().definition.as_ref().map_or(Needed::Never, |spec| spec.needed);
-    // Top-level `properties` instead of a definition create an empty item, as Microsoft's page warns.
+    // A body with top-level `properties` instead of a definition creates an empty item (documented).
     let misplaced = needed == Needed::OnOwnRoute && body.properties.is_some();
     let definition = body.definition.map(DefinitionRequest::try_from).transpose()?;
     let lacks_definition = definition.is_none()
@@ -130,7 +131,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     Ok(answer.inert("sensitivityLabelApplyStrategy", strategy))
 }
 
-/// Rejects reads on the routes of a kind while its content is unavailable.
+/// Rejects reads on a kind's own routes while a paused capacity makes the content of the items unavailable.
 fn check_readable(context: &Context<'_>, state: &State, workspace: &Workspace) -> Result<(), FabricError> {
     context.operation.kind.map_or(Ok(()), |kind| state.check_readable(workspace, kind))
 }
@@ -187,7 +188,8 @@ pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     )?
 }
 
-/// Deletes an item permanently, with or without `hardDelete`. On the generic route `hardDelete` requires an admin (documented).
+/// Deletes an item permanently, with or without `hardDelete`. On the generic route, `hardDelete` requires the role
+/// Admin (documented).
 pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
     let hard = context.flag("hardDelete")? == Some(true) && context.operation.kind.is_none();
     context.commit(|state, now| {
@@ -268,7 +270,8 @@ pub(super) fn publish_environment(context: &Context<'_>) -> HandlerResult {
     )?
 }
 
-/// Binds a data source of a semantic model to a connection. Without an id, the source is unbound.
+/// Binds a data source of a semantic model to a connection. If the connection id is missing, the existing binding is
+/// removed.
 pub(super) fn bind_connection(context: &Context<'_>) -> HandlerResult {
     let body: BindConnectionBody = context.json()?;
     let binding = wire::required(body.connection_binding, "ConnectionBinding")?;
@@ -283,7 +286,7 @@ pub(super) fn bind_connection(context: &Context<'_>) -> HandlerResult {
     Ok(Answer::empty())
 }
 
-/// Lists the connections of an item that the caller has a role in.
+/// Lists the connections of an item, except connections in which the caller has no role.
 pub(super) fn connections(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (_, item) = context.item(state, context.now)?;
@@ -292,9 +295,9 @@ pub(super) fn connections(context: &Context<'_>) -> HandlerResult {
         }
         let page = context.page(state)?;
         let named = item::connections(item).into_iter();
-        let there = (1..).zip(named.filter_map(|id| state.connection(id, &context.caller).ok()));
+        let usable = (1..).zip(named.filter_map(|id| state.connection(id, &context.caller).ok()));
         let page =
-            page.cut(there.skip_while(|(position, _)| Some(*position) <= page.after)).map(ItemConnectionBody::from);
+            page.cut(usable.skip_while(|(position, _)| Some(*position) <= page.after)).map(ItemConnectionBody::from);
         Ok(Answer::ok(&context.list(page)))
     })
 }

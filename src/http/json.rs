@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use crate::fabric::FabricError;
 
-/// Parses the JSON body of a request to Fabric. The error names the member, and never repeats a value: it may be a secret.
+/// Parses the JSON body of a request to Fabric. The error names the member, but never repeats a value, because the
+/// value may be a secret.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
     read(body).map_err(|(member, why)| {
         let (line, column) = (why.line(), why.column());
@@ -16,13 +17,14 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> 
     })
 }
 
-/// Parses the JSON body of a control request. The error names the member, and tells what was found and expected.
+/// Parses the JSON body of a control request. The error names the member, and states the found and the expected
+/// content.
 pub(super) fn parse_verbosely<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
     read(body)
         .map_err(|(member, why)| invalid(&member.map_or_else(|| why.to_string(), |member| format!("{member}: {why}"))))
 }
 
-/// Parses JSON. The error comes with the path of the member that it is about, if it is about one.
+/// Parses JSON. An error is returned with the path of the member that caused it; `None` if no member caused it.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Option<String>, serde_json::Error)> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|why| {

@@ -1,4 +1,4 @@
-//! Long-running operations: their state, their result, and the 202 that starts one.
+//! Long-running operations: state, result, and the 202 of a started operation.
 
 use jiff::Timestamp;
 
@@ -14,10 +14,12 @@ use crate::http::wire::long_running_operations::OperationState;
 use crate::http::wire::workspaces::IdentityBody;
 use crate::ids::OperationId;
 
-/// The host in the `Location` of an operation if the tenant's behaviours choose a regional one. The service redirects to such hosts.
+/// The origin in the `Location` of an operation, if the tenant's behaviours choose a regional host. Fabric redirects
+/// requests to such hosts.
 const REGIONAL: &str = "https://wabi-west-europe-redirect.analysis.windows.net";
 
-/// Makes a decision and records its facts. The response is a 202 if an operation has started, otherwise an empty 200.
+/// Makes a decision and records its facts. The response is a 202 if a long-running operation has started, otherwise an
+/// empty 200.
 pub(super) fn run(
     context: &Context<'_>,
     decide: impl FnOnce(&State, Timestamp) -> Decision<Progress<()>>,
@@ -28,7 +30,7 @@ pub(super) fn run(
     })?
 }
 
-/// Returns the 202 for an operation that has started.
+/// Returns the 202 for a long-running operation that has started.
 pub(super) fn started(context: &Context<'_>, state: &State, id: OperationId) -> HandlerResult {
     let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
     let operation = state.operations().get(&id).ok_or_else(missing)?;

@@ -1,4 +1,4 @@
-//! Managed identities: App Service's endpoint, Cloud Shell's, and the machine's own (IMDS).
+//! Managed identities: the endpoints of App Service, of Cloud Shell, and of the instance metadata service (IMDS).
 
 use std::sync::Arc;
 
@@ -15,25 +15,27 @@ use crate::http::entra::request::{EntraRequest, EntraResult, Found, Reply, Servi
 use crate::http::request::Arrival;
 use crate::ids::TenantId;
 
-/// Responds to a request.
+/// Responds to a request for a managed identity.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     Service { find: endpoint, tenant }.respond(emulator, request).await
 }
 
-/// Returns whether a path in lower case is one of the metadata service or of App Service's endpoint.
+/// Returns `true` if a path in lower case belongs to the instance metadata service or to the endpoint of App Service.
 pub(super) fn has_path(path: &str) -> bool {
     ["/metadata/identity", "/metadata/instance", "/msi/token"].iter().any(|prefix| path.starts_with(prefix))
 }
 
-/// Returns the tenant that the identity header names. Elsewhere the header is a secret: only an id counts as a tenant.
+/// Returns the tenant whose id is the value of `X-IDENTITY-HEADER`. In Azure this value is a secret, so a value that is
+/// not an id selects the default tenant.
 fn tenant(parts: &Parts, _: Option<Found>) -> TenantId {
     let header = parts.headers.get("x-identity-header").and_then(|header| header.to_str().ok());
     header.and_then(|named| named.parse().ok()).unwrap_or(DEFAULT_TENANT)
 }
 
-/// Returns the endpoint of a path.
+/// Returns the endpoint of a method and path.
 ///
-/// Other paths are probes, and are rejected at once with 400: clients take a 404 for a service that is still starting.
+/// Requests for other paths are probes. They are rejected with 400, because clients interpret a 404 as a service that
+/// is still starting.
 fn endpoint(method: &Method, segments: &[&str]) -> Option<Found> {
     Some(match segments {
         ["msi", "token"] if *method == Method::GET => ("ManagedIdentity_AppService", app_service),
@@ -45,14 +47,14 @@ fn endpoint(method: &Method, segments: &[&str]) -> Option<Found> {
 
 fn app_service(request: &EntraRequest<'_>) -> EntraResult {
     let headers = &request.parts().headers;
-    // The first version of the endpoint had another name for the header.
+    // The first version of the endpoint used the header `secret` instead.
     if !headers.contains_key("x-identity-header") && !headers.contains_key("secret") {
         return Err(Refusal::bad_identity_request("The header X-IDENTITY-HEADER is missing.").into());
     }
     token(request)
 }
 
-/// Rejects requests without the header `Metadata`, which redirected requests do not have.
+/// Rejects requests without the header `Metadata: true`. The header proves that the request was not redirected.
 fn machine(request: &EntraRequest<'_>) -> EntraResult {
     let has_metadata = |headers: &HeaderMap| {
         headers.get("metadata").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
@@ -65,7 +67,7 @@ fn probe(_: &EntraRequest<'_>) -> EntraResult {
         .into())
 }
 
-/// Issues a token. Times are strings of seconds: some clients accept nothing else.
+/// Issues a token. Times are numbers of seconds in strings, because some clients accept no other format.
 fn token(request: &EntraRequest<'_>) -> EntraResult {
     let Some(resource) = request.form.get("resource") else {
         return Err(Refusal::bad_identity_request("Required query variable 'resource' is missing.").into());

@@ -31,8 +31,8 @@ pub(super) fn stop(context: &Context<'_>) -> HandlerResult {
     Ok(Answer::empty())
 }
 
-/// Rejects applications if the tenant's behaviours say so. One real tenant rejected start and stop by managed identities, whatever their
-/// role (seen).
+/// Rejects apps if the tenant's behaviours choose this answer. One real tenant rejected start and stop by managed
+/// identities of every role (seen).
 fn check_caller(context: &Context<'_>, state: &State) -> Result<(), FabricError> {
     let rejects_apps = state.settings.behaviours.mirroring_by_apps == MirroringByApps::Refuse;
     if rejects_apps && context.caller.kind == PrincipalType::ServicePrincipal {

@@ -1,7 +1,9 @@
-//! The services over HTTP: Fabric's REST API, Entra and its neighbours, and the control interface.
+//! The services over HTTP: Fabric's REST API, the sign-in services (Entra, managed identities, Azure Resource Manager),
+//! OneLake, and the control interface.
 //!
-//! [`router`] passes each request to a service. A request to Fabric goes through `fabric_api` to a row of [`operations`] and to its
-//! handler, which parses it, calls `fabric`, and wraps the result in a body of `wire`. Rules of Fabric live in `fabric`.
+//! [`router`] passes each request to a service. For a request to Fabric, `fabric_api` finds the row of [`operations`]
+//! with the method and path of the request, and calls the handler of this row. The handler parses the request, calls
+//! `fabric`, and converts the result into a body of `wire`. The rules of Fabric are in `fabric`.
 
 pub mod answer;
 mod bulk;

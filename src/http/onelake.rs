@@ -1,4 +1,5 @@
-//! OneLake: not emulated. Its hosts are answered so that tokens for them do not leave the machine.
+//! OneLake, which is not emulated. The emulator answers requests to the hosts of OneLake with an error, so that their
+//! tokens do not leave the machine.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::emulator::Emulator;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::entra::request::{EntraRequest, EntraResult, Service, tenant_of_bearer};
 
-/// Responds to a request.
+/// Responds to a request to OneLake with an error.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     Service { find: |_, _| Some(("OneLake", not_emulated)), tenant: tenant_of_bearer }.respond(emulator, request).await
 }

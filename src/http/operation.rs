@@ -1,4 +1,4 @@
-//! The description of an operation: what the table says about it, apart from the handler that serves it.
+//! An operation of Fabric's REST API: the content of its row in the table of operations, without the handler.
 
 use axum::http::Method;
 
@@ -7,30 +7,30 @@ use crate::fabric::role::Role;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Headers;
 
-/// The source of an operation's behaviour (docs/fidelity.md).
+/// The evidence for an operation's behaviour (docs/fidelity.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fidelity {
     /// Recorded from the real service.
     Seen,
     /// Described by Microsoft.
     Documented,
-    /// Neither.
+    /// Supported by no source.
     Guessed,
 }
 
 /// The extent to which an operation is emulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
-    /// It does what Fabric does, within what is emulated.
+    /// The operation behaves as in Fabric, except for the differences in docs/fidelity.md.
     Served,
-    /// It answers, and has no effect beyond what it shows.
+    /// The operation returns valid responses, but has no effect outside of its own resource.
     Simplified,
-    /// It answers 501 `NotEmulated`.
+    /// The operation returns 501 `NotEmulated`.
     Absent,
 }
 
 impl Coverage {
-    /// Returns the word for it in `/_emulator/coverage` and README.
+    /// Returns the word that `/_emulator/coverage` and README.md use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Served => "served",
@@ -43,29 +43,33 @@ impl Coverage {
 /// An operation of Fabric's REST API.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// The `operationId` of the description. Ids are not unique: several operations of different paths share one.
+    /// The `operationId` in Microsoft's description of the API. It is not unique: operations with different paths may
+    /// share an id.
     pub id: &'static str,
     /// The method.
     pub method: Method,
     /// The path under `/v1`, with its parameters in braces.
     pub path: &'static str,
-    /// The workspace role that it requires.
+    /// The workspace role that the operation requires; `None` if it requires no workspace role.
     pub role: Option<Role>,
-    /// The delegated scopes, separated by blanks, of which it requires one; `A+B` means both. `itemType` stands for any kind.
+    /// The delegated scopes that permit the operation, separated by spaces. A token needs one of them; `A+B` requires
+    /// both `A` and `B`. `itemType` stands for any kind.
     pub scopes: &'static str,
-    /// The headers of its success.
+    /// The header family of a successful response.
     pub headers: Headers,
-    /// The kind of item that its path is for; the generic routes are for all kinds.
+    /// The kind of item, if the path is a kind's own route. `None` for all other operations, such as those on the
+    /// generic routes.
     pub kind: Option<ItemKind>,
-    /// The number of calls in a window after which the real service was seen to block, or is documented to.
+    /// The number of calls in a throttle window after which the service blocks the caller, as seen or documented.
     pub limit: Option<u32>,
-    /// The source of its behaviour.
+    /// The evidence for the operation's behaviour.
     pub fidelity: Fidelity,
-    /// The extent to which it is emulated.
+    /// The extent to which the operation is emulated.
     pub coverage: Coverage,
-    /// Requires `?beta=true`.
+    /// `true` if the operation requires `?beta=true`.
     pub is_beta: bool,
-    /// A list that is requested with POST, although its further pages have URLs for GET (docs/fidelity.md#tables).
+    /// `true` for a list whose first page is requested with POST and whose further pages can be requested with GET
+    /// (docs/fidelity.md#tables).
     pub is_paged_by_post: bool,
 }
 
@@ -93,19 +97,20 @@ impl Operation {
         }
     }
 
-    /// Returns the name of the path parameter that is an item: `itemId`, or the second one on a kind's own route.
+    /// Returns the name of the path parameter for the id of an item: `itemId` on the generic routes, and the second
+    /// parameter of the path on a kind's own route.
     pub fn item_parameter(&self) -> Option<&'static str> {
         let mut parameters = parameters(self.path).skip(1);
         let second = parameters.next()?;
         if self.kind.is_some() || second == ITEM { Some(second) } else { parameters.find(|name| *name == ITEM) }
     }
 
-    /// Returns the method and the path, which identify an operation; its id may not.
+    /// Returns the method and the path. Together they identify an operation, while several operations may share an id.
     pub(super) fn key(&'static self) -> (&'static str, &'static str) {
         (self.method.as_str(), self.path)
     }
 
-    /// Returns the error of an absent operation.
+    /// Returns the error `NotEmulated` for an absent operation.
     pub(super) fn not_emulated(&self) -> FabricError {
         let Self { id, method, path, .. } = self;
         FabricError::new(ErrorCode::NotEmulated).message(format!(
@@ -114,50 +119,50 @@ impl Operation {
         ))
     }
 
-    /// Has the headers of an item.
+    /// Sets the header family of items.
     pub(super) const fn item(mut self) -> Self {
         self.headers = Headers::Item;
         self
     }
 
-    /// Has the headers of the mirroring workload.
+    /// Sets the header family of the mirroring workload.
     pub(super) const fn workload(mut self) -> Self {
         self.headers = Headers::Workload;
         self
     }
 
-    /// Belongs to a kind's own route.
+    /// Sets the kind whose own route this is.
     pub(super) const fn of(mut self, kind: ItemKind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Blocks after so many calls in a window.
+    /// Sets the number of calls in a throttle window.
     pub(super) const fn limited(mut self, calls: u32) -> Self {
         self.limit = Some(calls);
         self
     }
 
-    /// Requires `?beta=true`.
+    /// Marks the operation as beta: requests require `?beta=true`.
     pub(super) const fn beta(mut self) -> Self {
         self.is_beta = true;
         self
     }
 
-    /// Has no effect beyond what it shows.
+    /// Sets the coverage to [`Coverage::Simplified`].
     pub(super) const fn simplified(mut self) -> Self {
         self.coverage = Coverage::Simplified;
         self
     }
 
-    /// Is requested with POST, and continues with GET.
+    /// Accepts GET for the further pages of a list whose first page is requested with POST.
     pub(super) const fn paged_by_post(mut self) -> Self {
         self.is_paged_by_post = true;
         self
     }
 }
 
-/// The parameter of an item on the generic routes.
+/// The name of the path parameter for the id of an item on the generic routes.
 const ITEM: &str = "itemId";
 
 /// Returns the names of the parameters of a path, in order.
@@ -165,27 +170,27 @@ pub(super) fn parameters(path: &'static str) -> impl Iterator<Item = &'static st
     path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
 }
 
-/// An operation with GET.
+/// Creates an operation with the method GET.
 pub(super) const fn get(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
     Operation::new(Method::GET, path, id, role, scopes)
 }
 
-/// An operation with POST.
+/// Creates an operation with the method POST.
 pub(super) const fn post(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
     Operation::new(Method::POST, path, id, role, scopes)
 }
 
-/// An operation with PUT.
+/// Creates an operation with the method PUT.
 pub(super) const fn put(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
     Operation::new(Method::PUT, path, id, role, scopes)
 }
 
-/// An operation with PATCH.
+/// Creates an operation with the method PATCH.
 pub(super) const fn patch(path: &'static str, id: &'static str, role: Option<Role>, scopes: &'static str) -> Operation {
     Operation::new(Method::PATCH, path, id, role, scopes)
 }
 
-/// An operation with DELETE.
+/// Creates an operation with the method DELETE.
 pub(super) const fn delete(
     path: &'static str,
     id: &'static str,
@@ -195,7 +200,7 @@ pub(super) const fn delete(
     Operation::new(Method::DELETE, path, id, role, scopes)
 }
 
-/// An operation with a method that is known at run time only.
+/// Creates an operation whose method is known only at run time, without role and scopes.
 pub(super) const fn with_method(method: Method, path: &'static str, id: &'static str) -> Operation {
     Operation::new(method, path, id, None, "")
 }

@@ -1,7 +1,8 @@
-//! The table of operations: everything that Fabric describes for mirroring and the platform around it.
+//! The table of operations. [`OPERATIONS`] contains the operations in Microsoft's description of mirroring and the
+//! platform around it. [`UNDESCRIBED`] contains all other operations.
 //!
-//! Router, 501s, roles, scopes and rate limits are read from it. `tests/it/coverage.rs` compares it with Microsoft's description.
-//! A row without a handler is absent: it answers 501 `NotEmulated`.
+//! The router, the checks of roles and scopes, and the rate limits use this table. `tests/it/coverage.rs` compares the
+//! table with Microsoft's description. An operation without a handler is absent: it returns 501 `NotEmulated`.
 
 use std::sync::LazyLock;
 
@@ -20,30 +21,30 @@ use crate::http::{
     workspaces,
 };
 
-/// A row of the table: an operation, and the handler that serves it.
+/// A row of the table: an operation and its handler.
 #[derive(Debug)]
 pub struct Route {
     /// The operation.
     pub operation: Operation,
-    /// Its handler; `None` while it is absent.
+    /// The handler that serves the operation; `None` for an absent operation.
     pub(super) handler: Option<Handler>,
 }
 
 impl Operation {
-    /// Is served by a handler.
+    /// Creates the row of an operation that a handler serves.
     const fn served(mut self, fidelity: Fidelity, handler: Handler) -> Route {
         self.fidelity = fidelity;
         Route { operation: self, handler: Some(handler) }
     }
 
-    /// Is not served.
+    /// Creates the row of an absent operation.
     const fn absent(mut self) -> Route {
         self.coverage = Coverage::Absent;
         Route { operation: self, handler: None }
     }
 }
 
-/// A path in a workspace.
+/// The path of a resource in a workspace.
 macro_rules! ws {
     ($path:literal) => {
         concat!("/workspaces/{workspaceId}/", $path)
@@ -82,7 +83,8 @@ const EXTERNAL_DATA_SHARE: &str =
 const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.Execute.All+Lakehouse.ReadWrite.All \
     Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All";
 
-/// Operations outside of the description of mirroring: the common routes of the other kinds, and the absent rest of the public API
+/// The operations outside of Microsoft's description of mirroring: the own routes of the other kinds, the creation of
+/// kinds that cannot be created, the get of a SQL endpoint, and the absent operations of the public API
 /// (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));
@@ -91,17 +93,18 @@ pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     of_kinds.chain(refused).chain([sql_endpoint()]).chain(absent()).collect()
 });
 
-/// Returns every route: those of [`OPERATIONS`], then those of [`UNDESCRIBED`].
+/// Returns all routes of [`OPERATIONS`], followed by all routes of [`UNDESCRIBED`].
 pub fn all() -> impl Iterator<Item = &'static Route> {
     OPERATIONS.iter().chain(UNDESCRIBED.iter())
 }
 
-/// Makes a text that lives as long as the program: the tables are built once.
+/// Leaks a text. The memory use is bounded, because the tables are built only once.
 fn leaked(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
-/// The operations of the public API and of its newest SDKs that are not served. Their roles and scopes do not matter.
+/// Returns the absent operations of the public API and of its newest SDKs. They have no roles and scopes, because no
+/// handler serves them.
 fn absent() -> impl Iterator<Item = Route> {
     let rows = include_str!("../../fixtures/absent-operations.tsv").lines().skip(1);
     rows.filter_map(|row| {
@@ -111,7 +114,7 @@ fn absent() -> impl Iterator<Item = Route> {
     })
 }
 
-/// The creation of an item on its kind's own route.
+/// Returns the operation that creates an item on its kind's own route.
 fn create(spec: &KindSpec) -> Operation {
     let KindSpec { kind, name, collection, .. } = *spec;
     let path = leaked(format!("/workspaces/{{workspaceId}}/{collection}"));
@@ -119,7 +122,8 @@ fn create(spec: &KindSpec) -> Operation {
     post(path, leaked(format!("Items_Create{name}")), Some(Contributor), scopes).item().of(kind)
 }
 
-/// The get of a single SQL endpoint. The description has only the list; the service answered a live probe.
+/// Returns the route that gets a single SQL endpoint. Microsoft's description has only the list of SQL endpoints, but
+/// the service answered a test request (seen).
 fn sql_endpoint() -> Route {
     get(ws!("sqlEndpoints/{sqlEndpointId}"), "Items_GetSQLEndpoint", Some(Viewer), item_reads!("SQLEndpoint"))
         .item()
@@ -127,7 +131,7 @@ fn sql_endpoint() -> Route {
         .served(Seen, items::get)
 }
 
-/// The operations of a kind's own routes.
+/// Returns the own routes of a kind.
 fn of_kind(spec: &KindSpec) -> Vec<Route> {
     let KindSpec { kind, name, collection, .. } = *spec;
     let text = leaked;
@@ -173,10 +177,11 @@ fn of_kind(spec: &KindSpec) -> Vec<Route> {
         .collect()
 }
 
-/// The rows: path, id, role, scopes; then headers, kind and limit; then fidelity and handler.
+/// The operations in Microsoft's description of mirroring and the platform around it. Each row has path, id, role and
+/// scopes, then header family, kind and limit, then fidelity and handler.
 #[rustfmt::skip]
 pub static OPERATIONS: &[Route] = &[
-    // The platform: workspaces, items, connections, capacities and all that is around them.
+    // The platform: workspaces, items, connections, capacities and related resources.
     post("/workspaces", "Workspaces_CreateWorkspace", None, "Workspace.ReadWrite.All")
         .served(Seen, workspaces::create),
     get("/workspaces", "Workspaces_ListWorkspaces", None, reads!("Workspace")).served(Seen, workspaces::list),

@@ -1,4 +1,4 @@
-//! What HTTP says about a request before any service looks at it: its origin, its host, its credentials, its body.
+//! The parts of an HTTP request that all services use: origin, host, credentials and body.
 
 use std::net::SocketAddr;
 
@@ -13,37 +13,39 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::TenantId;
 
-/// The largest body of a request, in bytes.
+/// The maximum size of a request body, in bytes.
 pub const BODY_MAX: usize = 16 << 20;
 
-/// The way by which a request arrived. The server adds it to each request; without a server it came from this machine over http.
+/// The connection of a request: addresses, scheme and proxy. The server adds an `Arrival` to each request. A request
+/// without an `Arrival` counts as sent from this machine over http.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
     /// The address of the client.
     pub peer: SocketAddr,
     /// The address that the client reached.
     pub local: SocketAddr,
-    /// `http`, or `https` when the connection or the target of a proxy request says so.
+    /// The scheme of the connection, or of the URL in a proxy request: `http` or `https`.
     pub scheme: &'static str,
-    /// The tenant of the user name in the proxy URL. It overrides that of the token.
+    /// The tenant that the user name in the proxy URL selects. This tenant overrides the tenant of the token.
     pub tenant: Option<TenantId>,
-    /// The request came through a tunnel that ends here.
+    /// `true` if the request came through a proxy tunnel that ends at this server.
     pub in_tunnel: bool,
 }
 
 impl Arrival {
-    /// Returns the arrival of a request by this machine itself: its settings are not for the client to choose.
+    /// Returns a copy with this machine as the client. It is used to connect to an upstream proxy: the machine's
+    /// settings choose its address, so restrictions on the client's targets do not apply.
     pub(crate) fn by_this_machine(self) -> Self {
         Self { peer: SocketAddr::from(([127, 0, 0, 1], 0)), ..self }
     }
 
-    /// Returns the scheme and host under which the client knows this server.
+    /// Returns the origin that the client used for this server: scheme, host and port.
     pub(super) fn origin(parts: &Parts) -> String {
         let scheme = parts.extensions.get::<Self>().map_or("http", |arrival| arrival.scheme);
         format!("{scheme}://{}", host(&parts.headers, &parts.uri).unwrap_or("localhost"))
     }
 
-    /// Returns the tenant of the user name in the proxy URL.
+    /// Returns the tenant that the user name in the proxy URL selects.
     pub(super) fn tenant(parts: &Parts) -> Option<TenantId> {
         parts.extensions.get::<Self>().and_then(|arrival| arrival.tenant)
     }
@@ -75,7 +77,7 @@ pub(super) fn authorization(parts: &Parts) -> Option<&[u8]> {
 ///
 /// # Errors
 ///
-/// It is larger than [`BODY_MAX`], or ends early.
+/// Returns an error if the body is larger than [`BODY_MAX`] or ends early.
 pub(super) async fn read_body(body: Body) -> Result<Bytes, FabricError> {
     match Limited::new(body, BODY_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes()),
@@ -85,7 +87,7 @@ pub(super) async fn read_body(body: Body) -> Result<Bytes, FabricError> {
     }
 }
 
-/// The URI of a request before its repeated slashes were collapsed. The journal shows it.
+/// The URI of a request as the client sent it, with repeated slashes. The journal records this URI.
 #[derive(Debug, Clone)]
 pub(super) struct SentUri(pub(super) Uri);
 
@@ -96,8 +98,9 @@ impl SentUri {
     }
 }
 
-/// Returns the URI with one slash for each run of slashes in its path, if there are any: the service ignores them, and
-/// semantic-link-labs sends `//v1/…`.
+/// Returns the URI with each run of slashes in its path replaced by one slash; `None` if the path has no such run.
+///
+/// Fabric ignores repeated slashes, and semantic-link-labs sends `//v1/…`.
 pub(super) fn collapse_slashes(uri: &Uri) -> Option<Uri> {
     if !uri.path().contains("//") {
         return None;

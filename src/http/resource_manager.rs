@@ -1,4 +1,5 @@
-//! Azure Resource Manager, as far as a sign-in needs it: tenants, subscriptions, and the endpoints of the cloud.
+//! Azure Resource Manager: the operations that a sign-in calls (tenants, subscriptions, and the endpoints of the
+//! cloud).
 
 use std::sync::Arc;
 
@@ -13,12 +14,12 @@ use crate::hosts::{self, Owner};
 use crate::http::entra::request::{EntraRequest, EntraResult, Found, Reply, Service, tenant_of_bearer};
 use crate::http::request::Arrival;
 
-/// Responds to a request.
+/// Responds to a request to Azure Resource Manager.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     Service { find: endpoint, tenant: tenant_of_bearer }.respond(emulator, request).await
 }
 
-/// Returns whether a path in lower case is one of Azure Resource Manager's.
+/// Returns `true` if a path in lower case belongs to Azure Resource Manager.
 pub(super) fn has_path(path: &str) -> bool {
     ["/metadata/endpoints", "/subscriptions", "/tenants"].iter().any(|prefix| path.starts_with(prefix))
 }
@@ -51,7 +52,8 @@ fn tenants(request: &EntraRequest<'_>) -> EntraResult {
     }]})))
 }
 
-/// Returns the endpoints for `az cloud register`: this server, unless the host was Azure's own.
+/// Returns the endpoints of the cloud, for `az cloud register`. They are on this server, or on Azure's own hosts if the
+/// request was for such a host.
 fn endpoints(request: &EntraRequest<'_>) -> EntraResult {
     let own = Arrival::origin(request.parts());
     let host = own.split("://").nth(1).unwrap_or_default();

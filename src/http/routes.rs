@@ -1,4 +1,4 @@
-//! Finds the row of a method and a path in the table of operations. Fixed segments match in any case.
+//! The lookup of a route by method and path in the table of operations. The fixed segments of a path match in any case.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::http::context::Handler;
 use crate::http::operation::{Operation, parameters};
 use crate::http::operations::{self, Route};
 
-/// The routes of each path.
+/// The routes of the table, grouped by path.
 static ROUTES: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
     let mut paths: Vec<(String, Vec<&Route>)> = Vec::new();
     for route in operations::all() {
@@ -27,34 +27,34 @@ static ROUTES: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
     router
 });
 
-/// The route of a request.
+/// The route that matches a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found(&'static Route);
 
 impl Found {
-    /// Returns its operation.
+    /// Returns the operation of the route.
     pub(super) fn operation(self) -> &'static Operation {
         &self.0.operation
     }
 
-    /// Returns its handler; `None` when it is absent.
+    /// Returns the handler of the route; `None` for an absent operation.
     pub(super) fn handler(self) -> Option<Handler> {
         self.0.handler
     }
 
-    /// Returns the parameters of the path of a request, by name, with their values as they were sent.
+    /// Returns the names of the path parameters, with their values as sent.
     pub(super) fn parameters(self, path: &str) -> Vec<(&'static str, &str)> {
         let template = self.operation().path;
-        // The path under `/v1` begins where the template does.
+        // The template has no `/v1`. The skip makes the empty first segment of the template pair with the segment `v1`.
         let sent = template.split('/').zip(trimmed(path).split('/').skip(1));
         let values = sent.filter(|(known, _)| known.starts_with('{')).map(|(_, sent)| sent);
         parameters(template).zip(values).collect()
     }
 }
 
-/// Returns the route of a request; `Err(None)` when Fabric has no such path.
+/// Returns the route of a request; `Err(None)` if no operation has the path of the request.
 pub(super) fn find(method: &Method, uri: &Uri) -> Result<Found, Option<FabricError>> {
-    // Some clients request the further pages with GET of a list whose first page they requested with POST.
+    // Some clients request the first page of such a list with POST and the further pages with GET.
     let is_next_page = *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
     let fits =
         |Route { operation, .. }: &Route| operation.method == *method || is_next_page && operation.is_paged_by_post;
@@ -75,7 +75,7 @@ fn routes(path: &str) -> Option<&'static Vec<&'static Route>> {
     ROUTES.at(path.strip_prefix("/v1")?).ok().map(|found| found.value)
 }
 
-/// Removes one slash at the end, which makes no difference.
+/// Removes one slash at the end of a path. The slash does not change the route.
 fn trimmed(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }

@@ -34,7 +34,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     Ok(answer.at(context.url(&format!("{place}/{}/{}", segment(&made.path), segment(&made.name)))))
 }
 
-/// Encodes a text as one segment of a path: slashes become `%2F`.
+/// Encodes a text as one segment of a path. Slashes become `%2F`.
 fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
@@ -57,7 +57,7 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-/// Returns one shortcut. Its path is one segment of the URL, so clients send the slashes in it as `%2F`.
+/// Returns a shortcut. The path of the shortcut is a single segment of the URL, so clients encode its slashes as `%2F`.
 pub(super) fn get(context: &Context<'_>) -> HandlerResult {
     let (path, name) = (context.text("shortcutPath"), context.text("shortcutName"));
     context.read(|state| {

@@ -26,7 +26,7 @@ pub(super) fn connection_string(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-/// Refreshes the metadata of an endpoint at once. The response lists the tables that have rows.
+/// Refreshes the metadata of a SQL endpoint at once. The response lists the tables that have rows.
 pub(super) fn refresh_metadata(context: &Context<'_>) -> HandlerResult {
     let RefreshRequest { timeout } = context.json_or_nothing()?;
     timeout.as_ref().map_or(Ok(()), Timeout::check)?;

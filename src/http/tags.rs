@@ -1,4 +1,4 @@
-//! Tags: list those of the tenant; apply them to items and workspaces, and unapply them.
+//! Tags: list the tags of the tenant, and apply tags to items and workspaces or unapply them.
 
 use crate::fabric::FabricError;
 use crate::fabric::tag::{self, Change};

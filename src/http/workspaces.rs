@@ -1,4 +1,4 @@
-//! Workspaces: create, list, get, update, delete, their capacity and their identity.
+//! Workspaces: create, list, get, update and delete workspaces, assign a capacity, and provision an identity.
 
 use crate::fabric::role::Role;
 use crate::fabric::workspace::{self, NewWorkspace};

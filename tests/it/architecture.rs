@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::imports::{ImportGraph, circles, sources};
 
-/// The order of the modules below a parent: a module uses only modules after it. Those in parentheses form a known circle.
+/// The order of the modules below a parent: a module uses only modules after it. Those in parentheses form a known
+/// circle.
 const ORDER: &[(&str, &str)] = &[
     (
         "",

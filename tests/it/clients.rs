@@ -1,7 +1,7 @@
 //! Real, unmodified clients under `specularite run`: their output, and the operations that they call.
 //!
-//! The environment of each client is built once under `target/clients` from pinned requirements. Where Python, Node or a package
-//! is missing, the test is skipped with a notice, and fails if `CI` is `true`. The scripts need Unix.
+//! The environment of each client is built once under `target/clients` from pinned requirements. Where Python, Node or
+//! a package is missing, the test is skipped with a notice, and fails if `CI` is `true`. The scripts need Unix.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

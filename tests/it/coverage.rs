@@ -119,7 +119,8 @@ fn absent_operations_answer_501() {
     }
 }
 
-/// Every operation of the public API and its newest SDKs is served or answers 501: never 404 `EndpointNotFound`, never 405.
+/// Every operation of the public API and its newest SDKs is served or answers 501: never 404 `EndpointNotFound`, never
+/// 405.
 #[test]
 fn public_operations_are_served_or_answer_501() {
     let lab = Lab::unthrottled();

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Lab, base64, definition, open_mirror, part, sql_mirror};
 
-/// Samples in `fixtures/definitions` named `valid-…` are accepted, `broken-…` rejected with the messages in the snapshot.
+/// Samples in `fixtures/definitions` named `valid-…` are accepted, `broken-…` rejected with the messages in the
+/// snapshot.
 #[test]
 fn definition_samples_are_accepted_or_rejected_by_name() {
     let lab = Lab::new();

@@ -1,5 +1,5 @@
-//! Documentation that is held against the code. A block between `<!-- name -->` and `<!-- /name -->` is the text that its test
-//! makes: a failing test prints it, and `SPECULARITE_GOLDEN=write` writes it.
+//! Documentation that is held against the code. A block between `<!-- name -->` and `<!-- /name -->` is the text that
+//! its test makes: a failing test prints it, and `SPECULARITE_GOLDEN=write` writes it.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Error codes: each one that the API description lists for a served operation is provoked here or documented as never answered.
+//! Error codes: each one that the API description lists for a served operation is provoked here or documented as never
+//! answered.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Microsoft's examples: every `Create*` example of a served operation succeeds or is listed in docs/fidelity.md with the reason.
+//! Microsoft's examples: every `Create*` example of a served operation succeeds or is listed in docs/fidelity.md with
+//! the reason.
 
 use std::collections::BTreeSet;
 use std::path::Path;

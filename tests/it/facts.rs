@@ -1,7 +1,7 @@
 //! The persisted format: golden files pin the facts and the state that results from them.
 //!
-//! `SPECULARITE_GOLDEN=write cargo test --test it facts::` writes the files anew. Do that only for new facts: files of released
-//! versions must stay readable.
+//! `SPECULARITE_GOLDEN=write cargo test --test it facts::` writes the files anew. Do that only for new facts: files of
+//! released versions must stay readable.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

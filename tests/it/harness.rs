@@ -228,7 +228,8 @@ impl Lab {
     }
 }
 
-/// The file that `SPECULARITE_EXCHANGES` names. Every exchange is written to it, one per line, and checked against the API description.
+/// The file that `SPECULARITE_EXCHANGES` names. Every exchange is written to it, one per line, and checked against the
+/// API description.
 static EXCHANGES: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
     let path = std::env::var_os("SPECULARITE_EXCHANGES")?;
     Some(Mutex::new(

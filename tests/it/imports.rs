@@ -1,6 +1,7 @@
 //! The import graph of the crate: which module names which other one, read from the tokens of its sources.
 //!
-//! Every path that begins with `crate`, `self` or `super` counts, in `use` trees, in code and in macros. Test modules do not count.
+//! Every path that begins with `crate`, `self` or `super` counts, in `use` trees, in code and in macros. Test modules
+//! do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,8 +32,8 @@ impl ImportGraph {
         graph
     }
 
-    /// The edges between the modules directly below `parent`: who names whom. Items of the parent's own file count as `mod`,
-    /// unless they are re-exports.
+    /// The edges between the modules directly below `parent`: who names whom. Items of the parent's own file count as
+    /// `mod`, unless they are re-exports.
     pub(crate) fn edges(&self, parent: &[&str]) -> BTreeSet<(String, String)> {
         let below = |module: &ModulePath| {
             let inside = module.len() >= parent.len() && module.iter().zip(parent).all(|(a, b)| a == b);

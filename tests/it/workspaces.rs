@@ -1,8 +1,10 @@
 //! Workspaces, capacities, gateways and domains.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::{Lab, MISSING, Reply, open_mirror};
+use crate::harness::{ALICE, Lab, MISSING, Reply, open_mirror};
 
 #[test]
 fn workspace_is_created_changed_and_deleted() {
@@ -159,4 +161,18 @@ fn gateways_and_domains_are_empty() {
         assert_eq!(lab.get(path).is(200).body(), json!({"value": []}));
         lab.get(&format!("{path}/{MISSING}")).refuses(404, "EntityNotFound");
     }
+}
+
+#[test]
+fn personal_workspace_is_created_once_when_details_become_known_later() {
+    let lab = Lab::new();
+    let token = |claims: Value| format!("eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let list = |claims: Value| {
+        let authorization = format!("Bearer {}", token(claims));
+        lab.send("GET", "/v1/workspaces", &[("authorization", authorization.as_str())], "").is(200).body()
+    };
+    let first = list(json!({"oid": ALICE, "idtyp": "user"}));
+    let later = list(json!({"oid": ALICE, "idtyp": "user", "upn": "alice@example.com", "name": "Alice"}));
+    assert_eq!(first["value"].as_array().map(Vec::len), Some(1));
+    assert_eq!(first, later);
 }

@@ -1,4 +1,4 @@
-//! Connections to sources. Secrets are checked for presence when they arrive, and never stored.
+//! Connections to sources. The presence of secrets is checked when a request arrives. Secrets are never stored.
 
 pub mod role;
 pub mod types;
@@ -15,7 +15,7 @@ use crate::ids::ConnectionId;
 
 /// Maximum number of connections in a tenant (guessed).
 pub const CONNECTIONS_MAX: usize = 10_000;
-/// Connectivity types of connections that the API can create.
+/// Connectivity types that the API accepts for new connections.
 const CONNECTIVITY_TYPES: &[(&str, Connectivity)] = &[
     ("ShareableCloud", Connectivity::Cloud),
     ("OnPremisesGateway", Connectivity::OnPremisesGateway),
@@ -30,7 +30,8 @@ const SINGLE_SIGN_ON_TYPES: &[&str] =
 const ENCRYPTIONS: &[&str] = &["Encrypted", "Any", "NotEncrypted"];
 const DATA_TYPES: &[&str] = &["Text", "Number", "Boolean", "Duration", "Date", "DateTime", "DateTimeZone", "Time"];
 
-/// Credential types that the API accepts, and the members that each requires: one of each group.
+/// Credential types that the API accepts, each with the groups of members that the type requires. Credentials must have
+/// at least one member of each group.
 const CREDENTIALS: &[(&str, &[&[&str]])] = &[
     ("Anonymous", &[]),
     ("Basic", &[&["username"], &["password", "passwordReference"]]),
@@ -50,101 +51,101 @@ const CREDENTIALS: &[(&str, &[&[&str]])] = &[
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
-    /// Its id.
+    /// The id of the connection.
     pub id: ConnectionId,
-    /// Its name, unique in the tenant without regard to case.
+    /// The name of the connection, unique in the tenant without regard to case.
     pub display_name: String,
-    /// Its connectivity type.
+    /// The connectivity type of the connection.
     pub connectivity_type: String,
-    /// Its gateway.
+    /// The id of the gateway of the connection.
     pub gateway_id: Option<String>,
-    /// Its connection type.
+    /// The connection type, such as `SQL`.
     pub kind: String,
-    /// The path of its source, as the service writes it.
+    /// The path of the source, in the format of the service.
     pub path: String,
-    /// Its privacy level.
+    /// The privacy level of the connection.
     pub privacy_level: String,
-    /// Its credentials, without secrets.
+    /// The credentials of the connection, without secrets.
     pub credentials: CredentialSummary,
-    /// True if gateways may use it.
+    /// `true` if gateways may use the connection.
     pub allow_usage_in_gateway: bool,
-    /// True if notebooks and other user code may use it.
+    /// `true` if notebooks and other user code may use the connection.
     pub allow_usage_in_user_controlled_code: bool,
-    /// Its role assignments.
+    /// The role assignments of the connection, in order of creation.
     pub roles: Vec<ConnectionRoleAssignment>,
 }
 
-/// The properties of credentials that are not secret.
+/// The properties of the credentials of a connection that are not secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialSummary {
-    /// Their type.
+    /// The type of the credentials, such as `Basic`.
     pub credential_type: String,
-    /// Their type of single sign-on.
+    /// The type of single sign-on.
     pub single_sign_on_type: String,
     /// The encryption of the connection.
     pub connection_encryption: String,
-    /// True if the client asked not to test the connection.
+    /// `true` if the client requested to skip the test of the connection.
     pub skip_test_connection: bool,
 }
 
-/// The request to create or update a connection; `None` stands for an absent member.
+/// A request to create or update a connection. `None` stands for an absent member of the body.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionRequest {
-    /// Its connectivity type.
+    /// The connectivity type of the connection.
     pub connectivity_type: Option<String>,
-    /// Its name.
+    /// The name of the connection.
     pub display_name: Option<String>,
-    /// Its gateway.
+    /// The id of the gateway of the connection.
     pub gateway_id: Option<String>,
-    /// Its privacy level.
+    /// The privacy level of the connection.
     pub privacy_level: Option<String>,
     /// The connection type and its parameters.
     pub details: Option<DetailsRequest>,
-    /// Its credentials.
+    /// The credentials of the connection.
     pub credentials: Option<CredentialRequest>,
-    /// True if gateways may use it.
+    /// `true` if gateways may use the connection.
     pub allow_usage_in_gateway: Option<bool>,
-    /// True if notebooks and other user code may use it.
+    /// `true` if notebooks and other user code may use the connection.
     pub allow_usage_in_user_controlled_code: Option<bool>,
 }
 
-/// `connectionDetails` of a request.
+/// The member `connectionDetails` of a request.
 #[derive(Debug, Clone, Default)]
 pub struct DetailsRequest {
     /// The connection type.
     pub kind: Option<String>,
-    /// One of the type's creation methods.
+    /// The name of a creation method of the connection type.
     pub creation_method: Option<String>,
-    /// Its parameters.
+    /// The parameters of the creation method.
     pub parameters: Vec<Parameter>,
 }
 
 /// A parameter of a creation method.
 #[derive(Debug, Clone, Default)]
 pub struct Parameter {
-    /// Its name.
+    /// The name of the parameter.
     pub name: Option<String>,
-    /// The type of its value.
+    /// The data type of the value.
     pub data_type: Option<String>,
-    /// Its value.
+    /// The value of the parameter.
     pub value: Option<Value>,
 }
 
-/// `credentialDetails` of a request.
+/// The member `credentialDetails` of a request.
 #[derive(Debug, Clone, Default)]
 pub struct CredentialRequest {
-    /// Their type of single sign-on.
+    /// The type of single sign-on.
     pub single_sign_on_type: Option<String>,
     /// The encryption of the connection.
     pub connection_encryption: Option<String>,
-    /// True to skip the test of the connection.
+    /// `true` if the client requests to skip the test of the connection.
     pub skip_test_connection: Option<bool>,
-    /// The credentials, with their secrets.
+    /// The members of the credentials, including secrets.
     pub credentials: Option<Map<String, Value>>,
 }
 
-/// Creates a connection. The test of the connection always succeeds.
+/// Creates a connection. The creator becomes the owner of the connection. The test of the connection always succeeds.
 pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> Decision<ConnectionId> {
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
     let (connectivity_type, connectivity) = CONNECTIVITY_TYPES
@@ -168,13 +169,13 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
     if credentials.credentials.is_none() {
         return Err(missing("Credentials"));
     }
-    let blank = CredentialSummary {
+    let defaults = CredentialSummary {
         credential_type: String::new(),
         single_sign_on_type: "None".into(),
         connection_encryption: "NotEncrypted".into(),
         skip_test_connection: false,
     };
-    let credentials = check_credentials(credentials, kind, connectivity, blank)?;
+    let credentials = check_credentials(credentials, kind, connectivity, defaults)?;
     check_free(state, &display_name, None)?;
     if state.connections.len() >= CONNECTIONS_MAX {
         return Err(FabricError::invalid_input(format!("A tenant has at most {CONNECTIONS_MAX} connections.")));
@@ -196,7 +197,8 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
     Ok((vec![Fact::ConnectionCreated(connection)], id))
 }
 
-/// Updates a connection. Members that are `None` stay as they are.
+/// Updates a connection. `None` leaves the current value unchanged. The connectivity type is required and
+/// cannot be changed.
 pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, caller: &Principal) -> Decision<()> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;
@@ -213,8 +215,8 @@ pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, calle
         connection.privacy_level = level.into();
     }
     if let Some(credentials) = request.credentials {
-        let of_type = CONNECTIVITY_TYPES.iter().find(|(name, _)| *name == connection.connectivity_type);
-        let kind = of_type.and_then(|(_, connectivity)| Some((connectivity.find(&connection.kind)?, *connectivity)));
+        let row = CONNECTIVITY_TYPES.iter().find(|(name, _)| *name == connection.connectivity_type);
+        let kind = row.and_then(|(_, connectivity)| Some((connectivity.find(&connection.kind)?, *connectivity)));
         let Some((kind, connectivity)) = kind else {
             return Err(FabricError::invalid_input(
                 "The credentials of this connection cannot be updated by this API.",
@@ -228,7 +230,7 @@ pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, calle
     Ok((vec![Fact::ConnectionUpdated(connection)], ()))
 }
 
-/// Deletes a connection. Mirrored databases that use it fail at their next start.
+/// Deletes a connection. The next start of each mirrored database that uses the connection fails.
 pub fn delete(state: &State, id: ConnectionId, caller: &Principal) -> Decision<()> {
     state.connection(id, caller)?.check_role(caller, ConnectionRole::Owner)?;
     Ok((vec![Fact::ConnectionDeleted { id }], ()))
@@ -242,7 +244,7 @@ fn required(value: Option<String>, field: &str) -> Result<String, FabricError> {
     value.ok_or_else(|| missing(field))
 }
 
-/// Returns the value of an enumeration in its own spelling; values are compared without regard to case.
+/// Returns the value of the enumeration `of` that equals `given` without regard to case, in the spelling of `of`.
 fn choice(field: &str, given: Option<&str>, of: &[&'static str]) -> Result<Option<&'static str>, FabricError> {
     let Some(given) = given else { return Ok(None) };
     let found = of.iter().find(|name| name.eq_ignore_ascii_case(given));
@@ -254,7 +256,7 @@ fn choice(field: &str, given: Option<&str>, of: &[&'static str]) -> Result<Optio
 fn check_gateway(id: Option<&str>) -> Result<(), FabricError> {
     match id {
         None => Err(missing("GatewayId")),
-        // Gateways are not emulated: any id counts as an existing gateway.
+        // Gateways are not emulated, so any GUID is accepted as the id of a gateway.
         Some(id) if id.parse::<ConnectionId>().is_ok() => Ok(()),
         Some(id) => Err(FabricError::invalid_input(format!("The value {id:?} of GatewayId is not a GUID."))),
     }
@@ -267,7 +269,8 @@ fn check_free(state: &State, name: &str, own: Option<ConnectionId>) -> Result<()
     }
 }
 
-/// Checks the details. Returns their connection type, and the path that the service builds from their parameters.
+/// Rejects connection details that do not match a connection type. Returns the type, and the path that the service
+/// builds from the parameters.
 fn check_details(
     details: DetailsRequest,
     connectivity: Connectivity,
@@ -318,7 +321,7 @@ fn check_details(
     Ok((kind, kind.path(&values)))
 }
 
-/// Rejects a Cosmos DB account whose host is not an https URL (guessed).
+/// Rejects the details of a Cosmos DB connection if the parameter `host` is not an https URL (guessed).
 fn check_cosmos_db_host(kind: &ConnectionType, values: &[(&'static str, Value)]) -> Result<(), FabricError> {
     let host = values.iter().find(|(name, _)| *name == "host" && kind.name == COSMOS_DB);
     let host = host.and_then(|(_, value)| value.as_str());
@@ -341,7 +344,7 @@ fn check_credentials(
     };
     let single_sign_on = choice("SingleSignOnType", request.single_sign_on_type.as_deref(), SINGLE_SIGN_ON_TYPES)?;
     let encryption = choice("ConnectionEncryption", request.connection_encryption.as_deref(), ENCRYPTIONS)?;
-    // `Any` prefers an encrypted connection: every type accepts it.
+    // Every connection type accepts `Any`: the service then tries an encrypted connection first.
     if encryption.is_some_and(|asked| asked != "Any" && !kind.encryptions.contains(&asked)) {
         return Err(FabricError::invalid_input("The ConnectionEncryption input is not supported for this API"));
     }
@@ -353,8 +356,8 @@ fn check_credentials(
     })
 }
 
-/// Checks that credentials have the members that their type requires, and returns the type. Organizational accounts can only be
-/// entered in the portal.
+/// Rejects credentials that lack a member that their type requires, and returns the type. The type `OAuth2` is not
+/// accepted, because organizational accounts can be entered only in the portal.
 fn check_secrets(
     credentials: &Map<String, Value>,
     kind: &ConnectionType,
@@ -369,7 +372,8 @@ fn check_secrets(
     if kind.name == COSMOS_DB && *name == "WorkspaceIdentity" {
         return Err(ErrorCode::DmtsUntrustedEndpointForWorkspaceIdentity.into());
     }
-    // An on-premises gateway accepts its credentials encrypted only, one entry for each of its members (seen).
+    // An on-premises gateway accepts credentials only in encrypted form: as `values`, with one entry for each member of
+    // the gateway (seen).
     let is_on_premises = connectivity == Connectivity::OnPremisesGateway && !groups.is_empty();
     if is_on_premises && !given(&"values") {
         return Err(missing("Values"));

@@ -13,14 +13,14 @@ use crate::ids::{ConnectionId, PrincipalId};
 /// Maximum number of role assignments of a connection (guessed).
 pub const ASSIGNMENTS_MAX: usize = 1_000;
 
-/// A connection role, from weakest to strongest.
+/// A role in a connection. The variants are in order from the weakest role to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ConnectionRole {
-    /// Uses it.
+    /// Can use the connection.
     User,
-    /// Uses it, and lets others use it.
+    /// Can also assign the roles `User` and `UserWithReshare`.
     UserWithReshare,
-    /// Everything.
+    /// Can also change and delete the connection, and assign all roles.
     Owner,
 }
 
@@ -34,7 +34,7 @@ impl ConnectionRole {
     }
 }
 
-/// A principal's role in a connection. The id of the assignment is the principal's.
+/// The role of a principal in a connection. The id of the assignment is the id of the principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionRoleAssignment {
@@ -42,12 +42,13 @@ pub struct ConnectionRoleAssignment {
     pub principal: Principal,
     /// The role.
     pub role: ConnectionRole,
-    /// Its position in the list, which does not change.
+    /// The position of the assignment in the list of assignments. The position never changes.
     pub position: Position,
 }
 
 impl Connection {
-    /// Replaces principals. A principal that would then have two roles keeps the higher one.
+    /// Replaces principals in the role assignments. The keys of `replaced` are the ids of the old principals. A
+    /// principal that would have two roles afterwards keeps the higher role.
     pub(in crate::fabric) fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
         let assigned = self.roles.iter().map(|assignment| assignment.principal.id);
         let affected: Vec<PrincipalId> = assigned.filter(|id| replaced.contains_key(id)).collect();
@@ -62,8 +63,8 @@ impl Connection {
         }
     }
 
-    /// Returns the role of a principal: its own, or that of the entire tenant if higher. A caller without a role cannot see the
-    /// connection.
+    /// Returns the role of a principal: the higher of the principal's own role and the role assigned to the entire
+    /// tenant. A caller without a role cannot see the connection.
     pub fn role_of(&self, principal: PrincipalId) -> Option<ConnectionRole> {
         let of_tenant = self.roles.iter().filter(|it| it.principal.kind == PrincipalType::EntireTenant);
         self.own_role(principal).max(of_tenant.map(|assignment| assignment.role).max())
@@ -73,7 +74,7 @@ impl Connection {
         self.roles.iter().find(|assignment| assignment.principal.id == principal).map(|assignment| assignment.role)
     }
 
-    /// Rejects callers without this role or a higher one.
+    /// Rejects callers whose role is lower than `needed`.
     pub(super) fn check_role(&self, caller: &Principal, needed: ConnectionRole) -> Result<(), FabricError> {
         if self.role_of(caller.id) >= Some(needed) {
             return Ok(());
@@ -96,8 +97,9 @@ impl Connection {
     }
 }
 
-/// Assigns a role to a principal. Returns the assignment, and `true` if the principal was added to the directory. A caller cannot
-/// assign a role above its own; a User cannot assign roles.
+/// Assigns a role to a principal. Returns the assignment, and `true` if the principal is added to the directory.
+///
+/// Callers can assign only roles up to their own. Callers with the role `User` cannot assign roles.
 pub fn add(
     state: &State,
     id: ConnectionId,
@@ -129,7 +131,7 @@ pub fn add(
     Ok((learned.into_iter().chain([Fact::ConnectionUpdated(connection)]).collect(), (assignment, is_learned)))
 }
 
-/// Changes the role of a principal.
+/// Changes the role of a principal. Rejects a change that would leave the connection without an owner.
 pub fn update(
     state: &State,
     id: ConnectionId,
@@ -148,7 +150,7 @@ pub fn update(
     Ok((vec![Fact::ConnectionUpdated(connection)], assignment))
 }
 
-/// Deletes a role assignment.
+/// Deletes a role assignment. Rejects the deletion of the last owner.
 pub fn delete(state: &State, id: ConnectionId, principal: PrincipalId, caller: &Principal) -> Decision<()> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;

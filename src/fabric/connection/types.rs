@@ -1,6 +1,7 @@
-//! Connection types: `GET /v1/connections/supportedConnectionTypes` lists them, and new connections are validated against them.
+//! Connection types. `GET /v1/connections/supportedConnectionTypes` lists the connection types, and each new connection
+//! is validated against its type.
 //!
-//! `fixtures/connection-types.json` holds the recorded list of each connectivity.
+//! `fixtures/connection-types.json` contains one recorded list for each [`Connectivity`].
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,14 +9,14 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The rows, by the name of their [`Connectivity`].
+/// The connection types in the fixture, by the name of the [`Connectivity`].
 static TYPES: LazyLock<BTreeMap<&'static str, Vec<ConnectionType>>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../fixtures/connection-types.json"))
         .expect("the fixture matches its types")
 });
 
-/// Types whose path is a JSON object of the parameters. For the others, the path is the values joined by `;`
-/// (docs/fidelity.md#connections).
+/// Names of the connection types whose path is a JSON object of the parameters. For all other types, the path consists
+/// of the values joined by `;` (docs/fidelity.md#connections).
 const RECORD_PATHS: &[&str] = &[
     "AmazonS3",
     "AzureDatabaseForMySQL",
@@ -29,40 +30,41 @@ const RECORD_PATHS: &[&str] = &[
     "SAPDatasphereGoogleCloudStorage",
 ];
 
-/// The way in which a connection reaches its source. Each has its own list of types.
+/// The route from the service to the source of a connection. Each connectivity has its own list of connection types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connectivity {
-    /// From the cloud.
+    /// Directly from the cloud.
     Cloud,
     /// Through an on-premises gateway, which requires encrypted credentials.
     OnPremisesGateway,
-    /// Through a virtual network gateway, streaming or not.
+    /// Through a virtual network gateway or a streaming virtual network gateway.
     VirtualNetworkGateway,
 }
 
 /// A connection type.
 #[derive(Debug, Deserialize)]
 pub struct ConnectionType {
-    /// Its name. It is case-sensitive.
+    /// The name of the type. Names are compared with regard to case.
     pub name: &'static str,
-    /// Its creation methods; `None` in the list of a gateway: those of the cloud.
+    /// The creation methods of the type. `None` in the list of a gateway stands for the creation methods of the same
+    /// type in the cloud list.
     creation_methods: Option<Vec<CreationMethod>>,
-    /// Credential types that it accepts.
+    /// The credential types that the type accepts.
     pub credential_types: Vec<&'static str>,
-    /// Encryptions that it accepts.
+    /// The encryptions that the type accepts.
     pub encryptions: Vec<&'static str>,
-    /// True if it can be created without a test of the connection.
+    /// `true` if a connection of this type can be created without a test of the connection.
     pub supports_skip_test: bool,
-    /// Credential types with which notebooks and other user code may use it.
+    /// The credential types with which notebooks and other user code may use connections of this type.
     pub user_controlled: Option<Vec<&'static str>>,
 }
 
 /// A way to create a connection of a type.
 #[derive(Debug, Deserialize)]
 pub struct CreationMethod {
-    /// Its name, compared without regard to case.
+    /// The name, compared without regard to case.
     pub name: &'static str,
-    /// Its parameters.
+    /// The parameters of the method, in the order of the service.
     pub parameters: Vec<ParameterSpec>,
 }
 
@@ -70,17 +72,17 @@ pub struct CreationMethod {
 #[derive(Debug, Deserialize)]
 #[serde(from = "ParameterRow")]
 pub struct ParameterSpec {
-    /// Its name, compared without regard to case.
+    /// The name, compared without regard to case.
     pub name: &'static str,
-    /// The data type of its value.
+    /// The data type of the value.
     pub data_type: &'static str,
-    /// True if it must be given.
+    /// `true` if the parameter is required.
     pub required: bool,
-    /// The values that it accepts; `None`: any.
+    /// The values that the parameter accepts. `None` stands for any value of the data type.
     pub allowed_values: Option<Vec<Option<&'static str>>>,
 }
 
-/// A parameter as the fixture writes it: mostly without allowed values.
+/// A parameter in the format of the fixture. The list of allowed values is omitted if any value is allowed.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum ParameterRow {
@@ -100,7 +102,7 @@ impl From<ParameterRow> for ParameterSpec {
 }
 
 impl Connectivity {
-    /// Returns the types of this connectivity, in the order of the service.
+    /// Returns the connection types of this connectivity, in the order of the service.
     pub fn types(self) -> &'static [ConnectionType] {
         let name = match self {
             Self::Cloud => "cloud",
@@ -110,20 +112,21 @@ impl Connectivity {
         TYPES.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the type with the given name.
+    /// Returns the connection type with the given name.
     pub fn find(self, name: &str) -> Option<&'static ConnectionType> {
         self.types().iter().find(|known| known.name == name)
     }
 }
 
 impl ConnectionType {
-    /// Returns its creation methods.
+    /// Returns the creation methods of the type.
     pub fn creation_methods(&self) -> &[CreationMethod] {
         let of_cloud = || Connectivity::Cloud.find(self.name).and_then(|known| known.creation_methods.as_deref());
         self.creation_methods.as_deref().or_else(of_cloud).unwrap_or_default()
     }
 
-    /// Returns the path of a connection with these parameters, which are in the order of the creation method.
+    /// Returns the path of a connection. `values` are the parameters of the connection, in the order of the creation
+    /// method.
     pub(super) fn path(&self, values: &[(&'static str, Value)]) -> String {
         if RECORD_PATHS.contains(&self.name) {
             return Value::Object(values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
@@ -135,14 +138,15 @@ impl ConnectionType {
 }
 
 impl ParameterSpec {
-    /// Returns `true` for a value of its data type that is among its allowed values.
+    /// Returns `true` if the value has the data type of the parameter and is one of the allowed values. Null is
+    /// accepted only if it is an allowed value.
     pub(super) fn accepts(&self, value: &Value) -> bool {
         let is_typed = match self.data_type {
             "Number" => value.is_number(),
             "Boolean" => value.is_boolean(),
             _ => value.as_str().is_some_and(|text| !text.is_empty()),
         };
-        // The allowed values are strings, for every data type.
+        // The fixture contains allowed values as strings, also for numbers and booleans.
         let text =
             if value.is_null() { None } else { Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)) };
         let is_listed = self.allowed_values.as_ref().is_none_or(|values| values.contains(&text.as_deref()));

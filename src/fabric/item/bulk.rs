@@ -19,23 +19,24 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId, WorkspaceId};
 
-/// The duration of an import (guessed).
+/// The duration of an import at the realistic pace (guessed).
 const IMPORT_TIME: SignedDuration = SignedDuration::from_secs(10);
-/// The logical id of an item that has none.
+/// The placeholder for a missing logical id.
 const NO_LOGICAL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// An exported item.
 #[derive(Debug)]
 pub struct Exported {
-    /// The item.
+    /// The item's id.
     pub id: ItemId,
-    /// The folder of its parts: the names of its folders, its name and its kind.
+    /// The common path of the parts: `/{folder}/…/{name}.{kind}`.
     pub root: String,
-    /// Its definition.
+    /// The parts of the item's definition.
     pub parts: Vec<Part>,
 }
 
-/// Exports the definitions of the named items, or of all items that have one.
+/// Exports the definitions of the items in `named`. If `named` is `None`, exports the definitions of all items whose
+/// kind supports definitions.
 pub fn export(
     state: &State,
     within: &Workspace,
@@ -69,29 +70,30 @@ pub fn export(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Imported {
-    /// Its id.
+    /// The item's id.
     pub id: ItemId,
-    /// Its name.
+    /// The item's name.
     pub display_name: String,
-    /// Its kind.
+    /// The item's kind.
     pub kind: ItemKind,
-    /// Its logical id in the source repository.
+    /// The item's logical id in the source repository.
     pub logical_id: String,
-    /// `true` if the import created it.
+    /// `true` if the import created the item, `false` if it updated the item.
     pub is_new: bool,
 }
 
 impl Imported {
-    /// Returns its approximate size in memory, in bytes.
+    /// Returns the approximate size of the result in memory, in bytes.
     pub(in crate::fabric) fn weight(&self) -> usize {
         size_of::<Self>() + self.display_name.len() + self.logical_id.len()
     }
 }
 
-/// Creates or updates items from the parts of their definitions, as an operation: all of them, or none.
+/// Creates or updates items from the parts of their definitions, as a long-running operation. If one item fails, none
+/// is created or updated.
 ///
-/// An incoming item with a logical id updates the existing item of the same kind and name. With `may_pair`, so does an incoming item
-/// without a logical id.
+/// An incoming item with a logical id updates the existing item of the same kind and name. An incoming item without a
+/// logical id does so only if `may_pair` is `true`.
 pub fn import(
     state: &State,
     within: &Workspace,
@@ -101,7 +103,7 @@ pub fn import(
     now: Timestamp,
 ) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
-    // The decision about each item sees the state after the previous items.
+    // The import of each item is decided on the state after the import of all previous items.
     let begin = |result| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, result, now);
     let ends_at = begin(PendingResult::Nothing).ends_at;
     let mut draft =
@@ -123,7 +125,8 @@ pub fn import(
     })
 }
 
-/// Groups parts by item. The folder of an item is the outermost one whose name ends with a dot and a kind.
+/// Groups parts by item. The first folder in a part's path whose name ends with a dot and a kind is the folder of the
+/// item.
 fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, FabricError> {
     let mut items: BTreeMap<Root, Vec<PartRequest>> = BTreeMap::new();
     for part in parts {
@@ -145,7 +148,7 @@ fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, 
     Ok(items)
 }
 
-/// The path of an item in a request.
+/// The path of an item's folder in an import request: outer folders, and the item's name and kind.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Root {
     folders: Vec<String>,
@@ -153,7 +156,7 @@ struct Root {
     kind: ItemKind,
 }
 
-/// An item in a request.
+/// An item in an import request.
 #[derive(Debug)]
 struct Incoming {
     folders: Vec<String>,
@@ -164,7 +167,7 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// Reads name and logical id from `.platform`. Without that part, the name is that of the folder.
+    /// Reads the name and the logical id from `.platform`. Without `.platform`, uses the name of the item's folder.
     fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
         let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
         let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload });
@@ -182,14 +185,14 @@ impl Incoming {
     }
 }
 
-/// Returns the format that the extension of the main part implies.
+/// Returns the format that a part's file extension implies; `None` if no extension implies a format.
 fn format(kind: ItemKind, parts: &[PartRequest]) -> Option<String> {
     let Content::Extension(formats) = kind.spec().definition?.content else { return None };
     let implied = formats.iter().find(|(_, ending)| parts.iter().any(|part| part.path.ends_with(ending)));
     implied.map(|(format, _)| (*format).to_owned())
 }
 
-/// An import in progress: its facts so far, and the state after them.
+/// An import in progress: the facts decided so far, and the state after these facts.
 struct Draft {
     state: State,
     workspace: WorkspaceId,
@@ -232,7 +235,7 @@ impl Draft {
         Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
     }
 
-    /// Returns the folder with this path. Creates missing folders.
+    /// Returns the folder with this path; `None` for the root of the workspace. Creates missing folders.
     fn folder(&mut self, names: &[String]) -> Result<Option<FolderId>, FabricError> {
         let mut place = None;
         for name in names {
@@ -253,8 +256,9 @@ impl Draft {
         self.state.workspace(self.workspace)
     }
 
-    /// Applies and collects the facts of one item. Drops its operation, because the import itself is an operation: items appear when the
-    /// import ends, and the import fails if an operation of an item would fail.
+    /// Applies and collects the facts of one item. Drops the long-running operation of the item, because the import is
+    /// a long-running operation itself. Items become visible when the import ends. If the operation of an item would
+    /// fail, the import fails.
     fn take(&mut self, facts: Vec<Fact>) {
         for mut fact in facts {
             match &mut fact {
@@ -280,7 +284,7 @@ impl Draft {
 }
 
 impl Workspace {
-    /// Returns the path of a folder, with a leading slash; empty for the root of the workspace.
+    /// Returns the path of a folder, with a leading slash. The path of the workspace's root is empty.
     fn folder_path(&self, folder: Option<FolderId>) -> String {
         let Some(folder) = folder.and_then(|id| self.folders().get(&id)) else { return String::new() };
         format!("{}/{}", self.folder_path(folder.parent), folder.display_name)

@@ -13,18 +13,18 @@ use crate::ids::{FolderId, ItemId};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Companion {
-    /// The item. If it has a parent, it is moved and deleted with it.
+    /// The companion itself. A companion with a parent is moved and deleted together with the parent.
     pub item: NewItem,
-    /// The instant at which it appears.
+    /// The instant from which the companion is visible.
     pub visible_from: Timestamp,
 }
 
-/// A builder of the companions of a new item. They are in its folder.
+/// A builder of the companions of a new item. By default, companions are in the folder of the new item.
 pub(super) struct Companions<'a> {
     state: &'a State,
-    /// The workspace.
+    /// The workspace of the new item.
     pub within: &'a Workspace,
-    /// The instant at which the new item appears.
+    /// The instant from which the new item is visible.
     pub visible_from: Timestamp,
     folder: Option<FolderId>,
     made: Vec<Companion>,
@@ -36,7 +36,7 @@ impl<'a> Companions<'a> {
         Self { state, within, visible_from, folder: item.folder, made: Vec::new() }
     }
 
-    /// Returns the companions that were added.
+    /// Returns the added companions.
     pub(super) fn into_vec(self) -> Vec<Companion> {
         self.made
     }
@@ -46,7 +46,7 @@ impl<'a> Companions<'a> {
         self.state.settings.timing()
     }
 
-    /// Adds a companion.
+    /// Adds a companion, and returns it for further changes.
     pub(super) fn add(
         &mut self,
         kind: ItemKind,
@@ -71,7 +71,7 @@ impl<'a> Companions<'a> {
     }
 }
 
-/// Adds a SQL endpoint with the item's name: the companion of most kinds that have tables.
+/// Adds a SQL endpoint with the item's name. Most kinds of items with tables have this companion.
 pub(super) fn sql_endpoint(item: &mut NewItem, companions: &mut Companions<'_>) {
     let visible_from = later(companions.visible_from, companions.timing().sql_endpoint());
     companions.add(ItemKind::SQLEndpoint, &item.display_name, Some(item.id), visible_from);

@@ -21,26 +21,28 @@ use crate::ids::{FolderId, ItemId, LabelId};
 /// A request to create an item.
 #[derive(Debug, Clone)]
 pub struct CreateItem {
-    /// Its kind, from the route or the body.
+    /// The item's kind, from the route or the body.
     pub kind: ItemKind,
-    /// Its name.
+    /// The item's name.
     pub display_name: String,
-    /// Its description; `None`: that of `.platform`, if any.
+    /// The item's description. If it is `None`, the description in `.platform` applies.
     pub description: Option<String>,
-    /// Its folder; `None`: the root of the workspace.
+    /// The item's folder; `None` for the root of the workspace.
     pub folder: Option<FolderId>,
-    /// Its sensitivity label.
+    /// The item's sensitivity label.
     pub sensitivity_label: Option<LabelId>,
-    /// Its definition, unchecked.
+    /// The definition, not yet checked.
     pub definition: Option<DefinitionRequest>,
-    /// Its creation payload, unchecked.
+    /// The creation payload, not yet checked.
     pub creation_payload: Option<Value>,
 }
 
-/// Creates an item with its companions: at once, or as an operation if its kind is slow.
+/// Creates an item and its companions. Items of most kinds are created at once. Items of slow kinds, which have an
+/// entry in [`KindSpec::operation_times`], are created by a long-running operation.
 ///
-/// Checks run in this order: kind, capacity, folder, definition, name, limit. The handler has already checked the body. An error in
-/// the content of a slow kind's definition is not an error of the request: the operation fails.
+/// The handler has already checked the body. The other checks run in this order: kind, role, capacity, folder,
+/// definition, name, number of items. If the content of a slow kind's definition is invalid, the request is accepted,
+/// and the long-running operation fails.
 pub fn create(
     state: &State,
     within: &Workspace,
@@ -120,7 +122,8 @@ pub fn create(
     })
 }
 
-/// Returns the error for a kind that clients cannot create. Apps get `PrincipalTypeNotSupported` (seen).
+/// Returns the error for a kind whose items clients cannot create. For apps, the error is `PrincipalTypeNotSupported`
+/// (seen), except for SQL endpoints.
 fn not_creatable(spec: &KindSpec, caller: Principal) -> FabricError {
     if caller.kind == PrincipalType::ServicePrincipal && spec.kind != ItemKind::SQLEndpoint {
         return FabricError::new(ErrorCode::PrincipalTypeNotSupported);
@@ -134,7 +137,7 @@ pub fn definition_is_optional(state: &State) -> bool {
     state.settings.behaviours.create_without_definition == CreateWithoutDefinition::Accept
 }
 
-/// Rejects a `sensitivityLabelApplyStrategy` that the description does not have.
+/// Rejects a `sensitivityLabelApplyStrategy` that is not in Microsoft's API description.
 pub fn check_label_strategy(strategy: &str) -> Result<(), FabricError> {
     const STRATEGIES: [&str; 2] = ["ApplyOrFail", "Ignore"];
     if STRATEGIES.iter().any(|known| known.eq_ignore_ascii_case(strategy)) {

@@ -1,4 +1,4 @@
-//! Items: the data and rules that all kinds share. The rules of single kinds are in [`kinds`].
+//! Items: the data and the rules that all kinds have in common. The special rules of each kind are in [`kinds`].
 
 mod addresses;
 pub mod bulk;
@@ -34,7 +34,7 @@ use crate::fabric::principal::Principal;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, TagId};
 
-/// An item.
+/// An item of a workspace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
@@ -44,39 +44,39 @@ pub struct Item {
     pub kind: ItemKind,
     /// Its name. It is unique among the items of its kind in the workspace, regardless of case.
     pub display_name: String,
-    /// Its description; empty if there is none.
+    /// Its description; empty if it has no description.
     pub description: String,
-    /// Its folder; `None`: the root of the workspace.
+    /// Its folder; `None` for the root of the workspace.
     pub folder: Option<FolderId>,
-    /// The sensitivity label from its creation request.
+    /// Its sensitivity label, from the request that created the item.
     pub sensitivity_label: Option<LabelId>,
-    /// The instant from which it is visible.
+    /// The instant from which the item is visible.
     pub visible_from: Timestamp,
-    /// The item that it belongs to. It is moved and deleted with its parent.
+    /// Its parent. An item with a parent is moved and deleted together with the parent.
     pub parent: Option<ItemId>,
-    /// Its SQL endpoint.
+    /// Its SQL endpoint; `None` if it has no SQL endpoint.
     pub sql_endpoint: Option<ItemId>,
     /// Its tags, in the order in which they were applied.
     pub tags: Vec<TagId>,
     /// Its shortcuts, in order of creation.
     pub shortcuts: Vec<Shortcut>,
-    /// The principal under which it acts.
+    /// The associated identity: the principal as which the item acts.
     pub default_identity: Option<Principal>,
-    /// Its `creationPayload`.
+    /// The `creationPayload` of the request that created the item.
     pub creation_payload: Option<Arc<Value>>,
-    /// Its kind-specific state.
+    /// Its kind state.
     pub kind_state: KindState,
-    /// The last definition that a client sent.
+    /// The stored definition; `None` if no client has sent a definition.
     pub definition: Option<Arc<Definition>>,
-    /// Its log, if it is a mirrored database.
+    /// Its mirroring configuration and log, if it is a mirrored database.
     pub mirroring: Option<Mirroring>,
-    /// Its data, if it is a SQL database.
+    /// Its settings and mirroring log, if it is a SQL database.
     pub sql_database: Option<SqlDatabase>,
     /// Its creator; `None` for items that the service creates.
     pub creator: Option<Principal>,
 }
 
-/// An item to be created, as decided when the request is accepted.
+/// The data of a new item. All of it is decided when the request is accepted, even if the item becomes visible later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewItem {
@@ -88,15 +88,15 @@ pub struct NewItem {
     pub display_name: String,
     /// Its description.
     pub description: String,
-    /// Its folder; `None`: the root of the workspace.
+    /// Its folder; `None` for the root of the workspace.
     pub folder: Option<FolderId>,
     /// Its sensitivity label.
     pub sensitivity_label: Option<LabelId>,
     /// Its definition.
     pub definition: Option<Arc<Definition>>,
-    /// The item that it belongs to.
+    /// Its parent.
     pub parent: Option<ItemId>,
-    /// Its `creationPayload`.
+    /// The `creationPayload` of the request.
     pub creation_payload: Option<Arc<Value>>,
     /// Its settings, if it is a SQL database.
     pub sql_database: Option<NewSqlDatabase>,
@@ -105,7 +105,8 @@ pub struct NewItem {
 }
 
 impl Item {
-    /// Creates an item that is visible from `visible_from` and ready to be used `ready_in` later.
+    /// Creates an item that becomes visible at `visible_from`. A mirrored database is `Initialized`, and a SQL database
+    /// has its first backup, `ready_in` later.
     pub(super) fn new(new: NewItem, visible_from: Timestamp, ready_in: SignedDuration) -> Self {
         let NewItem { id, kind, display_name, description, folder, sensitivity_label, definition, .. } = new;
         let NewItem { parent, creation_payload, sql_database, creator, .. } = new;
@@ -135,7 +136,8 @@ impl Item {
         }
     }
 
-    /// Returns the item as lists show it: without its definition, logs and kind-specific state.
+    /// Returns a copy for lists, without the members that lists do not show: the definition, shortcuts, logs and kind
+    /// state.
     pub(super) fn outline(&self) -> Self {
         Self {
             display_name: self.display_name.clone(),
@@ -151,7 +153,7 @@ impl Item {
         }
     }
 
-    /// Returns its log as a mirrored database. Rejects items of other kinds.
+    /// Returns the mirroring configuration and log of a mirrored database. Rejects items of other kinds.
     pub fn mirroring(&self) -> Result<&Mirroring, FabricError> {
         self.mirroring
             .as_ref()
@@ -159,7 +161,8 @@ impl Item {
     }
 }
 
-/// Returns the connections of an item, without duplicates: those in its definition, or those that it is bound to.
+/// Returns the connections of an item, without duplicates. For a mirrored database, they are the connections in the
+/// definition. For a semantic model, they are the connections in the bindings.
 pub fn connections(item: &Item) -> Vec<ConnectionId> {
     let mut connections = Vec::new();
     for connection in (item.kind.spec().hooks.connections)(item) {
@@ -170,12 +173,12 @@ pub fn connections(item: &Item) -> Vec<ConnectionId> {
     connections
 }
 
-/// Returns the string at a JSON pointer of an item's creation payload; empty if there is none.
+/// Returns the string at a JSON pointer in an item's creation payload; an empty string if there is no string.
 pub fn text_of<'a>(item: &'a Item, pointer: &str) -> &'a str {
     item.creation_payload.as_ref().and_then(|payload| payload.pointer(pointer)?.as_str()).unwrap_or_default()
 }
 
-/// Rejects a name with a character that is not allowed for the kind.
+/// Rejects a name with characters that the kind does not allow in names.
 fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
     let fits = match kind.spec().names {
         Names::Any => true,
@@ -189,7 +192,7 @@ fn check_characters(kind: ItemKind, name: &str) -> Result<(), FabricError> {
     Err(FabricError::invalid_input(message))
 }
 
-/// Returns the mirroring configuration of a definition; `None` for kinds other than mirrored databases.
+/// Returns the mirroring configuration in a definition; `None` for definitions of kinds other than mirrored databases.
 pub(super) fn mirroring_config(definition: Option<&Definition>) -> Option<mirroring::MirroringConfig> {
     definition.and_then(|definition| definition.mirroring.clone())
 }

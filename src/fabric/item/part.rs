@@ -1,4 +1,4 @@
-//! Stored definitions and their parts: as clients send them, and as the service writes them.
+//! Stored definitions and their parts. Parts come from clients, or are written in the style of Fabric.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,44 +8,46 @@ use serde_json::Value;
 use crate::fabric::mirroring::MirroringConfig;
 use crate::fabric::{ErrorCode, FabricError, json};
 
-/// An accepted definition: its parts, and the configuration parsed from them.
+/// An accepted definition: its parts, and the mirroring configuration parsed from the parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Definition {
-    /// Its format, if its kind has formats.
+    /// The format; `None` if definitions of the kind have no format.
     pub format: Option<String>,
-    /// Its parts except `.platform`, in the order in which they are read back: the required one first.
+    /// The parts, without `.platform`. The required part is the first. `getDefinition` returns the parts in this order.
     pub parts: Vec<Part>,
-    /// The content of `mirroring.json`.
+    /// The configuration in `mirroring.json`; `None` for kinds other than mirrored databases.
     pub mirroring: Option<MirroringConfig>,
 }
 
 impl Definition {
-    /// Returns its approximate size in memory, in bytes.
+    /// Returns the approximate size of the definition in memory, in bytes.
     pub fn weight(&self) -> usize {
         self.parts.iter().map(|part| part.path.len() + part.payload.len()).sum()
     }
 
-    /// Returns the JSON of the first part with one of these paths; `None` if there is none or it is not JSON.
+    /// Returns the value of the first part with one of these paths; `None` if there is no such part, or if the part is
+    /// not JSON.
     pub(super) fn json(&self, paths: &[&str]) -> Option<Value> {
         let part = self.parts.iter().find(|part| paths.contains(&part.path.as_str()))?;
         parse(part).ok().map(|(_, value)| value)
     }
 }
 
-/// A part as a client sends it, unchecked.
+/// A part as a client sends it, not yet checked.
 #[derive(Debug, Clone)]
 pub struct PartRequest {
-    /// Its path.
+    /// The path.
     pub path: String,
-    /// Its payload, encoded.
+    /// The encoded payload.
     pub payload: String,
-    /// The encoding of the payload.
+    /// The encoding of the payload. Only `InlineBase64` is accepted.
     pub payload_type: String,
 }
 
 impl PartRequest {
-    /// Returns its bytes. Rejects an encoding other than Base64 with padding.
+    /// Returns the decoded payload. Rejects a payload type other than `InlineBase64`, and a payload that is not Base64
+    /// with padding.
     pub(super) fn decoded(&self) -> Result<Vec<u8>, FabricError> {
         let Self { path, payload, payload_type } = self;
         if !payload_type.eq_ignore_ascii_case("InlineBase64") {
@@ -59,13 +61,13 @@ impl PartRequest {
     }
 }
 
-/// A part, decoded.
+/// A decoded part of a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
-    /// Its path.
+    /// The path.
     pub path: String,
-    /// Its bytes.
+    /// The decoded payload.
     #[serde(with = "as_base64")]
     pub payload: Vec<u8>,
 }
@@ -92,7 +94,8 @@ impl Part {
     }
 }
 
-/// Parses a part as JSON, with or without a byte order mark. Returns its text and its value, or an error message with line and column.
+/// Parses a part as JSON, with or without a byte order mark. Returns the text without the byte order mark, and the
+/// value. The error is a message that names the path of the part.
 pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
     let text =
         std::str::from_utf8(&part.payload).map_err(|why| format!("{}: the payload is not UTF-8: {why}", part.path))?;
@@ -105,7 +108,7 @@ pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
     })
 }
 
-/// Returns the error for a payload that cannot be parsed.
+/// Returns the error for a payload that cannot be decoded or parsed.
 pub(super) fn corrupted(message: String) -> FabricError {
     FabricError::new(ErrorCode::CorruptedPayload).detail(ErrorCode::CorruptedPayload, message)
 }

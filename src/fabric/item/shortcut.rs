@@ -1,4 +1,5 @@
-//! Shortcuts of an item: stored and returned, but their targets are never read (docs/fidelity.md#shortcuts).
+//! Shortcuts of an item. Shortcuts are stored and returned, but their targets are never read
+//! (docs/fidelity.md#shortcuts).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,11 +11,11 @@ use crate::fabric::{Decision, ErrorCode, FabricError, Fact, json};
 
 /// The maximum number of shortcuts of an item (guessed).
 pub const SHORTCUTS_MAX: usize = 1_000;
-/// The maximum length of a shortcut's path, and of its name, in characters (guessed).
+/// The maximum length of the path and of the name of a shortcut, in characters (guessed).
 const PATH_MAX: usize = 400;
 /// The approximate maximum size of a shortcut's target, in bytes (guessed).
 const TARGET_MAX: usize = 8_192;
-/// The members that a target may have, and the type that each implies.
+/// The members that a target can have, and the `type` of a target with each member.
 const TARGETS: [(&str, &str); 8] = [
     ("oneLake", "OneLake"),
     ("amazonS3", "AmazonS3"),
@@ -26,43 +27,43 @@ const TARGETS: [(&str, &str); 8] = [
     ("oneDriveSharePoint", "OneDriveSharePoint"),
 ];
 
-/// A shortcut.
+/// A shortcut of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shortcut {
-    /// Its path, below `Files` or `Tables`.
+    /// The path of the folder that contains the shortcut: `Files`, `Tables` or a folder in one of them.
     pub path: String,
-    /// Its name.
+    /// The name of the shortcut.
     pub name: String,
-    /// Its target: the `type`, and the member for that type.
+    /// The target: the member `type`, and the member with the details for that type.
     pub target: Map<String, Value>,
-    /// Its position in lists, which never changes.
+    /// The position of the shortcut in lists. The position never changes.
     pub position: Position,
 }
 
 impl Shortcut {
-    /// Returns its approximate size in memory, in bytes.
+    /// Returns the approximate size of the shortcut in memory, in bytes.
     pub(in crate::fabric) fn weight(&self) -> usize {
         size_of::<Self>() + self.path.len() + self.name.len() + self.target.values().map(json::weight).sum::<usize>()
     }
 }
 
-/// The handling of a new shortcut whose path and name are in use.
+/// The policy for a new shortcut with the path and name of an existing shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConflictPolicy {
-    /// Rejects the new one.
+    /// Rejects the new shortcut.
     #[default]
     Abort,
-    /// Adds a number to the name of the new one.
+    /// Adds a number to the name of the new shortcut.
     GenerateUniqueName,
-    /// Overwrites the existing one, or creates the new one if there is none.
+    /// Overwrites the existing shortcut. Creates a new shortcut if none exists.
     CreateOrOverwrite,
-    /// Overwrites the existing one. Rejects the new one if there is none.
+    /// Overwrites the existing shortcut. Rejects the new shortcut if none exists.
     OverwriteOnly,
 }
 
 impl ConflictPolicy {
-    /// Returns the policy of this name. Case does not matter.
+    /// Returns the policy with this name, regardless of case.
     pub fn named(name: &str) -> Option<Self> {
         [
             ("Abort", Self::Abort),
@@ -76,7 +77,8 @@ impl ConflictPolicy {
     }
 }
 
-/// Creates or overwrites a shortcut. Returns it, and `true` if it was created.
+/// Creates or overwrites a shortcut. Returns the shortcut, and `true` if it is new or `false` if it overwrites another
+/// shortcut.
 pub fn create(
     within: &Workspace,
     item: &Item,
@@ -132,13 +134,13 @@ pub fn create(
     Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], (new, !replaces)))
 }
 
-/// Returns the shortcut of an item with this path and name.
+/// Returns the shortcut with this path and name. Rejects a path and name without a shortcut.
 pub fn find<'i>(item: &'i Item, path: &str, name: &str) -> Result<&'i Shortcut, FabricError> {
     let found = item.shortcuts.iter().find(|known| known.path == path.trim_matches('/') && known.name == name);
     found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Shortcut", name))
 }
 
-/// Deletes a shortcut.
+/// Deletes a shortcut of an item.
 pub fn delete(within: &Workspace, item: &Item, path: &str, name: &str) -> Decision<()> {
     let deleted = find(item, path, name)?;
     let shortcuts = item.shortcuts.iter().filter(|known| *known != deleted).cloned().collect();

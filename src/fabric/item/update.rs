@@ -1,4 +1,4 @@
-//! Changes to items: name, description, properties, identity and folder, and deletion.
+//! Changes to items: updates of name, description and properties, identities, moves and deletions.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -10,33 +10,34 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{FolderId, ItemId};
 
-/// The maximum number of items that a request moves (documented).
+/// The maximum number of items that one request can move (documented).
 pub const MOVED_MAX: usize = 50;
 
-/// A request to update an item; members that are `None` stay as they are.
+/// A request to update an item. Members that are `None` stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct Update {
     /// The new name.
     pub display_name: Option<String>,
     /// The new description.
     pub description: Option<String>,
-    /// The changes that `properties` request: see [`settable`].
+    /// The changes to the kind state that `properties` requests. See [`settable`].
     pub kind_changes: Vec<KindChange>,
 }
 
-/// Returns the changes that the `properties` of an update request. Ignores members that cannot be set.
+/// Returns the changes to the kind state that the `properties` of an update requests. Ignores members that clients
+/// cannot set.
 pub fn settable(kind: ItemKind, properties: &Map<String, Value>) -> Result<Vec<KindChange>, FabricError> {
     (kind.spec().hooks.settable)(properties)
 }
 
-/// Updates an item. Its SQL endpoint is renamed with it.
+/// Updates an item. A new name also applies to the SQL endpoint of the item.
 pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, now: Timestamp) -> Decision<ItemId> {
     let Update { display_name, description, mut kind_changes } = change;
     let spec = item.kind.spec();
     let display_name = match spec.rename {
         Rename::Accepted => display_name,
         Rename::Ignored => None,
-        // A client may repeat the name together with a new description.
+        // The current name is accepted, because clients may repeat it in a request that changes the description.
         Rename::Refused(code) if display_name.as_ref().is_some_and(|name| *name != item.display_name) => {
             return Err(code.into());
         }
@@ -63,20 +64,21 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
     Ok((vec![updated], item.id))
 }
 
-/// Deletes an item with its companions. Its name stays reserved for a time that depends on the pace.
+/// Deletes an item and all items that belong to it. Their names stay reserved for a time that depends on the pace.
 pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     check_independent(item)?;
     let reserved_until = later(now, state.settings.timing().name_reserved());
     Ok((vec![Fact::ItemDeleted { workspace: within.id, id: item.id, reserved_until }], ()))
 }
 
-/// Associates an item with the principal under which it acts.
+/// Associates an item with an identity: the principal as which the item acts.
 pub fn associate_identity(state: &State, within: &Workspace, item: &Item, identity: Principal) -> Decision<ItemId> {
     state.check_capacity(within)?;
     Ok((vec![Fact::IdentityAssociated { workspace: within.id, id: item.id, identity }], item.id))
 }
 
-/// Moves items with their companions into a folder, or into the root of the workspace: all of them, or none.
+/// Moves items, and all items that belong to them, into a folder. Moves them into the root of the workspace if `folder`
+/// is `None`. If one item cannot be moved, none is moved.
 pub fn relocate(
     within: &Workspace,
     ids: Vec<ItemId>,
@@ -98,7 +100,7 @@ pub fn relocate(
     Ok((vec![Fact::ItemsMoved { workspace: within.id, ids: ids.clone(), folder }], ids))
 }
 
-/// Rejects changes to a SQL endpoint, which changes only with its parent.
+/// Rejects a SQL endpoint. SQL endpoints are renamed and deleted only together with their parent.
 fn check_independent(item: &Item) -> Result<(), FabricError> {
     if item.kind == ItemKind::SQLEndpoint {
         Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id))

@@ -1,4 +1,4 @@
-//! The declaration of a source in the control interface: its tables and their bounds.
+//! Declarations of simulated sources through the control interface, and the validation of declarations.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,27 @@ use crate::fabric::error::FabricError;
 
 /// The maximum number of tables of a declared source.
 const TABLES_MAX: usize = 10_000;
-/// The maximum length of the name of a schema or table, in characters.
+/// The maximum length of a schema or table name, in characters.
 const NAME_MAX: usize = 256;
-/// The maximum depth of namespaces. Dots in a schema separate namespaces.
+/// The maximum number of parts of a schema or table name. Dots separate the parts.
 const DEPTH_MAX: usize = 16;
-/// The maximum number of rows, and of bytes per row. Their product saturates at 64 bits.
+/// The maximum number of rows of a table, and the maximum number of bytes per row. The product of both saturates at
+/// `u64::MAX`.
 const SIZE_MAX: u64 = 1_000_000_000_000;
-/// The highest rate of changes, in rows per second.
+/// The maximum rate of changes, in rows per second.
 const RATE_MAX: f64 = 1e9;
-/// The longest latency: a day, in seconds.
+/// The maximum latency, in seconds: one day.
 const LATENCY_MAX: f64 = 86_400.0;
 /// The bounds of the snapshot speed, in rows per second.
 const SNAPSHOT_SPEED: (f64, f64) = (1e-3, 1e12);
 
-/// A source to declare.
+/// A declaration of a source, as the control interface accepts and returns it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SourceDeclaration {
     /// All tables of the source.
     pub tables: Vec<TableDeclaration>,
-    /// The rows that a snapshot copies per second; `None`: 10,000, and the pace may shorten the snapshot.
+    /// The snapshot speed, in rows per second. `None` means 10,000 rows per second, and the pace may shorten snapshots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_rows_per_second: Option<f64>,
 }
@@ -38,11 +39,11 @@ pub struct SourceDeclaration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TableDeclaration {
-    /// The schema. For Cosmos DB, it is the database.
+    /// The name of the schema. For Cosmos DB, the name of the database.
     pub schema_name: String,
     /// The name of the table or container.
     pub table_name: String,
-    /// Table or view.
+    /// The type of the object: table or view.
     #[serde(default)]
     pub object_type: ObjectType,
     /// The number of rows that a snapshot copies.
@@ -72,7 +73,7 @@ fn default_latency_seconds() -> u32 {
 }
 
 impl TableDeclaration {
-    /// Creates a table with the default figures: 1,000 rows of 100 bytes that never change, and a latency of 5 seconds.
+    /// Creates a table with the default values: 1,000 rows of 100 bytes that never change, and a latency of 5 seconds.
     pub fn new(schema_name: impl Into<String>, table_name: impl Into<String>) -> Self {
         Self {
             schema_name: schema_name.into(),
@@ -118,7 +119,7 @@ fn check_name(name: &str) -> Result<(), FabricError> {
 impl TryFrom<SourceDeclaration> for Declaration {
     type Error = FabricError;
 
-    /// Converts a declaration. Rejects values out of bounds and duplicate tables.
+    /// Validates and converts a declaration. Rejects values that are out of range, and tables that are declared twice.
     fn try_from(source: SourceDeclaration) -> Result<Self, FabricError> {
         check_range("the number of tables", source.tables.len() as f64, (0.0, TABLES_MAX as f64))?;
         if let Some(speed) = source.snapshot_rows_per_second {

@@ -1,4 +1,4 @@
-//! `mirroring.json`, the definition of a mirrored database: its content and its validation.
+//! Parsing and validation of `mirroring.json`, the definition of a mirrored database.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use crate::fabric::error::{ErrorCode, FabricError};
 use crate::fabric::json;
 use crate::ids::ConnectionId;
 
-/// The path of the part.
+/// The path of the part that defines a mirrored database.
 pub const PATH: &str = "mirroring.json";
 /// The maximum number of tables of a mirrored database.
 pub const TABLES_MAX: usize = 1_000;
@@ -17,7 +17,7 @@ pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=30;
 /// The maximum number of problems that an error lists.
 const PROBLEMS_MAX: usize = 20;
 
-/// The type of a source: `source.type`.
+/// The type of a source: `properties.source.type` in `mirroring.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SourceType {
     /// Snowflake.
@@ -53,17 +53,17 @@ pub enum SourceType {
 /// A row of [`SOURCES`]: the rules of a source type.
 #[derive(Debug)]
 pub struct SourceSpec {
-    /// The type.
+    /// The type of the source.
     pub source: SourceType,
-    /// Its name in `source.type`.
+    /// The name of the type in `source.type`.
     pub name: &'static str,
     /// `true` if `typeProperties.connection` is required.
     needs_connection: bool,
     /// `true` if `typeProperties.database` is required.
     needs_database: bool,
-    /// The connection types that a start accepts; empty: any (docs/fidelity.md#sources).
+    /// The connection types that `startMirroring` accepts. An empty list means any type (docs/fidelity.md#sources).
     pub connection_types: &'static [&'static str],
-    /// The tables of an undeclared source of this type.
+    /// The schemas and tables of a source of this type without a declaration.
     pub catalogue: &'static [(&'static str, &'static str)],
 }
 
@@ -99,7 +99,7 @@ const fn row(
     SourceSpec { source, name, needs_connection, needs_database, connection_types, catalogue }
 }
 
-/// The source types, in the order of Microsoft's documentation.
+/// The rules of all source types, in the order of Microsoft's documentation.
 pub const SOURCES: &[SourceSpec] = &[
     row(SourceType::Snowflake, "Snowflake", true, true, &["Snowflake"], UPPER),
     row(SourceType::AzureSqlDatabase, "AzureSqlDatabase", true, false, &["SQL"], SQL),
@@ -117,27 +117,27 @@ pub const SOURCES: &[SourceSpec] = &[
 ];
 
 impl SourceType {
-    /// Returns the row of this type.
+    /// Returns the rules of this source type.
     pub fn spec(self) -> &'static SourceSpec {
         SOURCES.iter().find(|spec| spec.source == self).expect("every source type has a row")
     }
 }
 
-/// The part of a definition that replication depends on.
+/// The content of `mirroring.json` that affects replication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MirroringConfig {
-    /// The type of the source; `None` if the item has no definition. Once set, it never changes.
+    /// The type of the source; `None` if the item has no definition. A new definition cannot change the type.
     pub source: Option<SourceType>,
-    /// The connection to the source; `None` for open mirroring.
+    /// The connection to the source. Open mirroring and SAP do not require a connection.
     pub connection: Option<ConnectionId>,
-    /// The database, if the connection does not name it.
+    /// The name of the database; `None` if the definition does not name the database.
     pub database: Option<String>,
-    /// The other connections that the definition names: landing zones and external storages.
+    /// The connections of the landing zone and the external storages.
     pub other_connections: Vec<ConnectionId>,
-    /// The schema for tables without one. The item's properties show it.
+    /// The schema for tables without a schema. The properties of the item contain the default schema.
     pub default_schema: Option<String>,
-    /// The tables to replicate, in the order of the definition; `None`: all.
+    /// The tables to replicate, in the order of the definition; `None` for all tables of the source.
     pub tables: Option<Vec<TableName>>,
 }
 
@@ -154,14 +154,16 @@ impl MirroringConfig {
         }
     }
 
-    /// Returns `true` if `other` differs in a member that may change only while nothing is replicated.
+    /// Returns `true` if `other` has another connection, database or default schema. These members can change only in
+    /// the statuses `Initialized` and `Stopped`.
     pub fn differs_in_location(&self, other: &Self) -> bool {
         (&self.connection, &self.database, &self.default_schema)
             != (&other.connection, &other.database, &other.default_schema)
     }
 }
 
-/// Reads `mirroring.json`. The error lists each problem with its location and the expected value.
+/// Validates `mirroring.json`, given as `text` and as the parsed `value`. The error lists each problem with its
+/// location and the expected value.
 pub fn read(text: &str, value: &Value) -> Result<MirroringConfig, FabricError> {
     let mut reader = Reader::default();
     let config = reader.config(value);
@@ -171,12 +173,12 @@ pub fn read(text: &str, value: &Value) -> Result<MirroringConfig, FabricError> {
     }
 }
 
-/// A member with an invalid value.
+/// A problem with one member of `mirroring.json`.
 #[derive(Debug)]
 struct Problem {
-    /// Its path: member names and indexes.
+    /// The path of the member: names and array indexes.
     path: Vec<String>,
-    /// The actual and the expected value.
+    /// A description of the actual and the expected value.
     message: String,
 }
 
@@ -222,7 +224,8 @@ impl Reader {
         self.within("typeProperties", |reader| {
             let empty = Object::new();
             let properties = match source.get("typeProperties") {
-                // Open mirroring may omit it or set it to null. For other sources, the error names the first required member.
+                // Open mirroring and SAP accept null or no `typeProperties`. For other sources, the error names the
+                // missing members.
                 None | Some(Value::Null) => &empty,
                 given => reader.as_object(given)?,
             };
@@ -358,14 +361,15 @@ impl Reader {
     }
 }
 
-/// Returns the connections other than that of the source. Ignores malformed ones: the service never reads them.
+/// Returns the connections of the external storages and the landing zone. Ignores malformed connection ids, because the
+/// service does not read them.
 fn other_connections(properties: &Object) -> Vec<ConnectionId> {
     let storages = properties.get("externalStorages").and_then(Value::as_array).into_iter().flatten();
     let id = |holder: &Value| holder.get("typeProperties")?.get("connection")?.as_str()?.parse().ok();
     storages.chain(properties.get("landingZone")).filter_map(id).collect()
 }
 
-/// Describes a value in an error message.
+/// Returns the description of a value for an error message.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "missing".into(),
@@ -384,7 +388,7 @@ mod tests {
 
     const CONNECTION: &str = "11111111-1111-4111-8111-111111111111";
 
-    /// Reads a document and compares the type of its source, or the first error message.
+    /// Checks the source type of a document, or the message of its first error.
     #[track_caller]
     fn check(document: &str, expected: &str) {
         let document = document.replace("CONNECTION", CONNECTION);

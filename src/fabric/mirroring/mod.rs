@@ -1,9 +1,11 @@
-//! The mirroring engine: replication as a pure function of a log, the source, the seed and the instant.
+//! The mirroring engine: replication as a pure function of a database's log, its source, the seed and the instant.
 //!
-//! The log of a mirrored database holds its creation, starts, stops, pauses and selections of tables. Nothing else is stored, and
-//! nothing runs in the background: each read computes the status ([`status`]) and the tables ([`tables`]).
+//! The log of a mirrored database records its creation, starts, stops and pauses, and the tables that its definitions
+//! select. The engine stores no other state and runs no background work: each read computes the status ([`status`]) and
+//! the tables ([`tables`]).
 //!
-//! The engine does not depend on items or on the tenant's state. `item::mirrored_database` connects it to them.
+//! The engine does not depend on items or on the tenant's state. `item::kinds::mirrored_database` connects the engine
+//! to both.
 
 pub mod declaration;
 pub mod definition;
@@ -27,22 +29,22 @@ use self::timeline::Span;
 pub use self::timing::TableTiming;
 use crate::fabric::as_list;
 
-/// The maximum number of lifecycle events of a mirrored database. The oldest are dropped.
+/// The maximum number of lifecycle events of a mirrored database. Beyond the maximum, the oldest event is dropped.
 const LIFECYCLE_MAX: usize = 1_000;
-/// The maximum number of table selections of a mirrored database. The oldest are dropped.
+/// The maximum number of table selections of a mirrored database. Beyond the maximum, the oldest selection is dropped.
 const SELECTIONS_MAX: usize = 100;
 
 /// The name of a table of a source. For Cosmos DB, the schema is the database and the table is the container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TableName {
-    /// The schema.
+    /// The name of the schema.
     pub schema: Arc<str>,
-    /// The name within the schema.
+    /// The name of the table within the schema.
     pub table: Arc<str>,
 }
 
-/// The `error` next to the status of a database or table.
+/// The `error` beside the status of a mirrored database or table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MirroringError {
@@ -52,7 +54,8 @@ pub struct MirroringError {
     pub message: String,
 }
 
-/// A lifecycle event of a mirrored database. `takes` is the duration of the transient status that it begins.
+/// A lifecycle event of a mirrored database. `takes` is the duration of the transient status that begins with the
+/// event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 enum LifecycleEvent {
@@ -74,13 +77,14 @@ enum LifecycleEvent {
     },
 }
 
-/// The tables whose snapshot was complete when the capacity was paused, with the base of their figures. After the next start they
-/// continue from there; all other tables are copied again.
+/// The tables whose snapshot was complete when the capacity was paused, each with its resume point. After the next
+/// start, these tables continue; all other tables are copied again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ResumePoints(#[serde(with = "as_list")] pub(super) BTreeMap<TableName, ResumePoint>);
 
-/// The base of a table's figures: the instant from which it has been followed, and the timing of that run.
+/// The origin of a table's totals: the instant at which the replication of the table began, and the timing that applied
+/// then. Replication begins with the wait for the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResumePoint {
@@ -88,17 +92,19 @@ pub struct ResumePoint {
     pub(super) timing: TableTiming,
 }
 
-/// The tables that a definition selects, and the instant from which each has been selected without a gap.
+/// The tables that a definition selects. For each table, `since` is the instant of the selection. A table that stays
+/// selected when the definition changes keeps its instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 enum Selection {
-    /// All tables of the source, from `since`. Those that an `earlier` definition had selected keep their earlier instants.
+    /// All tables of the source, selected at `since`. The tables of the previous definition keep their instants, which
+    /// are in `earlier`.
     All {
         since: Timestamp,
         #[serde(with = "as_list")]
         earlier: BTreeMap<TableName, Timestamp>,
     },
-    /// These tables, in this order.
+    /// Only the tables in `order`.
     Only {
         order: Vec<TableName>,
         #[serde(with = "as_list")]
@@ -106,7 +112,7 @@ enum Selection {
     },
 }
 
-/// The log of one mirrored database. Entries are ordered by time.
+/// The configuration and the log of a mirrored database. The entries of the log are ordered by time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mirroring {
@@ -116,7 +122,7 @@ pub struct Mirroring {
 }
 
 impl Mirroring {
-    /// Creates the log of a mirrored database that is created at `at` and is `Initialized` after `takes`.
+    /// Creates the log of a new mirrored database, whose status becomes `Initialized` after `takes`.
     pub fn created(at: Timestamp, takes: SignedDuration, config: MirroringConfig) -> Self {
         let selection = Selection::first(at, config.tables.as_deref());
         Self {
@@ -126,7 +132,8 @@ impl Mirroring {
         }
     }
 
-    /// Records a start. With an `error`, it fails after `takes`, and the status falls back to `Initialized`.
+    /// Records a start, which completes after `takes`. With an `error`, the start fails at that instant, and the status
+    /// returns to `Initialized`.
     pub fn started(
         &mut self,
         at: Timestamp,
@@ -135,7 +142,7 @@ impl Mirroring {
         error: Option<MirroringError>,
     ) {
         let MirroringConfig { source, connection, database, .. } = &self.config;
-        // A start without a source is rejected before it gets here.
+        // Callers reject a start without a source, so the default is never used.
         let source = source.unwrap_or(SourceType::GenericMirror);
         let source = SourceKey { source, connection: *connection, database: database.clone() };
         let resume_points = match self.lifecycle.last() {
@@ -145,19 +152,19 @@ impl Mirroring {
         self.log(at, LifecycleEvent::Started { takes, timing, source, error, resume_points });
     }
 
-    /// Records a stop.
+    /// Records a stop, which completes after `takes`.
     pub fn stopped(&mut self, at: Timestamp, takes: SignedDuration) {
         self.log(at, LifecycleEvent::Stopped { takes });
     }
 
-    /// Records a pause of the capacity. It has an effect only in `Starting` and `Running`.
+    /// Records a pause of the capacity. A pause has an effect only if the status is `Starting` or `Running`.
     pub fn paused(&mut self, at: Timestamp, resume_points: ResumePoints) {
         if matches!(self.status_at(at), MirroringStatus::Starting | MirroringStatus::Running) {
             self.log(at, LifecycleEvent::Paused { resume_points: Arc::new(resume_points) });
         }
     }
 
-    /// Returns its timeline.
+    /// Returns the timeline of the database's status.
     pub fn spans(&self) -> Vec<Span> {
         let changes: Vec<Timestamp> = self.lifecycle.iter().map(|(at, _)| *at).collect();
         timeline::spans(&changes, |now| {
@@ -166,7 +173,8 @@ impl Mirroring {
         })
     }
 
-    /// Records a new definition. `followed` holds the current tables, and the instant from which each is followed.
+    /// Records a new definition. `followed` contains the current tables, each with the instant at which its replication
+    /// began.
     pub fn redefined(&mut self, at: Timestamp, config: MirroringConfig, followed: BTreeMap<TableName, Timestamp>) {
         if config.tables != self.config.tables {
             let (_, before) = self.selections.last().expect("a mirrored database has a selection from its creation on");
@@ -177,7 +185,7 @@ impl Mirroring {
         self.config = config;
     }
 
-    /// Returns the content of the definition.
+    /// Returns the current configuration.
     pub fn config(&self) -> &MirroringConfig {
         &self.config
     }
@@ -194,7 +202,7 @@ impl Mirroring {
     }
 }
 
-/// Drops the oldest entry if there are more than `max`.
+/// Drops the oldest entry if the log has more than `max` entries.
 fn drop_oldest<T>(log: &mut Vec<T>, max: usize) {
     if log.len() > max {
         log.remove(0);
@@ -211,7 +219,7 @@ impl Selection {
         }
     }
 
-    /// Returns the selection that replaces this one. Tables that are already followed continue.
+    /// Returns the selection that replaces this selection at `at`. Tables in `followed` keep their instants.
     fn then(&self, at: Timestamp, tables: Option<&[TableName]>, followed: BTreeMap<TableName, Timestamp>) -> Self {
         match tables {
             None => Self::All { since: at, earlier: followed },
@@ -223,8 +231,8 @@ impl Selection {
         }
     }
 
-    /// Returns `true` if the current definition or an earlier one names the table. An assumed source has every table that a definition
-    /// names.
+    /// Returns `true` if the current or the previous definition names the table. An assumed source contains every table
+    /// that a definition names.
     fn names(&self, name: &TableName) -> bool {
         match self {
             Self::All { earlier, .. } => earlier.contains_key(name),
@@ -232,7 +240,7 @@ impl Selection {
         }
     }
 
-    /// Returns the instant from which a table has been selected; `None` if it is not.
+    /// Returns the instant at which a table was selected, or `None` if the table is not selected.
     fn since(&self, name: &TableName) -> Option<Timestamp> {
         match self {
             Self::All { since, earlier } => Some(earlier.get(name).copied().unwrap_or(*since)),

@@ -1,7 +1,8 @@
-//! The simulated source of a connection: its tables, and the changes of their rows over time.
+//! The simulated source behind a connection: its tables, and the changes of the rows over time.
 //!
-//! A source is a list of dated declarations. Before the first one it is *assumed*: its tables and figures are derived from its type and
-//! the seed. Changes are computed in closed form, so a month costs as much as a second.
+//! A source has a list of declarations, each in effect from an instant. Before its first declaration, a source is
+//! *assumed*: its tables and figures are derived from the source type and the seed. A formula computes the number of
+//! changes, so the cost does not depend on the length of the period.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,26 +16,27 @@ use crate::fabric::instant::later;
 use crate::ids::ConnectionId;
 use crate::seed::Seed;
 
-/// The speed of a snapshot in rows per second, unless one is declared.
+/// The default snapshot speed, in rows per second.
 pub const SNAPSHOT_ROWS_PER_SECOND: f64 = 10_000.0;
-/// The maximum number of declarations of a source. The oldest are dropped, as if the source had been assumed until then.
+/// The maximum number of declarations of a source. Beyond the maximum, the oldest declaration is dropped, and the
+/// source counts as assumed until the next declaration.
 const DECLARATIONS_MAX: usize = 100;
 
 /// The type of a table in a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ObjectType {
-    /// A table, or a container.
+    /// A table, or a Cosmos DB container.
     #[default]
     Table,
     /// A view.
     View,
 }
 
-/// A table in a source, declared or assumed.
+/// The figures of a declared or assumed table in a source.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Table {
-    /// Its type.
+    /// The type of the object.
     pub object_type: ObjectType,
     /// The number of rows that a snapshot copies.
     pub rows: u64,
@@ -46,26 +48,27 @@ pub struct Table {
     pub latency_seconds: u32,
 }
 
-/// A declaration of a source. It replaces the previous one.
+/// A declaration of a source. A new declaration replaces the previous declaration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Declaration {
-    /// Its tables, by schema and name.
+    /// The tables of the source, by schema and name.
     #[serde(with = "as_list")]
     pub tables: BTreeMap<TableName, Table>,
-    /// The speed of a snapshot in rows per second; `None`: [`SNAPSHOT_ROWS_PER_SECOND`], which the pace may raise.
+    /// The snapshot speed, in rows per second. `None` means [`SNAPSHOT_ROWS_PER_SECOND`], and the pace may shorten
+    /// snapshots.
     pub snapshot_rows_per_second: Option<f64>,
 }
 
-/// The source that the definition of a mirrored database named when it was started.
+/// The identity of a source, taken from the definition of a mirrored database when mirroring starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceKey {
-    /// The source's type.
+    /// The type of the source.
     pub source: SourceType,
-    /// The connection to it.
+    /// The connection to the source.
     pub connection: Option<ConnectionId>,
-    /// The database within it.
+    /// The name of the database at the source.
     pub database: Option<String>,
 }
 
@@ -82,7 +85,7 @@ impl Declared {
         }
     }
 
-    /// Returns the declaration in effect at `now`.
+    /// Returns the declaration in effect at `now`, or `None` before the first declaration.
     pub fn at(&self, now: Timestamp) -> Option<&Declaration> {
         self.0.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
     }
@@ -91,11 +94,11 @@ impl Declared {
 /// The presence of a table in a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It has existed since this instant.
+    /// The table has existed since this instant.
     Since(Timestamp),
-    /// It existed until this instant.
+    /// The table existed until this instant.
     Until(Timestamp),
-    /// It never existed.
+    /// The table has never existed.
     Never,
 }
 
@@ -104,11 +107,11 @@ pub enum Presence {
 pub struct Changes {
     /// The number of changed rows.
     pub rows: u64,
-    /// The instant of the last change; `None` if there is none.
+    /// The instant of the last change; `None` if no row changed.
     pub last: Option<Timestamp>,
 }
 
-/// A source as the engine sees it.
+/// A view of a source, which combines its declarations with the figures derived from the seed.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     seed: Seed,
@@ -117,14 +120,14 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Creates the source of `key`. Undeclared figures are derived from `seed`.
+    /// Creates the view of the source with this `key`. Undeclared figures are derived from `seed`.
     pub fn new(seed: Seed, key: &'a SourceKey, declared: Option<&'a Declared>) -> Self {
         let connection = key.connection.map(|id| id.to_string()).unwrap_or_default();
         let seed = seed.fork("source").fork(connection).fork(key.database.as_deref().unwrap_or_default());
         Self { seed, key, declared: declared.map_or(&[], |declared| &declared.0) }
     }
 
-    /// Returns up to `max` of the tables at `now`, by schema and name.
+    /// Returns the first `max` tables of the source at `now`, ordered by schema and name.
     pub fn tables(&self, now: Timestamp, max: usize) -> Vec<TableName> {
         match self.declaration_at(now) {
             Some(declaration) => {
@@ -134,13 +137,14 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Returns `true` if a table is in the scope of the definition. For Cosmos DB, that is one database.
+    /// Returns `true` if the definition covers a table. For Cosmos DB, the definition covers only one database.
     fn mirrors(&self, name: &TableName) -> bool {
         let database = self.key.database.as_deref().filter(|_| self.key.source == SourceType::CosmosDb);
         database.is_none_or(|database| database == &*name.schema)
     }
 
-    /// Returns the presence of a table at `now`. An assumed source has every table that a definition names (`named`).
+    /// Returns the presence of a table at `now`. `named` is `true` if a definition names the table. An assumed source
+    /// contains every named table.
     pub fn presence(&self, name: &TableName, named: bool, now: Timestamp) -> Presence {
         if !self.mirrors(name) {
             return Presence::Never;
@@ -165,22 +169,24 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Returns a table at `now`. The figures of an undeclared table are derived from the seed.
+    /// Returns the figures of a table at `now`. The figures of an undeclared table are derived from the seed.
     pub fn table(&self, name: &TableName, now: Timestamp) -> Table {
         self.declaration_at(now)
             .and_then(|declaration| declaration.tables.get(name).copied())
             .unwrap_or_else(|| self.assumed(name))
     }
 
-    /// Returns the speed of a snapshot that begins at `now`, in rows per second, and `true` if the speed is declared.
+    /// Returns the speed of a snapshot that begins at `now`, in rows per second. The second value is `true` if the
+    /// speed is declared.
     pub fn snapshot_speed(&self, now: Timestamp) -> (f64, bool) {
         let declared = self.declaration_at(now).and_then(|declaration| declaration.snapshot_rows_per_second);
         (declared.unwrap_or(SNAPSHOT_ROWS_PER_SECOND), declared.is_some())
     }
 
-    /// Returns the changes of a table after `from` and until `to`.
+    /// Returns the changes of a table between `from` and `to`.
     ///
-    /// The cost is linear in the number of declarations. The result never decreases with `to`.
+    /// The cost is linear in the number of declarations. The number of changed rows never decreases when `to`
+    /// increases.
     pub fn changes(&self, name: &TableName, from: Timestamp, to: Timestamp) -> Changes {
         let mut total = 0.0_f64;
         let mut changes = Changes { rows: 0, last: None };
@@ -194,7 +200,7 @@ impl<'a> Source<'a> {
                 let sum = total + rate * last.duration_since(first).as_secs_f64();
                 let rows = sum as u64;
                 if rows > changes.rows {
-                    // The instant of the last change of a whole row, a microsecond early: rounding must never make it too late.
+                    // The instant is one microsecond early, so that rounding never makes it later than the change.
                     let into = SignedDuration::try_from_secs_f64(((rows as f64 - total) / rate - 1e-6).max(0.0))
                         .unwrap_or_default();
                     changes = Changes { rows, last: Some(later(first, into).min(last)) };
@@ -214,7 +220,7 @@ impl<'a> Source<'a> {
     fn catalogue(&self) -> impl Iterator<Item = TableName> {
         let database = self.key.database.as_deref().unwrap_or_default();
         self.key.source.spec().catalogue.iter().map(move |(schema, table)| {
-            // A container has no schema: the database takes its place.
+            // Containers and lists have no schema, so the database name is their schema.
             let schema = if schema.is_empty() { database } else { schema };
             TableName { schema: schema.into(), table: (*table).into() }
         })

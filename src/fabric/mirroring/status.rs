@@ -8,8 +8,8 @@
 //! Paused · start                → Starting → Running            (resumes its tables)
 //! ```
 //!
-//! Starts and stops are accepted only in stable states. Transient states end without a request, at an instant that is known when they
-//! begin.
+//! Starts and stops are accepted only in stable statuses. A transient status ends without a request, at an instant that
+//! is fixed when the status begins.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::fabric::instant::later;
 pub enum MirroringStatus {
     /// The SQL endpoint is being provisioned. Transient.
     Initializing,
-    /// Ready to be started.
+    /// Mirroring is ready to start.
     Initialized,
     /// The replicator is starting. Transient.
     Starting,
@@ -39,7 +39,7 @@ pub enum MirroringStatus {
 }
 
 impl MirroringStatus {
-    /// Returns its name on the wire.
+    /// Returns the name of the status on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initializing => "Initializing",
@@ -52,26 +52,26 @@ impl MirroringStatus {
         }
     }
 
-    /// Returns `true` for `Initialized` and `Stopped`. Nothing is replicated or about to be, so connection, database and default schema
-    /// may change.
+    /// Returns `true` for `Initialized` and `Stopped`. In these statuses, replication is neither active, upcoming nor
+    /// paused, so the connection, the database and the default schema may change.
     pub const fn is_at_rest(self) -> bool {
         matches!(self, Self::Initialized | Self::Stopped)
     }
 }
 
-/// A status, its error, and the status that follows without a request.
+/// A status, the error beside the status, and the status that follows without a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phase<'a> {
     /// The status.
     pub status: MirroringStatus,
-    /// The error of the last start, if it failed.
+    /// The error of the last start, if the start failed.
     pub error: Option<&'a MirroringError>,
-    /// The instant at which a transient status ends, and the status that follows.
+    /// The instant at which a transient status ends, and the status that follows; `None` for a stable status.
     pub gives_way: Option<(Timestamp, MirroringStatus)>,
 }
 
 impl Mirroring {
-    /// Returns the phase at `now`. Later events are ignored.
+    /// Returns the phase at `now`. Ignores events after `now`.
     pub fn phase_at(&self, now: Timestamp) -> Phase<'_> {
         let (at, last) = self.lifecycle.iter().rev().find(|(at, _)| *at <= now).unwrap_or(&self.lifecycle[0]);
         let transient = last.transient();
@@ -89,7 +89,8 @@ impl Mirroring {
         self.phase_at(now).status
     }
 
-    /// Returns `true` if a start must be recorded, and `false` if it has no effect. Rejects it if the status does not allow it.
+    /// Returns `true` if a start must be recorded, and `false` if the start has no effect. Rejects a start that the
+    /// status does not allow.
     pub fn may_start(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.start_while_running) {
             (MirroringStatus::Initialized | MirroringStatus::Paused | MirroringStatus::Stopped, _) => Ok(true),
@@ -98,7 +99,8 @@ impl Mirroring {
         }
     }
 
-    /// Returns `true` if a stop must be recorded, and `false` if it has no effect. Rejects it if the status does not allow it.
+    /// Returns `true` if a stop must be recorded, and `false` if the stop has no effect. Rejects a stop that the status
+    /// does not allow.
     pub fn may_stop(&self, behaviours: &Behaviours, now: Timestamp) -> Result<bool, FabricError> {
         match (self.status_at(now), behaviours.stop_while_not_running) {
             (MirroringStatus::Running, _) => Ok(true),
@@ -110,8 +112,10 @@ impl Mirroring {
         }
     }
 
-    /// Rejects a definition that changes the type of the source, or that changes connection, database or default schema during
-    /// replication.
+    /// Rejects a definition that changes the type of the source.
+    ///
+    /// Also rejects a change of the connection, the database or the default schema in statuses other than `Initialized`
+    /// and `Stopped`, and a first definition during `Initializing`.
     pub fn check_redefinition(&self, config: &super::MirroringConfig, now: Timestamp) -> Result<(), FabricError> {
         if let (Some(old), Some(new)) = (self.config.source, config.source)
             && old != new
@@ -134,7 +138,8 @@ impl Mirroring {
     }
 }
 
-/// Returns the error for a request that the status does not allow. Clients search its message for the status.
+/// Returns the error for a request that the status does not allow. Clients search the message of this error for the
+/// status.
 pub fn not_allowed_in(status: MirroringStatus) -> FabricError {
     let status = status.as_str();
     FabricError::new(ErrorCode::OperationNotAllowedInCurrentStatus)
@@ -151,7 +156,7 @@ impl LifecycleEvent {
         }
     }
 
-    /// Returns the duration of the transient status.
+    /// Returns the duration of the transient status that begins with the event.
     pub(super) fn takes(&self) -> jiff::SignedDuration {
         match self {
             Self::Created { takes } | Self::Started { takes, .. } | Self::Stopped { takes } => *takes,

@@ -1,4 +1,4 @@
-//! The tables of a mirrored database at an instant: their status and figures (docs/fidelity.md#tables).
+//! The tables of a mirrored database at an instant, with their statuses and totals (docs/fidelity.md#tables).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,51 +13,52 @@ use crate::fabric::instant::later;
 /// The status of a table, in the spelling of `getTablesMirroringStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TableStatus {
-    /// Selected, and waiting for its snapshot.
+    /// The table is selected and waits for its snapshot.
     Initialized,
-    /// Its rows are being copied.
+    /// The rows of the table are being copied.
     Snapshotting,
-    /// Its changes are being replicated.
+    /// The changes of the table are being replicated.
     Replicating,
-    /// No longer replicated.
+    /// The table is no longer replicated.
     Stopped,
-    /// Cannot be replicated.
+    /// The table cannot be replicated.
     Failed,
 }
 
 /// The totals of a table since its snapshot began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metrics {
-    /// The rows of the snapshot, and the rows changed since.
+    /// The number of rows that the snapshot has copied, plus the number of rows changed since the snapshot began.
     pub rows: u64,
     /// The size of these rows, in bytes.
     pub bytes: u64,
-    /// The arrival of the last row; `None` until the snapshot is complete.
+    /// The instant at which the last row arrived in OneLake; `None` until the snapshot is complete.
     pub last_sync: Option<Timestamp>,
-    /// The time from a commit at the source to its arrival, in seconds; `None` until the snapshot is complete.
+    /// The time from a commit at the source to the commit in OneLake, in seconds; `None` until the snapshot is
+    /// complete.
     pub latency_seconds: Option<u32>,
 }
 
-/// A table at an instant.
+/// The state of a table at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableState {
-    /// Its name.
+    /// The name of the table.
     pub name: TableName,
-    /// Its type at the source.
+    /// The type of the object at the source.
     pub object_type: ObjectType,
-    /// The instant from which it is followed: the wait for its snapshot begins.
+    /// The instant at which the replication of the table began, with the wait for its snapshot.
     pub since: Timestamp,
-    /// Its status.
+    /// The status of the table.
     pub status: TableStatus,
-    /// Its totals; `None` until the first row.
+    /// The totals of the table; `None` until the first row is copied.
     pub metrics: Option<Metrics>,
-    /// The error, if its status is `Failed`.
+    /// The error, if the status is `Failed`.
     pub error: Option<MirroringError>,
-    /// The upcoming changes of its status that need no request.
+    /// The upcoming changes of the status that need no request.
     pub gives_way: Vec<(Timestamp, TableStatus)>,
 }
 
-/// A run of replication, which begins with `Running`. Its source and timing are those of its start.
+/// A run of replication, from `Running` to a stop or a pause. The start fixes the source and the timing of the run.
 #[derive(Debug, Clone, Copy)]
 struct Run<'a> {
     running: Timestamp,
@@ -73,7 +74,8 @@ pub trait Sources {
 }
 
 impl Mirroring {
-    /// Returns the tables at `now`: in the order of the definition, or by schema and name if it names none.
+    /// Returns the tables at `now`, in the order of the definition. If the definition names no tables, the order is by
+    /// schema and name.
     pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
         let events = &self.lifecycle[..self.lifecycle.partition_point(|(at, _)| *at <= now)];
         let halt = last_halt(events);
@@ -100,13 +102,13 @@ impl Mirroring {
         tables
     }
 
-    /// Returns `true` if replication was started at `now` or earlier.
+    /// Returns `true` if replication was started at or before `now`.
     pub fn was_started_by(&self, now: Timestamp) -> bool {
         self.lifecycle.iter().any(|(at, event)| *at <= now && matches!(event, LifecycleEvent::Started { .. }))
     }
 
-    /// Returns the tables that resume after a pause at `now`: those whose snapshot is complete. In `Starting`, these are those of the last
-    /// pause.
+    /// Returns the tables that would resume after a pause at `now`: the tables whose snapshot is complete. During
+    /// `Starting`, returns the resume points of the previous pause.
     pub fn resume_points_at(&self, sources: &impl Sources, now: Timestamp) -> ResumePoints {
         let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) =
             self.lifecycle.last()
@@ -125,7 +127,7 @@ impl Mirroring {
         ResumePoints(points.collect())
     }
 
-    /// Returns the tables at a halt that are still selected at `now`.
+    /// Returns the state at a halt of the tables that are still selected at `now`.
     fn at_halt(&self, sources: &impl Sources, halt: Halt<'_>, now: Timestamp) -> Vec<TableState> {
         let selection = self.selection_at(now);
         let mut tables = self.live(sources, halt.run, halt.at);
@@ -160,7 +162,7 @@ struct Halt<'a> {
     is_pause: bool,
 }
 
-/// Returns the last stop or pause of a run. A pause during `Starting` does not count.
+/// Returns the last stop or pause of a run. Ignores a pause during `Starting`, because its run never began.
 fn last_halt(events: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
     (1..events.len()).rev().find_map(|index| {
         let (at, event) = &events[index];
@@ -174,7 +176,7 @@ fn last_halt(events: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
     })
 }
 
-/// Returns the run that a start began; `None` if the start failed.
+/// Returns the run that a start began, or `None` if the event is not a successful start.
 fn run_of(start: Option<&(Timestamp, LifecycleEvent)>) -> Option<Run<'_>> {
     let (at, event) = start?;
     let LifecycleEvent::Started { timing, source, error: None, resume_points, .. } = event else { return None };
@@ -195,7 +197,8 @@ impl Run<'_> {
         match source.presence(&name, named, now) {
             Presence::Since(added) => self.following(source, name, begin.max(added), now),
             Presence::Until(dropped) if dropped > begin => {
-                // Shows the state just before the table was dropped: later declarations describe another table of this name.
+                // Uses the state just before the table was dropped, because a later declaration describes another table
+                // of the same name.
                 let last = dropped.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(dropped);
                 let added = match source.presence(&name, named, last) {
                     Presence::Since(added) => added,
@@ -207,7 +210,7 @@ impl Run<'_> {
         }
     }
 
-    /// Returns a table that the source has and that is followed from `begin`.
+    /// Returns the state of a table that exists at the source and whose replication began at `begin`.
     fn following(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
         let snapshot = later(begin, self.timing.wait);
         let table = source.table(&name, snapshot);
@@ -227,7 +230,8 @@ impl Run<'_> {
         TableState { name, object_type, since: begin, status, metrics, error: None, gives_way }
     }
 
-    /// Returns the totals after the snapshot. Changes are published at fixed intervals and arrive with the latency of the source.
+    /// Returns the totals after the snapshot. Changes are published at fixed intervals, and arrive after the latency of
+    /// the table.
     fn replicated(
         self,
         source: &Source<'_>,
@@ -237,9 +241,10 @@ impl Run<'_> {
         now: Timestamp,
     ) -> Metrics {
         let interval = self.timing.publishing;
-        let published = later(replicating, whole_steps(now.duration_since(replicating), interval, Rounding::Down));
+        let published = later(replicating, to_multiple(now.duration_since(replicating), interval, Rounding::Down));
         let (at_snapshot, current) = (source.table(name, snapshot), source.table(name, now));
-        // The latency at the snapshot decides which rows have arrived. With a later, higher latency, rows would disappear.
+        // The latency at the snapshot determines which rows have arrived. If a higher latency that is declared later
+        // applied, rows would disappear.
         let latency = SignedDuration::from_secs(at_snapshot.latency_seconds.into());
         let arrived =
             |at: Timestamp| source.changes(name, snapshot, at.saturating_sub(latency).unwrap_or(at).max(snapshot));
@@ -247,7 +252,7 @@ impl Run<'_> {
         let last_sync = match changes.last {
             Some(last) if changes.rows > arrived(replicating).rows => {
                 let since = later(last, latency).duration_since(replicating).max(SignedDuration::ZERO);
-                later(replicating, whole_steps(since, interval, Rounding::Up)).min(published)
+                later(replicating, to_multiple(since, interval, Rounding::Up)).min(published)
             }
             _ => replicating,
         };
@@ -260,7 +265,7 @@ impl Run<'_> {
         }
     }
 
-    /// Returns a table that the source does not have. Its snapshot fails.
+    /// Returns the state of a table that does not exist at the source. The table fails when its snapshot would begin.
     fn missing(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
         let snapshot = later(begin, self.timing.wait);
         let object_type = source.table(&name, now).object_type;
@@ -282,7 +287,7 @@ impl Run<'_> {
 }
 
 impl TableState {
-    /// Returns this table as failed: the source does not have it.
+    /// Returns this table with the status `Failed`, because the table does not exist at the source.
     fn failed(self) -> Self {
         let error =
             MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
@@ -290,7 +295,7 @@ impl TableState {
     }
 }
 
-/// Returns the totals of a snapshot in progress; `None` before the first row.
+/// Returns the totals of a snapshot in progress, or `None` before the first row is copied.
 fn copied(
     rows: u64,
     bytes_per_row: u64,
@@ -314,10 +319,10 @@ enum Rounding {
     Up,
 }
 
-/// Rounds a span down or up to a multiple of `step`.
-fn whole_steps(span: SignedDuration, step: SignedDuration, rounding: Rounding) -> SignedDuration {
-    let (span, step) = (span.as_nanos(), step.as_nanos());
-    let steps = span / step + i128::from(rounding == Rounding::Up && span % step > 0);
-    let nanos = steps * step;
+/// Rounds a duration down or up to a multiple of `unit`.
+fn to_multiple(duration: SignedDuration, unit: SignedDuration, rounding: Rounding) -> SignedDuration {
+    let (duration, unit) = (duration.as_nanos(), unit.as_nanos());
+    let count = duration / unit + i128::from(rounding == Rounding::Up && duration % unit > 0);
+    let nanos = count * unit;
     SignedDuration::new((nanos / 1_000_000_000) as i64, (nanos % 1_000_000_000) as i32)
 }

@@ -1,24 +1,25 @@
-//! The timeline of a database: its past statuses, and those that will follow without a request.
+//! The timeline of a database: its past statuses, and the upcoming statuses that follow without a request.
 
 use jiff::Timestamp;
 
 use super::MirroringStatus;
 
-/// A span of time with one status.
+/// A period of time in which the status does not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// The status.
+    /// The status during the span.
     pub status: MirroringStatus,
-    /// Its first instant.
+    /// The first instant of the span.
     pub from: Timestamp,
-    /// The first instant after it; `None` if only a request ends it.
+    /// The first instant after the span; `None` if only a request ends the status.
     pub to: Option<Timestamp>,
 }
 
-/// A status, and the instant at which it ends without a request.
+/// A status, and the instant at which the status ends without a request; `None` if only a request ends the status.
 pub(in crate::fabric) type StatusUntil = (MirroringStatus, Option<Timestamp>);
 
-/// Returns the spans of a status. It changes at the instants `changes`, which are in order, and when a transient status ends.
+/// Returns the spans of a status. The status changes at the instants `changes`, which must be in order, and when a
+/// transient status ends.
 pub(in crate::fabric) fn spans(changes: &[Timestamp], status_at: impl Fn(Timestamp) -> StatusUntil) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut next = changes.first().copied();

@@ -1,4 +1,5 @@
-//! Durations of the steps of a table. They are resolved from the pace and stored when mirroring is started.
+//! Durations of the steps of a table. A start resolves the durations from the tenant's pace and settings, and stores
+//! them.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -6,15 +7,16 @@ use serde::{Deserialize, Serialize};
 /// The longest duration of a snapshot. The bound keeps instants within the range of a timestamp.
 const SNAPSHOT_MAX: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
 
-/// The durations of the steps of a mirrored database's tables, resolved at its start.
+/// The durations of the steps of a mirrored database's tables, resolved when mirroring starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TableTiming {
-    /// From `Running` to the snapshot of a table.
+    /// The time from `Running` to the snapshot of a table.
     pub wait: SignedDuration,
     /// The duration of a snapshot.
     pub snapshot: SnapshotTiming,
-    /// The interval between two publishings of a table's changes. Never zero, because figures advance in multiples of it.
+    /// The interval between two publishings of a table's changes. The interval is never zero, because changes are
+    /// published at its multiples.
     pub publishing: SignedDuration,
 }
 
@@ -24,17 +26,19 @@ pub struct TableTiming {
 pub enum SnapshotTiming {
     /// A fixed duration.
     Fixed(SignedDuration),
-    /// The time to copy the rows at the speed of the source.
+    /// The time to copy the rows at the snapshot speed of the source.
     BySize {
         /// The shortest duration.
         at_least: SignedDuration,
-        /// The speedup and the longest duration, which apply if no speed is declared.
+        /// The factor by which snapshots are shortened, and the longest duration. Both apply only if no speed is
+        /// declared.
         undeclared: Option<(i32, SignedDuration)>,
     },
 }
 
 impl SnapshotTiming {
-    /// Returns the duration of a snapshot of `rows` at `rows_per_second`. `declared` tells if that speed is declared.
+    /// Returns the duration of a snapshot of `rows` at `rows_per_second`. `declared` is `true` if the source declares
+    /// this speed.
     pub fn duration(self, rows: u64, rows_per_second: f64, declared: bool) -> SignedDuration {
         let (at_least, undeclared) = match self {
             Self::Fixed(duration) => return duration,

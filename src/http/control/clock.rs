@@ -19,7 +19,7 @@ use crate::ids::ItemId;
 use crate::notify::Closing;
 use crate::tenant::Tenant;
 
-/// The longest timeout of a call with a running clock, in seconds.
+/// The maximum timeout of a call while the clock is running, in seconds.
 const TIMEOUT_MAX: f64 = 600.0;
 /// The default timeout of `until`, in seconds.
 const UNTIL_TIMEOUT: f64 = 30.0;
@@ -54,7 +54,8 @@ pub(super) async fn set(request: ControlRequest) -> Response<Body> {
     })
 }
 
-/// Rejects an instant that is in the past of one of several tenants, before any of their clocks is set.
+/// Rejects an instant in the past of any tenant, if the request is for all tenants. The check comes before the first
+/// clock is set, so that either all clocks are set or none.
 fn check_future(request: &ControlRequest) -> Result<(), FabricError> {
     let SetClock { now, .. } = request.json()?;
     let is_past = |tenant: &Arc<Tenant>| now.is_some_and(|now| now < tenant.clock().now());
@@ -100,8 +101,8 @@ struct Advanced {
 }
 
 pub(super) async fn advance(request: ControlRequest) -> Response<Body> {
-    let told = if request.every_tenant { advance_all(&request).await } else { advance_one(&request).await };
-    super::reply(&request.tenant, told)
+    let result = if request.every_tenant { advance_all(&request).await } else { advance_one(&request).await };
+    super::reply(&request.tenant, result)
 }
 
 /// Advances the clocks of all tenants by the same number of seconds.
@@ -151,12 +152,12 @@ async fn advance_one(request: &ControlRequest) -> Result<Value, FabricError> {
     Ok(json!(Advanced { now: utc(now), changes }))
 }
 
-/// The machine's time of a timeout.
+/// Returns a timeout as a duration of the machine's time, at most [`TIMEOUT_MAX`].
 fn machine_time(timeout: f64) -> Duration {
     Duration::from_secs_f64(timeout.min(TIMEOUT_MAX))
 }
 
-/// Brings the clock of a tenant to an instant.
+/// Moves a clock that stands still to an instant, or waits until a running clock shows the instant.
 async fn reach(tenant: &Tenant, at: Timestamp, timeout: f64, closing: &Closing) -> Result<(), FabricError> {
     tokio::select! {
         reached = tenant.clock().reach(at, machine_time(timeout)) => {
@@ -171,7 +172,8 @@ fn timed_out(timeout: f64, awaited: &str) -> FabricError {
     FabricError::new(ErrorCode::OperationFailedOnTimeout).message(message)
 }
 
-/// Waits until a mirrored database has a status. A clock that stands still is moved to that change, or by the whole timeout.
+/// Waits until a mirrored database has the wanted status. A clock that stands still is moved instead: to the instant at
+/// which the status changes, or by the whole timeout if the change comes later.
 async fn wait_until(tenant: &Tenant, until: &Until, timeout: f64, closing: &Closing) -> Result<(), FabricError> {
     let clock = tenant.clock();
     let deadline = clock.after(timeout).map_err(|why| clock_refusal(&why))?;
@@ -180,7 +182,8 @@ async fn wait_until(tenant: &Tenant, until: &Until, timeout: f64, closing: &Clos
     let mut expired = std::pin::pin!(clock::sleep(machine_time(timeout)));
     let mut is_last_look = false;
     loop {
-        // Marked as seen before the look: a change in between ends the wait below at once.
+        // The version is marked as seen before the state is read. A change after the read then ends the wait below at
+        // once.
         version.borrow_and_update();
         let now = clock.now();
         let (status, comes_at) = tenant.read(|state| look(state, until, now))?;
@@ -204,7 +207,7 @@ async fn wait_until(tenant: &Tenant, until: &Until, timeout: f64, closing: &Clos
     }
 }
 
-/// The status of a mirrored database, and the instant at which it gets the wanted one by itself.
+/// Returns the status of a mirrored database, and the instant at which time alone changes it to the wanted status.
 fn look(state: &State, until: &Until, now: Timestamp) -> Result<(MirroringStatus, Option<Timestamp>), FabricError> {
     let id = until.mirrored_database;
     let (_, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;

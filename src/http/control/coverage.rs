@@ -1,4 +1,4 @@
-//! `coverage`: the table of operations, and what is emulated of it.
+//! `coverage`: the operations of Fabric's REST API, and the coverage of each operation.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -8,7 +8,7 @@ use super::ControlRequest;
 use crate::http::operation::{Coverage, Operation};
 use crate::http::operations;
 
-/// Shows every operation that Fabric describes, and counts those that are served.
+/// Returns all operations of Fabric's REST API, and the numbers of served and absent operations.
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     request.answer(|_| {
         let operations: Vec<&Operation> = operations::all().map(|route| &route.operation).collect();

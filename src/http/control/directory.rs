@@ -23,7 +23,8 @@ struct DeclarePrincipals {
 struct DeclarePrincipal {
     #[serde(flatten)]
     principal: PrincipalRequest,
-    /// The client secret of an app or the password of a user. Without one, any secret is accepted.
+    /// The client secret of an app or the password of a user. If this member is missing, the emulator accepts any
+    /// secret.
     secret: Option<String>,
 }
 
@@ -31,7 +32,7 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     request.answer(|request| Ok(request.tenant.read(body)))
 }
 
-/// Adds or replaces principals. Other principals stay.
+/// Adds or replaces principals. Other principals remain in the directory.
 pub(super) async fn declare(request: ControlRequest) -> Response<Body> {
     request.answer(|request| {
         let DeclarePrincipals { value } = request.json()?;

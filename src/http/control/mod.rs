@@ -1,4 +1,4 @@
-//! The control interface under `/_emulator`. It needs no token; requests of web pages are rejected.
+//! The control interface under `/_emulator`. Requests need no token. Requests from web pages are rejected.
 
 mod capacities;
 mod clock;
@@ -44,7 +44,7 @@ pub struct Route {
     pub method: &'static str,
     /// The path below `/_emulator`.
     pub path: &'static str,
-    /// The effect, as a third-person verb.
+    /// The effect of the call, as a phrase that begins with a third-person verb.
     pub summary: &'static str,
     handler: fn() -> MethodRouter<Arc<Emulator>>,
 }
@@ -91,13 +91,13 @@ pub(super) fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
     ROUTES
         .iter()
         .fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
-        .fallback(nowhere)
+        .fallback(no_path)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(emulator, guard))
         .layer(middleware::from_fn(log))
 }
 
-/// Logs a request at `debug`.
+/// Logs a request at the level `debug`.
 async fn log(request: Request, next: Next) -> Response<Body> {
     let begun = machine_time();
     let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -115,7 +115,8 @@ async fn log(request: Request, next: Next) -> Response<Body> {
     response
 }
 
-/// Rejects callers from other networks, requests under a host name that a web page could have, and requests of other origins.
+/// Rejects callers from addresses that `--control-from` does not allow, requests whose `Host` could be that of a web
+/// page, and requests from other origins.
 async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response<Body> {
     let arrival = request.extensions().get::<Arrival>();
     let refusal = if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
@@ -123,7 +124,7 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
     } else if !is_own_host(request.headers(), request.uri()) {
         Some("the Host must be an address, localhost, or a name without a dot")
     } else if !is_own_origin(request.headers(), request.uri()) {
-        Some("requests of other origins are not allowed")
+        Some("requests from other origins are not allowed")
     } else {
         None
     };
@@ -141,7 +142,7 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
 /// The maximum number of tenants in a note.
 const NOTED_TENANTS_MAX: usize = 5;
 
-/// Returns the hint for a call without `?tenant=` while other tenants are in use.
+/// Returns the hint that a call without `?tenant=` applies to the default tenant; `None` if no other tenant is in use.
 fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
     const OF_NO_TENANT: [&str; 3] = ["/ca.pem", "/coverage", "/health"];
     let query = uri.query().unwrap_or_default();
@@ -159,11 +160,12 @@ fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
     if others.is_empty() {
         return None;
     }
-    let note = format!("this call is about the default tenant; others are in use: tenant={}", others.join(", tenant="));
+    let note = format!("this call used the default tenant; other tenants in use: tenant={}", others.join(", tenant="));
     HeaderValue::try_from(note).ok()
 }
 
-/// Returns whether the host is an address or a local name. A name without a dot cannot be registered, so no web page has it.
+/// Returns `true` if the host is an address or a local name. Local names have no dot or end with `.localhost`. They
+/// cannot be registered, so no web page has such a name.
 fn is_own_host(headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(host) = host(headers, uri) else { return true };
     let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
@@ -179,7 +181,7 @@ fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
     own.is_some() && own.map(str::to_owned) == host(headers, uri).map(str::to_ascii_lowercase)
 }
 
-/// A request to the control interface: its tenant, its query and its body.
+/// A request to the control interface, with the tenant that the request selects.
 struct ControlRequest {
     emulator: Arc<Emulator>,
     tenant: Arc<Tenant>,
@@ -210,7 +212,7 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
     }
 }
 
-/// Returns the tenant of `?tenant=`, which is an id or a name; `None` for `?tenant=*`.
+/// Returns the tenant that `?tenant=` selects by id or name; `None` for `?tenant=*`.
 fn tenant_of(uri: &Uri) -> Option<TenantId> {
     let query = uri.query().unwrap_or_default();
     match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant") {
@@ -225,7 +227,7 @@ impl ControlRequest {
         json::parse_verbosely(&self.body)
     }
 
-    /// Returns a query parameter; an empty one counts as absent.
+    /// Parses a query parameter. An empty value counts as absent.
     fn query<T: FromStr>(&self, name: &str) -> Result<Option<T>, FabricError> {
         let given = self.query.iter().find(|(known, value)| known == name && !value.is_empty());
         let Some((_, value)) = given else { return Ok(None) };
@@ -233,12 +235,13 @@ impl ControlRequest {
         value.parse().map(Some).map_err(|_| unread())
     }
 
-    /// Returns the tenants of the request: one, or all.
+    /// Returns the tenants that the request selects: one tenant, or all tenants for `?tenant=*`.
     fn tenants(&self) -> Vec<Arc<Tenant>> {
         if self.every_tenant { self.emulator.tenants() } else { vec![Arc::clone(&self.tenant)] }
     }
 
-    /// Responds for one tenant, or with `?tenant=*` for each: then with a list, whose elements name their `tenant`.
+    /// Responds with the result for one tenant. For `?tenant=*`, the response is a list of the results for all tenants,
+    /// and each result has the member `tenant`.
     fn answer_each(self, answer: impl Fn(&Self) -> Result<Value, FabricError>) -> Response<Body> {
         if !self.every_tenant {
             return self.answer(answer);
@@ -247,18 +250,18 @@ impl ControlRequest {
             let id = tenant.id();
             let (emulator, closing) = (Arc::clone(&self.emulator), self.closing.clone());
             let (query, body) = (self.query.clone(), self.body.clone());
-            let mut told = answer(&Self { emulator, tenant, every_tenant: false, query, body, closing })?;
-            told["tenant"] = serde_json::json!(id);
-            Ok(told)
+            let mut result = answer(&Self { emulator, tenant, every_tenant: false, query, body, closing })?;
+            result["tenant"] = serde_json::json!(id);
+            Ok(result)
         };
-        let told = self.tenants().into_iter().map(of).collect::<Result<Vec<Value>, FabricError>>();
-        reply(&self.tenant, told.map(|value| serde_json::json!({"value": value})))
+        let result = self.tenants().into_iter().map(of).collect::<Result<Vec<Value>, FabricError>>();
+        reply(&self.tenant, result.map(|value| serde_json::json!({"value": value})))
     }
 
-    /// Responds for one tenant, and rejects `?tenant=*`.
+    /// Responds with the result for one tenant, and rejects `?tenant=*`.
     fn answer(self, answer: impl FnOnce(&Self) -> Result<Value, FabricError>) -> Response<Body> {
-        let told = if self.every_tenant { Err(one_tenant_only()) } else { answer(&self) };
-        reply(&self.tenant, told)
+        let result = if self.every_tenant { Err(one_tenant_only()) } else { answer(&self) };
+        reply(&self.tenant, result)
     }
 }
 
@@ -266,8 +269,8 @@ fn one_tenant_only() -> FabricError {
     FabricError::invalid_input("tenant=* is supported by reset, journal, settings and clock only.")
 }
 
-fn reply(tenant: &Tenant, told: Result<Value, FabricError>) -> Response<Body> {
-    match told {
+fn reply(tenant: &Tenant, result: Result<Value, FabricError>) -> Response<Body> {
+    match result {
         Ok(body) => stamped(tenant, answer::respond(StatusCode::OK, Headers::Core, answer::to_json(&body))),
         Err(refusal) => refuse(tenant, &refusal),
     }
@@ -279,7 +282,7 @@ fn stamped(tenant: &Tenant, mut response: Written) -> Response<Body> {
     response.map(Body::from)
 }
 
-/// Parses an id of the path.
+/// Parses an id in the path.
 fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
     text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
 }
@@ -291,14 +294,14 @@ fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
     response.map(Body::from)
 }
 
-async fn nowhere(State(emulator): State<Arc<Emulator>>, uri: Uri) -> Response<Body> {
-    // The router has removed the prefix.
+async fn no_path(State(emulator): State<Arc<Emulator>>, uri: Uri) -> Response<Body> {
+    // The router has removed `/_emulator` from the path.
     refuse(&emulator.default_tenant(), &no_endpoint(&format!("/_emulator{}", uri.path())))
 }
 
 async fn no_method(State(emulator): State<Arc<Emulator>>) -> Response<Body> {
     let mut response = refuse(&emulator.default_tenant(), &ErrorCode::MethodNotAllowed.into());
-    // axum adds the methods unless the header exists.
+    // axum adds `Allow` with the methods of the path only if the response has no `Allow`.
     response.headers_mut().remove(header::ALLOW);
     response
 }
@@ -307,7 +310,7 @@ async fn health(request: ControlRequest) -> Response<Body> {
     request.answer(|_| Ok(serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})))
 }
 
-/// Returns the certificate of the CA, which clients must trust.
+/// Returns the certificate of the certificate authority, which https clients must trust.
 async fn ca_pem(request: ControlRequest) -> Response<Body> {
     let pem = match request.emulator.ca() {
         Ok(authority) => authority.pem().to_owned(),

@@ -10,7 +10,7 @@ use crate::fabric::control::ControlCommand;
 use crate::fabric::settings::SettingsChange;
 use crate::http::operations;
 
-/// Shows the settings, and the possible answers of each behaviour, the default first.
+/// Returns the settings, and the possible answers of each behaviour. The first answer is the default.
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     request.answer_each(|request| {
         let mut settings = json!(request.tenant.settings());
@@ -20,7 +20,7 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     })
 }
 
-/// Changes settings.
+/// Changes the settings of a tenant, and returns all settings.
 pub(super) async fn change(request: ControlRequest) -> Response<Body> {
     request.answer_each(|request| {
         let change: SettingsChange = request.json()?;

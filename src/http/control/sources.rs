@@ -11,12 +11,12 @@ use crate::fabric::mirroring::declaration::SourceDeclaration;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::ConnectionId;
 
-/// Shows the declared source of a connection.
+/// Returns the declared source of a connection.
 pub(super) async fn show(Path(connection): Path<String>, request: ControlRequest) -> Response<Body> {
     request.answer(|request| declared(request, id(&connection)?))
 }
 
-/// Declares the source of a connection, from now on.
+/// Declares the source of a connection. The declaration applies from the current instant.
 pub(super) async fn declare(Path(connection): Path<String>, request: ControlRequest) -> Response<Body> {
     request.answer(|request| {
         let connection = id(&connection)?;

@@ -1,4 +1,5 @@
-//! `tags`: the tags of the tenant, which administrators manage outside of this API.
+//! `tags`: the tags of the tenant. In Fabric, administrators create tags, and the emulated API can only list and apply
+//! tags.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -18,7 +19,7 @@ struct DeclareTags {
     value: Vec<DeclareTag>,
 }
 
-/// A tag to declare. Without an id, one is drawn.
+/// A tag to declare. If `id` is missing, the emulator generates an id.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct DeclareTag {
@@ -41,7 +42,7 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     request.answer(|request| Ok(request.tenant.read(body)))
 }
 
-/// Adds or replaces tags. Other tags stay.
+/// Adds or replaces tags. Other tags remain.
 pub(super) async fn declare(request: ControlRequest) -> Response<Body> {
     request.answer(|request| {
         let DeclareTags { value } = request.json()?;

@@ -1,4 +1,4 @@
-//! `timeline`: the statuses of a mirrored or SQL database, one after the other.
+//! `timeline`: the statuses of a mirrored or SQL database over time.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -12,7 +12,8 @@ use crate::fabric::mirroring::timeline::Span;
 use crate::http::answer::utc;
 use crate::ids::ItemId;
 
-/// The spans that touch the time asked for. What is not given is without a bound.
+/// Returns the spans that overlap the period from `from` to `to`. If a parameter is missing, the period has no bound on
+/// that side.
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     request.answer(|request| {
         let id = request.query::<ItemId>("item")?;

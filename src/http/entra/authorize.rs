@@ -1,4 +1,4 @@
-//! Sign-in by browser or device code, without a question to the user.
+//! Sign-in by browser or device code, without user interaction.
 
 use axum::http::header;
 use serde_json::json;
@@ -7,9 +7,10 @@ use super::request::{EntraRequest, EntraResult, Reply};
 use crate::entra::Refusal;
 use crate::entra::grant::DEVICE_CODE_LIFETIME;
 
-/// `/{tenant}/oauth2/v2.0/authorize`: redirects the browser to the client, with a code.
+/// Serves `/{tenant}/oauth2/v2.0/authorize`: redirects the browser to the client with an authorization code.
 ///
-/// A request that accepts JSON gets the form as JSON: `specularite sign-in` does not parse HTML.
+/// If the request accepts only JSON, the response is a JSON document with the method, URL and fields of the redirect.
+/// `specularite sign-in` uses this document, because it does not parse HTML.
 pub(super) fn authorize(request: &EntraRequest<'_>) -> EntraResult {
     let form = &request.form;
     let redirect = form.need("redirect_uri")?;
@@ -46,7 +47,7 @@ pub(super) fn authorize(request: &EntraRequest<'_>) -> EntraResult {
     Ok(Reply::Redirect(format!("{redirect}{mark}{query}")))
 }
 
-/// Returns a page that submits its form.
+/// Returns an HTML page with a form that the browser submits at once.
 fn form_page(action: &str, fields: &[(&str, String)]) -> String {
     let inputs: String = fields
         .iter()
@@ -65,7 +66,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-/// `/{tenant}/oauth2/v2.0/devicecode`.
+/// Serves `/{tenant}/oauth2/v2.0/devicecode`: issues a device code, which is approved already.
 pub(super) fn device_code(request: &EntraRequest<'_>) -> EntraResult {
     let site = request.site();
     let code = request.with_issuer(&site, |issuer| issuer.device_code(&request.form))??;
@@ -80,25 +81,25 @@ pub(super) fn device_code(request: &EntraRequest<'_>) -> EntraResult {
         "interval": 1,
         "message": format!(
             "To sign in, use a web browser to open the page {address} and enter the code {user_code} to authenticate. \
-             (Specularite: it is approved already.)"
+             (Specularite: the code is approved already.)"
         ),
     })))
 }
 
-/// `/devicelogin`: the page to enter the code of a device.
+/// Serves `/devicelogin`: the page on which a user of Entra enters the code of a device.
 pub(super) fn device_login(_: &EntraRequest<'_>) -> EntraResult {
     Ok(say("Every device is approved already."))
 }
 
-/// `/{tenant}/oauth2/v2.0/logout`.
+/// Serves `/{tenant}/oauth2/v2.0/logout`. The emulator stores no session, so nothing changes.
 pub(super) fn logout(_: &EntraRequest<'_>) -> EntraResult {
     Ok(say("You are signed out. No session was stored."))
 }
 
-/// `/error`: the page that `error_uri` names.
+/// Serves `/error`: the page to which the `error_uri` of an Entra error links.
 pub(super) fn explain(request: &EntraRequest<'_>) -> EntraResult {
     let code: String = request.form.get("code").unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
-    Ok(say(&format!("AADSTS{code} is an error code of Entra; docs/fidelity.md lists those that Specularite returns.")))
+    Ok(say(&format!("AADSTS{code} is an error code of Entra; docs/fidelity.md lists the codes of Specularite.")))
 }
 
 fn say(sentence: &str) -> Reply {

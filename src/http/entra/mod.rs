@@ -1,4 +1,4 @@
-//! Entra: the endpoints of a tenant's authority.
+//! Entra: the endpoints for sign-in, tokens and metadata.
 
 mod authorize;
 pub(super) mod request;
@@ -19,20 +19,21 @@ use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::http::request::Arrival;
 use crate::ids::TenantId;
 
-/// The operations that issue tokens, or lead to one. Only they create a tenant.
+/// The operations that issue a token, an authorization code or a device code. Only these operations create the tenant
+/// in their path.
 const ISSUING: &[&str] = &["Entra_Authorize", "Entra_DeviceCode", "Entra_Token"];
 
-/// Responds to a request.
+/// Responds to a request to Entra.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     Service { find: endpoint, tenant }.respond(emulator, request).await
 }
 
-/// Returns whether a path in lower case is one of Entra's.
+/// Returns `true` if Entra has an endpoint with this path, which is in lower case.
 pub(super) fn has_path(path: &str) -> bool {
     endpoint(&Method::GET, &path.split('/').skip(1).collect::<Vec<_>>()).is_some()
 }
 
-/// Returns the endpoint of a path, whose first segment is the tenant.
+/// Returns the endpoint of a method and path. The first segment of most paths is the tenant.
 fn endpoint(method: &Method, segments: &[&str]) -> Option<Found> {
     let is_post = *method == Method::POST;
     Some(match segments {
@@ -55,7 +56,7 @@ fn endpoint(method: &Method, segments: &[&str]) -> Option<Found> {
     })
 }
 
-/// Returns the tenant of the path, for an operation that issues tokens.
+/// Returns the tenant in the path for the operations in [`ISSUING`], and the default tenant for all other operations.
 fn tenant(parts: &Parts, found: Option<Found>) -> TenantId {
     match found {
         Some((operation, _)) if ISSUING.contains(&operation) => {

@@ -1,4 +1,4 @@
-//! Requests to Entra and its neighbours: how they are parsed, and how their responses are written.
+//! Parsing of requests to Entra, managed identities, Azure Resource Manager and OneLake, and their responses.
 
 use std::sync::Arc;
 
@@ -24,21 +24,21 @@ use crate::http::request::{Arrival, authorization, basic};
 use crate::ids::TenantId;
 use crate::tenant::Tenant;
 
-/// The reply of an endpoint.
+/// The successful response of an endpoint.
 pub(in crate::http) enum Reply {
     /// A JSON document.
     Json(Value),
     /// An HTML page.
     Page(String),
-    /// A redirect of the browser.
+    /// A redirect of the browser to this URL.
     Redirect(String),
 }
 
-/// The reason for an error.
+/// The error of an endpoint.
 pub(in crate::http) enum Rejection {
-    /// An error of Entra.
+    /// An error in Entra's format.
     Entra(Refusal),
-    /// An unknown path, an operation that is not emulated, or a failure of the emulator: in Fabric's shape.
+    /// An error in Fabric's format: for unknown paths, operations that are not emulated, and failures of the emulator.
     Fabric(FabricError),
 }
 
@@ -58,14 +58,14 @@ impl From<FabricError> for Rejection {
 pub(in crate::http) type EntraResult = Result<Reply, Rejection>;
 /// A function that serves an endpoint.
 pub(in crate::http) type Endpoint = fn(&EntraRequest<'_>) -> EntraResult;
-/// The operation id of an endpoint, and its function.
+/// The operation id of an endpoint, and the function that serves the endpoint.
 pub(in crate::http) type Found = (&'static str, Endpoint);
 
-/// A service whose requests and responses have the form of Entra's.
+/// A service whose requests and responses have Entra's format.
 pub(in crate::http) struct Service {
-    /// Returns the endpoint of a method and the segments of a path, in lower case.
+    /// The function that returns the endpoint of a method and a path. The segments of the path are in lower case.
     pub(in crate::http) find: fn(&Method, &[&str]) -> Option<Found>,
-    /// Returns the tenant of a request, unless the user name of the proxy URL names one.
+    /// The function that returns the tenant of a request. A tenant in the user name of the proxy URL takes precedence.
     pub(in crate::http) tenant: fn(&Parts, Option<Found>) -> TenantId,
 }
 
@@ -103,9 +103,9 @@ fn serve(emulator: &Emulator, arrived: &Arrived, found: Option<Found>) -> EntraR
 pub(in crate::http) struct EntraRequest<'a> {
     emulator: &'a Emulator,
     arrived: &'a Arrived,
-    /// The segments of the path, as they were sent.
+    /// The segments of the path, as sent.
     pub(in crate::http) segments: Vec<&'a str>,
-    /// The fields of the body, then those of the query.
+    /// The fields of the body, followed by the fields of the query.
     pub(in crate::http) form: Form,
 }
 
@@ -122,18 +122,18 @@ impl EntraRequest<'_> {
         self.arrived.stamp
     }
 
-    /// Returns the machine's time at the beginning of the request: lifetimes in responses count from it.
+    /// Returns the machine's time at which the request began. Lifetimes in responses begin at this time.
     pub(in crate::http) fn begun(&self) -> Timestamp {
         self.arrived.begun
     }
 
-    /// Returns the authority of the request: the tenant of the path, under the scheme and host of the client.
+    /// Returns the site of the request: the origin that the client used, and the tenant in the path.
     pub(in crate::http) fn site(&self) -> Site {
         let name = self.segments.first().copied().unwrap_or_default();
         Site::new(Arrival::origin(self.parts()), name, self.tenant().id())
     }
 
-    /// Calls a function with the issuer of tokens.
+    /// Returns the result of `work`, which receives the token issuer of the request's tenant.
     pub(in crate::http) fn with_issuer<T>(
         &self,
         site: &Site,
@@ -146,7 +146,7 @@ impl EntraRequest<'_> {
         Ok(self.tenant().read(|state| work(&TokenIssuer { state, signer, site, now: self.stamp().now })))
     }
 
-    /// Converts seconds of the tenant's time into the caller's.
+    /// Converts seconds on the tenant's clock into seconds of real time. The result is rounded down and is at least 1.
     pub(in crate::http) fn callers_seconds(&self, seconds: u32) -> u64 {
         ((f64::from(seconds) / self.tenant().clock().rate()) as u64).max(1)
     }
@@ -157,7 +157,8 @@ pub(in crate::http) fn tenant_of_bearer(parts: &Parts, _: Option<Found>) -> Tena
     access::identify(authorization(parts)).tenant
 }
 
-/// Parses the body as a form, and then the query. The credentials of a client may be in a header instead.
+/// Parses the body and the query as one form. The credentials in a header `Authorization: Basic` become fields of this
+/// form.
 fn form(parts: &Parts, body: &[u8]) -> Form {
     let query = parts.uri.query().unwrap_or_default();
     let form = Form::parse(&[body, b"&", query.as_bytes()].concat());
@@ -175,7 +176,7 @@ fn not_emulated(parts: &Parts) -> FabricError {
     FabricError::new(ErrorCode::NotEmulated).message(message)
 }
 
-/// Returns the status of an error of Entra.
+/// Returns the HTTP status of an Entra error.
 fn status(refusal: &Refusal) -> StatusCode {
     if refusal.error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST }
 }
@@ -213,7 +214,7 @@ fn redirect(location: &str) -> Written {
     response
 }
 
-/// Returns the body of an error, with every member that clients print.
+/// Returns the body of an Entra error, with every member that clients print.
 fn error_body(refusal: &Refusal, parts: &Parts, stamp: Stamp) -> Value {
     let Refusal { error, code, text } = refusal;
     let trace = stamp.request_id;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::request::{EntraRequest, EntraResult, Reply};
 use crate::entra::grant::Granted;
 
-/// The response of Entra, with every member that a client needs.
+/// The body of a token response, with every member that clients need.
 #[derive(Serialize)]
 struct TokenBody {
     token_type: &'static str,
@@ -20,9 +20,10 @@ struct TokenBody {
     id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_info: Option<String>,
-    /// Version 1 of the endpoint returns the resource, and the expiry as a string.
+    /// The resource of the token. Only version 1 of the endpoint returns this member.
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
+    /// The expiry, in seconds since 1970 as a string. Only version 1 of the endpoint returns this member.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_on: Option<String>,
 }

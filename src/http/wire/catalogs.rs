@@ -1,4 +1,4 @@
-//! Bodies of mirrored catalogs: their status, and what a connection can discover.
+//! Bodies of mirrored catalogs: their status, and the catalogs, namespaces and tables that a connection can discover.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,8 @@ pub(crate) struct CatalogTableStatus {
 }
 
 impl CatalogTableStatus {
-    /// The status of a table, with the instants of its last synchronisation and update. A failed table shows neither instant.
+    /// Creates the status of a table from the instants of its last synchronisation and update. A failed table shows
+    /// neither instant.
     pub(crate) fn new(
         (namespace, name): (Vec<String>, String),
         synced: Timestamp,
@@ -79,7 +80,7 @@ impl CatalogTableStatus {
     }
 }
 
-/// A namespace of a source.
+/// A namespace of a source, which the API calls a scope.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScopeBody {
@@ -90,7 +91,8 @@ pub(crate) struct ScopeBody {
 }
 
 impl ScopeBody {
-    /// The namespace `scope`, with those of `all` that are inside it if `recursive`.
+    /// Creates the body of the namespace `scope`. If `recursive`, its children are the namespaces of `all` inside
+    /// `scope`.
     pub(crate) fn new(scope: &[String], all: &BTreeSet<Vec<String>>, recursive: bool) -> Self {
         let children: Vec<Self> = if recursive {
             let inner = all.iter().filter(|other| other.len() == scope.len() + 1 && other.starts_with(scope));
@@ -119,7 +121,7 @@ pub(crate) struct TableInfo {
     pub(crate) name: String,
 }
 
-/// A catalog of Unity Catalog.
+/// A catalog in Unity Catalog.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DatabricksCatalog {
@@ -172,7 +174,7 @@ impl DatabricksTable {
     }
 }
 
-/// Returns the storage location of an object of Unity Catalog.
+/// Returns the storage location of an object in Unity Catalog.
 fn unity_location(path: &str) -> String {
     format!("abfss://unity@specularite.dfs.core.windows.net/{path}")
 }

@@ -40,7 +40,7 @@ impl TryFrom<DefinitionBody> for DefinitionRequest {
 }
 
 impl PartBody {
-    /// Converts the part, without decoding its payload.
+    /// Converts the part into a [`PartRequest`], without decoding its payload.
     pub(crate) fn request(self) -> Result<PartRequest, FabricError> {
         Ok(PartRequest {
             path: required(self.path, "Path")?,
@@ -64,7 +64,7 @@ struct DefinitionParts {
 }
 
 impl DefinitionResponse {
-    /// The definition of an item in a format that the kind supports.
+    /// Creates the response with the definition of an item. The kind of the item must support the format.
     pub(crate) fn of(item: &Item, format: Option<&str>) -> Self {
         definition::read_back(item, format).into()
     }
@@ -85,7 +85,7 @@ pub(crate) struct DefinitionPart {
 }
 
 impl DefinitionPart {
-    /// The part with its path moved into a folder.
+    /// Returns the part with `root` as the parent folder of the path.
     pub(crate) fn under(self, root: &str) -> Self {
         Self { path: format!("{root}/{}", self.path), ..self }
     }

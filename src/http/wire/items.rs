@@ -126,7 +126,7 @@ struct AssignmentStatus {
 }
 
 impl UpdateItemIdentityResponse {
-    /// The response for an item to which an identity was assigned.
+    /// Creates the response for an item to which an identity was assigned.
     pub(crate) fn succeeded(item_id: ItemId) -> Self {
         Self { assignment_status: [AssignmentStatus { item_id, status: "Succeeded" }] }
     }

@@ -1,4 +1,4 @@
-//! Bodies of long-running operations: their state.
+//! The body with the state of a long-running operation.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub(crate) struct OperationState<'a> {
     newer: Option<NewerMembers>,
 }
 
-/// The members that the builds of August 2026 add.
+/// The members that Fabric's builds of August 2026 add.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct NewerMembers {
@@ -43,7 +43,7 @@ impl<'a> From<&'a OperationError> for OperationErrorBody<'a> {
 }
 
 impl<'a> OperationState<'a> {
-    /// The state of an operation with its current status.
+    /// Creates the state of an operation from its current status.
     pub(crate) fn new(state: &State, operation: &'a Operation, status: OperationStatus) -> Self {
         let (last_updated, percent_complete, error) = match (status, &operation.result) {
             (OperationStatus::Running, _) => (operation.created_at, None, None),

@@ -15,7 +15,8 @@ use crate::fabric::workspace::Workspace;
 use crate::http::answer::utc;
 use crate::ids::ItemId;
 
-/// The `properties` of a mirrored database. The members are null until the SQL endpoint is visible.
+/// The `properties` of a mirrored database. The path and the id and address of the SQL endpoint are null until the
+/// database has been initialized and the SQL endpoint is visible.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MirroredDatabaseProperties<'a> {
@@ -34,7 +35,7 @@ struct SqlEndpointProperties {
 }
 
 impl<'a> MirroredDatabaseProperties<'a> {
-    /// The properties of a mirrored database at `now`; other kinds have none.
+    /// Creates the properties of a mirrored database at `now`; `None` for an item without mirroring.
     pub(super) fn new(state: &State, workspace: &Workspace, item: &'a Item, now: Timestamp) -> Option<Self> {
         let mirroring = item.mirroring.as_ref()?;
         let is_ready = mirroring.status_at(now) != MirroringStatus::Initializing;
@@ -91,7 +92,7 @@ pub(crate) struct TablesBody<'a> {
 }
 
 impl<'a> TablesBody<'a> {
-    /// A page, with its continuation.
+    /// Creates the body of a page with its continuation.
     pub(crate) fn new(page: Page<&'a TableState>, continuation: Option<Continuation>) -> Self {
         let (continuation_token, continuation_uri) = Continuation::members(continuation);
         Self { continuation_token, continuation_uri, data: page.elements.into_iter().map(TableBody::from).collect() }

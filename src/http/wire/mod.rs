@@ -1,7 +1,7 @@
 //! Bodies of requests and responses: the JSON of Fabric's REST API, one module per resource.
 //!
-//! The modules convert between JSON and the types of `fabric`. They do not depend on the request: handlers pass in everything that a
-//! body needs. This module holds the bodies and checks that several resources share.
+//! The modules convert between JSON and the types of `fabric`. They do not depend on the request: handlers pass in all
+//! data that a body needs. This module contains the bodies and checks that several resources share.
 
 pub(super) mod bulk;
 pub(super) mod capacities;
@@ -56,19 +56,20 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
-    /// A list that is not paged.
+    /// Creates a list that is not paged.
     pub(crate) fn all(value: Vec<T>) -> Self {
         Self { value, continuation_token: None, continuation_uri: None }
     }
 
-    /// A page, with its continuation.
+    /// Creates the body of a page with its continuation.
     pub(crate) fn new(page: Page<T>, continuation: Option<Continuation>) -> Self {
         let (continuation_token, continuation_uri) = Continuation::members(continuation);
         Self { value: page.elements, continuation_token, continuation_uri }
     }
 }
 
-/// A page of a list whose continuation members are null on the last page. Microsoft's description shows some lists this way.
+/// A page of a list whose continuation members are null on the last page. Some lists in Microsoft's description have
+/// this form.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NullableList<T> {
@@ -78,14 +79,14 @@ pub(crate) struct NullableList<T> {
 }
 
 impl<T> NullableList<T> {
-    /// A page, with its continuation.
+    /// Creates the body of a page with its continuation.
     pub(crate) fn new(page: Page<T>, continuation: Option<Continuation>) -> Self {
         let (continuation_token, continuation_uri) = Continuation::members(continuation);
         Self { value: page.elements, continuation_token, continuation_uri }
     }
 }
 
-/// Returns a required member of a body, or the error of the service's model binding.
+/// Returns a required member of a body. If the member is missing, the error has the message of the service.
 pub(crate) fn required<T>(value: Option<T>, field: &str) -> Result<T, FabricError> {
     value.ok_or_else(|| FabricError::invalid_input(format!("The {field} field is required.")))
 }
@@ -112,12 +113,13 @@ fn parse_id<T: FromStr>(value: &str, field: &str) -> Result<T, FabricError> {
     })
 }
 
-/// Parses an optional member of a body that is a folder's id. Clients name the root by an empty one.
+/// Parses an optional member of a body that is a folder id. Clients send an empty id for the root of the workspace.
 pub(crate) fn folder(value: Option<String>, field: &str) -> Result<Option<FolderId>, FabricError> {
     id(value.filter(|value| !value.is_empty()), field)
 }
 
-/// Returns a description as responses show it. The tenant's behaviours choose whether an empty one is shown or left out.
+/// Returns a description as responses show it. The tenant's behaviours choose whether an empty description is shown or
+/// left out.
 pub(crate) fn description<'a>(state: &State, description: &'a str) -> Option<&'a str> {
     let shown = !description.is_empty() || state.settings.behaviours.empty_description == EmptyDescription::Empty;
     shown.then_some(description)

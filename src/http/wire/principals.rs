@@ -1,4 +1,4 @@
-//! Bodies of principals and role assignments. The control interface uses them for the directory.
+//! Bodies of principals and role assignments. The control interface uses the bodies of principals for the directory.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType
 use crate::fabric::{FabricError, State};
 use crate::ids::PrincipalId;
 
-/// A principal. Members that the directory does not know are left out.
+/// A principal. Members without a value in the directory are left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PrincipalBody<'a> {
@@ -41,12 +41,12 @@ pub(crate) struct RoleAssignmentBody<'a, R> {
 }
 
 impl<'a, R> RoleAssignmentBody<'a, R> {
-    /// The assignment, with everything that the directory knows of the principal.
+    /// Creates the body of an assignment with all details of the principal in the directory.
     pub(crate) fn whole(state: &'a State, principal: Principal, role: R) -> Self {
         Self { id: principal.id, principal: PrincipalBody::known(state, principal), role }
     }
 
-    /// The assignment, with only the id and the type of the principal.
+    /// Creates the body of an assignment with only the id and the type of the principal.
     pub(crate) fn bare(principal: Principal, role: R) -> Self {
         Self { id: principal.id, principal: principal.into(), role }
     }
@@ -66,7 +66,7 @@ enum DetailsBody<'a> {
 }
 
 impl<'a> PrincipalBody<'a> {
-    /// The principal, with everything that the directory knows of it.
+    /// Creates the body of a principal with all of its details in the directory.
     pub(crate) fn known(state: &'a State, principal: Principal) -> Self {
         state.directory().get(&principal.id).map_or_else(|| principal.into(), Self::from)
     }
@@ -98,7 +98,7 @@ impl<'a> From<&'a DirectoryEntry> for PrincipalBody<'a> {
     }
 }
 
-/// A principal in a request. Role assignments read only its id and type.
+/// A principal in a request. Role assignments use only the id and the type.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PrincipalRequest {
@@ -145,7 +145,7 @@ const TYPES: &[(&str, PrincipalType)] = &[
 ];
 
 impl PrincipalRequest {
-    /// Returns the principal: its id and type.
+    /// Returns the id and the type of the principal.
     pub(crate) fn principal(&self) -> Result<Principal, FabricError> {
         let id = required_id(self.id.clone(), "Principal.Id")?;
         let name = required(self.r#type.as_deref(), "Principal.Type")?;
@@ -156,7 +156,7 @@ impl PrincipalRequest {
         Ok(Principal { id, kind })
     }
 
-    /// Returns the entry of the directory that the request describes.
+    /// Returns the directory entry that the request describes.
     pub(crate) fn entry(self) -> Result<DirectoryEntry, FabricError> {
         let Principal { id, kind } = self.principal()?;
         let details = match kind {

@@ -1,4 +1,5 @@
-//! `properties`: the member that only the routes of a kind show, by kind (docs/fidelity.md#kinds).
+//! `properties`: the member of an item that only its kind's own routes show. The content depends on the kind
+//! (docs/fidelity.md#kinds).
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,7 +26,7 @@ pub(crate) enum PropertiesBody<'a> {
     Other(Value),
 }
 
-/// Returns the properties of an item at `now`; `None` if its kind has none, or none are known.
+/// Returns the properties of an item at `now`; `None` if the kind or this item has no known properties.
 pub(crate) fn of<'a>(
     state: &'a State,
     workspace: &'a Workspace,
@@ -64,7 +65,8 @@ pub(crate) fn of<'a>(
     Some(PropertiesBody::Other(other))
 }
 
-/// Returns the properties in the response to an update on the kind's own route. Two kinds have some (seen).
+/// Returns the properties in the response to an update on the kind's own route. Only two kinds return properties
+/// (seen).
 pub(crate) fn of_update<'a>(
     state: &'a State,
     workspace: &'a Workspace,
@@ -93,7 +95,8 @@ pub(crate) fn publish_details(item: &Item) -> Value {
     }})
 }
 
-/// The properties of a snapshot of a warehouse. Its instant is that of its creation, unless the creation payload names another.
+/// Returns the properties of a warehouse snapshot. `snapshotDateTime` is the value in the creation payload, or the
+/// instant of the creation if the payload has no such value.
 fn warehouse_snapshot(workspace: &Workspace, item: &Item) -> Option<Value> {
     let parent = item::text_of(item, "/parentWarehouseId");
     let chosen = Some(item::text_of(item, "/snapshotDateTime")).filter(|at| !at.is_empty());
@@ -106,12 +109,12 @@ fn warehouse_snapshot(workspace: &Workspace, item: &Item) -> Option<Value> {
     })
 }
 
-/// Returns the address of a folder of an item in OneLake.
+/// Returns the OneLake URL of a folder of an item.
 fn one_lake(workspace: &Workspace, item: &Item, folder: &str) -> String {
     format!("https://onelake.dfs.fabric.microsoft.com/{}/{}/{folder}", workspace.id, item.id)
 }
 
-/// Returns `sqlEndpointProperties`. The members are null until the endpoint is visible.
+/// Returns `sqlEndpointProperties`. The id and the connection string are null until the endpoint is visible.
 fn sql_endpoint(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     let endpoint = item.sql_endpoint.filter(|id| workspace.item(*id, now).is_ok());
     json!({
@@ -121,8 +124,8 @@ fn sql_endpoint(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     })
 }
 
-/// Returns `sqlEndpointProperties` of the newer kinds. Their description allows no null, so the endpoint is shown from creation on
-/// (guessed).
+/// Returns `sqlEndpointProperties` of the newer kinds. Microsoft's description allows no null for them, so the response
+/// contains the id and the connection string from the creation of the item (guessed).
 fn sql_endpoint_from_creation(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     let mut properties = sql_endpoint(workspace, item, now);
     properties["id"] = json!(item.sql_endpoint);

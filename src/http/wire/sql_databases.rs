@@ -26,7 +26,7 @@ pub(crate) struct SqlDatabaseProperties<'a> {
 }
 
 impl<'a> SqlDatabaseProperties<'a> {
-    /// The properties of a SQL database at `now`; other kinds have none.
+    /// Creates the properties of a SQL database at `now`; `None` for other kinds.
     pub(super) fn new(state: &State, workspace: WorkspaceId, item: &'a Item, now: Timestamp) -> Option<Self> {
         let database = item.sql_database.as_ref()?;
         let (server_fqdn, database_name) =
@@ -36,7 +36,7 @@ impl<'a> SqlDatabaseProperties<'a> {
              Connect Timeout=30;Encrypt=True;Trust Server Certificate=False"
         );
         let points = database.restore_points(now);
-        // Whole seconds: `2026-07-01T19:19:18Z`.
+        // Restore points have no fraction of a second: `2026-07-01T19:19:18Z`.
         let seconds = |at: Timestamp| format!("{at:.0}");
         Some(Self {
             connection_info: connection.clone(),

@@ -26,7 +26,7 @@ pub(crate) struct TableSyncStatus {
 }
 
 impl TableSyncStatus {
-    /// A table whose synchronisation started and succeeded at `now`.
+    /// Creates the status of a table whose synchronisation started and succeeded at `now`.
     pub(crate) fn succeeded(table_name: String, now: Timestamp) -> Self {
         Self {
             table_name,
@@ -43,7 +43,8 @@ pub(crate) struct RefreshRequest {
     pub(crate) timeout: Option<Timeout>,
 }
 
-/// The audit settings of a SQL endpoint or database. A database has two more members.
+/// The audit settings of a SQL endpoint or a SQL database. Only a SQL database has `storageEndpoint` and
+/// `predicateExpression`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditBody {

@@ -91,7 +91,7 @@ impl<'a> WorkspaceBody<'a> {
         }
     }
 
-    /// The workspace at `now`, with the members that only the get of a single workspace shows.
+    /// Creates the body of a workspace at `now`, with the members that only the get of a single workspace shows.
     pub(crate) fn whole(state: &'a State, workspace: &'a Workspace, now: Timestamp) -> Self {
         let body = Self::new(state, workspace);
         let progress = if now < workspace.assigned_at { "InProgress" } else { "Completed" };

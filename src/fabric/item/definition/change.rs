@@ -1,4 +1,4 @@
-//! Operations on the definition of an item: replacing it and reading it.
+//! Requests about the definition of an item: update and get.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 
-/// Replaces an item's definition. With `metadata`, also sets name and description from `.platform`.
+/// Replaces an item's definition. If `metadata` is `true`, also sets the item's name and description from `.platform`.
 ///
-/// The new definition takes effect with the request, even if the answer is an operation.
+/// The new definition takes effect at once, even if the response starts a long-running operation.
 pub fn update_definition(
     state: &State,
     within: &Workspace,
@@ -52,7 +52,8 @@ pub fn update_definition(
     })
 }
 
-/// Returns an item's definition in a format of its kind: at once, or as an operation if its kind is slow.
+/// Returns an item's definition in the requested format. For slow kinds, starts a long-running operation that returns
+/// the definition.
 pub fn get_definition(
     state: &State,
     within: &Workspace,
@@ -75,7 +76,7 @@ pub fn get_definition(
     })
 }
 
-/// Rejects an item whose kind has no definitions.
+/// Rejects an item whose kind does not support definitions.
 fn check_has_definitions(item: &Item) -> Result<(), FabricError> {
     if item.kind.spec().definition.is_none() {
         return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id));

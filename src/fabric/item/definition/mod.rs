@@ -1,4 +1,4 @@
-//! Definitions: the checks that all kinds share, and the definition as it is read back.
+//! Definitions of items: checks that apply to all kinds, and reading a stored definition.
 
 mod change;
 mod platform;
@@ -13,7 +13,7 @@ use super::{Item, ItemKind};
 use crate::fabric::mirroring::{self, MirroringConfig};
 use crate::fabric::{ErrorCode, FabricError, json};
 
-/// The maximum number of parts that an error names.
+/// The maximum number of parts that an error message lists.
 const PARTS_SHOWN: usize = 10;
 /// The maximum number of parts in a definition.
 const PARTS_MAX: usize = 1_000;
@@ -21,13 +21,14 @@ const PARTS_MAX: usize = 1_000;
 /// A definition as a client sends it.
 #[derive(Debug, Clone, Default)]
 pub struct DefinitionRequest {
-    /// Its format; most clients send none.
+    /// The format. Most clients do not send a format.
     pub format: Option<String>,
-    /// Its parts.
+    /// The parts, not yet decoded.
     pub parts: Vec<PartRequest>,
 }
 
-/// Checks a definition. Returns it with the content of its `.platform` if `platform_counts`; otherwise `.platform` is ignored.
+/// Checks a definition. Returns the decoded definition, and the metadata in `.platform` if `platform_counts` is `true`.
+/// Otherwise ignores `.platform`.
 pub fn check(
     kind: ItemKind,
     request: DefinitionRequest,
@@ -48,7 +49,7 @@ pub fn check(
     check_parts(kind, spec, format, parts, platform_counts)
 }
 
-/// Checks the files of one folder as the parts of a definition, in any format of the kind.
+/// Checks the files in a folder as the parts of a definition. Accepts every format of the kind.
 pub fn check_files(kind: ItemKind, parts: Vec<Part>) -> Result<(), FabricError> {
     let Some(spec) = &kind.spec().definition else { return Ok(()) };
     let (definition, _) = check_parts(kind, spec, None, parts, true)?;
@@ -78,7 +79,8 @@ fn check_parts(
     Ok((Definition { format: format.map(str::to_owned), parts, mirroring }, platform))
 }
 
-/// Checks the content of the required part. A slow kind parses it after the request was accepted, so an error fails the operation.
+/// Checks the content of the required part. Slow kinds parse this part only after the request was accepted. Therefore
+/// an error does not reject the request, but fails the long-running operation.
 pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
     match kind.spec().definition.as_ref().map(|spec| spec.content) {
         Some(Content::Json(paths)) => {
@@ -89,7 +91,8 @@ pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(
     }
 }
 
-/// Returns the format of this name in the kind's spelling. Rejects unknown formats.
+/// Returns the name of a format in Fabric's spelling; `None` if no format is given. Rejects formats that the kind does
+/// not have.
 pub fn check_format(kind: ItemKind, format: Option<&str>) -> Result<Option<&'static str>, FabricError> {
     let Some(format) = format.filter(|format| !format.is_empty()) else { return Ok(None) };
     let formats = kind.spec().definition.as_ref().map_or(&[] as &[_], |spec| spec.formats);
@@ -105,7 +108,7 @@ pub fn check_format(kind: ItemKind, format: Option<&str>) -> Result<Option<&'sta
     Err(FabricError::new(ErrorCode::InvalidDefinitionFormat).detail(ErrorCode::InvalidDefinitionFormat, message))
 }
 
-/// Rejects a format other than that of the stored definition, unless the kind converts between its formats.
+/// Rejects a format that differs from the format of the stored definition, unless the kind can convert definitions.
 fn check_convertible(item: &Item, format: Option<&str>) -> Result<(), FabricError> {
     let stored = item.definition.as_ref().and_then(|definition| definition.format.as_deref());
     match (stored, format) {
@@ -118,16 +121,17 @@ fn check_convertible(item: &Item, format: Option<&str>) -> Result<(), FabricErro
     }
 }
 
-/// An item's definition as it is read back.
+/// An item's definition as `getDefinition` returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadBack {
-    /// Its format, if its kind shows one.
+    /// The format; `None` if responses for the kind do not include a format.
     pub format: Option<String>,
-    /// Its parts, `.platform` last.
+    /// The parts, with `.platform` last.
     pub parts: Vec<Part>,
 }
 
-/// Returns the definition of an item in an accepted format. An item without one has the default definition of its kind.
+/// Returns the definition of an item in a format that [`check_format`] accepted. For an item without a definition,
+/// returns the default definition of its kind.
 pub fn read_back(item: &Item, format: Option<&str>) -> ReadBack {
     let kind = item.kind.spec();
     let Some(spec) = &kind.definition else { return ReadBack { format: None, parts: Vec::new() } };

@@ -1,4 +1,4 @@
-//! `.platform`: the part that holds an item's metadata.
+//! `.platform`: the part of a definition that contains the item's metadata.
 
 use serde_json::{Value, json};
 
@@ -6,15 +6,15 @@ use super::{Part, parse};
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::{ErrorCode, FabricError, json};
 
-/// The path of the part.
+/// The path of the part `.platform`.
 pub const PLATFORM: &str = ".platform";
 
-/// The metadata of an item in its `.platform`.
+/// The metadata of an item from its `.platform`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Platform {
-    /// Its name.
+    /// The item's name.
     pub display_name: String,
-    /// Its description.
+    /// The item's description.
     pub description: Option<String>,
 }
 
@@ -32,7 +32,7 @@ pub fn kind_of(platform: &Part) -> Result<ItemKind, FabricError> {
     })
 }
 
-/// Reads the `.platform` of an item of this kind.
+/// Reads the metadata in a `.platform`. Rejects a `.platform` for another kind.
 pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricError> {
     let (text, value) = parse(part).map_err(invalid)?;
     let fault = |member: &str, expected: &str| {
@@ -42,7 +42,7 @@ pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricErro
     };
     let metadata = value.get("metadata").and_then(Value::as_object).ok_or_else(|| fault("metadata", "an object"))?;
     let name = kind.spec().name;
-    // Microsoft's examples omit the type.
+    // `metadata.type` is optional, because Microsoft's examples omit it.
     if metadata.get("type").is_some_and(|given| given.as_str() != Some(name)) {
         return Err(fault("metadata.type", &format!("{name:?}")));
     }
@@ -56,7 +56,8 @@ pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricErro
     Ok(Platform { display_name: display_name.into(), description })
 }
 
-/// Returns `.platform` as the service writes it: indented by two spaces, with LF line endings, and without an empty description.
+/// Returns `.platform` as Fabric writes it: indented by two spaces, with LF line endings. An empty description is
+/// omitted.
 pub(super) fn write_platform(item: &Item) -> Part {
     let mut metadata = json!({"type": item.kind.spec().name, "displayName": item.display_name});
     if !item.description.is_empty() {

@@ -1,4 +1,5 @@
-//! Audit settings of SQL endpoints and SQL databases: stored and returned, but nothing is audited (docs/fidelity.md#sql-endpoints).
+//! Audit settings of SQL endpoints and SQL databases. The settings are stored and returned, but nothing is audited
+//! (docs/fidelity.md#sql-endpoints).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +8,13 @@ use crate::fabric::item::Item;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, FabricError, Fact};
 
-/// The longest retention of a log, in days.
+/// The maximum retention of the audit log, in days.
 const RETENTION_DAYS_MAX: u32 = 3_285;
 /// The maximum number of action groups (guessed).
 const GROUPS_MAX: usize = 100;
-/// The maximum length of a group's name, in characters (guessed).
+/// The maximum length of an action group's name, in characters (guessed).
 const GROUP_NAME_MAX: usize = 128;
-/// The maximum length of a predicate, in characters.
+/// The maximum length of `predicateExpression`, in characters.
 const PREDICATE_MAX: usize = 3_000;
 /// The action groups that are audited by default.
 const GROUPS: [&str; 3] =
@@ -23,13 +24,13 @@ const GROUPS: [&str; 3] =
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditSettings {
-    /// `Enabled` or `Disabled`.
+    /// The state of auditing.
     pub state: AuditState,
-    /// The retention of a log in days; 0: unlimited.
+    /// The retention of the audit log, in days; 0 for unlimited retention.
     pub retention_days: u32,
     /// The action groups that are audited.
     pub audit_actions_and_groups: Vec<String>,
-    /// The condition on logged entries; SQL databases only.
+    /// The condition that entries of the audit log must meet. Only SQL databases have this setting.
     pub predicate_expression: String,
 }
 
@@ -46,13 +47,13 @@ pub enum AuditState {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditUpdate {
-    /// The state of auditing. Case does not matter.
+    /// The state of auditing: `Enabled` or `Disabled`, regardless of case.
     pub state: Option<String>,
-    /// The retention of a log in days.
+    /// The retention of the audit log, in days.
     pub retention_days: Option<u32>,
     /// The action groups that are audited.
     pub audit_actions_and_groups: Option<Vec<String>>,
-    /// The condition on logged entries.
+    /// The condition that entries of the audit log must meet.
     pub predicate_expression: Option<String>,
 }
 
@@ -68,14 +69,14 @@ impl Default for AuditSettings {
 }
 
 impl AuditSettings {
-    /// Returns their approximate size in memory, in bytes.
+    /// Returns the approximate size of the settings on the heap, in bytes.
     pub(super) fn weight(&self) -> usize {
         let groups = self.audit_actions_and_groups.iter().map(|group| size_of::<String>() + group.len());
         groups.sum::<usize>() + self.predicate_expression.len()
     }
 }
 
-/// Returns the audit settings of an item.
+/// Returns the audit settings of an item: the last settings from a client, or the default settings.
 pub fn of(item: &Item) -> AuditSettings {
     match &item.kind_state {
         KindState::SqlDatabase { audit: Some(settings) } | KindState::SqlEndpoint { audit: Some(settings) } => {
@@ -93,7 +94,8 @@ impl AuditState {
     }
 }
 
-/// Updates the settings of an item. SQL endpoints ignore two members that the description has for SQL databases only.
+/// Updates the audit settings of an item. For SQL endpoints, ignores `auditActionsAndGroups` and `predicateExpression`:
+/// in Microsoft's API description, only updates of SQL databases have these members.
 pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decision<AuditSettings> {
     let mut settings = of(item);
     if let Some(state) = change.state {
@@ -108,12 +110,12 @@ pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decision<
     record(within, item, settings)
 }
 
-/// Sets the action groups that are audited.
+/// Replaces the audited action groups of an item.
 pub fn set_groups(within: &Workspace, item: &Item, groups: Vec<String>) -> Decision<AuditSettings> {
     record(within, item, AuditSettings { audit_actions_and_groups: groups, ..of(item) })
 }
 
-/// Checks the settings and records them.
+/// Checks the new settings, and returns the fact that records them.
 fn record(within: &Workspace, item: &Item, settings: AuditSettings) -> Decision<AuditSettings> {
     let groups = &settings.audit_actions_and_groups;
     let is_name = |text: &String| (1..=GROUP_NAME_MAX).contains(&text.chars().count());

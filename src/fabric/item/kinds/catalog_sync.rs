@@ -1,5 +1,5 @@
-//! Synchronisation of mirrored catalogs of both kinds with their source (docs/fidelity.md#catalogs). Catalogs copy no rows, so they are
-//! never started or stopped.
+//! Synchronisation of mirrored catalogs and mirrored Azure Databricks catalogs with their source
+//! (docs/fidelity.md#catalogs). Catalogs do not copy rows, so clients cannot start or stop them.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,28 +11,30 @@ use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, Fact, State, later};
 
-/// The period of synchronisation (documented).
+/// The interval between scheduled synchronisations (documented).
 const SYNC_EVERY: SignedDuration = SignedDuration::from_mins(15);
-/// The duration of a refresh (guessed).
+/// The duration of a refresh at the realistic pace (guessed).
 const REFRESH_TIME: SignedDuration = SignedDuration::from_secs(5);
 
-/// The recorded synchronisations of a catalog with its source. Scheduled ones are computed from its age.
+/// The recorded synchronisations of a catalog with its source. Scheduled synchronisations are not recorded, but
+/// computed from the catalog's age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncTimes {
-    /// The last one before the last change to the catalog.
+    /// The last synchronisation before the latest change to the catalog.
     pub synced_at: Option<Timestamp>,
-    /// The end of the last refresh.
+    /// The end of the last refresh, which may be in the future.
     pub refreshed_at: Option<Timestamp>,
 }
 
 impl SyncTimes {
-    /// Returns these times, replaced by those that `new` has.
+    /// Returns these times. Each time that is `Some` in `new` replaces the old time.
     pub(super) fn updated(self, new: Self) -> Self {
         Self { synced_at: new.synced_at.or(self.synced_at), refreshed_at: new.refreshed_at.or(self.refreshed_at) }
     }
 
-    /// Returns the last synchronisation of a catalog: at its creation, by a refresh, or, if it is `periodic`, by the schedule.
+    /// Returns the instant of a catalog's last synchronisation. A catalog is synchronised at its creation, at the end
+    /// of a refresh, and, if `periodic` is `true`, on schedule.
     pub(super) fn last(self, created: Timestamp, periodic: bool, now: Timestamp) -> Timestamp {
         let steps = if periodic { now.duration_since(created).as_secs().max(0) / SYNC_EVERY.as_secs() } else { 0 };
         let scheduled = later(created, SignedDuration::from_secs(steps * SYNC_EVERY.as_secs()));
@@ -40,18 +42,19 @@ impl SyncTimes {
         recorded.into_iter().flatten().fold(scheduled, Timestamp::max)
     }
 
-    /// Returns `true` if a refresh is in progress.
+    /// Returns `true` while a refresh is in progress.
     pub(super) fn is_refreshing(self, now: Timestamp) -> bool {
         self.refreshed_at.is_some_and(|at| at > now)
     }
 }
 
-/// Records the last synchronisation, because it cannot be computed after a change to the schedule.
+/// Returns the change that records the last synchronisation. After a change to the schedule, the instant can no longer
+/// be computed.
 pub(super) fn record_sync(at: Timestamp) -> Vec<KindChange> {
     vec![KindChange::CatalogSynced { sync: SyncTimes { synced_at: Some(at), refreshed_at: None } }]
 }
 
-/// Synchronises a catalog with its source, as an operation.
+/// Synchronises a catalog with its source, as a long-running operation.
 pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
     let operation = operation::begin(state, within.id, Role::Contributor, REFRESH_TIME, PendingResult::Nothing, now);
@@ -65,7 +68,7 @@ pub fn refresh(state: &State, within: &Workspace, item: &Item, now: Timestamp) -
 mod tests {
     use super::*;
 
-    /// Returns the instant this many minutes after the creation of a catalog.
+    /// Returns the instant `minutes` after the creation of the catalog.
     fn at(minutes: i64) -> Timestamp {
         later(Timestamp::UNIX_EPOCH, SignedDuration::from_mins(minutes))
     }

@@ -1,4 +1,4 @@
-//! Copy jobs.
+//! Copy jobs: the default definition.
 
 use serde_json::json;
 

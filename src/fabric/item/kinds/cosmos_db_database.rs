@@ -1,4 +1,4 @@
-//! Cosmos DB databases in Fabric: a name, a definition and a SQL endpoint.
+//! Cosmos DB databases in Fabric: the default definition, and the SQL endpoint as companion.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::SCHEMAS;
 use super::hooks::KindHooks;
 use crate::fabric::item::{Item, Part, companions};
 
-/// The part that describes the containers.
+/// The required part of a definition, which describes the containers.
 pub(super) const PATH: &str = "definition.json";
 
 pub(super) const HOOKS: KindHooks =

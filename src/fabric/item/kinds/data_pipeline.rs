@@ -1,4 +1,4 @@
-//! Data pipelines.
+//! Data pipelines: the default definition.
 
 use serde_json::json;
 

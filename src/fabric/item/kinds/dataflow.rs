@@ -1,4 +1,4 @@
-//! Dataflows. The first one in a workspace also creates the staging items that all of them share.
+//! Dataflows. The staging items that all dataflows of a workspace share are created with the first dataflow.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -17,7 +17,8 @@ const STAGING_WAREHOUSE: &str = "StagingWarehouseForDataflows";
 
 pub(super) const HOOKS: KindHooks = KindHooks { companions: staging, default_definition, ..KindHooks::DEFAULT };
 
-/// Adds the staging lakehouse with its endpoint, and the staging warehouse, if the workspace has none.
+/// Adds a staging lakehouse with its SQL endpoint, and a staging warehouse. Adds nothing if the workspace already has
+/// staging items.
 fn staging(_: &mut NewItem, companions: &mut Companions<'_>) {
     if has_staging(companions.within) {
         return;
@@ -27,7 +28,8 @@ fn staging(_: &mut NewItem, companions: &mut Companions<'_>) {
     let endpoint_at = later(lakehouse_at, timing.sql_endpoint());
     let warehouse_at = later(visible_from, timing.staging_warehouse());
     let stamped = |name: &str, at: Timestamp| format!("{name}_{}", at.strftime("%Y%m%d%H%M%S"));
-    // They belong to the workspace, not to the dataflow, so they are in its root (guessed).
+    // Staging items belong to the workspace and not to the dataflow, so they are in the root of the workspace
+    // (guessed).
     let mut add = |kind, name: &str, parent, at| {
         let item = companions.add(kind, name, parent, at);
         item.folder = None;
@@ -39,7 +41,7 @@ fn staging(_: &mut NewItem, companions: &mut Companions<'_>) {
     add(ItemKind::Warehouse, &stamped(STAGING_WAREHOUSE, warehouse_at), None, warehouse_at);
 }
 
-/// Returns `true` if the workspace has staging items. They remain when the dataflows are deleted.
+/// Returns `true` if the workspace has staging items. Staging items remain when all dataflows are deleted.
 fn has_staging(within: &Workspace) -> bool {
     let items = within.items().values();
     items.into_iter().any(|item| item.kind == ItemKind::Lakehouse && item.display_name.starts_with(STAGING_LAKEHOUSE))

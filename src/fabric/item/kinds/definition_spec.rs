@@ -1,27 +1,29 @@
-//! The rules of a kind for its definitions, as data.
+//! Rules for the definitions of a kind, as data.
 
 use crate::fabric::item::Part;
 use crate::fabric::mirroring;
 
-/// The rules of a kind for its definitions.
+/// The rules for the definitions of a kind.
 #[derive(Debug, Clone, Copy)]
 pub struct DefinitionSpec {
-    /// The required part.
+    /// The part that a definition must have.
     pub content: Content,
     /// The routes on which a creation requires a definition.
     pub needed: Needed,
-    /// The names of its formats, the default first; empty if it has none.
+    /// The names of the formats, the default first; empty if definitions of the kind have no format.
     pub formats: &'static [&'static str],
-    /// `true` if the format is shown when a definition is read back.
+    /// `true` if `getDefinition` returns the format.
     pub shows_format: bool,
-    /// A part path, and the format that it implies if a definition names no format.
+    /// The path of a part, and a format. A definition that contains this part and does not name a format has this
+    /// format.
     pub implied_by: Option<(&'static str, &'static str)>,
-    /// The parts of an item that was created without a definition, as paths and texts. Not used if the kind has a hook for them.
+    /// The parts of the default definition, as paths and texts. They are not used if the kind has its own hook
+    /// `default_definition`.
     pub default_parts: &'static [(&'static str, &'static str)],
 }
 
 impl DefinitionSpec {
-    /// Creates rules for a definition that is optional at creation and has no formats.
+    /// Creates rules for definitions that are optional at creation and have no format.
     pub(super) const fn new(content: Content) -> Self {
         Self {
             content,
@@ -33,49 +35,52 @@ impl DefinitionSpec {
         }
     }
 
-    /// Requires a definition at creation.
+    /// Requires a definition at creation, on all routes.
     pub(super) const fn needed(mut self) -> Self {
         self.needed = Needed::Always;
         self
     }
 
-    /// Requires a definition at creation on the kind's own route.
+    /// Requires a definition at creation, but only on the kind's own route.
     pub(super) const fn needed_on_own_route(mut self) -> Self {
         self.needed = Needed::OnOwnRoute;
         self
     }
 
-    /// Adds named formats, the default first. With `shown`, the format is shown when a definition is read back.
+    /// Sets the formats, the default first. If `shown` is `true`, `getDefinition` returns the format.
     pub(super) const fn formats(mut self, formats: &'static [&'static str], shown: bool) -> Self {
         (self.formats, self.shows_format) = (formats, shown);
         self
     }
 
-    /// Adds a part that implies a format if a definition names none.
+    /// Sets a part that implies a format if the definition does not name a format.
     pub(super) const fn implied_by(mut self, path: &'static str, format: &'static str) -> Self {
         self.implied_by = Some((path, format));
         self
     }
 
-    /// Sets the parts of an item that was created without a definition.
+    /// Sets the parts of the default definition, for items that were created without a definition.
     pub(super) const fn default_parts(mut self, parts: &'static [(&'static str, &'static str)]) -> Self {
         self.default_parts = parts;
         self
     }
 
-    /// Returns the format of a definition that names none: the one that its parts imply, else the default.
+    /// Returns the format of a definition that does not name a format: the format that the parts imply, else the
+    /// default.
     pub(in crate::fabric::item) fn format_of(&self, parts: &[Part]) -> Option<&'static str> {
         let implied = self.implied_by.filter(|(path, _)| parts.iter().any(|part| part.path == *path));
         implied.map(|(_, format)| format).or(self.formats.first().copied())
     }
 }
 
-/// The routes on which a creation requires a definition.
+/// The routes on which a creation requires a definition. The generic route is `items`; the kind's own route is
+/// [`KindSpec::collection`](super::KindSpec::collection).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needed {
     /// No route: a definition is optional.
     Never,
-    /// The kind's own route. Clients of the generic route may not know the kind, so it requires none there.
+    /// The kind's own route only. On the generic route a definition is optional, because a client may not know the
+    /// rules of the kind.
     OnOwnRoute,
     /// All routes.
     Always,
@@ -88,14 +93,14 @@ pub enum Content {
     Any,
     /// `mirroring.json`, which selects the source and its tables.
     Mirroring,
-    /// JSON under one of these paths; the first is the documented one.
+    /// A JSON part with one of these paths. The first path is the documented one.
     Json(&'static [&'static str]),
-    /// A part with the file extension of the format. The pairs are format and extension.
+    /// A part with the file extension of the format. Each pair consists of a format and its extension.
     Extension(&'static [(&'static str, &'static str)]),
 }
 
 impl Content {
-    /// Returns `true` if a part with this path is the required one.
+    /// Returns `true` if a part with this path is the required part.
     pub(in crate::fabric::item) fn is_main(self, path: &str, format: Option<&str>) -> bool {
         match self {
             Self::Any => true,
@@ -107,7 +112,7 @@ impl Content {
         }
     }
 
-    /// Describes the required part, for the error about a definition without it.
+    /// Describes the required part, for the error message about a definition without this part.
     pub(in crate::fabric::item) fn describe(self, format: Option<&str>) -> String {
         match self {
             Self::Any => "with the content".into(),

@@ -1,4 +1,4 @@
-//! Digital twin builders. A lakehouse for the data and a first flow are created with each.
+//! Digital twin builders. A lakehouse for the data and a digital twin builder flow are created with each builder.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::fabric::later;
 pub(super) const HOOKS: KindHooks =
     KindHooks { companions: lakehouse_and_flow, default_definition, ..KindHooks::DEFAULT };
 
-/// Adds a lakehouse with its endpoint, and a flow, unless a definition names a lakehouse.
+/// Adds a lakehouse with its SQL endpoint, and a flow. A builder with a definition has no companions, because the
+/// definition names the lakehouse.
 fn lakehouse_and_flow(builder: &mut NewItem, companions: &mut Companions<'_>) {
     if builder.definition.is_some() {
         return;

@@ -1,4 +1,4 @@
-//! Digital twin builder flows: each refers to its builder.
+//! Digital twin builder flows. Each flow refers to its digital twin builder.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::hooks::KindHooks;
 use crate::fabric::item::{Item, Part, text_of};
 use crate::ids::{ItemId, WorkspaceId};
 
-/// The member of a creation payload and of the properties that names the builder.
+/// The name of the member that refers to the builder, both in the creation payload and in `properties`.
 pub(super) const REFERENCE: &str = "digitalTwinBuilderItemReference";
 
 pub(super) const HOOKS: KindHooks = KindHooks { default_definition, ..KindHooks::DEFAULT };
@@ -18,8 +18,8 @@ fn default_definition(item: &Item, _: Option<&str>) -> Vec<Part> {
     vec![Part::crlf("definition.json", &definition)]
 }
 
-/// Returns `properties.digitalTwinBuilderItemReference` of a flow: from its creation payload, whose members match regardless of case,
-/// or from its definition, which names a builder in the same workspace.
+/// Returns `properties.digitalTwinBuilderItemReference` of a flow; `None` for items of other kinds. The reference comes
+/// from the creation payload, or else from the definition. A definition names a builder in the workspace of the flow.
 pub fn builder_reference(item: &Item, workspace: WorkspaceId) -> Option<Value> {
     if item.kind != ItemKind::DigitalTwinBuilderFlow {
         return None;
@@ -35,7 +35,7 @@ pub fn builder_reference(item: &Item, workspace: WorkspaceId) -> Option<Value> {
     Some(reference(&json!(builder), json!(workspace)))
 }
 
-/// Returns the member with this name, regardless of case.
+/// Returns the value of the member with this name, regardless of case.
 fn member<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.as_object()?.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

@@ -1,4 +1,4 @@
-//! Environments. Staged changes are published at once, and nothing is installed (docs/fidelity.md#around).
+//! Environments. A publish request completes at once, and installs nothing (docs/fidelity.md#around).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,18 +22,18 @@ fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
     vec![Part::text("Setting/Sparkcompute.yml", SPARK_COMPUTE)]
 }
 
-/// A publishing of an environment. The creation counts as the first one (seen).
+/// A publishing of an environment. The creation of an environment counts as its first publishing (seen).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Publishing {
-    /// The number of earlier publishings.
+    /// The number of publishings before this publishing.
     number: u64,
-    /// The instant of this one.
+    /// The instant of the publishing.
     pub at: Timestamp,
 }
 
 impl Publishing {
-    /// Returns the publishing that the creation of an environment counts as.
+    /// Returns the first publishing of an environment that was created at `at`.
     pub(super) fn initial(at: Timestamp) -> Self {
         Self { number: 0, at }
     }
@@ -43,7 +43,7 @@ impl Publishing {
         Self { number: previous.number + 1, at }
     }
 
-    /// Returns the version that it created. Every publishing creates a new one.
+    /// Returns the version that the publishing created. Every publishing creates a new version.
     pub fn version(self, item: &Item) -> VersionId {
         VersionId::nth(Seed::new(0).fork(item.id.to_string()), self.number)
     }

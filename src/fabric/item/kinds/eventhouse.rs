@@ -1,4 +1,4 @@
-//! Eventhouses. A KQL database with the same name is created with each.
+//! Eventhouses. A KQL database with the same name is created with each eventhouse.
 
 use super::ItemKind;
 use super::hooks::KindHooks;
@@ -7,7 +7,7 @@ use crate::fabric::item::companions::Companions;
 
 pub(super) const HOOKS: KindHooks = KindHooks { companions: kql_database, ..KindHooks::DEFAULT };
 
-/// Adds the KQL database, unless a definition describes the eventhouse.
+/// Adds the KQL database. An eventhouse that is created with a definition has no companions.
 fn kql_database(eventhouse: &mut NewItem, companions: &mut Companions<'_>) {
     if eventhouse.definition.is_some() {
         return;

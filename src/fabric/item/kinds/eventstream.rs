@@ -1,4 +1,4 @@
-//! Eventstreams.
+//! Eventstreams: the default definition.
 
 use serde_json::json;
 

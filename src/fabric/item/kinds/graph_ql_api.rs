@@ -1,4 +1,4 @@
-//! APIs for GraphQL.
+//! APIs for GraphQL: the default definition.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Graph query sets.
+//! Graph query sets: the default definition.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! KQL databases. Each belongs to an eventhouse.
+//! KQL databases. Each KQL database belongs to an eventhouse.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::fabric::FabricError;
 use crate::fabric::item::{Item, Part};
 use crate::ids::ItemId;
 
-/// The part that names the eventhouse.
+/// The part of the definition that names the eventhouse.
 const PROPERTIES: &str = "DatabaseProperties.json";
 /// The member of the creation payload and of [`PROPERTIES`] that names the eventhouse.
 const PARENT: &str = "parentEventhouseItemId";
@@ -17,7 +17,7 @@ const SCRIPT: &str =
 
 pub(super) const HOOKS: KindHooks = KindHooks { parent, default_definition, ..KindHooks::DEFAULT };
 
-/// Returns the eventhouse, which the creation payload or the definition must name.
+/// Returns the eventhouse that the creation payload or the definition names. Rejects a creation without an eventhouse.
 fn parent(creation: &Creation<'_>) -> Result<Option<ItemId>, FabricError> {
     let properties = creation.definition.and_then(|definition| definition.json(&[PROPERTIES]));
     let source = creation.payload.or(properties.as_ref());

@@ -1,11 +1,11 @@
-//! Lakehouses.
+//! Lakehouses: the default definition, and the SQL endpoint as companion.
 
 use serde_json::{Value, json};
 
 use super::hooks::KindHooks;
 use crate::fabric::item::{Item, Part, companions};
 
-/// The shortcut targets that the settings list.
+/// The types of shortcut targets in `alm.settings.json`.
 const SHORTCUTS: [&str; 8] = [
     "OneLake",
     "AdlsGen2",

@@ -1,4 +1,4 @@
-//! Maps.
+//! Maps: the default definition.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Mirrored Azure Databricks catalogs: catalogs of Unity Catalog (docs/fidelity.md#catalogs).
+//! Mirrored Azure Databricks catalogs, which mirror a catalog of Unity Catalog (docs/fidelity.md#catalogs).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,9 @@ use crate::fabric::item::catalog::invalid_part;
 use crate::fabric::item::{Definition, Item, Part, companions};
 use crate::ids::ConnectionId;
 
-/// The required part of a definition.
+/// The documented path of the required part of a definition.
 const PATH: &str = "mirroringAzureDatabricksCatalog.json";
-/// Accepted names of that part: the documented one, and the one in Microsoft's newer article.
+/// The accepted paths of the required part: the documented path, and the path in Microsoft's newer article.
 pub(super) const PATHS: &[&str] = &[PATH, "definition.json"];
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -39,15 +39,15 @@ pub struct CatalogConfig {
     pub catalog_name: String,
     /// The connection to the Databricks workspace.
     pub databricks_workspace_connection_id: String,
-    /// `Enabled` if the catalog is synchronised periodically, else `Disabled`.
+    /// `Enabled` if the catalog is synchronised on schedule, else `Disabled`.
     pub auto_sync: String,
-    /// `Full` or `Partial`.
+    /// `Full` to mirror the whole catalog, or `Partial` to mirror selected schemas and tables.
     pub mirroring_mode: String,
     /// The connection to the storage.
     pub storage_connection_id: Option<String>,
 }
 
-/// The settings that an update can change. A new definition resets them.
+/// The settings that an update of the item can change. They override the definition. A new definition resets them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogSettings {
@@ -60,7 +60,7 @@ pub struct CatalogSettings {
 }
 
 impl CatalogSettings {
-    /// Replaces the settings that `new` has.
+    /// Replaces each setting that is `Some` in `new`.
     pub(super) fn update(&mut self, new: Self) {
         let Self { auto_sync, mirroring_mode, storage_connection_id } = new;
         self.auto_sync = auto_sync.or(self.auto_sync.take());
@@ -80,13 +80,13 @@ fn check_document(payload: Option<&Value>, definition: Option<&Definition>) -> R
     check_mirror_configuration(&document)
 }
 
-/// Returns the document that configures a catalog: the part of the definition, else the creation payload.
+/// Returns the JSON document that configures a catalog: the required part of the definition, else the creation payload.
 fn document(payload: Option<&Value>, definition: Option<&Definition>) -> Option<Value> {
     definition.and_then(|definition| definition.json(PATHS)).or_else(|| payload.cloned())
 }
 
-/// Rejects a `mirrorConfiguration` with an unknown mode, or with `Exclude` under `Partial`. `Partial` mirrors only selected schemas and
-/// tables, so there is nothing to exclude.
+/// Rejects a `mirrorConfiguration` with an unknown mode, or with the mode `Exclude` inside of `Partial`. `Partial`
+/// mirrors only selected schemas and tables, so `Exclude` has no meaning there.
 fn check_mirror_configuration(document: &Value) -> Result<(), FabricError> {
     const MODES: [&str; 3] = ["Full", "Partial", "Exclude"];
     let entries = |holder: &Value, member: &str| match holder.get(member) {
@@ -126,8 +126,9 @@ fn invalid(message: &str) -> FabricError {
 }
 
 impl CatalogConfig {
-    /// Reads a creation payload or a definition. Also accepts the spellings in Microsoft's articles: `name` for `catalogName`,
-    /// `databrickWorkspaceConnectionId`, and a boolean `autoSync`.
+    /// Reads a creation payload or the required part of a definition. Also accepts the spellings in Microsoft's
+    /// articles: `name` for `catalogName`, `databrickWorkspaceConnectionId` for `databricksWorkspaceConnectionId`, and
+    /// a boolean `autoSync`.
     fn read(document: &Value) -> Result<Self, FabricError> {
         let Some(members) = document.as_object() else { return Err(invalid("expected an object")) };
         let text = |names: &[&str]| {
@@ -173,7 +174,7 @@ impl CatalogConfig {
     }
 }
 
-/// Checks the value of a setting.
+/// Rejects an invalid value of a setting.
 fn check_setting(name: &str, value: &str) -> Result<(), FabricError> {
     let fits = match name {
         "autoSync" => ["Enabled", "Disabled"].contains(&value),
@@ -200,7 +201,7 @@ fn settable(properties: &Map<String, Value>) -> Result<Vec<KindChange>, FabricEr
     Ok(changes.into_iter().collect())
 }
 
-/// Returns the configuration of a Databricks catalog; `None` for items of other kinds.
+/// Returns the configuration of a Databricks catalog, including updated settings; `None` for items of other kinds.
 pub fn config(item: &Item) -> Option<CatalogConfig> {
     if item.kind != ItemKind::MirroredAzureDatabricksCatalog {
         return None;
@@ -237,7 +238,7 @@ pub fn last_sync(item: &Item, now: Timestamp) -> Timestamp {
     sync.last(item.visible_from, periodic, now)
 }
 
-/// Returns `true` if a refresh is in progress.
+/// Returns `true` while a refresh is in progress.
 pub fn is_refreshing(item: &Item, now: Timestamp) -> bool {
     let KindState::MirroredAzureDatabricksCatalog { sync, .. } = item.kind_state else { return false };
     sync.is_refreshing(now)

@@ -29,16 +29,16 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     ..KindHooks::DEFAULT
 };
 
-/// The source of a mirrored catalog, and the part of it that is mirrored.
+/// The source of a mirrored catalog, and the namespace and tables to mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogSource {
-    /// Its type.
+    /// The type of the source.
     pub source_type: String,
-    /// The connection to it.
+    /// The connection to the source.
     pub connection: ConnectionId,
-    /// The mirrored namespace, outermost name first.
+    /// The mirrored namespace as a list of names, the outermost first.
     pub scope: Vec<String>,
-    /// The mirrored tables, each with its namespace; `None`: all tables in the scope.
+    /// The mirrored tables, each with its namespace; `None` for all tables in the scope.
     pub tables: Option<Vec<(Vec<String>, String)>>,
 }
 
@@ -47,7 +47,7 @@ fn check(creation: &Creation<'_>) -> Result<(), FabricError> {
     check_scope(creation.state, &source, creation.now)
 }
 
-/// Rejects a definition that changes the type of the source or its connection.
+/// Rejects a definition that changes the type of the source, changes its connection, or has an invalid scope.
 fn check_update(state: &State, item: &Item, definition: &Definition, now: Timestamp) -> Result<(), FabricError> {
     let after = read_definition(Some(definition))?;
     match source(item) {
@@ -59,7 +59,8 @@ fn check_update(state: &State, item: &Item, definition: &Definition, now: Timest
     check_scope(state, &after, now)
 }
 
-/// Rejects a scope that discovery does not mark as selectable. Applies only to declared sources.
+/// Rejects a scope that the discovery of the source does not list as selectable. Accepts an empty scope, and every
+/// scope of a source that is not declared.
 fn check_scope(state: &State, source: &CatalogSource, now: Timestamp) -> Result<(), FabricError> {
     let CatalogSource { connection, scope, .. } = source;
     if state.declared(*connection).and_then(|declared| declared.at(now)).is_none() || scope.is_empty() {
@@ -139,7 +140,7 @@ pub fn tables(state: &State, source: &CatalogSource, now: Timestamp) -> Vec<(Vec
     all.filter(|(namespace, _)| namespace.starts_with(&source.scope)).collect()
 }
 
-/// Returns the error of a catalog whose connection does not exist or cannot be used by the catalog's creator.
+/// Returns the error of a catalog; `None` if the connection exists and the catalog's creator has a role on it.
 pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<MirroringError> {
     let connection = state.find_connection(source.connection);
     let usable = connection.filter(|it| item.creator.is_none_or(|creator| it.role_of(creator.id).is_some()));
@@ -151,7 +152,8 @@ pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<Mir
     })
 }
 
-/// Returns the error of a table that the source does not have. An assumed source has every table that a definition names.
+/// Returns the error of a mirrored table; `None` if the table exists in the source. A source that is not declared has
+/// every table that a definition names.
 pub fn table_failure(
     state: &State,
     source: &CatalogSource,

@@ -1,5 +1,5 @@
-//! Mirrored databases: the rules of the item. They connect `fabric::mirroring`, which computes replication without the state, to the
-//! state. SQL databases share start, stop and timeline.
+//! Mirrored databases: the rules that depend on the state of the tenant. `fabric::mirroring` computes the replication
+//! without access to this state. Start, stop and timeline also serve SQL databases.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::ids::ConnectionId;
 pub(super) const HOOKS: KindHooks =
     KindHooks { check_update, companions: sql_endpoint, default_definition, connections, ..KindHooks::DEFAULT };
 
-/// Rejects a definition that cannot replace the current one in the current status.
+/// Rejects a definition that cannot replace the current definition in the current mirroring status.
 fn check_update(_: &State, item: &Item, definition: &Definition, now: Timestamp) -> Result<(), FabricError> {
     match (&item.mirroring, &definition.mirroring) {
         (Some(mirroring), Some(new)) => mirroring.check_redefinition(new, now),
@@ -26,7 +26,7 @@ fn check_update(_: &State, item: &Item, definition: &Definition, now: Timestamp)
     }
 }
 
-/// Adds the SQL endpoint. It appears no later than its database is `Initialized`.
+/// Adds the SQL endpoint. The endpoint is visible at the latest when the status of the database becomes `Initialized`.
 fn sql_endpoint(database: &mut NewItem, companions: &mut Companions<'_>) {
     let timing = companions.timing();
     let visible_from = later(companions.visible_from, timing.sql_endpoint().min(timing.initializing()));
@@ -39,13 +39,13 @@ fn default_definition(_: &Item, _: Option<&str>) -> Vec<Part> {
     vec![Part::crlf(mirroring::definition::PATH, &properties)]
 }
 
-/// Returns the connections that the definition names.
+/// Returns the connections in the definition of the mirrored database.
 fn connections(item: &Item) -> Vec<ConnectionId> {
     let config = item.mirroring.as_ref().map(Mirroring::config);
     config.into_iter().flat_map(|config| config.connection.iter().chain(&config.other_connections)).copied().collect()
 }
 
-/// Starts mirroring. Returns no facts if it is on already.
+/// Starts mirroring. Returns no facts if mirroring is already started and the start is accepted.
 pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     state.check_capacity(within)?;
     let (workspace, timing) = (within.id, state.settings.timing());
@@ -69,7 +69,7 @@ pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> 
     Ok((vec![Fact::MirroringStarted { workspace, id: item.id, takes, tables, error }], ()))
 }
 
-/// Stops mirroring. Returns no facts if it is off already.
+/// Stops mirroring. Returns no facts if mirroring is already stopped and the stop is accepted.
 pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
     state.check_capacity(within)?;
     let stops = match &item.sql_database {
@@ -83,10 +83,12 @@ pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> D
     Ok((vec![Fact::MirroringStopped { workspace: within.id, id: item.id, takes }], ()))
 }
 
-/// Returns the error with which a start falls back to `Initialized`; `None` if it succeeds.
+/// Returns the mirroring error of a start that fails and sets the status back to `Initialized`; `None` if the start
+/// succeeds.
 ///
-/// The connection must exist, the item's creator must have a role on it, and its type must suit the source. If the source is a declared
-/// Cosmos DB account, it must have the database.
+/// The start succeeds only if the connection exists, the item's creator has a role on the connection, and the source
+/// supports the type of the connection. If the source is a declared Cosmos DB account, the database must exist in that
+/// account.
 fn start_error(
     state: &State,
     source: SourceType,
@@ -123,7 +125,7 @@ fn start_error(
     })
 }
 
-/// Returns the timeline of a mirrored or SQL database. Rejects items of other kinds.
+/// Returns the timeline of a mirrored database or a SQL database. Rejects items of other kinds.
 pub fn spans(item: &Item) -> Result<Vec<Span>, FabricError> {
     match &item.sql_database {
         Some(database) => Ok(database.spans()),

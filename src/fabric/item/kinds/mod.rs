@@ -1,4 +1,4 @@
-//! Kinds of item: the table of their data, and a file for each kind with special rules.
+//! Kinds of items: the table [`KINDS`], and a module for each kind with special rules.
 
 pub mod audit;
 pub mod catalog_sync;
@@ -44,112 +44,115 @@ pub(super) use self::hooks::{Creation, Preparation};
 pub use self::state::{KindChange, KindState};
 use crate::fabric::{ErrorCode, FabricError};
 
-/// A row of [`KINDS`]: the data of a kind, and its rules as hooks.
+/// A row of [`KINDS`]: the properties of a kind as data, and its special rules as hooks.
 #[derive(Debug)]
 pub struct KindSpec {
     /// The kind.
     pub kind: ItemKind,
-    /// The value of `type` for its items.
+    /// The name of the kind, as in the member `type` of an item.
     pub name: &'static str,
-    /// The path segment of its own routes.
+    /// The path segment of the kind's own routes, such as `lakehouses` in `workspaces/{id}/lakehouses`.
     pub collection: &'static str,
-    /// `true` if clients can create its items. Items of other kinds are companions, or do not occur.
+    /// `true` if clients can create items of the kind. Items of all other kinds are companions, or cannot exist.
     pub can_be_created: bool,
-    /// The rules for its definitions; `None` if it has no definitions.
+    /// The rules for definitions; `None` if items of the kind have no definition.
     pub definition: Option<DefinitionSpec>,
-    /// The durations of its operations.
+    /// The durations of the kind's long-running operations.
     pub operation_times: OperationTimes,
-    /// The effect of a new name in an update.
+    /// The effect of a new name in a request to update an item.
     pub rename: Rename,
-    /// The names that its items may have, beyond the rules for all names.
+    /// The allowed names of items, in addition to the rules for names of all kinds.
     pub names: Names,
-    /// The rank of its items in lists: lower ranks come first (seen).
+    /// The rank of the kind in lists of items. Items of lower ranks come first (seen).
     pub rank: u8,
-    /// `true` if its creation payload has an effect.
+    /// `true` if a creation payload has an effect.
     pub reads_payload: bool,
-    /// `true` if the content of its items is on the capacity. While the capacity is paused, `behaviours.readsWhilePaused` applies to the
-    /// kind's own route.
+    /// `true` if the capacity stores the content of the kind's items. While the capacity is paused,
+    /// `behaviours.readsWhilePaused` determines the responses to reads on the kind's own routes.
     pub lives_on_capacity: bool,
-    /// `true` if the last page of the list on its own route has null continuation members. Other lists omit them.
+    /// `true` if the continuation members on the last page are null in the list on the kind's own route. Other lists
+    /// omit these members.
     pub lists_null_tokens: bool,
-    /// `true` if the connections of its items can be listed.
+    /// `true` if the connections of an item can be listed.
     pub lists_connections: bool,
-    /// The routes on which the 202 of a creation has the empty `ETag` of the 201.
+    /// The routes on which the 202 response to a creation has an empty `ETag` header, like the 201 response.
     pub started_etag: StartedEtag,
-    /// Its rules as functions.
+    /// The special rules of the kind, as functions.
     pub(super) hooks: KindHooks,
 }
 
-/// The durations of a kind's operations at the realistic pace: measured medians. `None`: the request completes at once.
+/// The durations of a kind's long-running operations at the realistic pace: measured medians, or guesses. If a duration
+/// is `None`, the request completes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationTimes {
-    /// The creation without a definition.
+    /// The duration of a creation without a definition.
     pub create: Option<SignedDuration>,
-    /// The creation with a definition.
+    /// The duration of a creation with a definition.
     pub create_with_definition: Option<SignedDuration>,
-    /// The reading of a definition.
+    /// The duration of `getDefinition`.
     pub get_definition: Option<SignedDuration>,
-    /// The replacement of a definition.
+    /// The duration of `updateDefinition`.
     pub update_definition: Option<SignedDuration>,
 }
 
-/// The effect of a new name in an update.
+/// The effect of a new name in a request to update an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rename {
     /// The item is renamed.
     Accepted,
-    /// The name is ignored: the description has no such member.
+    /// The name is ignored, because the request has no member for a name in Microsoft's API description.
     Ignored,
-    /// The update is rejected.
+    /// The update is rejected with this error code.
     Refused(ErrorCode),
 }
 
-/// The names that items of a kind may have.
+/// The allowed names of items of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
     /// Any name.
     Any,
-    /// Letters, digits and underscores.
+    /// Names of letters, digits and underscores.
     Word,
     /// Any name without these characters.
     Without(&'static str),
 }
 
-/// The routes on which the 202 of a creation has the empty `ETag`.
+/// The routes on which the 202 response to a creation has an empty `ETag` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartedEtag {
-    /// All routes.
+    /// Both the generic route and the kind's own route.
     Always,
-    /// The generic route only.
+    /// The generic route `items` only.
     Generic,
-    /// None.
+    /// No route.
     Never,
 }
 
-/// Returns a measured duration in milliseconds; `None` for 0: the request completes at once.
+/// Converts milliseconds to a duration. Returns `None` for 0, because the request then completes at once.
 const fn millis(millis: i64) -> Option<SignedDuration> {
     if millis == 0 { None } else { Some(SignedDuration::from_millis(millis)) }
 }
 
-/// Generates [`ItemKind`] and [`KINDS`] from one list: a kind, the segment of its routes, and how it differs from the default.
+/// Generates [`ItemKind`] and [`KINDS`] from one list. Each entry names a kind and the path segment of its routes,
+/// followed by calls of the builder methods of [`KindSpec`].
 macro_rules! kinds {
     ($($kind:ident $collection:literal $(. $method:ident ($($value:expr),*))*;)*) => {
-        /// A kind of item: every value of Fabric's `ItemType`, in its spelling.
+        /// A kind of item. The variants are the values of Fabric's `ItemType`, in Fabric's spelling.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[expect(missing_docs, reason = "the names are Fabric's, and so is their documentation")]
         pub enum ItemKind { $($kind),* }
 
-        /// All kinds, in the order of the description.
+        /// All kinds, in the order of Microsoft's API description.
         pub const KINDS: &[KindSpec] =
             &[$(KindSpec::new(ItemKind::$kind, stringify!($kind), $collection)$(.$method($($value),*))*),*];
     };
 }
 
-/// A definition with any parts.
+/// The rules for definitions with any parts.
 const PARTS: DefinitionSpec = DefinitionSpec::new(Content::Any);
-/// The base of the schemas that definitions name.
+/// The base URL of the JSON schemas in definitions.
 const SCHEMAS: &str = "https://developer.microsoft.com/json-schemas/fabric/item";
-/// Characters that are not allowed in names of SQL databases.
+/// The characters that are not allowed in names of SQL databases.
 const NOT_IN_SQL_DATABASE_NAMES: &str = "![]<>*%&:/?#=@^\"';()";
 
 const REPORT: DefinitionSpec =
@@ -167,7 +170,7 @@ const MIRRORED_CATALOG: DefinitionSpec = DefinitionSpec::new(Content::Json(&[mir
     .formats(&["MirroredCatalogDefinition"], true);
 const DATABRICKS_CATALOG: DefinitionSpec = DefinitionSpec::new(Content::Json(mirrored_azure_databricks_catalog::PATHS));
 
-// The sources of these times are in docs/fidelity.md#kinds. Kinds without a time there are guessed.
+// The sources of these durations are in docs/fidelity.md#kinds. Durations without a source there are guessed.
 kinds! {
     Dashboard "dashboards".not_created();
     Report "reports".defined(REPORT).created_in(400, 400).read_in(200).updated_in(500)
@@ -248,7 +251,7 @@ kinds! {
 }
 
 impl KindSpec {
-    /// Creates a row for a kind that is created at once and has no definition and no companions.
+    /// Creates a row for a kind without definitions and special rules, whose items are created at once.
     const fn new(kind: ItemKind, name: &'static str, collection: &'static str) -> Self {
         Self {
             kind,
@@ -347,7 +350,7 @@ impl KindSpec {
 }
 
 impl ItemKind {
-    /// Returns the row of this kind.
+    /// Returns the row of this kind in [`KINDS`].
     pub fn spec(self) -> &'static KindSpec {
         &KINDS[self as usize]
     }
@@ -356,7 +359,7 @@ impl ItemKind {
 impl FromStr for ItemKind {
     type Err = FabricError;
 
-    /// Parses the name of a kind. Case does not matter, as in all enumerations.
+    /// Parses the name of a kind. Ignores case, as Fabric does for all enumerations.
     fn from_str(name: &str) -> Result<Self, FabricError> {
         let spec = KINDS.iter().find(|spec| spec.name.eq_ignore_ascii_case(name));
         spec.map(|spec| spec.kind).ok_or_else(|| ErrorCode::InvalidItemType.into())

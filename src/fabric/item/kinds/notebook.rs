@@ -9,11 +9,11 @@ use crate::fabric::item::{Definition, Item, Part};
 const SOURCE: &str = "notebook-content.py";
 /// The required part in the format `ipynb`.
 const IPYNB: &str = "notebook-content.ipynb";
-/// The line before each cell of the source format.
+/// The line that begins a cell in the format `fabricGitSource`.
 const CELL: &str = "# CELL ********************";
-/// The line before the metadata of a cell, which follows its code.
+/// The line between the code of a cell and the metadata of the cell.
 const METADATA: &str = "# METADATA ********************";
-/// The source of a notebook that was created without a definition: one empty cell.
+/// The content of a notebook that was created without a definition: one empty cell, in the format `fabricGitSource`.
 const EMPTY: &str = "# Fabric notebook source\n\n# CELL ********************\n\n\n";
 
 pub(super) const HOOKS: KindHooks = KindHooks { default_definition, convert: Some(convert), ..KindHooks::DEFAULT };
@@ -25,7 +25,7 @@ fn default_definition(_: &Item, format: Option<&str>) -> Vec<Part> {
     vec![Part::text(SOURCE, EMPTY)]
 }
 
-/// Converts the parts of a notebook to a format. Parts that are in that format already stay unchanged.
+/// Converts the parts of a notebook to a format. Leaves parts unchanged that already have the format.
 fn convert(definition: &Definition, format: Option<&str>) -> Vec<Part> {
     let wants_ipynb = format == Some("ipynb");
     let convert = |part: &Part| {
@@ -42,7 +42,7 @@ fn convert(definition: &Definition, format: Option<&str>) -> Vec<Part> {
     definition.parts.iter().map(convert).collect()
 }
 
-/// Converts a source to a notebook: compact JSON of nbformat 4.5.
+/// Converts the format `fabricGitSource` to the format `ipynb`: compact JSON of nbformat 4.5.
 fn to_ipynb(source: &str) -> String {
     let cells = source.split(CELL).skip(1).map(|cell| {
         let code = cell.split(METADATA).next().unwrap_or_default().trim_matches(['\r', '\n']);
@@ -52,7 +52,7 @@ fn to_ipynb(source: &str) -> String {
     json!({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells.collect::<Vec<Value>>()}).to_string()
 }
 
-/// Converts a notebook to a source.
+/// Converts the format `ipynb` to the format `fabricGitSource`.
 fn to_source(ipynb: &[u8]) -> String {
     let notebook: Value = serde_json::from_slice(ipynb).unwrap_or_default();
     let mut source = String::from("# Fabric notebook source\n");

@@ -1,4 +1,5 @@
-//! Semantic models: the connections that their data sources are bound to. Nothing is refreshed (docs/fidelity.md#around).
+//! Semantic models: bindings of data sources to connections. Semantic models are never refreshed
+//! (docs/fidelity.md#around).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,9 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, FabricError, Fact, State};
 use crate::ids::ConnectionId;
 
-/// The maximum number of bindings of a model (guessed).
+/// The maximum number of bindings of a semantic model (guessed).
 pub const BINDINGS_MAX: usize = 100;
-/// The maximum length of a data source's type, and of its path, in characters (guessed).
+/// The maximum length of the type and of the path of a data source, in characters (guessed).
 const TEXT_MAX: usize = 1_000;
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -21,26 +22,27 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     ..KindHooks::DEFAULT
 };
 
-/// A data source of a model, and the connection that it is bound to.
+/// The binding of a semantic model's data source to a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
-    /// The type of the source.
+    /// The type of the data source.
     pub r#type: String,
-    /// Its path.
+    /// The path of the data source.
     pub path: String,
     /// The connection.
     pub connection: ConnectionId,
 }
 
 impl Binding {
-    /// Returns its approximate size in memory, in bytes.
+    /// Returns the approximate size of the binding in memory, in bytes.
     pub(super) fn weight(&self) -> usize {
         size_of::<Self>() + self.r#type.len() + self.path.len()
     }
 }
 
-/// Binds the data source with this type and path to a connection that the caller can use; `None` removes the binding.
+/// Binds the data source with this type and path to a connection. Removes the binding if `connection` is `None`.
+/// Rejects a connection on which the caller has no role.
 pub fn bind(
     state: &State,
     within: &Workspace,
@@ -68,7 +70,7 @@ pub fn bind(
     Ok((vec![Fact::KindStateChanged { workspace: within.id, id: item.id, changes }], ()))
 }
 
-/// Returns the bindings of a model, oldest first; empty for items of other kinds.
+/// Returns the bindings of a semantic model, the oldest first. Returns no bindings for items of other kinds.
 fn bindings(item: &Item) -> &[Binding] {
     match &item.kind_state {
         KindState::SemanticModel { bindings } => bindings,

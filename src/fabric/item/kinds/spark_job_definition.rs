@@ -1,4 +1,4 @@
-//! Spark job definitions.
+//! Spark job definitions: the default definition.
 
 use serde_json::json;
 

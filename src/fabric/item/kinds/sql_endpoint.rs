@@ -1,4 +1,4 @@
-//! SQL endpoints: checks of their requests, and the tables that they show.
+//! SQL endpoints: checks of requests, and the tables in an endpoint.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -13,9 +13,9 @@ use crate::fabric::{FabricError, State};
 pub(super) const HOOKS: KindHooks =
     KindHooks { state: || KindState::SqlEndpoint { audit: None }, ..KindHooks::DEFAULT };
 
-/// The longest timeout of a refresh: a longer one was seen to fail.
+/// The maximum timeout of a metadata refresh. A longer timeout was seen to fail.
 const TIMEOUT_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// The units of a timeout, and their lengths in seconds.
+/// The units of a timeout, and the length of each unit in seconds.
 const TIME_UNITS: [(&str, f64); 4] = [("Seconds", 1.0), ("Minutes", 60.0), ("Hours", 3_600.0), ("Days", 86_400.0)];
 /// The values of `privateLinkType`.
 const PRIVATE_LINK_TYPES: [&str; 2] = ["None", "Workspace"];
@@ -26,12 +26,13 @@ const PRIVATE_LINK_TYPES: [&str; 2] = ["None", "Workspace"];
 pub struct Timeout {
     /// One of `Seconds`, `Minutes`, `Hours` and `Days`.
     time_unit: Option<String>,
-    /// The number of these units.
+    /// The length of the timeout, in `time_unit`.
     value: Option<f64>,
 }
 
 impl Timeout {
-    /// Rejects a timeout without unit or value, with an unknown unit, or of more than a day.
+    /// Rejects a timeout without a unit or a value, with an unknown unit, or with a length of zero, less than zero, or
+    /// more than a day.
     pub fn check(&self) -> Result<(), FabricError> {
         let unit = self.time_unit.as_deref().ok_or_else(|| required("TimeUnit"))?;
         let value = self.value.ok_or_else(|| required("Value"))?;
@@ -50,7 +51,8 @@ fn required(field: &str) -> FabricError {
     FabricError::invalid_input(format!("The {field} field is required."))
 }
 
-/// Returns the names of the tables that an endpoint shows: those of its mirrored database whose snapshot is complete.
+/// Returns the names of the tables in an endpoint: all tables of its mirrored database with a complete snapshot. An
+/// endpoint of any other item shows no tables.
 pub fn tables(state: &State, within: &Workspace, endpoint: &Item, now: Timestamp) -> Vec<String> {
     let parent = endpoint.parent.and_then(|id| within.items().get(&id));
     let Some(mirroring) = parent.and_then(|parent| parent.mirroring.as_ref()) else { return Vec::new() };
@@ -59,7 +61,7 @@ pub fn tables(state: &State, within: &Workspace, endpoint: &Item, now: Timestamp
     copied.map(|table| table.name.table.to_string()).collect()
 }
 
-/// Rejects a `privateLinkType` that the description does not have.
+/// Rejects a `privateLinkType` that is not in Microsoft's API description.
 pub fn check_private_link_type(value: &str) -> Result<(), FabricError> {
     if PRIVATE_LINK_TYPES.iter().any(|known| known.eq_ignore_ascii_case(value)) {
         return Ok(());

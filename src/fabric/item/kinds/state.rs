@@ -1,4 +1,5 @@
-//! Kind-specific state, except that of mirrored and SQL databases: [`KindState`] and the changes to it.
+//! Kind state: [`KindState`] and its changes. The mirroring of mirrored databases and SQL databases is kept elsewhere,
+//! in [`Item`](crate::fabric::item::Item).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,53 +10,55 @@ use super::environment::Publishing;
 use super::mirrored_azure_databricks_catalog::CatalogSettings;
 use super::semantic_model::Binding;
 
-/// The kind-specific state of an item. The variant of an item never changes.
+/// The kind state of an item: state that only items of one kind have. The variant depends on the kind, so it never
+/// changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum KindState {
-    /// The state of kinds without specific state.
+    /// The state of items of all other kinds.
     #[default]
     Stateless,
-    /// An environment.
+    /// The state of an environment.
     Environment {
-        /// Its last publishing by a client.
+        /// The last publishing by a client; `None` if no client has published the environment.
         publishing: Option<Publishing>,
     },
-    /// A semantic model.
+    /// The state of a semantic model.
     SemanticModel {
-        /// Its bindings, the oldest first.
+        /// The bindings of data sources to connections, the oldest first.
         bindings: Vec<Binding>,
     },
-    /// A variable library.
+    /// The state of a variable library.
     VariableLibrary {
-        /// The value set that a client activated.
+        /// The active value set; `None` if no client has activated a value set.
         active_value_set: Option<String>,
     },
-    /// A SQL database.
+    /// The state of a SQL database.
     SqlDatabase {
-        /// Its audit settings, if a client changed them.
+        /// The audit settings; `None` if no client has changed them.
         audit: Option<AuditSettings>,
     },
-    /// A SQL endpoint.
+    /// The state of a SQL endpoint.
     SqlEndpoint {
-        /// Its audit settings, if a client changed them.
+        /// The audit settings; `None` if no client has changed them.
         audit: Option<AuditSettings>,
     },
-    /// A mirrored catalog.
+    /// The state of a mirrored catalog.
     MirroredCatalog {
-        /// Its synchronisations.
+        /// The recorded synchronisations with the source.
         sync: SyncTimes,
     },
-    /// A mirrored Azure Databricks catalog.
+    /// The state of a mirrored Azure Databricks catalog.
     MirroredAzureDatabricksCatalog {
-        /// Its synchronisations.
+        /// The recorded synchronisations with the source.
         sync: SyncTimes,
-        /// The settings that a client changed since the last definition.
+        /// The settings that clients have changed since the last definition.
         settings: CatalogSettings,
     },
 }
 
-/// A change to a [`KindState`]. It was decided on the item that it is applied to, so it matches the variant.
+/// A change to a [`KindState`]. A change always matches the variant of the state, because it was decided for the same
+/// item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum KindChange {
@@ -66,12 +69,12 @@ pub enum KindChange {
     },
     /// The connections of a semantic model were set.
     ConnectionsBound {
-        /// All its bindings after the change.
+        /// All bindings of the semantic model after the change.
         bindings: Vec<Binding>,
     },
     /// A value set of a variable library was activated.
     ValueSetActivated {
-        /// Its name.
+        /// The name of the value set.
         name: String,
     },
     /// The audit settings of a SQL database or a SQL endpoint were set.
@@ -79,25 +82,25 @@ pub enum KindChange {
         /// The settings after the change.
         settings: AuditSettings,
     },
-    /// The synchronisations of a catalog were recorded.
+    /// A synchronisation or a refresh of a catalog was recorded.
     CatalogSynced {
-        /// The new times; those that are `None` stay unchanged.
+        /// The new times. Times that are `None` stay unchanged.
         sync: SyncTimes,
     },
-    /// Settings of a Databricks catalog were set.
+    /// Settings of a mirrored Azure Databricks catalog were set.
     CatalogSet {
-        /// The new settings; those that are `None` stay unchanged.
+        /// The new settings. Settings that are `None` stay unchanged.
         settings: CatalogSettings,
     },
 }
 
 impl KindState {
-    /// Returns the state of a new item.
+    /// Returns the kind state of a new item.
     pub(in crate::fabric) fn new(kind: ItemKind) -> Self {
         (kind.spec().hooks.state)()
     }
 
-    /// Applies a change.
+    /// Applies a change. Ignores a change for another variant.
     pub(in crate::fabric) fn apply(&mut self, change: KindChange) {
         match (self, change) {
             (Self::Environment { publishing }, KindChange::EnvironmentPublished { publishing: new }) => {
@@ -121,7 +124,7 @@ impl KindState {
         }
     }
 
-    /// Applies a new definition, which replaces the settings that a client changed.
+    /// Applies the effect of a new definition: it resets the settings of a mirrored Azure Databricks catalog.
     pub(in crate::fabric) fn redefined(&mut self) {
         if let Self::MirroredAzureDatabricksCatalog { settings, .. } = self {
             *settings = CatalogSettings::default();
@@ -130,7 +133,7 @@ impl KindState {
 }
 
 impl KindChange {
-    /// Returns its approximate size in memory, in bytes.
+    /// Returns the approximate size of the change in memory, in bytes.
     pub(in crate::fabric) fn weight(&self) -> usize {
         let variable = match self {
             Self::ConnectionsBound { bindings } => bindings.iter().map(Binding::weight).sum(),

@@ -1,4 +1,4 @@
-//! User data functions.
+//! User data functions: the default definition.
 
 use serde_json::json;
 

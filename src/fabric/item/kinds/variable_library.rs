@@ -1,4 +1,4 @@
-//! Variable libraries: their active value set.
+//! Variable libraries: the default definition and the active value set.
 
 use serde_json::{Map, Value, json};
 
@@ -9,9 +9,9 @@ use crate::fabric::FabricError;
 use crate::fabric::item::{Item, Part};
 use crate::fabric::name::NAME_MAX;
 
-/// The property that names the active value set.
+/// The member of `properties` that names the active value set.
 const ACTIVE_VALUE_SET: &str = "activeValueSetName";
-/// The value set that is active unless a client activated another one.
+/// The value set that is active until a client activates another value set.
 const DEFAULT_VALUE_SET: &str = "Default value set";
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -21,7 +21,7 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     ..KindHooks::DEFAULT
 };
 
-/// Returns the name of the active value set.
+/// Returns the name of the active value set of a variable library.
 pub fn active_value_set(item: &Item) -> &str {
     match &item.kind_state {
         KindState::VariableLibrary { active_value_set: Some(name) } => name,

@@ -1,4 +1,5 @@
-//! Warehouses. The service formerly created them with an operation, which a behaviour restores.
+//! Warehouses. Fabric formerly created warehouses in a long-running operation. The behaviour `warehouseCreation`
+//! restores this.
 
 use jiff::SignedDuration;
 
@@ -6,7 +7,7 @@ use super::hooks::{Creation, KindHooks, Preparation};
 use crate::fabric::FabricError;
 use crate::fabric::behaviours::WarehouseCreation;
 
-/// The duration of the former operation.
+/// The duration of the former long-running operation at the realistic pace.
 const CREATION_TIME: SignedDuration = SignedDuration::from_millis(9_100);
 
 pub(super) const HOOKS: KindHooks = KindHooks { prepare, ..KindHooks::DEFAULT };

@@ -1,4 +1,4 @@
-//! The default definition of a SQL database: an empty model, as a package or as a project.
+//! The default definition of a SQL database: an empty model in the format `dacpac` or `sqlproj`.
 
 use std::io::{Cursor, Write as _};
 
@@ -10,7 +10,7 @@ use crate::fabric::item::{Item, Part};
 const NAMESPACE: &str = "http://schemas.microsoft.com/sqlserver/dac/Serialization/2012/02";
 const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="utf-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="text/xml" /></Types>"#;
 
-/// Returns one part: `{name}.sqlproj` in that format, else `{name}.dacpac`.
+/// Returns one part: `{name}.sqlproj` if the format is `sqlproj`, else `{name}.dacpac`.
 pub(super) fn default_definition(item: &Item, format: Option<&str>) -> Vec<Part> {
     let collation = item.sql_database.as_ref().map_or("", |database| database.collation.as_str());
     let (extension, payload) = if format == Some("sqlproj") {
@@ -21,7 +21,8 @@ pub(super) fn default_definition(item: &Item, format: Option<&str>) -> Vec<Part>
     vec![Part { path: format!("{}.{extension}", item.display_name), payload }]
 }
 
-/// Returns a package with an empty model. Its files are not compressed and have a constant timestamp, so that its bytes never change.
+/// Returns a dacpac with an empty model. The files in it are not compressed and have a constant timestamp, so that
+/// equal arguments return equal bytes.
 fn package(name: &str, collation: &str) -> Vec<u8> {
     let name = escaped(name);
     let head = r#"<?xml version="1.0" encoding="utf-8"?>"#;

@@ -1,4 +1,5 @@
-//! SQL databases: creation, backups, restores, and mirroring, which is on from creation (docs/fidelity.md#sql-databases).
+//! SQL databases: creation, backups, restores and mirroring (docs/fidelity.md#sql-databases). Mirroring starts at the
+//! creation.
 
 mod dacpac;
 
@@ -25,21 +26,22 @@ use crate::ids::{ItemId, WorkspaceId};
 
 /// The default retention of backups, in days.
 const RETENTION_DAYS: u32 = 7;
-/// The longest retention of backups, in days.
+/// The maximum retention of backups, in days.
 const RETENTION_DAYS_MAX: u32 = 35;
 /// The default collation.
 const COLLATION: &str = "SQL_Latin1_General_CP1_CI_AS";
-/// The interval between restore points (guessed: that of log backups).
+/// The interval at which the latest restore point advances (guessed: the interval of log backups).
 const BACKUP_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// The duration of a restore: 380 to 394 s were seen.
+/// The duration of a restore at the realistic pace. Durations of 380 to 394 s were seen.
 const RESTORE_TIME: SignedDuration = SignedDuration::from_secs(387);
-/// The maximum number of starts and stops in the log. The oldest are dropped.
+/// The maximum number of starts and stops of mirroring in the log. The oldest entries are dropped.
 const SWITCHES_MAX: usize = 1_000;
-/// The maximum number of deleted databases in a workspace. The oldest are dropped.
+/// The maximum number of deleted databases that a workspace keeps. The oldest are dropped.
 pub(in crate::fabric) const DELETED_MAX: usize = 100;
 /// The maximum length of a collation's name, in characters.
 const COLLATION_MAX: usize = 128;
-/// The values of `creationMode` in the spelling of the description. Case does not matter, as in all enumerations.
+/// The values of `creationMode` in the spelling of Microsoft's API description. Requests may use any case, as in all
+/// enumerations.
 const CREATION_MODES: [&str; 3] = ["New", "Restore", "RestoreDeletedDatabase"];
 
 pub(super) const HOOKS: KindHooks = KindHooks {
@@ -51,30 +53,31 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     ..KindHooks::DEFAULT
 };
 
-/// The settings and the log of a SQL database.
+/// The settings of a SQL database, and the log of its mirroring.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SqlDatabase {
     /// The retention of backups, in days.
     pub backup_retention_days: u32,
-    /// Its collation.
+    /// The collation.
     pub collation: String,
     created_at: Timestamp,
     first_backup_at: Timestamp,
-    /// The starts and stops of mirroring by clients, with their durations. Mirroring is on from creation.
+    /// The log of starts and stops by clients: the instant, the direction and the duration. Without an entry, mirroring
+    /// is on.
     switches: Vec<(Timestamp, MirroringSwitch, SignedDuration)>,
 }
 
 /// A start or a stop of mirroring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MirroringSwitch {
-    /// Mirroring is started.
+    /// A start of mirroring.
     On,
-    /// Mirroring is stopped.
+    /// A stop of mirroring.
     Off,
 }
 
-/// The earliest and the latest instant to which a database can be restored.
+/// The range of instants to which a database can be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestorePoints {
@@ -88,19 +91,19 @@ pub struct RestorePoints {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletedDatabase {
-    /// Its former id.
+    /// The id that the database had as an item.
     pub id: ItemId,
-    /// Its name on its server.
+    /// The name of the database on its server.
     pub database_name: String,
-    /// The instant of its deletion.
+    /// The instant of the deletion.
     pub deleted_at: Timestamp,
-    /// The instants to which it can be restored.
+    /// The instants to which the database can be restored.
     pub points: RestorePoints,
     database: SqlDatabase,
     definition: Option<Arc<Definition>>,
 }
 
-/// The `creationPayload` of a request.
+/// The `creationPayload` of a request to create a SQL database.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "creationMode", rename_all_fields = "camelCase")]
 enum CreationPayload {
@@ -116,7 +119,8 @@ struct ItemReference {
     workspace_id: String,
 }
 
-/// Rejects callers without Member, if `behaviours.sqlDatabaseCreation` requires it. The description requires Contributor only.
+/// Rejects callers without the role Member if `behaviours.sqlDatabaseCreation` is `Member`. Microsoft's API description
+/// requires only Contributor.
 fn authorize(creation: &Creation<'_>) -> Result<(), FabricError> {
     match creation.state.settings.behaviours.sql_database_creation {
         SqlDatabaseCreation::Member => creation.within.check_role(creation.caller, Role::Member),
@@ -124,9 +128,10 @@ fn authorize(creation: &Creation<'_>) -> Result<(), FabricError> {
     }
 }
 
-/// Reads the settings of a new database from the payload.
+/// Reads the settings of a new database from the creation payload.
 ///
-/// A restore point must not be in the future. It is not checked against the restore points of the source.
+/// Rejects a restore point in the future. Does not check the restore point against the restore points of the source
+/// database.
 fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(), FabricError> {
     let Creation { state, within, caller, now, .. } = *creation;
     preparation.ready_in = state.settings.timing().first_backup();
@@ -162,7 +167,8 @@ fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(),
         }
         CreationPayload::RestoreDeletedDatabase { restore_point_in_time, restorable_deleted_database_name: name } => {
             check_past(Some(restore_point_in_time), now)?;
-            // The number after the last comma is the instant of the deletion. The name before it is unique.
+            // The number after the last comma is the instant of the deletion. It is ignored, because the name before
+            // the comma is unique.
             let database_name = name.rsplit_once(',').map_or(name.as_str(), |(name, _)| name);
             let deleted =
                 within.restorable(now).find(|deleted| deleted.database_name.eq_ignore_ascii_case(database_name));
@@ -178,7 +184,7 @@ fn prepare(creation: &Creation<'_>, preparation: &mut Preparation) -> Result<(),
     Ok(())
 }
 
-/// Returns the payload with its mode in the spelling of the description.
+/// Returns the payload with `creationMode` in the spelling of Microsoft's API description.
 fn with_known_mode(mut payload: Value) -> Value {
     let given = payload.get("creationMode").and_then(Value::as_str).unwrap_or_default();
     if let Some(known) = CREATION_MODES.iter().find(|known| known.eq_ignore_ascii_case(given)) {
@@ -195,7 +201,8 @@ fn check_past(point: Option<Timestamp>, now: Timestamp) -> Result<(), FabricErro
     }
 }
 
-/// Returns the database that a payload refers to. A restore requires Contributor in the workspace of that database.
+/// Returns the source database of a restore. Rejects callers without the role Contributor in the workspace of the
+/// source database.
 fn find<'s>(
     state: &'s State,
     reference: &ItemReference,
@@ -227,7 +234,7 @@ impl NewSqlDatabase {
 }
 
 impl SqlDatabase {
-    /// Creates a database that exists from `created_at`.
+    /// Creates a database that becomes visible at `created_at`.
     pub(in crate::fabric) fn created(
         new: NewSqlDatabase,
         created_at: Timestamp,
@@ -238,7 +245,7 @@ impl SqlDatabase {
         Self { backup_retention_days, collation, created_at, first_backup_at, switches: Vec::new() }
     }
 
-    /// Records that mirroring was switched on or off.
+    /// Records a start or a stop of mirroring. `takes` is its duration.
     pub(in crate::fabric) fn switched(&mut self, at: Timestamp, to: MirroringSwitch, takes: SignedDuration) {
         self.switches.push((at, to, takes));
         if self.switches.len() > SWITCHES_MAX {
@@ -246,17 +253,17 @@ impl SqlDatabase {
         }
     }
 
-    /// Returns the database without its log.
+    /// Returns the database without the log of its mirroring.
     pub(in crate::fabric::item) fn outline(&self) -> Self {
         Self { collation: self.collation.clone(), switches: Vec::new(), ..*self }
     }
 
-    /// Returns `true` if its mirroring was last switched on.
+    /// Returns `true` unless the last entry in the log is a stop of mirroring.
     pub(in crate::fabric) fn is_mirrored(&self) -> bool {
         self.switches.last().is_none_or(|(_, switch, _)| *switch == MirroringSwitch::On)
     }
 
-    /// Returns the range of instants to which it can be restored; `None` before the first backup.
+    /// Returns the instants to which the database can be restored; `None` before the first backup.
     pub fn restore_points(&self, now: Timestamp) -> Option<RestorePoints> {
         if now < self.first_backup_at {
             return None;
@@ -268,7 +275,7 @@ impl SqlDatabase {
         Some(RestorePoints { earliest, latest: latest.max(earliest) })
     }
 
-    /// Returns the record of its deletion at `at`. It can be restored up to that instant.
+    /// Returns the record of a deletion at `at`. The latest restore point of the deleted database is `at`.
     pub(in crate::fabric) fn deleted(&self, item: &Item, at: Timestamp) -> DeletedDatabase {
         let earliest = self.restore_points(at).map_or(at, |points| points.earliest);
         DeletedDatabase {
@@ -281,7 +288,8 @@ impl SqlDatabase {
         }
     }
 
-    /// Returns the status of its mirroring, for timelines only: the API has no such status.
+    /// Returns the mirroring status at `now`, and the instant at which it ends. Only timelines show this status,
+    /// because Fabric's API does not.
     fn status_until(&self, now: Timestamp) -> StatusUntil {
         let started = (self.created_at, MirroringSwitch::On, SignedDuration::ZERO);
         let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
@@ -293,7 +301,7 @@ impl SqlDatabase {
         if now < due { (transient, Some(due)) } else { (stable, None) }
     }
 
-    /// Returns its statuses in order of time.
+    /// Returns the mirroring statuses since the creation, in order of time.
     pub fn spans(&self) -> Vec<Span> {
         let changes: Vec<Timestamp> =
             std::iter::once(self.created_at).chain(self.switches.iter().map(|(at, ..)| *at)).collect();
@@ -302,7 +310,8 @@ impl SqlDatabase {
 }
 
 impl DeletedDatabase {
-    /// Returns its name in a restore: the name on its server, and the instant of its deletion in ticks of a Windows file time.
+    /// Returns the name by which a creation payload refers to the deleted database: the name on its server, a comma,
+    /// and the instant of the deletion as a Windows file time.
     pub fn restorable_name(&self) -> String {
         const TICKS_FROM_1601_TO_1970: i128 = 116_444_736_000_000_000;
         let ticks = TICKS_FROM_1601_TO_1970 + self.deleted_at.as_nanosecond() / 100;
@@ -316,7 +325,7 @@ impl Workspace {
         self.restorable_after(None, now).map(|(_, deleted)| deleted)
     }
 
-    /// Returns the deleted databases after a position that can still be restored, in order of deletion.
+    /// Returns the deleted databases that can still be restored and follow `position`, in order of deletion.
     pub fn restorable_after(
         &self,
         position: Option<Position>,
@@ -330,19 +339,20 @@ impl Workspace {
 }
 
 impl Item {
-    /// Returns its data as a SQL database. Rejects items of other kinds.
+    /// Returns the SQL database of this item. Rejects items of other kinds.
     pub fn sql_database(&self) -> Result<&SqlDatabase, FabricError> {
         let database = self.sql_database.as_ref();
         database.ok_or_else(|| FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", self.id))
     }
 }
 
-/// Returns the name of a database on its server.
+/// Returns the name of a SQL database on its server.
 pub fn database_name(item: &Item) -> String {
     format!("{}-{}", item.display_name, item.id)
 }
 
-/// Returns the server of a workspace's databases: the ids of the tenant's first capacity and of the workspace, in base 32.
+/// Returns the server of all SQL databases in a workspace, with the port. The host contains the ids of the tenant's
+/// first capacity and of the workspace, in base 32.
 pub fn server_fqdn(state: &State, workspace: WorkspaceId) -> String {
     let tenant = state.capacities().first().map_or(0, |capacity| capacity.id.as_u128());
     let (tenant, workspace) = (base32(tenant), base32(workspace.as_u128()));
