@@ -81,7 +81,8 @@ fn reason(why: &io::Error) -> String {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::TimedOut => "timed out".into(),
-        _ => why.to_string(),
+        // The operating system's number means nothing to most users.
+        _ => why.to_string().split(" (os error").next().unwrap_or_default().to_owned(),
     }
 }
 
@@ -334,6 +335,7 @@ fn check_all(options: &Check) -> Result<(), ExitError> {
             let _ = writeln!(out, "{checked} checked: no fault");
             Ok(())
         }
+        (checked, 1) => Err(ExitError::new(format!("{checked} checked: 1 fault"), 1)),
         (checked, faults) => Err(ExitError::new(format!("{checked} checked: {faults} faults"), 1)),
     }
 }

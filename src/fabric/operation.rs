@@ -172,7 +172,7 @@ impl Operation {
 /// Returns an operation that starts at `now`. `realistic` is the duration of the operation at
 /// [`Pace::Realistic`](crate::fabric::pace::Pace::Realistic).
 ///
-/// [`NewOperation::after`] turns the operation into a fact.
+/// `NewOperation::after` turns the operation into a fact.
 pub fn begin(
     state: &State,
     workspace: WorkspaceId,
