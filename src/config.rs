@@ -72,7 +72,7 @@ pub struct Serve {
     /// Rate limits
     #[arg(long, env = "SPECULARITE_THROTTLE", default_value = "measured")]
     pub throttle: Throttle,
-    /// Answer of a behaviour; repeatable (names and values: docs/fidelity.md#behaviours)
+    /// Setting of a behaviour; repeatable (names and values: docs/fidelity.md#behaviours)
     #[arg(long = "behaviour", env = "SPECULARITE_BEHAVIOURS", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = behaviour)]
     pub behaviours: Vec<(String, String)>,
     /// Seed of ids and simulated figures [default: random, and logged]
@@ -87,7 +87,7 @@ pub struct Serve {
     /// Directory of the token and certificate keys [default: `specularite` in the user's data directory]
     #[arg(long, env = "SPECULARITE_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// HTTPS and the proxy for the host names of Fabric and Entra
+    /// HTTPS, and tunnels through the proxy to the emulated host names
     #[arg(long, env = "SPECULARITE_TLS", default_value = "on")]
     pub tls: OnOff,
     /// Treatment of other hosts by the proxy [default: refuse; for `run` tunnel]
@@ -104,7 +104,7 @@ pub struct Serve {
 /// The address of a running emulator.
 #[derive(Debug, Clone, Args)]
 pub struct At {
-    /// Host and port of the emulator [default: SPECULARITE_URL, which `run` sets, or 127.0.0.1:7310]
+    /// Host and port of the emulator [default: SPECULARITE_URL, which `run` and `env` set, or 127.0.0.1:7310]
     #[arg(long, env = "SPECULARITE_LISTEN", value_name = "HOST:PORT")]
     pub listen: Option<String>,
 }

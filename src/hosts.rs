@@ -23,7 +23,7 @@ pub enum Service {
 pub enum Owner {
     /// Served by the emulator, as this service.
     Ours(Service),
-    /// Blocked, because the host would receive tokens or secrets that are meant for the emulator.
+    /// Blocked, because the host could receive secrets that are meant for the emulator, or is a metadata service.
     Refused,
     /// External: neither served nor blocked.
     Other,
@@ -49,7 +49,8 @@ const DOMAINS: &[(&str, Service)] = &[
     (".blob.fabric.microsoft.com", Service::OneLake),
     (".table.fabric.microsoft.com", Service::OneLake),
 ];
-/// Domains that are blocked with their subdomains, because services in these domains accept Entra's tokens. Blob
+/// Domains that are blocked with their subdomains, except names that are ours. Services in these domains accept
+/// Entra's tokens, or return a machine's credentials. Blob
 /// storage is not blocked, because tools are downloaded from it.
 const REFUSED: &[&str] = &[
     "azuredatabricks.net",

@@ -23,7 +23,7 @@ const FABRIC: &[&str] = &[
     "https://api.powerbi.com",
     "00000009-0000-0000-c000-000000000000",
 ];
-/// The resource id of Microsoft Graph. It is the resource of a request that has only scopes of OpenID Connect.
+/// The resource id of Microsoft Graph. It is the resource of a request whose scopes name no resource.
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 /// The client id of the Azure CLI. It is the client in the user tokens that `specularite token` prints.
 const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";

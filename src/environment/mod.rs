@@ -27,7 +27,7 @@ const FAB_CONFIG: &str = r#"{"encryption_fallback_enabled": "true", "check_cli_v
 /// Variables that name files of root certificates. Files that the caller's environment already names are added to the
 /// bundle.
 const ROOTS: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
-/// Variables that are unset because they would send a client or its credentials to another server.
+/// Variables that are unset because they would select another server, other credentials or other root certificates.
 const CLEARED_VARS: &[&str] = &[
     "ALL_PROXY",
     "all_proxy",
@@ -264,7 +264,7 @@ impl Environment {
             self.set("AZURE_AUTHORITY_HOST", format!("https://{own}"));
             self.set("AZURE_CORE_INSTANCE_DISCOVERY", "false");
         }
-        // In every SDK, only this credential contacts no other host first.
+        // This is the only credential that, in every SDK, does not first contact another host.
         self.set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential");
         self.unset("AZURE_CLIENT_SECRET");
         self.set("FABRIC_ENDPOINT", format!("http{}://{own}", if spec.tls { "s" } else { "" }));

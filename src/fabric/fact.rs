@@ -1,4 +1,4 @@
-//! Facts: the accepted changes to a tenant. Only facts are stored; the state is computed from them.
+//! Facts: the accepted changes to a tenant. The state of a tenant is computed from its facts.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId,
 /// The result of a decision: the facts to record and a value for the response, or an error.
 pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
 
-/// The version of the persisted format. A change after which earlier versions of the program cannot read new facts
-/// increases the version.
+/// The version of the persisted format. The version increases with each change that
+/// prevents earlier versions of the program from reading new facts.
 pub const FORMAT: u32 = 1;
 
 /// A persisted sequence of facts.

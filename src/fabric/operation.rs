@@ -230,7 +230,8 @@ impl Operation {
 }
 
 /// Drops operations until they are within [`OPERATIONS_MAX`] and [`DEFINITIONS_MAX`]. The operation dropped first is
-/// the oldest that has ended by `now`. If no operation has ended, the oldest operation is dropped.
+/// the oldest that has ended by `now`. If no operation has ended, the oldest operation is dropped. The last operation
+/// is kept, whatever its size.
 pub(super) fn make_room(operations: &mut Ordered<OperationId, Operation>, now: Timestamp) {
     let mut weight: usize = operations.values().map(Operation::weight).sum();
     while operations.len() > OPERATIONS_MAX || weight > DEFINITIONS_MAX && operations.len() > 1 {

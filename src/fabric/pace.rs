@@ -1,7 +1,7 @@
 //! Durations of steps. The tenant's pace determines the durations, and `settings.durations` overrides single durations.
 //!
-//! A duration is resolved when its step begins, and stored in the fact. Later changes to the settings do not affect the
-//! step.
+//! A duration is resolved when its step begins (for a step of a table: when mirroring starts), and stored in the fact.
+//! Later changes to the settings do not affect the step.
 
 use std::collections::BTreeMap;
 

@@ -539,7 +539,7 @@ impl State {
     }
 
     /// Fails the operations in progress that create an item or read a definition. Other operations continue, because
-    /// their effects were recorded when they started.
+    /// their effects took place when they started.
     fn fail_operations(&mut self, workspace: WorkspaceId, at: Timestamp) {
         let mut not_created = Vec::new();
         let in_progress = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;

@@ -29,8 +29,8 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// Creates a stamp with the current instant of a tenant's clock. For requests to the emulated services, no other
-    /// function reads this clock.
+    /// Creates a stamp with the current instant of a tenant's clock. No other function
+    /// gives a request to the emulated services its instant; [`Tenant::commit`] only lowers it after a reset.
     pub(super) fn new(tenant: &Tenant) -> Self {
         Self { now: tenant.clock().now(), request_id: tenant.next_request_id() }
     }

@@ -297,7 +297,7 @@ fn address() -> Option<IpAddr> {
 }
 
 #[test]
-fn proxy_rejects_remote_clients() {
+fn proxy_rejects_remote_callers() {
     let Some(outside) = address() else {
         notice("SKIPPED: this machine has loopback addresses only (the unit tests in proxy.rs cover the rule)");
         return;
@@ -335,7 +335,7 @@ fn tls_can_be_disabled() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the server must close the connection by itself")]
-fn stalled_clients_do_not_block_others() {
+fn stalled_connections_do_not_block_others() {
     block_on(async {
         let emulator = emulator();
         let (running, at) = open(&emulator, ServerOptions::default()).await;

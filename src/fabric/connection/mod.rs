@@ -294,7 +294,7 @@ fn check_details(
     for given in details.parameters {
         let name = required(given.name, "Name")?;
         let Some(known) = known.parameters.iter().find(|known| known.name.eq_ignore_ascii_case(&name)) else {
-            return Err(invalid(format!("The parameter {name:?} is not one of {method}.")));
+            return Err(invalid(format!("The creation method {method} has no parameter {name:?}.")));
         };
         let data_type =
             choice("DataType", given.data_type.as_deref(), DATA_TYPES)?.ok_or_else(|| missing("DataType"))?;

@@ -103,7 +103,7 @@ pub fn import(
     now: Timestamp,
 ) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
-    // The import of each item is decided on the state after the import of all previous items.
+    // `draft` decides the import of each item on the state after the import of all previous items.
     let begin = |result| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, result, now);
     let ends_at = begin(PendingResult::Nothing).ends_at;
     let mut draft =
@@ -135,7 +135,7 @@ fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, 
         let mut folders = segments.iter().enumerate().take(segments.len().saturating_sub(1));
         let Some((at, kind)) = folders.find_map(|(at, folder)| Some((at, kind(folder)?))) else {
             return Err(FabricError::new(ErrorCode::InvalidFilesPath)
-                .detail(ErrorCode::InvalidFilesPath, format!("{}: no folder of it is an item's", part.path)));
+                .detail(ErrorCode::InvalidFilesPath, format!("{}: the path has no folder of an item", part.path)));
         };
         let name = segments[at].rsplit_once('.').map_or("", |(name, _)| name).to_owned();
         let root = Root { folders: segments[..at].iter().map(|&name| name.to_owned()).collect(), name, kind };

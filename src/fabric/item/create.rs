@@ -40,9 +40,9 @@ pub struct CreateItem {
 /// Creates an item and its companions. Items of most kinds are created at once. Items of slow kinds, which have an
 /// entry in [`KindSpec::operation_times`], are created by a long-running operation.
 ///
-/// The handler has already checked the body. The other checks run in this order: kind, role, capacity, folder,
-/// definition, name, number of items. If the content of a slow kind's definition is invalid, the request is accepted,
-/// and the long-running operation fails.
+/// The handler has already parsed the body. The checks run in this order: form of name and description, kind, role,
+/// capacity, folder, definition, uniqueness of the name, number of items. If the content of a slow kind's definition is
+/// invalid, the request is accepted, and the long-running operation fails.
 pub fn create(
     state: &State,
     within: &Workspace,

@@ -92,12 +92,12 @@ pub struct ResumePoint {
     pub(super) timing: TableTiming,
 }
 
-/// The tables that a definition selects. For each table, `since` is the instant of the selection. A table that stays
-/// selected when the definition changes keeps its instant.
+/// The tables that a definition selects. For each table, `since` is the instant of the selection. A table that is
+/// replicated when the definition changes has the instant at which its replication began instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all_fields = "camelCase")]
 enum Selection {
-    /// All tables of the source, selected at `since`. The tables of the previous definition keep their instants, which
+    /// All tables of the source, selected at `since`. Tables that were already replicated have earlier instants, which
     /// are in `earlier`.
     All {
         since: Timestamp,
@@ -231,7 +231,8 @@ impl Selection {
         }
     }
 
-    /// Returns `true` if the current or the previous definition names the table. An assumed source contains every table
+    /// Returns `true` if the current definition names this selected table, or if the table was already replicated when
+    /// the current definition, which selects all tables, took effect. An assumed source contains every table
     /// that a definition names.
     fn names(&self, name: &TableName) -> bool {
         match self {

@@ -18,8 +18,8 @@ use crate::seed::Seed;
 
 /// The default snapshot speed, in rows per second.
 pub const SNAPSHOT_ROWS_PER_SECOND: f64 = 10_000.0;
-/// The maximum number of declarations of a source. Beyond the maximum, the oldest declaration is dropped, and the
-/// source counts as assumed until the next declaration.
+/// The maximum number of declarations of a source. Beyond the maximum, the oldest declaration is dropped. At instants
+/// before the oldest remaining declaration, the source then counts as assumed.
 const DECLARATIONS_MAX: usize = 100;
 
 /// The type of a table in a source.

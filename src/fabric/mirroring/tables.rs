@@ -46,7 +46,7 @@ pub struct TableState {
     pub name: TableName,
     /// The type of the object at the source.
     pub object_type: ObjectType,
-    /// The instant at which the replication of the table began, with the wait for its snapshot.
+    /// The instant at which the replication of the table began. Replication begins with the wait for the snapshot.
     pub since: Timestamp,
     /// The status of the table.
     pub status: TableStatus,
@@ -127,7 +127,7 @@ impl Mirroring {
         ResumePoints(points.collect())
     }
 
-    /// Returns the state at a halt of the tables that are still selected at `now`.
+    /// Returns the tables that are still selected at `now`, in the state that they had at the halt.
     fn at_halt(&self, sources: &impl Sources, halt: Halt<'_>, now: Timestamp) -> Vec<TableState> {
         let selection = self.selection_at(now);
         let mut tables = self.live(sources, halt.run, halt.at);

@@ -54,8 +54,8 @@ pub(super) async fn set(request: ControlRequest) -> Response<Body> {
     })
 }
 
-/// Rejects an instant in the past of any tenant, if the request is for all tenants. The check comes before the first
-/// clock is set, so that either all clocks are set or none.
+/// If the request is for all tenants, rejects an instant that is in the past of one of them. The check comes before the
+/// first clock is set, so that either all clocks are set or none.
 fn check_future(request: &ControlRequest) -> Result<(), FabricError> {
     let SetClock { now, .. } = request.json()?;
     let is_past = |tenant: &Arc<Tenant>| now.is_some_and(|now| now < tenant.clock().now());

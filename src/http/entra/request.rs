@@ -61,7 +61,7 @@ pub(in crate::http) type Endpoint = fn(&EntraRequest<'_>) -> EntraResult;
 /// The operation id of an endpoint, and the function that serves the endpoint.
 pub(in crate::http) type Found = (&'static str, Endpoint);
 
-/// A service whose requests and responses have Entra's format.
+/// A service whose requests are parsed, and whose responses are written, in the same way as Entra's.
 pub(in crate::http) struct Service {
     /// The function that returns the endpoint of a method and a path. The segments of the path are in lower case.
     pub(in crate::http) find: fn(&Method, &[&str]) -> Option<Found>,

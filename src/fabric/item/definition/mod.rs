@@ -80,7 +80,7 @@ fn check_parts(
 }
 
 /// Checks the content of the required part. Slow kinds parse this part only after the request was accepted. Therefore
-/// an error does not reject the request, but fails the long-running operation.
+/// an error fails the long-running operation, not the request. Requests that complete at once ignore the error.
 pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
     match kind.spec().definition.as_ref().map(|spec| spec.content) {
         Some(Content::Json(paths)) => {
@@ -114,7 +114,7 @@ fn check_convertible(item: &Item, format: Option<&str>) -> Result<(), FabricErro
     match (stored, format) {
         (Some(stored), Some(requested)) if stored != requested && item.kind.spec().hooks.convert.is_none() => {
             Err(FabricError::new(ErrorCode::NotEmulated).message(format!(
-                "Specularite does not translate definitions: this one was given as {stored}, and {requested} is asked for."
+                "Specularite does not convert definitions of this kind: the stored format is {stored}, not {requested}."
             )))
         }
         _ => Ok(()),

@@ -61,7 +61,7 @@ pub struct KindSpec {
     pub operation_times: OperationTimes,
     /// The effect of a new name in a request to update an item.
     pub rename: Rename,
-    /// The allowed names of items, in addition to the rules for names of all kinds.
+    /// The rule for names of items, in addition to the rules that apply to all kinds.
     pub names: Names,
     /// The rank of the kind in lists of items. Items of lower ranks come first (seen).
     pub rank: u8,
@@ -70,7 +70,7 @@ pub struct KindSpec {
     /// `true` if the capacity stores the content of the kind's items. While the capacity is paused,
     /// `behaviours.readsWhilePaused` determines the responses to reads on the kind's own routes.
     pub lives_on_capacity: bool,
-    /// `true` if the continuation members on the last page are null in the list on the kind's own route. Other lists
+    /// `true` if the list on the kind's own route has null continuation members on its last page. Other lists
     /// omit these members.
     pub lists_null_tokens: bool,
     /// `true` if the connections of an item can be listed.
