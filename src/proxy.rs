@@ -1,8 +1,9 @@
 //! The proxy on the server's port. It routes each request by its host, and connects clients to other hosts.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -53,6 +54,8 @@ pub(crate) struct Proxy {
     other_hosts: OtherHosts,
     /// The upstream proxies that the environment variables of this process name.
     upstream: Matcher,
+    /// The value of `Via` that this proxy adds to forwarded requests. It differs from that of every other proxy.
+    via: HeaderValue,
 }
 
 /// A proxy through which the emulator connects to other hosts.
@@ -69,7 +72,12 @@ const HOP_HEADERS: &[&str] =
 
 impl Proxy {
     pub(crate) fn new(emulator: Arc<Emulator>, other_hosts: OtherHosts) -> Self {
-        Self { emulator, other_hosts, upstream: Matcher::from_env() }
+        // Several servers may run in one process.
+        static SERVERS: AtomicU64 = AtomicU64::new(0);
+        let server = SERVERS.fetch_add(1, Ordering::Relaxed);
+        let via = format!("1.1 specularite-{}-{server}", std::process::id());
+        let via = HeaderValue::try_from(via).expect("letters, digits and dashes are valid in a header");
+        Self { emulator, other_hosts, upstream: Matcher::from_env(), via }
     }
 
     /// Returns the route of a request to an authority. `port` applies if the authority has no port.
@@ -93,6 +101,14 @@ impl Proxy {
         }
     }
 
+    /// Returns `true` for a request that this proxy has forwarded: it came back through another proxy.
+    pub(crate) fn has_forwarded(&self, headers: &HeaderMap) -> bool {
+        let own = self.via.as_bytes();
+        let names_own =
+            |value: &HeaderValue| value.as_bytes().split(|byte| *byte == b',').any(|via| via.trim_ascii() == own);
+        headers.get_all(header::VIA).iter().any(names_own)
+    }
+
     /// Counts a request for a host. Logs the first request for each host and outcome.
     pub(crate) fn note(&self, host: &str, outcome: HostOutcome, why: &str) {
         if self.emulator.traffic().count_host(host, outcome) {
@@ -114,7 +130,7 @@ impl Proxy {
             None => connect(address, arrival).await,
             Some(UpstreamProxy { host, port, auth }) => {
                 let mut stream = connect((&host, port), arrival.by_this_machine()).await?;
-                ask_for_tunnel(&mut stream, address, auth.as_ref()).await?;
+                ask_for_tunnel(&mut stream, address, auth.as_ref(), &self.via).await?;
                 Ok(stream)
             }
         }
@@ -135,11 +151,10 @@ impl Proxy {
     pub(crate) async fn forward(&self, request: Request<Incoming>, arrival: Arrival) -> io::Result<Response<Body>> {
         let (mut parts, body) = request.into_parts();
         let authority = parts.uri.authority().cloned().ok_or(io::ErrorKind::InvalidInput)?;
-        for name in HOP_HEADERS {
-            parts.headers.remove(*name);
-        }
-        let host = HeaderValue::try_from(authority.as_str()).map_err(io::Error::other)?;
-        parts.headers.insert(header::HOST, host);
+        remove_hop_headers(&mut parts.headers);
+        parts.headers.append(header::VIA, self.via.clone());
+        let host = without_userinfo(&authority);
+        parts.headers.insert(header::HOST, HeaderValue::try_from(host).map_err(io::Error::other)?);
         let stream = match self.upstream_for(&parts.uri, arrival)? {
             None => {
                 let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -148,6 +163,9 @@ impl Proxy {
             }
             // A request to an upstream proxy keeps the absolute URL.
             Some(UpstreamProxy { host, port, auth }) => {
+                let mut target = std::mem::take(&mut parts.uri).into_parts();
+                target.authority = Some(without_userinfo(&authority).parse().map_err(io::Error::other)?);
+                parts.uri = Uri::from_parts(target).map_err(io::Error::other)?;
                 parts.headers.extend(auth.map(|auth| (header::PROXY_AUTHORIZATION, auth)));
                 connect((&host, port), arrival.by_this_machine()).await?
             }
@@ -158,9 +176,7 @@ impl Proxy {
         tokio::spawn(connection);
         let answer = sender.send_request(Request::from_parts(parts, body)).await.map_err(io::Error::other)?;
         let (mut parts, body) = answer.into_parts();
-        for name in HOP_HEADERS {
-            parts.headers.remove(*name);
-        }
+        remove_hop_headers(&mut parts.headers);
         Ok(Response::from_parts(parts, Body::new(body)))
     }
 }
@@ -173,6 +189,30 @@ pub(crate) fn text(status: StatusCode, sentence: impl Into<String>) -> Response<
     response
 }
 
+/// Removes the headers of a single connection: the usual ones, and those that `Connection` names.
+fn remove_hop_headers(headers: &mut HeaderMap) {
+    let connection = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<HeaderName> =
+        connection.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in HOP_HEADERS {
+        headers.remove(*name);
+    }
+}
+
+/// Returns the host and port of an authority, without a user name and password.
+pub(crate) fn without_userinfo(authority: &Authority) -> &str {
+    authority.as_str().rsplit('@').next().unwrap_or_default()
+}
+
+/// Returns `true` if an authority has a port that is not a number up to 65535.
+pub(crate) fn has_invalid_port(authority: &Authority) -> bool {
+    let rest = without_userinfo(authority).strip_prefix(authority.host()).unwrap_or_default();
+    rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_err())
+}
+
 /// Removes the headers that are meant only for the proxy.
 pub(crate) fn remove_proxy_headers(headers: &mut HeaderMap) {
     headers.remove(header::PROXY_AUTHORIZATION);
@@ -183,9 +223,11 @@ pub(crate) fn remove_proxy_headers(headers: &mut HeaderMap) {
 /// local name, a container name, or the address at which the client reached this server.
 fn is_here(arrival: Arrival, host: &str, port: u16) -> bool {
     let host = trimmed(host);
-    let named = hosts::is_local(host) || !host.contains(['.', ':']);
-    let reached = || host.parse::<std::net::IpAddr>().is_ok_and(|address| address == arrival.local.ip());
-    port == arrival.local.port() && (named || reached())
+    let is_local_name = || hosts::is_local(host) || !host.contains(['.', ':']);
+    // The system connects an unspecified address to this machine.
+    let is_own = |address: IpAddr| address.is_unspecified() || address == arrival.local.ip().to_canonical();
+    let is_own_address = || host.parse::<IpAddr>().is_ok_and(|address| is_own(address.to_canonical()));
+    port == arrival.local.port() && (is_local_name() || is_own_address())
 }
 
 /// Returns a host without the brackets around an IPv6 address.
@@ -207,10 +249,7 @@ fn endpoint(proxy: &Uri) -> io::Result<(&str, u16)> {
 async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     let reached = async {
         let addresses: Vec<SocketAddr> = tokio::net::lookup_host(host).await?.collect();
-        let is_barred = |address: &SocketAddr| {
-            let ip = address.ip().to_canonical();
-            hosts::is_metadata(ip) || ip.is_loopback() && !arrival.peer.ip().to_canonical().is_loopback()
-        };
+        let is_barred = |address: &SocketAddr| is_barred(address.ip().to_canonical(), arrival);
         if let Some(barred) = addresses.iter().find(|address| is_barred(address)) {
             return Err(io::Error::other(format!("the proxy does not connect to the address {}", barred.ip())));
         }
@@ -221,6 +260,13 @@ async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// Returns `true` for addresses that the proxy does not connect to: those of metadata services, and for clients of other
+/// machines those of this machine. An unspecified address is one of this machine.
+fn is_barred(address: IpAddr, arrival: Arrival) -> bool {
+    let is_this_machine = address.is_loopback() || address.is_unspecified();
+    hosts::is_metadata(address) || is_this_machine && !arrival.peer.ip().to_canonical().is_loopback()
+}
+
 /// Requests a tunnel from an upstream proxy. The response head is read byte by byte, because the bytes after the head
 /// belong to the tunnel.
 #[expect(clippy::disallowed_methods, reason = "time limits of the network are measured on the machine's clock")]
@@ -228,12 +274,15 @@ async fn ask_for_tunnel(
     stream: &mut TcpStream,
     (host, port): (&str, u16),
     auth: Option<&HeaderValue>,
+    via: &HeaderValue,
 ) -> io::Result<()> {
     let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n").into_bytes();
-    if let Some(auth) = auth {
-        head.extend_from_slice(b"Proxy-Authorization: ");
-        head.extend_from_slice(auth.as_bytes());
+    for (name, value) in [("Via", Some(via)), ("Proxy-Authorization", auth)] {
+        let Some(value) = value else { continue };
+        head.extend_from_slice(name.as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(b"\r\n");
@@ -284,6 +333,50 @@ mod tests {
         for authority in ["graph.microsoft.com:443", "169.254.170.2:80", "[fd00:ec2::254]:80"] {
             assert!(matches!(from_here(OtherHosts::Tunnel, authority), ProxyRoute::Refuse(_)), "{authority}");
         }
+    }
+
+    fn arrival(peer: &str) -> Arrival {
+        let local = "127.0.0.1:7310".parse().unwrap();
+        Arrival { peer: peer.parse().unwrap(), local, scheme: "http", tenant: None, in_tunnel: false }
+    }
+
+    #[test]
+    fn unspecified_addresses_are_this_machine() {
+        for host in ["0.0.0.0", "[::]", "[::ffff:0.0.0.0]", "0"] {
+            assert!(is_here(arrival("127.0.0.1:5000"), host, 7310), "{host}");
+            assert!(!is_here(arrival("127.0.0.1:5000"), host, 80), "{host}");
+        }
+        for address in ["0.0.0.0", "::", "::ffff:0.0.0.0", "127.0.0.1", "::1"] {
+            let address: IpAddr = address.parse().unwrap();
+            assert!(is_barred(address.to_canonical(), arrival("10.0.0.9:5000")), "{address}");
+            assert!(!is_barred(address.to_canonical(), arrival("127.0.0.1:5000")), "{address}");
+        }
+    }
+
+    #[test]
+    fn ports_and_userinfo_of_authorities_are_checked() {
+        for (authority, host, is_invalid) in [
+            ("a:80", "a:80", false),
+            ("a", "a", false),
+            ("u:p@a:80", "a:80", false),
+            ("a:99999", "a:99999", true),
+            ("u@[::1]:99999", "[::1]:99999", true),
+            ("[::1]:80", "[::1]:80", false),
+        ] {
+            let parsed: Authority = authority.parse().unwrap();
+            assert_eq!((without_userinfo(&parsed), has_invalid_port(&parsed)), (host, is_invalid), "{authority}");
+        }
+    }
+
+    #[test]
+    fn headers_that_connection_names_are_removed() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("connection", "X-Secret, close"), ("x-secret", "s"), ("te", "trailers"), ("accept", "a")]
+        {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        remove_hop_headers(&mut headers);
+        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
     }
 
     #[test]

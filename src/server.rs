@@ -288,6 +288,13 @@ async fn route_proxy(server: &Arc<Server>, mut request: Request<Incoming>, arriv
         // No client needs nested tunnels, and their depth would be unlimited.
         return ProxyDecision::Done(proxy::text(StatusCode::FORBIDDEN, "A tunnel cannot be opened within a tunnel."));
     }
+    if proxy::has_invalid_port(&authority) {
+        return ProxyDecision::Done(proxy::text(StatusCode::BAD_REQUEST, "The port of the target is not valid."));
+    }
+    if server.proxy.has_forwarded(request.headers()) {
+        let sentence = "This proxy has forwarded the request already: the upstream proxy leads back here.";
+        return ProxyDecision::Done(proxy::text(StatusCode::LOOP_DETECTED, sentence));
+    }
     let is_secure = is_connect || request.uri().scheme_str() == Some("https");
     let host = authority.host().to_owned();
     let (outcome, status, why) = match server.proxy.route(arrival, &authority, if is_secure { 443 } else { 80 }) {

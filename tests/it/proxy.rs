@@ -389,3 +389,33 @@ fn ca_key_is_never_disclosed() {
         assert!(!emulator.default_tenant().facts().iter().any(|fact| format!("{fact:?}").contains("PRIVATE")));
     });
 }
+
+#[test]
+fn forwarded_requests_are_marked_and_cleaned() {
+    block_on(async {
+        let other = echo().await;
+        let (_running, at) =
+            open(&emulator(), ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
+        let head = format!("GET http://user:word@{other}/a HTTP/1.1\nHost: x\nConnection: X-Secret\nX-Secret: s");
+        let (status, echoed) = ask(TcpStream::connect(at).await.unwrap(), &head).await;
+        assert_eq!(status, 200, "{echoed}");
+        assert!(!echoed.contains("word@") && !echoed.to_lowercase().contains("x-secret"), "{echoed}");
+        let via =
+            echoed.split('|').find_map(|line| line.strip_prefix("via: ")).expect("the request has a Via").to_owned();
+        let again = format!("GET http://{other}/a HTTP/1.1\nHost: x\nVia: {via}");
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &again).await.0, 508);
+        let foreign = format!("GET http://{other}/a HTTP/1.1\nHost: x\nVia: 1.1 specularite-0-0");
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), &foreign).await.0, 200);
+    });
+}
+
+#[test]
+fn ports_out_of_range_are_rejected() {
+    block_on(async {
+        let (_running, at) =
+            open(&emulator(), ServerOptions { other_hosts: OtherHosts::Tunnel, ..ServerOptions::default() }).await;
+        assert_eq!(tunnel(at, "api.fabric.microsoft.com:99999", "").await.unwrap_err().0, 400);
+        let absolute = "GET http://api.fabric.microsoft.com:99999/v1/workspaces HTTP/1.1\nHost: x";
+        assert_eq!(ask(TcpStream::connect(at).await.unwrap(), absolute).await.0, 400);
+    });
+}
