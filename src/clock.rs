@@ -247,7 +247,7 @@ impl Clock {
         tokio::time::timeout(timeout, reached).await.is_ok()
     }
 
-    /// Waits until the clock shows `at`, at the speed that the clock has now. Callers must also wait for a new version
+    /// Waits as long as the clock, at its present speed, needs to reach `at`. Callers must also wait for a new version
     /// of the tenant, because a change of the clock does not change this wait. Never completes if the clock stands
     /// still before `at`.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]

@@ -16,7 +16,7 @@ use crate::seed::Seed;
 pub const DEFAULT_TENANT: TenantId = TenantId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000001"));
 /// The caller of a request whose token is opaque: the administrator of the default tenant.
 pub const DEFAULT_USER: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000002"));
-/// The client id of the managed identity for token requests that do not name an identity.
+/// The client id of the managed identity that is used when a token request names none.
 pub const DEFAULT_IDENTITY: PrincipalId = PrincipalId::from_uuid(uuid::uuid!("5bec0a12-0000-4000-8000-000000000004"));
 /// The domain of the default tenant.
 pub const DEFAULT_DOMAIN: &str = "specularite.example";

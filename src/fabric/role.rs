@@ -121,7 +121,7 @@ impl Workspace {
     }
 }
 
-/// Assigns a role to a principal. Returns the assignment, and `true` if the principal is added to the directory.
+/// Assigns a role to a principal. Returns the assignment, and whether the principal is also added to the directory.
 ///
 /// Callers can assign only roles up to their own. If the directory contains the principal, the type in the directory is
 /// used instead of the type in the request.

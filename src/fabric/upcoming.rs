@@ -1,5 +1,6 @@
 //! Upcoming changes: changes of a status or of visibility that time alone will bring about. `POST
-//! /_emulator/clock/advance` with `"to": "next-change"` advances the clock to the first of them.
+//! /_emulator/clock/advance` with `"to": "next-change"` advances the clock to the first of them,
+//! or to the end of a full throttle window if that is earlier.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};

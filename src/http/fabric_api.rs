@@ -1,7 +1,7 @@
 //! Fabric's REST API: the processing of a request from its token to its handler.
 //!
-//! The order is: identify the caller, stamp the request, find the route, check token and scopes, register a new caller,
-//! throttle, check the role, call the handler. The clock is read once, for the stamp. A failed request changes no
+//! The order is: identify the caller, stamp the request, check token, route and scopes, register a new caller,
+//! throttle, check the role, call the handler. The stamp sets the instant of the request. A failed request changes no
 //! state, with one exception: the first call of a principal registers the principal.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Stored definitions and their parts. Parts come from clients, or are written in the style of Fabric.
+//! Stored definitions and their parts. Clients send parts; the emulator writes others, in Fabric's formatting.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
