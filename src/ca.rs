@@ -126,7 +126,7 @@ fn params(year: i16) -> CertificateParams {
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let names = CA_DOMAINS.iter().chain(LOCAL).map(|name| GeneralSubtree::DnsName((*name).to_owned()));
     let addresses = [
-        CidrSubnet::from_addr_prefix(IpAddr::V4(Ipv4Addr::LOCALHOST), 8),
+        CidrSubnet::from_addr_prefix(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
         CidrSubnet::from_addr_prefix(IpAddr::V6(Ipv6Addr::LOCALHOST), 128),
     ];
     let permitted_subtrees = names.chain(addresses.map(GeneralSubtree::IpAddress)).collect();
@@ -136,10 +136,20 @@ fn params(year: i16) -> CertificateParams {
 
 #[cfg(test)]
 mod tests {
+    use tokio_rustls::rustls::pki_types::CertificateDer;
+    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+
     use super::*;
 
     fn open(directory: &DataDir) -> CertificateAuthority {
         CertificateAuthority::open(directory, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn ca_permits_a_whole_network_of_loopback_addresses() {
+        let ca = CertificateDer::from_pem_slice(open(&DataDir::none()).pem().as_bytes()).unwrap();
+        // A network address with host bits is invalid (RFC 5280, 4.2.1.10).
+        assert!(ca.windows(8).any(|bytes| bytes == [127, 0, 0, 0, 255, 0, 0, 0]));
     }
 
     #[test]

@@ -190,9 +190,18 @@ impl Emulator {
                 "there are {TENANTS_MAX} tenants already; POST /_emulator/reset?tenant=* removes them"
             )));
         }
-        let new = || Arc::new(Tenant::new(id, self.seed, self.defaults.clone(), self.journal));
-        let tenant = self.tenants.entry(id).or_insert_with(new);
+        let tenant = self.tenants.entry(id).or_insert_with(|| Arc::new(self.new_tenant(id)));
         Ok(Arc::clone(&tenant))
+    }
+
+    /// Returns a tenant for reading. A tenant that does not exist is not created: the result is a new one that is not kept.
+    pub(crate) fn view_tenant(&self, id: TenantId) -> Arc<Tenant> {
+        let existing = self.tenants.get(&id).map(|tenant| Arc::clone(&tenant));
+        existing.unwrap_or_else(|| Arc::new(self.new_tenant(id)))
+    }
+
+    fn new_tenant(&self, id: TenantId) -> Tenant {
+        Tenant::new(id, self.seed, self.defaults.clone(), self.journal)
     }
 
     /// Returns the tenant of callers whose token does not name a tenant.

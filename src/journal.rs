@@ -170,7 +170,9 @@ impl Exchange {
         if timing {
             line["durationMs"] = json!(self.took.as_secs_f64() * 1e3);
         }
-        format!("{line}\n")
+        // Some readers of NDJSON end a line at these characters, which JSON allows in strings.
+        let line = line.to_string().replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028");
+        format!("{}\n", line.replace('\u{2029}', "\\u2029"))
     }
 }
 
@@ -283,6 +285,14 @@ mod tests {
             body: Bytes::new(),
             took: SignedDuration::ZERO,
         }
+    }
+
+    #[test]
+    fn line_has_no_line_separators() {
+        let line = exchange("/", "{\"a\": \"x\u{2028}y\u{2029}z\u{85}\"}").line(false);
+        assert!(!line.contains(['\u{85}', '\u{2028}', '\u{2029}']), "{line}");
+        let read: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["request"]["a"], "x\u{2028}y\u{2029}z\u{85}");
     }
 
     #[test]

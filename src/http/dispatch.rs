@@ -6,15 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::HeaderMap;
+use axum::http::header::{self, HeaderMap};
 use axum::http::{Extensions, StatusCode, Version};
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::emulator::Emulator;
-use crate::fabric::ErrorCode;
 use crate::fabric::behaviours::Behaviours;
+use crate::fabric::{ErrorCode, FabricError};
 use crate::hosts::{self, Service};
 use crate::http::answer::Headers;
 use crate::http::request::{SentUri, collapse_slashes, host};
@@ -37,6 +37,9 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
 /// Passes a request to a service. A host name of Microsoft selects the service; with any other host name, the path
 /// selects it.
 async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -> Response {
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        return bad_request("The request has several Host headers.");
+    }
     if let Some(collapsed) = collapse_slashes(request.uri()) {
         let sent = std::mem::replace(request.uri_mut(), collapsed);
         request.extensions_mut().insert(SentUri(sent));
@@ -78,6 +81,12 @@ fn is_compressible(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extens
 }
 
 /// Returns the response to a panic, which is always a bug. The response has the format of a Fabric error.
+/// Returns the response to a request that belongs to no service.
+fn bad_request(message: &'static str) -> Response {
+    let error = FabricError::invalid_input(message);
+    error::render(&error, RequestId::nth(Seed::new(0), 0), &Behaviours::default(), 1.0).map(Body::from)
+}
+
 fn panic_response(_: Box<dyn std::any::Any + Send>) -> Response {
     let request_id = RequestId::nth(Seed::new(0), 0);
     error::render(&ErrorCode::UnknownError.into(), request_id, &Behaviours::default(), 1.0).map(Body::from)

@@ -21,6 +21,7 @@ fn control_rejects_foreign_hosts_and_origins() {
         ("[::1]:7310", None, 200),
         ("localhost", Some("http://localhost"), 200),
         ("specularite:7310", Some("http://specularite:7310"), 200),
+        ("localhost.:7310", None, 200),
         ("localhost:7310", Some("http://localhost:8080"), 403),
         ("localhost:7310", Some("null"), 403),
         ("evil.example", None, 403),
@@ -28,6 +29,26 @@ fn control_rejects_foreign_hosts_and_origins() {
     ] {
         assert_eq!(ask(host, origin), status, "{host} {origin:?}");
     }
+}
+
+#[test]
+fn control_rejects_cross_site_requests() {
+    let lab = Lab::new();
+    for (site, status) in [("cross-site", 403), ("same-origin", 200), ("none", 200)] {
+        lab.send("GET", "/_emulator/health", &[("sec-fetch-site", site)], "").is(status);
+    }
+}
+
+#[test]
+fn control_reads_create_no_tenant() {
+    let lab = Lab::new();
+    for path in ["health", "settings", "clock", "principals", "journal", "coverage"] {
+        lab.get(&format!("/_emulator/{path}?tenant=new")).is(200);
+    }
+    assert_eq!(lab.emulator.tenants().len(), 1);
+    lab.patch("/_emulator/settings?tenant=new", json!({"pace": "instant"})).is(200);
+    assert_eq!(lab.emulator.tenants().len(), 2);
+    assert_eq!(lab.get("/_emulator/settings?tenant=new").body()["pace"], "instant");
 }
 
 #[test]

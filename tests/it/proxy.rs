@@ -410,6 +410,16 @@ fn forwarded_requests_are_marked_and_cleaned() {
 }
 
 #[test]
+fn several_host_headers_are_rejected() {
+    block_on(async {
+        let (_running, at) = open(&emulator(), ServerOptions::default()).await;
+        let head = "GET /v1/workspaces HTTP/1.1\nHost: localhost\nHost: api.fabric.microsoft.com";
+        let (status, response) = ask(TcpStream::connect(at).await.unwrap(), head).await;
+        assert!(status == 400 && response.contains("several Host headers"), "{response}");
+    });
+}
+
+#[test]
 fn ports_out_of_range_are_rejected() {
     block_on(async {
         let (_running, at) =

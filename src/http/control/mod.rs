@@ -17,7 +17,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Response, StatusCode, Uri};
+use axum::http::{Method, Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use serde::de::DeserializeOwned;
@@ -123,6 +123,8 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
         Some("callers from this address are not allowed; see --control-from")
     } else if !is_own_host(request.headers(), request.uri()) {
         Some("the Host must be an address, localhost, or a name without a dot")
+    } else if request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        Some("requests of web pages of other sites are not allowed")
     } else if !is_own_origin(request.headers(), request.uri()) {
         Some("requests from other origins are not allowed")
     } else {
@@ -169,7 +171,7 @@ fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
 fn is_own_host(headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(host) = host(headers, uri) else { return true };
     let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
-    let name = authority.host();
+    let name = authority.host().trim_end_matches('.');
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok();
     address || !name.contains('.') || name.ends_with(".localhost")
 }
@@ -199,6 +201,8 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let (mut parts, body) = request.into_parts();
         let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
         let wanted = match tenant_of(&parts.uri) {
+            // A web page can send a GET without being able to read the response: it must not create a tenant.
+            Some(id) if parts.method == Method::GET => Ok((emulator.view_tenant(id), false)),
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
         };
