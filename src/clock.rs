@@ -228,6 +228,8 @@ impl Clock {
     /// `timeout` on the machine's clock. Returns `true` if the clock has reached `at`.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub async fn reach(&self, at: Timestamp, timeout: Duration) -> bool {
+        // A clock never shows an instant after its end.
+        let at = at.min(END);
         let mut version = self.version.subscribe();
         let reached = async {
             loop {

@@ -218,8 +218,9 @@ impl Emulator {
 
     /// Resets the default tenant, and removes all other tenants.
     pub fn reset_all(&self) {
+        // Tenants are also reset before they are removed: requests may be waiting for a change of one.
+        self.tenants().iter().for_each(|tenant| tenant.reset());
         self.tenants.retain(|id, _| *id == DEFAULT_TENANT);
-        self.default_tenant().reset();
     }
 
     /// Returns the networks that may use the control interface and the proxy.

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::clock::machine_time;
 use crate::emulator::Emulator;
 use crate::hosts::{self, Owner};
 use crate::http::Arrival;
@@ -72,10 +72,8 @@ const HOP_HEADERS: &[&str] =
 
 impl Proxy {
     pub(crate) fn new(emulator: Arc<Emulator>, other_hosts: OtherHosts) -> Self {
-        // Several servers may run in one process.
-        static SERVERS: AtomicU64 = AtomicU64::new(0);
-        let server = SERVERS.fetch_add(1, Ordering::Relaxed);
-        let via = format!("1.1 specularite-{}-{server}", std::process::id());
+        // The instant of the start distinguishes this server from others, also in other containers.
+        let via = format!("1.1 specularite-{}-{}", std::process::id(), machine_time().as_nanosecond());
         let via = HeaderValue::try_from(via).expect("letters, digits and dashes are valid in a header");
         Self { emulator, other_hosts, upstream: Matcher::from_env(), via }
     }

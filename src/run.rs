@@ -46,7 +46,7 @@ pub async fn run(command: &[OsString], environment: &Environment) -> Result<u8, 
             None => prepared.env_remove(name),
         };
     }
-    let mut signals = Signals::listen().map_err(not_run)?;
+    let mut signals = Signals::listen_to_all().map_err(not_run)?;
     let mut child = prepared.spawn().map_err(not_run)?;
     loop {
         tokio::select! {

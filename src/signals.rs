@@ -11,19 +11,20 @@ pub(crate) type Signal = rustix::process::Signal;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signal;
 
-/// The listeners for the interrupt, terminate, hang-up and quit signals.
+/// The listeners for the signals that ask a program to end.
 #[cfg(unix)]
 #[derive(Debug)]
 pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-    quit: tokio::signal::unix::Signal,
+    hang_up: Option<tokio::signal::unix::Signal>,
+    quit: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    /// Starts to listen. The caller must be in a Tokio runtime.
+    /// Starts to listen for the interrupt and terminate signals. Hang-up and quit keep the effect that they were
+    /// started with, so that `nohup` works. The caller must be in a Tokio runtime.
     ///
     /// # Errors
     ///
@@ -33,9 +34,22 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            quit: signal(SignalKind::quit())?,
+            hang_up: None,
+            quit: None,
         })
+    }
+
+    /// Starts to listen for the interrupt, terminate, hang-up and quit signals, as a program does that passes them on.
+    /// The caller must be in a Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system rejects a signal handler.
+    pub fn listen_to_all() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let hang_up = Some(signal(SignalKind::hangup())?);
+        let quit = Some(signal(SignalKind::quit())?);
+        Ok(Self { hang_up, quit, ..Self::listen()? })
     }
 
     /// Waits for the next signal, and returns it.
@@ -43,8 +57,8 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::INT,
             _ = self.terminate.recv() => Signal::TERM,
-            _ = self.hang_up.recv() => Signal::HUP,
-            _ = self.quit.recv() => Signal::QUIT,
+            () = received(self.hang_up.as_mut()) => Signal::HUP,
+            () = received(self.quit.as_mut()) => Signal::QUIT,
         }
     }
 
@@ -52,6 +66,17 @@ impl Signals {
     /// number.
     pub async fn next_status(&mut self) -> u8 {
         exit_status(self.next().await.as_raw())
+    }
+}
+
+/// Waits for a signal, or for ever if there is no listener.
+#[cfg(unix)]
+async fn received(listener: Option<&mut tokio::signal::unix::Signal>) {
+    match listener {
+        Some(listener) => {
+            listener.recv().await;
+        }
+        None => std::future::pending().await,
     }
 }
 
@@ -69,6 +94,15 @@ impl Signals {
     /// Never returns an error outside Unix.
     pub fn listen() -> io::Result<Self> {
         Ok(Self)
+    }
+
+    /// Prepares to listen, as [`Signals::listen`].
+    ///
+    /// # Errors
+    ///
+    /// Never returns an error outside Unix.
+    pub fn listen_to_all() -> io::Result<Self> {
+        Self::listen()
     }
 
     /// Waits for the next signal, and returns it.

@@ -154,8 +154,11 @@ impl Tenant {
     ///
     /// The window is full.
     pub fn count_call(&self, key: Key, limit: u32, now: Timestamp) -> Result<(), FabricError> {
-        let duration = self.read(|state| state.settings.pace.throttle_window());
-        self.lock_windows().take(key, limit, duration, now)
+        self.read(|state| {
+            // After a reset that set the clock back, a window must not last until the instant of an older request.
+            let now = now.min(self.clock.now());
+            self.lock_windows().take(key, limit, state.settings.pace.throttle_window(), now)
+        })
     }
 
     /// Returns the next instant after `now` at which a full throttle window ends.

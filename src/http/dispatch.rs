@@ -80,13 +80,13 @@ fn is_compressible(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extens
     extensions.get::<Headers>().is_some_and(|family| family.is_compressed())
 }
 
-/// Returns the response to a panic, which is always a bug. The response has the format of a Fabric error.
 /// Returns the response to a request that belongs to no service.
 fn bad_request(message: &'static str) -> Response {
     let error = FabricError::invalid_input(message);
     error::render(&error, RequestId::nth(Seed::new(0), 0), &Behaviours::default(), 1.0).map(Body::from)
 }
 
+/// Returns the response to a panic, which is always a bug. The response has the format of a Fabric error.
 fn panic_response(_: Box<dyn std::any::Any + Send>) -> Response {
     let request_id = RequestId::nth(Seed::new(0), 0);
     error::render(&ErrorCode::UnknownError.into(), request_id, &Behaviours::default(), 1.0).map(Body::from)

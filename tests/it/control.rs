@@ -45,6 +45,7 @@ fn control_reads_create_no_tenant() {
     for path in ["health", "settings", "clock", "principals", "journal", "coverage"] {
         lab.get(&format!("/_emulator/{path}?tenant=new")).is(200);
     }
+    lab.send("HEAD", "/_emulator/health?tenant=new", &[], "").is(200);
     assert_eq!(lab.emulator.tenants().len(), 1);
     lab.patch("/_emulator/settings?tenant=new", json!({"pace": "instant"})).is(200);
     assert_eq!(lab.emulator.tenants().len(), 2);

@@ -1,20 +1,27 @@
 //! The log: one line per request at `debug`.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use serde_json::Value;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::{DynFilterFn, LevelFilter};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::harness::Lab;
 
-/// A log that is kept in memory.
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What the thread has logged, if it captures its log.
+    static CAPTURED: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
 
-impl io::Write for Captured {
+/// Writes to the captured log of the thread.
+struct Capture;
+
+impl io::Write for Capture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        CAPTURED.with_borrow_mut(|captured| captured.get_or_insert_default().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -22,20 +29,20 @@ impl io::Write for Captured {
     }
 }
 
-impl MakeWriter<'_> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-/// The lines that are logged at `debug` during an action.
+/// The lines that the thread logs at `debug` during an action.
+///
+/// All threads share one subscriber. With a subscriber per thread, `tracing` can miss lines: it caches per line whether
+/// any subscriber is interested, and another test may fill the cache while this thread's subscriber is being added.
 fn logged(action: impl FnOnce()) -> Vec<Value> {
-    let captured = Captured::default();
-    let log = tracing_subscriber::fmt().json().with_max_level(tracing::Level::DEBUG).with_writer(captured.clone());
-    tracing::subscriber::with_default(log.finish(), action);
-    let bytes = captured.0.lock().unwrap().clone();
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
+        let captures = DynFilterFn::new(|_, _| CAPTURED.with_borrow(Option::is_some));
+        let log = tracing_subscriber::fmt::layer().json().with_writer(|| Capture);
+        tracing_subscriber::registry().with(log).with(captures).with(LevelFilter::DEBUG).init();
+    });
+    CAPTURED.set(Some(Vec::new()));
+    action();
+    let bytes = CAPTURED.take().unwrap();
     String::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

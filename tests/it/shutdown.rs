@@ -23,9 +23,21 @@ struct Program {
 
 impl Program {
     fn start() -> Self {
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_specularite")))
+    }
+
+    /// Starts the program with SIGHUP ignored.
+    fn start_without_hang_up() -> Self {
+        let mut nohup = Command::new("nohup");
+        nohup.arg(env!("CARGO_BIN_EXE_specularite"));
+        Self::start_by(nohup)
+    }
+
+    fn start_by(mut command: Command) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_specularite"))
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
             .env("SPECULARITE_DATA_DIR", data_dir.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -137,4 +149,13 @@ fn shutdown_is_immediate_after_a_second_signal() {
     assert!(response.starts_with("HTTP/1.1 503"), "{response:?}");
     program.signal(Signal::TERM);
     assert_eq!(program.exits_within(Duration::from_secs(1)).code(), Some(128 + 15));
+}
+
+#[test]
+fn shutdown_keeps_an_ignored_hang_up_ignored() {
+    let program = Program::start_without_hang_up();
+    program.signal(Signal::HUP);
+    program.create("/v1/workspaces", &json!({"displayName": "After"}));
+    program.signal(Signal::TERM);
+    assert!(program.exits_within(EXIT_TIMEOUT).success());
 }

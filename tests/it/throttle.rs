@@ -1,6 +1,10 @@
 //! Rate limits over HTTP.
 
+use std::time::Duration;
+
 use serde_json::json;
+use specularite::ids::PrincipalId;
+use specularite::seed::Seed;
 
 use crate::harness::{Lab, Reply};
 
@@ -47,4 +51,15 @@ fn throttle_ignores_requests_without_caller_or_operation() {
         lab.get("/v1/workspaces/x").refuses(400, "InvalidInput");
     }
     lab.get("/v1/workspaces/x").refuses(429, "RequestBlocked");
+}
+
+#[test]
+fn throttle_windows_after_a_reset_ignore_instants_before_it() {
+    let lab = Lab::new();
+    let tenant = lab.emulator.default_tenant();
+    let later = tenant.clock().now() + Duration::from_secs(3_600);
+    let key = (PrincipalId::nth(Seed::new(0), 0), "GET", "/v1/workspaces");
+    tenant.count_call(key, 1, later).unwrap();
+    lab.advance(60.0);
+    tenant.count_call(key, 1, tenant.clock().now()).unwrap();
 }

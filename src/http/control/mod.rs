@@ -17,7 +17,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Method, Response, StatusCode, Uri};
+use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use serde::de::DeserializeOwned;
@@ -201,8 +201,8 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let (mut parts, body) = request.into_parts();
         let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
         let wanted = match tenant_of(&parts.uri) {
-            // A web page can send a GET without being able to read the response: it must not create a tenant.
-            Some(id) if parts.method == Method::GET => Ok((emulator.view_tenant(id), false)),
+            // A web page can send a GET or HEAD without being able to read the response: it must not create a tenant.
+            Some(id) if parts.method.is_safe() => Ok((emulator.view_tenant(id), false)),
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
         };
