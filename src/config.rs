@@ -17,6 +17,7 @@ use crate::fabric::access::Auth;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{PAGE_SIZE, PAGE_SIZE_MAX, SettingsChange, TOKEN_LIFETIME, TOKEN_LIFETIME_MAX, Throttle};
+use crate::memory::{MEMORY, TENANT_MEMORY};
 use crate::proxy::OtherHosts;
 use crate::server::ServerOptions;
 
@@ -81,6 +82,12 @@ pub struct Serve {
     /// Size of each tenant's journal of recent exchanges; 0 disables it
     #[arg(long, env = "SPECULARITE_JOURNAL", value_name = "BYTES", default_value_t = ByteSize(JOURNAL as u64))]
     pub journal: ByteSize,
+    /// Maximum size of what a tenant stores, such as definitions; further requests are rejected
+    #[arg(long, env = "SPECULARITE_TENANT_MEMORY", value_name = "BYTES", default_value_t = ByteSize(TENANT_MEMORY as u64))]
+    pub tenant_memory: ByteSize,
+    /// Maximum size of what all tenants store, journals included
+    #[arg(long, env = "SPECULARITE_MEMORY", value_name = "BYTES", default_value_t = ByteSize(MEMORY as u64))]
+    pub memory: ByteSize,
     /// Maximum number of elements on a page of a list
     #[arg(long, env = "SPECULARITE_PAGE_SIZE", value_name = "N", default_value_t = PAGE_SIZE, value_parser = clap::value_parser!(u32).range(1..=PAGE_SIZE_MAX as i64))]
     pub page_size: u32,
@@ -222,6 +229,11 @@ pub enum LogFormat {
     Json,
 }
 
+/// Returns a number of bytes. A number that this machine cannot address becomes the largest that it can.
+fn size(bytes: ByteSize) -> usize {
+    usize::try_from(bytes.as_u64()).unwrap_or(usize::MAX)
+}
+
 /// Returns the directory of `--data-dir`, or the user's data directory if the option is absent.
 pub fn data_dir(given: Option<&PathBuf>) -> DataDir {
     given.map_or_else(DataDir::of_user, DataDir::at)
@@ -268,7 +280,9 @@ impl Serve {
             .seed(seed)
             .auth(self.auth)
             .data_dir(data_dir(self.data_dir.as_ref()))
-            .journal(usize::try_from(self.journal.as_u64()).unwrap_or(usize::MAX))
+            .journal(size(self.journal))
+            .tenant_memory(size(self.tenant_memory))
+            .memory(size(self.memory))
             .control_from(self.control_from)
             .settings(settings)?;
         Ok(builder.build())

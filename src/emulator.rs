@@ -14,9 +14,11 @@ use crate::fabric::pace::Pace;
 use crate::fabric::settings::{Settings, SettingsChange, Throttle};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::TenantId;
+use crate::in_flight::InFlight;
+use crate::memory::{MEMORY, Memory, TENANT_MEMORY};
 use crate::seed::Seed;
 use crate::signing::Signer;
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, TenantLimits};
 use crate::traffic::Traffic;
 
 /// The maximum number of tenants. Further tenants are rejected until a reset or a restart removes existing ones.
@@ -43,11 +45,14 @@ pub struct Emulator {
     defaults: Settings,
     control_from: ControlFrom,
     journal: usize,
+    tenant_memory: usize,
+    memory: Arc<Memory>,
     auth: Auth,
     data_dir: DataDir,
     signer: OpenOnce<Signer>,
     ca: OpenOnce<CertificateAuthority>,
     traffic: Traffic,
+    in_flight: InFlight,
     tenants: DashMap<TenantId, Arc<Tenant>>,
 }
 
@@ -58,14 +63,24 @@ pub struct Builder {
     settings: Settings,
     control_from: ControlFrom,
     journal: usize,
+    tenant_memory: usize,
+    memory: usize,
     auth: Auth,
     data_dir: DataDir,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        let (settings, control_from) = (Settings::default(), ControlFrom::default());
-        Self { seed: 0, settings, control_from, journal: JOURNAL, auth: Auth::default(), data_dir: DataDir::none() }
+        Self {
+            seed: 0,
+            settings: Settings::default(),
+            control_from: ControlFrom::default(),
+            journal: JOURNAL,
+            tenant_memory: TENANT_MEMORY,
+            memory: MEMORY,
+            auth: Auth::default(),
+            data_dir: DataDir::none(),
+        }
     }
 }
 
@@ -122,6 +137,20 @@ impl Builder {
         self
     }
 
+    /// Sets the approximate maximum size of what a tenant stores in bytes, without its journal. Requests that would
+    /// exceed it are rejected with `MemoryFull`.
+    pub fn tenant_memory(mut self, bytes: usize) -> Self {
+        self.tenant_memory = bytes;
+        self
+    }
+
+    /// Sets the approximate maximum size of what all tenants store in bytes, journals included. Requests that would
+    /// exceed it are rejected with `MemoryFull`.
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
     /// Sets the rule for accepting tokens.
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
@@ -142,11 +171,14 @@ impl Builder {
             defaults: self.settings,
             control_from: self.control_from,
             journal: self.journal,
+            tenant_memory: self.tenant_memory,
+            memory: Memory::new(self.memory),
             auth: self.auth,
             data_dir: self.data_dir,
             signer: OpenOnce::default(),
             ca: OpenOnce::default(),
             traffic: Traffic::default(),
+            in_flight: InFlight::default(),
             tenants: DashMap::new(),
         };
         emulator.default_tenant();
@@ -201,7 +233,8 @@ impl Emulator {
     }
 
     fn new_tenant(&self, id: TenantId) -> Tenant {
-        Tenant::new(id, self.seed, self.defaults.clone(), self.journal)
+        let limits = TenantLimits { bytes: self.tenant_memory, memory: &self.memory };
+        Tenant::new(id, self.seed, self.defaults.clone(), self.journal, limits)
     }
 
     /// Returns the tenant of callers whose token does not name a tenant.
@@ -250,6 +283,11 @@ impl Emulator {
     /// The key file cannot be read or written, or does not contain a key and a certificate.
     pub fn ca(&self) -> io::Result<&CertificateAuthority> {
         self.ca.get(|| CertificateAuthority::open(&self.data_dir, machine_time()))
+    }
+
+    /// Returns the bodies in flight.
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 
     /// Returns the counts of calls and hosts.

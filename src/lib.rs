@@ -108,7 +108,11 @@ pub mod http;
 #[doc(hidden)]
 pub mod ids;
 #[doc(hidden)]
+pub mod in_flight;
+#[doc(hidden)]
 pub mod journal;
+#[doc(hidden)]
+pub mod memory;
 #[doc(hidden)]
 pub mod notify;
 #[doc(hidden)]

@@ -14,11 +14,12 @@ use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tower_http::timeout::TimeoutBody;
 
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
 use crate::hosts::{self, Owner};
-use crate::http::Arrival;
+use crate::http::{Arrival, BODY_TIMEOUT};
 use crate::traffic::HostOutcome;
 
 /// The time limit for connecting to another host.
@@ -172,6 +173,7 @@ impl Proxy {
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         #[expect(clippy::disallowed_methods, reason = "the connection lives as long as the response body")]
         tokio::spawn(connection);
+        let body = Body::new(TimeoutBody::new(BODY_TIMEOUT, body));
         let answer = sender.send_request(Request::from_parts(parts, body)).await.map_err(io::Error::other)?;
         let (mut parts, body) = answer.into_parts();
         remove_hop_headers(&mut parts.headers);

@@ -19,6 +19,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
@@ -38,6 +39,10 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
 /// The first byte of a TLS connection: the type of a handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
+/// The time limit for a client to read more of a response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The maximum size of a connection's buffers, and of the head of a request, in bytes.
+const BUFFER_MAX: usize = 64 << 10;
 /// The size of the read buffer. The buffer is needed only to inspect the first byte, which distinguishes TLS from plain
 /// HTTP. Larger reads bypass it.
 const READ_AHEAD: usize = 1_024;
@@ -139,6 +144,9 @@ pub async fn serve(
         // Small responses are sent at once.
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().unwrap_or(peer);
+        let mut stream = TimeoutWriter::new(stream);
+        stream.set_timeout(Some(WRITE_TIMEOUT));
+        let stream = Box::pin(stream);
         let arrival = Arrival { peer, local, scheme: "http", tenant: None, in_tunnel: false };
         spawn(receive(Arc::clone(&server), stream, arrival));
     }
@@ -234,6 +242,7 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);

@@ -5,8 +5,9 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use bytesize::ByteSize;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -14,15 +15,30 @@ use crate::clock::Clock;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
-use crate::fabric::{DatedFact, Decision, FabricError, Fact, State};
+use crate::fabric::weight::weight;
+use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
 use crate::journal::{Exchange, Filter, Journal};
+use crate::memory::{Memory, Share};
 use crate::notify::Version;
 use crate::seed::Seed;
 
-/// The approximate maximum size of the facts that a tenant stores, in bytes. Older facts are merged into the base
-/// state.
-const HISTORY_MAX: usize = 64 << 20;
+/// The approximate maximum footprint of the facts that a tenant stores, in bytes, but at most half of the tenant's
+/// memory. Older facts are merged into the base state.
+const HISTORY_MAX: usize = 128 << 20;
+/// [`HISTORY_MAX`] while the memory of the emulator is tight.
+const TIGHT_HISTORY_MAX: usize = 1 << 20;
+/// The base state is weighed again after facts of at least this footprint were merged into it, in bytes.
+const MERGED_MAX: usize = 8 << 20;
+
+/// The memory that a tenant may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TenantLimits<'a> {
+    /// The maximum weight of the tenant's facts and state, in bytes.
+    pub(crate) bytes: usize,
+    /// The memory of all tenants.
+    pub(crate) memory: &'a Arc<Memory>,
+}
 
 /// An isolated tenant of the emulator. Tenants share no state, clock, settings or journal.
 #[derive(Debug)]
@@ -40,22 +56,36 @@ pub struct Tenant {
 }
 
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
+///
+/// The state shares its definitions with the base and the facts, and has little else that they do not have. The weight of
+/// the base and the footprints of the facts are therefore the memory that the tenant uses.
 #[derive(Debug)]
 struct History {
     base: State,
-    facts: VecDeque<DatedFact>,
+    /// The weight of the base, when it was weighed last.
+    base_weight: usize,
+    /// The footprint of the facts that were merged into the base since then.
+    merged: usize,
+    /// The stored facts, each with its footprint.
+    facts: VecDeque<(DatedFact, usize)>,
+    /// The footprint of `facts`.
+    stored: usize,
+    /// The instant of the last fact.
+    last_at: Option<Timestamp>,
     /// The number of the last fact. Numbers continue after a reset, so that subscribers can distinguish new facts from
     /// old facts.
     last_number: u64,
-    weight: usize,
     state: State,
+    /// The maximum weight of base and facts.
+    limit: usize,
+    share: Share,
 }
 
 impl Tenant {
     /// Creates a tenant whose ids are derived from `seed` and `id`. Its clock shows the machine's time.
-    pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings, journal: usize) -> Self {
+    pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings, journal: usize, limits: TenantLimits<'_>) -> Self {
         let seed = seed.fork(id.to_string());
-        let history = RwLock::new(History::new(seed, defaults.clone(), 0));
+        let history = RwLock::new(History::new(seed, defaults.clone(), limits));
         let version = Version::default();
         Self {
             id,
@@ -94,7 +124,7 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// The error of `decide`.
+    /// The error of `decide`, or `MemoryFull` if there is no memory for the facts. No fact is recorded.
     pub fn commit<T>(
         &self,
         now: Timestamp,
@@ -108,7 +138,7 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// The error of `decide`.
+    /// The errors of [`Tenant::commit`].
     pub fn commit_then<T, U>(
         &self,
         now: Timestamp,
@@ -120,12 +150,10 @@ impl Tenant {
             // A reset can set the clock back. If a request was stamped before the reset, its instant can be later than
             // the clock's. The clock's instant then applies.
             let now = now.min(self.clock.now());
-            let at = history.facts.back().map_or(now, |last| last.at.max(now));
+            let at = history.last_at.map_or(now, |last| last.max(now));
             let (facts, outcome) = decide(&history.state, at)?;
             let has_changed = !facts.is_empty();
-            for fact in facts {
-                history.record(at, fact);
-            }
+            history.record(at, facts)?;
             (look(&history.state, outcome), has_changed)
         };
         if has_changed {
@@ -192,7 +220,7 @@ impl Tenant {
     /// reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
-        *history = History::new(self.seed, self.defaults.clone(), history.last_number + 1);
+        history.reset(self.seed, self.defaults.clone());
         *self.lock_windows() = Windows::default();
         self.lock_journal().clear();
         self.requests.store(0, Ordering::Relaxed);
@@ -203,13 +231,13 @@ impl Tenant {
     pub fn replays(&self) -> bool {
         let history = self.read_history();
         let mut state = history.base.clone();
-        history.facts.iter().for_each(|dated| state.apply(dated));
+        history.facts.iter().for_each(|(dated, _)| state.apply(dated));
         state == history.state
     }
 
     /// Returns the stored facts, oldest first. Facts that were merged into the base state are not included.
     pub fn facts(&self) -> Vec<DatedFact> {
-        self.read_history().facts.iter().cloned().collect()
+        self.read_history().facts.iter().map(|(dated, _)| dated.clone()).collect()
     }
 
     /// Returns the facts with numbers greater than `number`, oldest first. Returns `None` if some of these facts are no
@@ -218,7 +246,7 @@ impl Tenant {
         let history = self.read_history();
         let newer = usize::try_from(history.last_number.saturating_sub(number)).unwrap_or(usize::MAX);
         let from = history.facts.len().checked_sub(newer)?;
-        Some(history.facts.range(from..).cloned().collect())
+        Some(history.facts.range(from..).map(|(dated, _)| dated.clone()).collect())
     }
 
     /// Returns a receiver that is notified of every commit that records facts, every clock change and every reset.
@@ -247,21 +275,113 @@ impl Tenant {
 }
 
 impl History {
-    fn new(seed: Seed, settings: Settings, last_number: u64) -> Self {
+    fn new(seed: Seed, settings: Settings, limits: TenantLimits<'_>) -> Self {
         let base = State::new(seed, settings);
-        Self { state: base.clone(), base, facts: VecDeque::new(), last_number, weight: 0 }
+        Self {
+            state: base.clone(),
+            base_weight: weight(&base),
+            base,
+            merged: 0,
+            facts: VecDeque::new(),
+            stored: 0,
+            last_at: None,
+            last_number: 0,
+            limit: limits.bytes,
+            share: Share::new(limits.memory),
+        }
     }
 
-    fn record(&mut self, at: Timestamp, fact: Fact) {
+    /// Returns to the state of a new tenant. Skips one number.
+    fn reset(&mut self, seed: Seed, settings: Settings) {
+        let base = State::new(seed, settings);
+        (self.state, self.base_weight, self.merged) = (base.clone(), weight(&base), 0);
+        self.base = base;
+        self.facts.clear();
+        (self.stored, self.last_at) = (0, None);
         self.last_number += 1;
-        let dated = DatedFact { number: self.last_number, at, fact };
-        self.state.apply(&dated);
-        self.weight += Fact::weight(&dated.fact);
-        self.facts.push_back(dated);
-        while self.weight > HISTORY_MAX {
-            let Some(oldest) = self.facts.pop_front() else { break };
-            self.weight -= Fact::weight(&oldest.fact);
+        self.take(0);
+    }
+
+    /// Records the facts of a decision.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for the facts. None is recorded.
+    fn record(&mut self, at: Timestamp, facts: Vec<Fact>) -> Result<(), FabricError> {
+        let footprints: Vec<usize> = facts.iter().map(Fact::footprint).collect();
+        if !facts.iter().all(Fact::frees_memory) {
+            self.make_room(footprints.iter().sum())?;
+        }
+        for (fact, footprint) in facts.into_iter().zip(footprints) {
+            self.last_number += 1;
+            let dated = DatedFact { number: self.last_number, at, fact };
+            self.state.apply(&dated);
+            self.last_at = Some(at);
+            self.facts.push_back((dated, footprint));
+            self.stored += footprint;
+        }
+        let most = if self.share.memory().is_tight() { TIGHT_HISTORY_MAX } else { HISTORY_MAX };
+        self.merge(most.min(self.limit / 2));
+        if self.merged > MERGED_MAX.max(self.base_weight) {
+            self.weigh_base();
+        }
+        Ok(())
+    }
+
+    /// Makes room for facts of the footprint `more`: if necessary, weighs the base, and then gives up the stored facts.
+    fn make_room(&mut self, more: usize) -> Result<(), FabricError> {
+        if self.take(more) {
+            return Ok(());
+        }
+        if self.merged > 0 {
+            self.weigh_base();
+            if self.take(more) {
+                return Ok(());
+            }
+        }
+        if !self.facts.is_empty() {
+            self.merge(0);
+            self.weigh_base();
+            if self.take(more) {
+                return Ok(());
+            }
+        }
+        Err(self.full(more))
+    }
+
+    /// Takes the memory for the base, the stored facts and `more` bytes. Returns `false` if there is not enough.
+    fn take(&mut self, more: usize) -> bool {
+        let wanted = (self.base_weight + self.merged + self.stored).saturating_add(more);
+        wanted <= self.limit && self.share.resize(wanted)
+    }
+
+    fn full(&self, more: usize) -> FabricError {
+        let is_own = self.base_weight.saturating_add(more) > self.limit;
+        let (whose, limit, option) = if is_own {
+            ("The tenant", self.limit, "--tenant-memory")
+        } else {
+            ("The tenants together", self.share.memory().limit(), "--memory")
+        };
+        FabricError::new(ErrorCode::MemoryFull).message(format!(
+            "{whose} may store at most {}, and this request needs {} more. Delete items or workspaces, reset tenants, or \
+             start the emulator with a larger {option}.",
+            ByteSize(limit as u64),
+            ByteSize(more as u64)
+        ))
+    }
+
+    /// Merges the oldest facts into the base, until the footprint of the stored facts is at most `most`.
+    fn merge(&mut self, most: usize) {
+        while self.stored > most {
+            let Some((oldest, footprint)) = self.facts.pop_front() else { break };
+            self.stored -= footprint;
+            self.merged += footprint;
             self.base.apply(&oldest);
         }
+    }
+
+    /// Weighs the base. The footprint of merged facts is only an upper limit of what they add to the base.
+    fn weigh_base(&mut self) {
+        (self.base_weight, self.merged) = (weight(&self.base), 0);
     }
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 /// Defines [`ErrorCode`] from rows: the code, `retriable` if a client may retry, and the default message.
 ///
-/// The codes are Fabric's, except `MethodNotAllowed`, `NotEmulated` and `ServerClosing`. The messages are those that
+/// The codes are Fabric's, except `MemoryFull`, `MethodNotAllowed`, `NotEmulated` and `ServerClosing`. The messages are those that
 /// were seen or are documented.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $(as $wire:literal)? $(($retriable:ident))? = $message:literal;)*) => {
@@ -127,6 +127,8 @@ codes! {
     ItemNotFound = "The requested item was not found.";
     /// An export lists an item twice.
     ItemReferencedMoreThanOnce = "An item is referenced more than once.";
+    /// The tenant, or all tenants together, have stored as much as the emulator allows.
+    MemoryFull = "The memory of the emulator is full.";
     /// The route exists, but not with this method.
     MethodNotAllowed = "The requested method is not supported by this endpoint.";
     /// A mirrored database without a definition is still being provisioned.

@@ -9,16 +9,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::connection::Connection;
 use crate::fabric::error::FabricError;
-use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
-use crate::fabric::json;
 use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
-use crate::fabric::operation::{NewOperation, PendingResult};
+use crate::fabric::operation::NewOperation;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
+use crate::fabric::weight::weight;
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
@@ -235,29 +234,37 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// Returns the approximate size of the fact in memory, in bytes. The sum of these sizes limits the history that a
-    /// tenant keeps.
+    /// Returns the approximate size of the fact in memory, in bytes. It is at least the size of the fact as JSON.
     pub fn weight(&self) -> usize {
-        const SMALL: usize = 512;
-        match self {
-            Self::ItemCreated { item, .. } => {
-                let payload = item.creation_payload.as_deref().map_or(0, json::weight);
-                SMALL + payload + item.definition.as_deref().map_or(0, Definition::weight)
-            }
-            Self::ItemUpdated { changes, .. } | Self::KindStateChanged { changes, .. } => {
-                SMALL + changes.iter().map(KindChange::weight).sum::<usize>()
-            }
-            Self::OperationStarted(NewOperation { result: PendingResult::Imported(items), .. }) => {
-                SMALL + items.iter().map(Imported::weight).sum::<usize>()
-            }
-            Self::ConnectionUpdated(connection) => SMALL + connection.roles.len() * 64,
-            Self::PrincipalsDeclared(entries) => SMALL + entries.len() * 256,
-            Self::SecretsDeclared(secrets) => SMALL + secrets.len() * 128,
-            Self::ShortcutsChanged { shortcuts, .. } => SMALL + shortcuts.iter().map(Shortcut::weight).sum::<usize>(),
-            Self::TagsDeclared { tags, .. } => SMALL + tags.len() * 128,
-            Self::DefinitionUpdated { definition, .. } => SMALL + definition.weight(),
-            Self::SourceDeclared { declaration, .. } => SMALL + declaration.tables.len() * 128,
-            _ => SMALL,
-        }
+        weight(self)
+    }
+
+    /// Returns the approximate size of the fact and of everything that it adds to the state, in bytes. The state shares
+    /// the payloads of definitions with the fact.
+    pub fn footprint(&self) -> usize {
+        /// The maximum size of what a fact adds to the state, relative to the fact.
+        const EFFECT: usize = 5;
+        let definition = match self {
+            Self::ItemCreated { item, .. } => item.definition.as_deref(),
+            Self::DefinitionUpdated { definition, .. } => Some(&**definition),
+            _ => None,
+        };
+        let weight = self.weight();
+        let payloads = definition.map_or(0, Definition::weight);
+        weight.saturating_add(EFFECT * weight.saturating_sub(payloads))
+    }
+
+    /// Returns `true` if the fact removes something, so that the state becomes smaller. A tenant without memory left
+    /// still accepts such facts.
+    pub fn frees_memory(&self) -> bool {
+        matches!(
+            self,
+            Self::WorkspaceDeleted { .. }
+                | Self::IdentityDeprovisioned { .. }
+                | Self::RoleRemoved { .. }
+                | Self::FolderDeleted { .. }
+                | Self::ConnectionDeleted { .. }
+                | Self::ItemDeleted { .. }
+        )
     }
 }

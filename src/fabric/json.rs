@@ -5,7 +5,6 @@ use std::io;
 use jsonc_parser::ast::Value as Node;
 use jsonc_parser::common::Ranged;
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::ser::Formatter;
 
 /// Serializes a value as JSON with an indentation of two spaces and CRLF line ends. Fabric uses this formatting for
@@ -94,45 +93,69 @@ impl Formatter for Crlf {
     }
 }
 
-/// Returns the line and the column of the value at `path`, both counted from 1. If the value does not exist, returns
-/// the position of its innermost existing parent.
-pub fn locate(text: &str, path: &[String]) -> (usize, usize) {
-    let parsed = jsonc_parser::parse_to_ast(text, &Default::default(), &Default::default());
-    let offset = parsed.ok().and_then(|parsed| parsed.value).map_or(0, |root| {
-        let mut node = &root;
-        for step in path {
-            let inner = match node {
-                Node::Object(object) => object
-                    .properties
-                    .iter()
-                    .rev()
-                    .find(|member| member.name.as_str() == step)
-                    .map(|member| &member.value),
-                Node::Array(array) => step.parse().ok().and_then(|index: usize| array.elements.get(index)),
-                _ => None,
-            };
-            match inner {
-                Some(inner) => node = inner,
-                None => break,
-            }
+/// The maximum number of values in a JSON text. A value in memory can be twenty times as large as its text.
+pub const VALUES_MAX: usize = 300_000;
+
+/// Returns `true` if a JSON text has more than [`VALUES_MAX`] values. The text is not parsed, and may be invalid.
+pub fn has_too_many_values(text: &[u8]) -> bool {
+    if text.len() <= VALUES_MAX {
+        return false;
+    }
+    let (mut values, mut in_string, mut is_escaped) = (0, false, false);
+    for byte in text {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_string,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => values += 1,
+            _ => {}
         }
-        node.start()
-    });
-    let before = text.get(..offset).unwrap_or("");
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
-    (line, column)
+    }
+    values > VALUES_MAX
 }
 
-/// Returns the approximate size of a value in memory, in bytes.
-pub fn weight(value: &Value) -> usize {
-    let inner = match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(weight).sum(),
-        Value::Object(members) => members.iter().map(|(name, value)| 64 + name.len() + weight(value)).sum(),
-    };
-    size_of::<Value>() + inner
+/// The positions of the values in a JSON text.
+#[derive(Debug)]
+pub struct Positions<'a> {
+    text: &'a str,
+    root: Option<Node<'a>>,
+}
+
+impl<'a> Positions<'a> {
+    /// Parses the text. In a text that is not JSON, all values have the position of its start.
+    pub fn new(text: &'a str) -> Self {
+        let parsed = jsonc_parser::parse_to_ast(text, &Default::default(), &Default::default());
+        Self { text, root: parsed.ok().and_then(|parsed| parsed.value) }
+    }
+
+    /// Returns the line and the column of the value at `path`, both counted from 1. If the value does not exist,
+    /// returns the position of its innermost existing parent.
+    pub fn locate(&self, path: &[String]) -> (usize, usize) {
+        let offset = self.root.as_ref().map_or(0, |root| offset(root, path));
+        let before = self.text.get(..offset).unwrap_or("");
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+        (line, column)
+    }
+}
+
+/// Returns the byte at which the value at `path` begins, or its innermost existing parent.
+fn offset(root: &Node<'_>, path: &[String]) -> usize {
+    let mut node = root;
+    for step in path {
+        let inner = match node {
+            Node::Object(object) => {
+                object.properties.iter().rev().find(|member| member.name.as_str() == step).map(|member| &member.value)
+            }
+            Node::Array(array) => step.parse().ok().and_then(|index: usize| array.elements.get(index)),
+            _ => None,
+        };
+        match inner {
+            Some(inner) => node = inner,
+            None => break,
+        }
+    }
+    node.start()
 }
 
 #[cfg(test)]
@@ -148,13 +171,27 @@ mod tests {
     }
 
     #[test]
+    fn values_are_counted_outside_strings() {
+        let list = |element: &str, count: usize| format!("[{}]", vec![element; count].join(","));
+        for (text, expected) in [
+            (list("0", VALUES_MAX), false),
+            (list("0", VALUES_MAX + 1), true),
+            (list("{}", VALUES_MAX / 2 + 1), true),
+            (list(r#"",,\",[[""#, VALUES_MAX / 2), false),
+            ("[".repeat(VALUES_MAX + 1), true),
+        ] {
+            assert_eq!(has_too_many_values(text.as_bytes()), expected, "{}", &text[..20]);
+        }
+    }
+
+    #[test]
     fn locate_finds_member_or_innermost_parent() {
         let text = "{\n  \"a\": [1, {\"é\": 2, \"c\": 3}]\n}";
         for (path, expected) in
             [(&["a", "1", "c"][..], (2, 26)), (&["a", "7"], (2, 8)), (&["x"], (1, 1)), (&[], (1, 1))]
         {
             let path: Vec<String> = path.iter().map(ToString::to_string).collect();
-            assert_eq!(locate(text, &path), expected, "{path:?}");
+            assert_eq!(Positions::new(text).locate(&path), expected, "{path:?}");
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod state;
 pub mod tag;
 pub mod throttle;
 pub mod upcoming;
+pub mod weight;
 pub mod workspace;
 
 pub use self::error::{ErrorCode, FabricError};

@@ -8,8 +8,9 @@ use crate::fabric::item::{Definition, Item};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
+use crate::fabric::weight::weight;
 use crate::fabric::workspace::WorkspaceIdentity;
-use crate::fabric::{ErrorCode, FabricError, Fact, State, json, later};
+use crate::fabric::{ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
 /// The maximum number of operations in a tenant. The oldest ended operation is dropped first.
@@ -222,7 +223,7 @@ impl Operation {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
             OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
             OperationResult::Created(item) | OperationResult::Item(item) => {
-                item.creation_payload.as_deref().map_or(0, json::weight)
+                item.creation_payload.as_deref().map_or(0, weight)
             }
             OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
         }

@@ -13,6 +13,12 @@ use crate::ids::PrincipalId;
 /// The maximum number of principals in a tenant's directory.
 pub const DIRECTORY_MAX: usize = 10_000;
 
+/// The maximum length of each text in an entry of the directory, in characters. Entra's longest such text is a sign-in
+/// name of 1,024 characters.
+pub const TEXT_MAX: usize = 1_024;
+/// The length of the hash of a secret, in characters: SHA-256 in base64url.
+const HASH_LENGTH: usize = 43;
+
 /// The type of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PrincipalType {
@@ -118,6 +124,23 @@ impl DirectoryEntry {
         }
     }
 
+    /// Rejects an entry with a text of more than [`TEXT_MAX`] characters.
+    pub fn check(&self) -> Result<(), FabricError> {
+        let (member, detail) = match &self.details {
+            Details::User { user_principal_name } => ("userPrincipalName", user_principal_name),
+            Details::ServicePrincipal { aad_app_id } => ("aadAppId", aad_app_id),
+            Details::Group { group_type } => ("groupType", group_type),
+            Details::ServicePrincipalProfile { .. } | Details::EntireTenant => ("", &None),
+        };
+        for (member, text) in [("displayName", &self.display_name), (member, detail)] {
+            if text.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
+                let message = format!("The {member} of the principal {} has more than {TEXT_MAX} characters.", self.id);
+                return Err(FabricError::invalid_input(message));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the principal of the entry.
     pub fn principal(&self) -> Principal {
         let kind = match self.details {
@@ -200,7 +223,11 @@ pub fn declare(state: &State, entries: Vec<DirectoryEntry>, secrets: Vec<(Princi
     if state.directory().len() + new > DIRECTORY_MAX {
         return Err(FabricError::invalid_input(format!("A directory has at most {DIRECTORY_MAX} principals.")));
     }
+    if secrets.iter().any(|(_, hash)| hash.len() != HASH_LENGTH) {
+        return Err(FabricError::invalid_input(format!("The hash of a secret has {HASH_LENGTH} characters.")));
+    }
     for entry in &entries {
+        entry.check()?;
         let known = state.directory().get(&entry.id);
         if known.is_some_and(|known| known.principal().kind != entry.principal().kind) {
             return Err(FabricError::invalid_input(format!("The principal {} is known as another type.", entry.id)));

@@ -55,6 +55,10 @@ pub fn declare(state: &State, new: Vec<NewTag>) -> Decision<()> {
     let mut tags = Vec::with_capacity(new.len());
     for NewTag { id, display_name, domain } in new {
         check_name(&display_name, NAME_MAX)?;
+        if domain.as_ref().is_some_and(|domain| domain.chars().count() > NAME_MAX) {
+            let message = format!("The domain of the tag {display_name:?} has more than {NAME_MAX} characters.");
+            return Err(FabricError::invalid_input(message));
+        }
         let id = id.unwrap_or_else(|| {
             loop {
                 drawn += 1;

@@ -61,6 +61,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InsufficientPermissionsToManageConnection
         | ErrorCode::InsufficientPrivileges
         | ErrorCode::InsufficientScopes
+        | ErrorCode::MemoryFull
         | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
 
         ErrorCode::CapacityNotActive => match behaviours.capacity_not_active {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::http::request::Parts;
@@ -15,8 +15,10 @@ use jiff::Timestamp;
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
 use crate::fabric::FabricError;
+use crate::fabric::behaviours::Behaviours;
 use crate::http::answer::{self, Written};
-use crate::http::request::{SentUri, read_body};
+use crate::http::error;
+use crate::http::request::{ReadBody, SentUri, busy, read_body};
 use crate::ids::{PrincipalId, RequestId};
 use crate::journal::Exchange;
 use crate::tenant::Tenant;
@@ -41,18 +43,23 @@ impl Stamp {
 pub(super) struct Received {
     pub(super) parts: Parts,
     /// The whole body, or the error that occurred while the body was read.
-    pub(super) body: Result<Bytes, FabricError>,
+    pub(super) body: Result<ReadBody, FabricError>,
     /// The machine's time at which the request began.
     pub(super) begun: Timestamp,
 }
 
 impl Received {
-    /// Reads a request with its whole body. This includes requests that will be rejected, because a connection with an
-    /// unread body cannot be reused.
-    pub(super) async fn read(request: Request) -> Self {
+    /// Reads a request with its whole body of at most `most` bytes. This includes requests that will be rejected,
+    /// because a connection with an unread body cannot be reused.
+    pub(super) async fn read(request: Request, most: usize, emulator: &Emulator) -> Self {
         let begun = machine_time();
         let (parts, body) = request.into_parts();
-        Self { parts, body: read_body(body).await, begun }
+        Self { parts, body: read_body(body, most, emulator.in_flight()).await, begun }
+    }
+
+    /// Returns the size of the body in bytes. Returns 0 for a body that could not be read.
+    pub(super) fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, |body| body.bytes.len())
     }
 
     /// Assigns the request to a tenant, and adds the stamp.
@@ -67,7 +74,7 @@ impl Received {
 #[derive(Debug)]
 pub(super) struct Arrived {
     pub(super) parts: Parts,
-    pub(super) body: Result<Bytes, FabricError>,
+    pub(super) body: Result<ReadBody, FabricError>,
     pub(super) begun: Timestamp,
     pub(super) tenant: Arc<Tenant>,
     pub(super) stamp: Stamp,
@@ -80,7 +87,7 @@ impl Arrived {
     ///
     /// Returns the error that occurred while the body was read.
     pub(super) fn body(&self) -> Result<&[u8], FabricError> {
-        self.body.as_ref().map(|body| &body[..]).map_err(Clone::clone)
+        self.body.as_ref().map(|body| &body.bytes[..]).map_err(Clone::clone)
     }
 
     /// Completes a response with the headers of the stamp, and adds the exchange to the counts, the log and the
@@ -91,7 +98,7 @@ impl Arrived {
         principal: Option<PrincipalId>,
         operation: Option<&'static str>,
         mut response: Written,
-    ) -> Response<Body> {
+    ) -> Written {
         let Self { parts, body, begun, tenant, stamp } = self;
         answer::stamp(&mut response, stamp.request_id, stamp.now);
         let status = response.status().as_u16();
@@ -115,12 +122,24 @@ impl Arrived {
             operation,
             method: parts.method.to_string(),
             path: SentUri::of(&parts).path_and_query().map_or_else(String::new, ToString::to_string),
-            request: body.unwrap_or_default(),
+            request: body.unwrap_or_default().bytes,
             status,
             headers: response.headers().clone(),
             body: response.body().clone(),
             took,
         });
-        response.map(Body::from)
+        response
+    }
+}
+
+/// Sends a response. A large body waits for its room among the bodies in flight.
+pub(super) async fn send(emulator: &Emulator, response: Written) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    match emulator.in_flight().sending(body).await {
+        Some(body) => Response::from_parts(parts, body),
+        None => {
+            let tenant = emulator.default_tenant();
+            error::render(&busy(), tenant.next_request_id(), &Behaviours::default(), 1.0).map(Body::from)
+        }
     }
 }

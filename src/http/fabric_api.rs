@@ -19,15 +19,22 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::Written;
 use crate::http::context::Context;
 use crate::http::error::{self, no_endpoint};
-use crate::http::exchange::{Arrived, Received, Stamp};
-use crate::http::request::{Arrival, authorization};
+use crate::http::exchange::{Arrived, Received, Stamp, send};
+use crate::http::request::{Arrival, BODY_MAX, authorization};
 use crate::http::routes::{self, Found};
 use crate::signing;
 
 /// Responds to a request to Fabric.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    let received = Received::read(request).await;
-    let identity = trusted(&emulator, &received.parts, access::identify(authorization(&received.parts)));
+    let received = Received::read(request, BODY_MAX, &emulator).await;
+    let (size, shared) = (received.size(), Arc::clone(&emulator));
+    let response = emulator.in_flight().work(size, move || process(&shared, received)).await;
+    send(&emulator, response).await
+}
+
+/// Processes a request to Fabric whose body was read.
+fn process(emulator: &Emulator, received: Received) -> Written {
+    let identity = trusted(emulator, &received.parts, access::identify(authorization(&received.parts)));
     let tenant = emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(identity.tenant));
     let (tenant, bearer) = match tenant {
         Ok(tenant) => (tenant, identity.bearer),
@@ -38,10 +45,10 @@ pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Respon
     let principal = bearer.as_ref().ok().map(|bearer| bearer.caller.id);
     let found = routes::find(&arrived.parts.method, &arrived.parts.uri);
     let operation = found.as_ref().ok().map(|found| found.operation().id);
-    let response = admit(&emulator, &arrived, bearer, found)
+    let response = admit(emulator, &arrived, bearer, found)
         .and_then(|(caller, found)| handle(&arrived, caller, found))
         .unwrap_or_else(|refusal| render(&arrived, &refusal));
-    arrived.finish(&emulator, principal, operation, response)
+    arrived.finish(emulator, principal, operation, response)
 }
 
 /// Rejects tokens that the emulator did not sign, under [`Auth::Strict`]. The claims of a rejected token are not used,
@@ -106,7 +113,11 @@ fn admit(
         (caller, is_new, state.settings.limit(operation.id, operation.limit))
     });
     if is_new {
-        tenant.commit(stamp.now, |state, _| principal::register(state, entry))?;
+        match tenant.commit(stamp.now, |state, _| principal::register(state, entry)) {
+            // As with a full directory, the caller is served without being registered.
+            Err(refusal) if refusal.code() == ErrorCode::MemoryFull => {}
+            registered => registered?,
+        }
     }
     if let Some(limit) = limit {
         let (method, path) = operation.key();

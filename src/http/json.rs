@@ -1,8 +1,9 @@
 //! JSON bodies of requests.
 
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned};
 
 use crate::fabric::FabricError;
+use crate::fabric::json::{VALUES_MAX, has_too_many_values};
 
 /// Parses the JSON body of a request to Fabric. The error names the member, but never repeats a value, because the
 /// value may be a secret.
@@ -26,6 +27,9 @@ pub(super) fn parse_verbosely<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fab
 
 /// Parses JSON. An error is returned with the path of the member that caused it; `None` if no member caused it.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Option<String>, serde_json::Error)> {
+    if has_too_many_values(body) {
+        return Err((None, de::Error::custom(format_args!("more than {VALUES_MAX} values"))));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|why| {
         let is_root = why.path().iter().next().is_none();

@@ -41,5 +41,5 @@ mod wire;
 mod workspaces;
 
 pub use self::dispatch::router;
-pub(crate) use self::request::basic;
 pub use self::request::{Arrival, BODY_MAX};
+pub(crate) use self::request::{BODY_TIMEOUT, basic};

@@ -1,6 +1,8 @@
 //! The parts of an HTTP request that all services use: origin, host, credentials and body.
 
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::Uri;
@@ -8,13 +10,24 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+use jiff::SignedDuration;
+use tower_http::timeout::{TimeoutBody, TimeoutError};
 
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::TenantId;
+use crate::in_flight::{InFlight, Room, SMALL};
 
 /// The maximum size of a request body, in bytes.
 pub const BODY_MAX: usize = 16 << 20;
+/// The maximum size of the body of a request to a sign-in service, in bytes.
+pub(super) const FORM_MAX: usize = 1 << 20;
+/// The number of bytes of a too large body that are read, in addition to its maximum size. Most clients read a response
+/// only after they have sent the whole body.
+const EXCESS_MAX: usize = 48 << 20;
+/// The time limit for the next bytes of a body.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The connection of a request: addresses, scheme and proxy. The server adds an `Arrival` to each request. A request
 /// without an `Arrival` counts as sent from this machine over http.
@@ -73,18 +86,68 @@ pub(super) fn authorization(parts: &Parts) -> Option<&[u8]> {
     parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes)
 }
 
-/// Reads a whole body.
+/// A whole request body, and its room among the bodies in flight.
+#[derive(Debug, Default)]
+pub(super) struct ReadBody {
+    pub(super) bytes: Bytes,
+    _room: Option<Room>,
+}
+
+/// Reads a whole body of at most `most` bytes.
 ///
 /// # Errors
 ///
-/// Returns an error if the body is larger than [`BODY_MAX`] or ends early.
-pub(super) async fn read_body(body: Body) -> Result<Bytes, FabricError> {
-    match Limited::new(body, BODY_MAX).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(why) if why.is::<LengthLimitError>() => Err(FabricError::new(ErrorCode::InvalidPayloadSize)
-            .detail(ErrorCode::InvalidPayloadSize, format!("At most {BODY_MAX} bytes are read."))),
-        Err(_) => Err(FabricError::invalid_input("The request body ended before it was complete.")),
+/// Returns an error if the body is larger, ends early or stops arriving, or if there is no room for a large body.
+pub(super) async fn read_body(body: Body, most: usize, in_flight: &InFlight) -> Result<ReadBody, FabricError> {
+    let length = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    let mut body = pin!(TimeoutBody::new(BODY_TIMEOUT, body));
+    let (mut bytes, mut room) = (Vec::with_capacity(length.unwrap_or(0).min(SMALL)), None);
+    if length.is_some_and(|length| length > most) {
+        return Err(discard(body, most).await);
     }
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|why| unread(&*why))?.into_data() else { continue };
+        if bytes.len() + data.len() > most {
+            drop((bytes, room));
+            return Err(discard(body, most).await);
+        }
+        if bytes.len() + data.len() > SMALL && room.is_none() {
+            let size = length.unwrap_or(most);
+            room = Some(in_flight.room(size).await.ok_or_else(busy)?);
+            bytes.reserve_exact(length.unwrap_or(0).saturating_sub(bytes.len()));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(ReadBody { bytes: bytes.into(), _room: room })
+}
+
+/// Reads the rest of a body that is too large without storing it, and returns the error for it.
+async fn discard(mut body: Pin<&mut TimeoutBody<Body>>, most: usize) -> FabricError {
+    let mut left = EXCESS_MAX;
+    while let Some(Ok(frame)) = body.frame().await {
+        let size = frame.data_ref().map_or(0, Bytes::len);
+        let Some(rest) = left.checked_sub(size) else { break };
+        left = rest;
+    }
+    FabricError::new(ErrorCode::InvalidPayloadSize)
+        .detail(ErrorCode::InvalidPayloadSize, format!("At most {most} bytes are read."))
+}
+
+/// Returns the error for a body that cannot be read.
+fn unread(why: &(dyn std::error::Error + 'static)) -> FabricError {
+    if why.is::<TimeoutError>() {
+        let seconds = BODY_TIMEOUT.as_secs();
+        return FabricError::new(ErrorCode::OperationFailedOnTimeout)
+            .message(format!("The request body is incomplete: no data arrived for {seconds} s."));
+    }
+    FabricError::invalid_input("The request body ended before it was complete.")
+}
+
+/// Returns the error for a large body while other large bodies take up all room.
+pub(super) fn busy() -> FabricError {
+    FabricError::new(ErrorCode::RequestBlocked)
+        .retry_after(SignedDuration::from_secs(1))
+        .note("too many large bodies are in flight")
 }
 
 /// The URI of a request as the client sent it, with repeated slashes. The journal records this URI.

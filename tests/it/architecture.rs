@@ -10,7 +10,7 @@ use crate::imports::{ImportGraph, circles, sources};
 const ORDER: &[(&str, &str)] = &[
     (
         "",
-        "main run sign_in config environment server proxy tls check http entra emulator traffic tenant journal fabric \
+        "main run sign_in config environment server proxy tls check http entra emulator traffic tenant journal memory in_flight fabric \
          ca signing client hosts data_dir ids seed clock notify signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
@@ -18,7 +18,7 @@ const ORDER: &[(&str, &str)] = &[
         "fabric",
         "control upcoming search access throttle \
          ( capacity connection fact folder item operation principal role state tag workspace ) \
-         name ordered page settings pace mirroring as_list behaviours error instant json",
+         name ordered page settings pace mirroring as_list behaviours error instant json weight",
     ),
     (
         "http",

@@ -12,6 +12,7 @@ use specularite::fabric::fact::{DatedFact, Fact, FactLog};
 use specularite::fabric::mirroring::MirroringStatus;
 use specularite::fabric::pace::Pace;
 use specularite::fabric::settings::SettingsChange;
+use specularite::fabric::weight::weight;
 
 use crate::harness::{ALICE, Lab, definition, sql_mirror};
 
@@ -197,4 +198,23 @@ fn fact_log_rejects_other_formats() {
     log["format"] = 2.into();
     let why = serde_json::from_value::<FactLog>(log).unwrap_err().to_string();
     assert_eq!(why, "cannot read facts of format 2: this version of specularite reads format 1");
+}
+
+#[test]
+fn golden_facts_weigh_at_least_their_size_as_json() {
+    for dated in facts(read("v1-facts.json")) {
+        let json = serde_json::to_string(&dated.fact).unwrap();
+        assert!(dated.fact.weight() >= json.len(), "{json}");
+    }
+}
+
+#[test]
+fn golden_facts_add_at_most_their_footprint_to_the_state() {
+    let mut state = state(read("v1-base.json"));
+    for dated in facts(read("v1-facts.json")) {
+        let before = weight(&state);
+        state.apply(&dated);
+        let added = weight(&state).saturating_sub(before);
+        assert!(dated.fact.weight() + added <= dated.fact.footprint(), "{added}: {dated:?}");
+    }
 }

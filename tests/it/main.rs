@@ -28,6 +28,7 @@ mod journal;
 mod judges;
 mod kinds;
 mod laws;
+mod limits;
 mod log;
 mod mirroring;
 mod operations;

@@ -15,6 +15,8 @@ use crate::ids::ConnectionId;
 
 /// Maximum number of connections in a tenant (guessed).
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// Maximum length of the value of a connection parameter, in characters (guessed).
+pub const PARAMETER_MAX: usize = 4_096;
 /// Connectivity types that the API accepts for new connections.
 const CONNECTIVITY_TYPES: &[(&str, Connectivity)] = &[
     ("ShareableCloud", Connectivity::Cloud),
@@ -303,6 +305,12 @@ fn check_details(
                 "The parameter {name:?} is of the data type {}, not {data_type}.",
                 known.data_type
             )));
+        }
+        if values.iter().any(|(given, _)| *given == known.name) {
+            return Err(invalid(format!("The parameter {name:?} is given twice.")));
+        }
+        if given.value.as_ref().and_then(Value::as_str).is_some_and(|text| text.chars().count() > PARAMETER_MAX) {
+            return Err(invalid(format!("The parameter {name:?} has more than {PARAMETER_MAX} characters.")));
         }
         let value = given.value.filter(|value| known.accepts(value)).ok_or_else(|| {
             let allowed =

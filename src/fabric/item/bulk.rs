@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::definition::{self, DefinitionRequest, PLATFORM};
 use super::kinds::Content;
 use super::part::{self, PartRequest};
-use super::{CreateItem, Item, ItemKind, Part, create, update_definition};
+use super::{CreateItem, Definition, Item, ItemKind, Part, create, update_definition};
 use crate::fabric::folder;
 use crate::fabric::name::Folded;
 use crate::fabric::operation::{self, OperationError, PendingResult, Progress};
@@ -21,6 +21,8 @@ use crate::ids::{FolderId, ItemId, WorkspaceId};
 
 /// The duration of an import at the realistic pace (guessed).
 const IMPORT_TIME: SignedDuration = SignedDuration::from_secs(10);
+/// The maximum size of the definitions in an export, in bytes (guessed).
+const EXPORT_MAX: usize = 16 << 20;
 /// The placeholder for a missing logical id.
 const NO_LOGICAL_ID: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -59,7 +61,14 @@ pub fn export(
     {
         return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", without.id));
     }
-    let exported = items.into_iter().filter(has_definition).map(|item| {
+    let items: Vec<&Item> = items.into_iter().filter(has_definition).collect();
+    let size: usize = items.iter().filter_map(|item| item.definition.as_deref()).map(Definition::weight).sum();
+    if size > EXPORT_MAX {
+        return Err(FabricError::invalid_input(format!(
+            "The definitions have {size} bytes; at most {EXPORT_MAX} are exported by one request."
+        )));
+    }
+    let exported = items.into_iter().map(|item| {
         let root = format!("{}/{}.{}", within.folder_path(item.folder), item.display_name, item.kind.spec().name);
         Exported { id: item.id, root, parts: definition::read_back(item, None).parts }
     });

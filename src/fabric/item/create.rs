@@ -14,9 +14,13 @@ use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, che
 use crate::fabric::operation::{self, OperationError, PendingResult, Progress};
 use crate::fabric::principal::{Principal, PrincipalType};
 use crate::fabric::role::Role;
+use crate::fabric::weight::weight;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{FolderId, ItemId, LabelId};
+
+/// The approximate maximum size of a creation payload in memory, in bytes (guessed).
+const CREATION_PAYLOAD_MAX: usize = 256 << 10;
 
 /// A request to create an item.
 #[derive(Debug, Clone)]
@@ -57,6 +61,9 @@ pub fn create(
         return Err(not_creatable(spec, caller));
     }
     let payload = new.creation_payload.as_ref();
+    if payload.is_some_and(|payload| weight(payload) > CREATION_PAYLOAD_MAX) {
+        return Err(FabricError::invalid_input("The CreationPayload is too large."));
+    }
     let creation = Creation { state, within, caller, payload, definition: None, now };
     (spec.hooks.authorize)(&creation)?;
     state.check_capacity(within)?;

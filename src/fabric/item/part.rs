@@ -8,6 +8,11 @@ use serde_json::Value;
 use crate::fabric::mirroring::MirroringConfig;
 use crate::fabric::{ErrorCode, FabricError, json};
 
+/// The maximum length of the path of a part, in characters (guessed).
+const PATH_MAX: usize = 1_024;
+/// The number of characters of a longer path that an error message repeats.
+const PATH_SHOWN: usize = 60;
+
 /// An accepted definition: its parts, and the mirroring configuration parsed from the parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +55,13 @@ impl PartRequest {
     /// with padding.
     pub(super) fn decoded(&self) -> Result<Vec<u8>, FabricError> {
         let Self { path, payload, payload_type } = self;
+        if path.chars().count() > PATH_MAX {
+            let start: String = path.chars().take(PATH_SHOWN).collect();
+            return Err(FabricError::new(ErrorCode::InvalidDefinitionParts).detail(
+                ErrorCode::InvalidDefinitionParts,
+                format!("the path that begins with {start:?} has more than {PATH_MAX} characters"),
+            ));
+        }
         if !payload_type.eq_ignore_ascii_case("InlineBase64") {
             return Err(FabricError::new(ErrorCode::UnsupportedPayloadType).detail(
                 ErrorCode::UnsupportedPayloadType,
@@ -100,6 +112,9 @@ pub(super) fn parse(part: &Part) -> Result<(&str, Value), String> {
     let text =
         std::str::from_utf8(&part.payload).map_err(|why| format!("{}: the payload is not UTF-8: {why}", part.path))?;
     let text = text.trim_start_matches('\u{feff}');
+    if json::has_too_many_values(text.as_bytes()) {
+        return Err(format!("{}: the payload has more than {} JSON values", part.path, json::VALUES_MAX));
+    }
     serde_json::from_str(text).map(|value| (text, value)).map_err(|why| {
         let (line, column) = (why.line(), why.column());
         let why = why.to_string();
@@ -115,11 +130,16 @@ pub(super) fn corrupted(message: String) -> FabricError {
 
 mod as_base64 {
     use base64::Engine as _;
+    use base64::display::Base64Display;
     use base64::engine::general_purpose::STANDARD;
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(bytes))
+        if serializer.is_human_readable() {
+            serializer.collect_str(&Base64Display::new(bytes, &STANDARD))
+        } else {
+            serializer.serialize_bytes(bytes)
+        }
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {

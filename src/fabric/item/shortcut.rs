@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::Item;
 use crate::fabric::page::Position;
+use crate::fabric::weight::weight;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decision, ErrorCode, FabricError, Fact, json};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact};
 
 /// The maximum number of shortcuts of an item (guessed).
 pub const SHORTCUTS_MAX: usize = 1_000;
@@ -41,12 +42,7 @@ pub struct Shortcut {
     pub position: Position,
 }
 
-impl Shortcut {
-    /// Returns the approximate size of the shortcut in memory, in bytes.
-    pub(in crate::fabric) fn weight(&self) -> usize {
-        size_of::<Self>() + self.path.len() + self.name.len() + self.target.values().map(json::weight).sum::<usize>()
-    }
-}
+impl Shortcut {}
 
 /// The policy for a new shortcut with the path and name of an existing shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,7 +94,7 @@ pub fn create(
         return Err(FabricError::invalid_input("A shortcut has exactly one target."));
     };
     let target = new.target.remove(*member).unwrap_or(Value::Null);
-    if json::weight(&target) > TARGET_MAX {
+    if weight(&target) > TARGET_MAX {
         return Err(FabricError::invalid_input(format!("The target of a shortcut has at most {TARGET_MAX} bytes.")));
     }
     new.target = [("type".to_owned(), Value::from(*kind)), ((*member).to_owned(), target)].into_iter().collect();

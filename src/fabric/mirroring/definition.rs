@@ -12,6 +12,8 @@ use crate::ids::ConnectionId;
 pub const PATH: &str = "mirroring.json";
 /// The maximum number of tables of a mirrored database.
 pub const TABLES_MAX: usize = 1_000;
+/// The maximum length of a name in `mirroring.json`, in characters (guessed).
+const TEXT_MAX: usize = 1_024;
 /// The range of `retentionInDays`.
 pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=30;
 /// The maximum number of problems that an error lists.
@@ -192,10 +194,11 @@ type Object = Map<String, Value>;
 
 impl Reader {
     fn into_error(self, text: &str) -> FabricError {
+        let positions = json::Positions::new(text);
         self.problems.into_iter().take(PROBLEMS_MAX).fold(
             ErrorCode::InvalidDefinitionParts.into(),
             |error: FabricError, problem| {
-                let (line, column) = json::locate(text, &problem.path);
+                let (line, column) = positions.locate(&problem.path);
                 let member = if problem.path.is_empty() { "the document".into() } else { problem.path.join(".") };
                 error.detail(
                     ErrorCode::InvalidDefinitionParts,
@@ -337,6 +340,9 @@ impl Reader {
     fn text(&mut self, text: Option<&Value>, required: bool) -> Option<String> {
         match text {
             None | Some(Value::Null) if !required => None,
+            Some(Value::String(text)) if text.chars().count() > TEXT_MAX => {
+                self.problem(format!("has more than {TEXT_MAX} characters"))
+            }
             Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
             other => self.problem(format!("is {}: a text that is not empty was expected", shown(other))),
         }

@@ -31,6 +31,9 @@ use crate::fabric::as_list;
 
 /// The maximum number of lifecycle events of a mirrored database. Beyond the maximum, the oldest event is dropped.
 const LIFECYCLE_MAX: usize = 1_000;
+/// The maximum number of resume points in the lifecycle events of a mirrored database. Beyond the maximum, the oldest
+/// events are dropped.
+const RESUME_POINTS_MAX: usize = 20_000;
 /// The maximum number of table selections of a mirrored database. Beyond the maximum, the oldest selection is dropped.
 const SELECTIONS_MAX: usize = 100;
 
@@ -75,6 +78,15 @@ enum LifecycleEvent {
     Paused {
         resume_points: Arc<ResumePoints>,
     },
+}
+
+impl LifecycleEvent {
+    fn resume_points(&self) -> Option<&ResumePoints> {
+        match self {
+            Self::Started { resume_points, .. } | Self::Paused { resume_points } => Some(resume_points),
+            Self::Created { .. } | Self::Stopped { .. } => None,
+        }
+    }
 }
 
 /// The tables whose snapshot was complete when the capacity was paused, each with its resume point. After the next
@@ -193,6 +205,10 @@ impl Mirroring {
     fn log(&mut self, at: Timestamp, event: LifecycleEvent) {
         self.lifecycle.push((at, event));
         drop_oldest(&mut self.lifecycle, LIFECYCLE_MAX);
+        let count = |(_, event): &(Timestamp, LifecycleEvent)| event.resume_points().map_or(0, |points| points.0.len());
+        while self.lifecycle.len() > 1 && self.lifecycle.iter().map(count).sum::<usize>() > RESUME_POINTS_MAX {
+            self.lifecycle.remove(0);
+        }
     }
 
     /// Returns the selection in effect at `now`.

@@ -20,6 +20,7 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -30,9 +31,9 @@ use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written, utc};
 use crate::http::error::{self, no_endpoint};
-use crate::http::exchange::Stamp;
+use crate::http::exchange::{Stamp, send};
 use crate::http::json;
-use crate::http::request::{Arrival, BODY_MAX, host};
+use crate::http::request::{Arrival, BODY_MAX, ReadBody, host, read_body};
 use crate::ids::TenantId;
 use crate::notify::Closing;
 use crate::tenant::Tenant;
@@ -135,7 +136,9 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
             let note = tenants_note(&emulator, request.uri());
             let mut response = next.run(request).await;
             response.headers_mut().extend(note.map(|note| (HeaderName::from_static("x-emulator-note"), note)));
-            response
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.unwrap_or_default().to_bytes();
+            send(&emulator, Response::from_parts(parts, body)).await
         }
         Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
     }
@@ -189,7 +192,7 @@ struct ControlRequest {
     tenant: Arc<Tenant>,
     every_tenant: bool,
     query: Vec<(String, String)>,
-    body: Vec<u8>,
+    body: Arc<ReadBody>,
     closing: Closing,
 }
 
@@ -207,12 +210,10 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
             None => Ok((Arc::clone(&default), true)),
         };
         let (tenant, every_tenant) = wanted.map_err(|refusal| refuse(&default, &refusal))?;
-        let body = axum::body::to_bytes(body, BODY_MAX)
-            .await
-            .map_err(|_| refuse(&tenant, &ErrorCode::InvalidPayloadSize.into()))?;
+        let body = read_body(body, BODY_MAX, emulator.in_flight()).await.map_err(|why| refuse(&tenant, &why))?;
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Ok(Self { emulator: Arc::clone(emulator), tenant, every_tenant, query, body: body.into(), closing })
+        Ok(Self { emulator: Arc::clone(emulator), tenant, every_tenant, query, body: Arc::new(body), closing })
     }
 }
 
@@ -228,7 +229,7 @@ fn tenant_of(uri: &Uri) -> Option<TenantId> {
 
 impl ControlRequest {
     fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
-        json::parse_verbosely(&self.body)
+        json::parse_verbosely(&self.body.bytes)
     }
 
     /// Parses a query parameter. An empty value counts as absent.
@@ -253,7 +254,7 @@ impl ControlRequest {
         let of = |tenant: Arc<Tenant>| {
             let id = tenant.id();
             let (emulator, closing) = (Arc::clone(&self.emulator), self.closing.clone());
-            let (query, body) = (self.query.clone(), self.body.clone());
+            let (query, body) = (self.query.clone(), Arc::clone(&self.body));
             let mut result = answer(&Self { emulator, tenant, every_tenant: false, query, body, closing })?;
             result["tenant"] = serde_json::json!(id);
             Ok(result)

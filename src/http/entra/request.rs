@@ -19,8 +19,8 @@ use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Written};
 use crate::http::error;
-use crate::http::exchange::{Arrived, Received, Stamp};
-use crate::http::request::{Arrival, authorization, basic};
+use crate::http::exchange::{Arrived, Received, Stamp, send};
+use crate::http::request::{Arrival, FORM_MAX, authorization, basic};
 use crate::ids::TenantId;
 use crate::tenant::Tenant;
 
@@ -72,7 +72,14 @@ pub(in crate::http) struct Service {
 impl Service {
     /// Responds to a request.
     pub(in crate::http) async fn respond(self, emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-        let received = Received::read(request).await;
+        let received = Received::read(request, FORM_MAX, &emulator).await;
+        let (size, shared) = (received.size(), Arc::clone(&emulator));
+        let response = emulator.in_flight().work(size, move || self.process(&shared, received)).await;
+        send(&emulator, response).await
+    }
+
+    /// Processes a request whose body was read.
+    fn process(self, emulator: &Emulator, received: Received) -> Written {
         let lower = received.parts.uri.path().trim_end_matches('/').to_ascii_lowercase();
         let found = (self.find)(&received.parts.method, &lower.split('/').skip(1).collect::<Vec<_>>());
         let named = (self.tenant)(&received.parts, found);
@@ -83,10 +90,10 @@ impl Service {
         let arrived = received.arrive(tenant);
         let result = match (no_room, found) {
             (Some(refusal), _) => Err(Refusal::no_tenant(refusal.hint().unwrap_or_default()).into()),
-            (None, found) => serve(&emulator, &arrived, found),
+            (None, found) => serve(emulator, &arrived, found),
         };
         let response = render(result, &arrived.parts, arrived.stamp);
-        arrived.finish(&emulator, None, found.map(|(operation, _)| operation), response)
+        arrived.finish(emulator, None, found.map(|(operation, _)| operation), response)
     }
 }
 

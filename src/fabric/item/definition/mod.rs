@@ -3,6 +3,8 @@
 mod change;
 mod platform;
 
+use std::collections::HashSet;
+
 pub use self::change::{get_definition, update_definition};
 use self::platform::write_platform;
 pub use self::platform::{PLATFORM, Platform, kind_of, read_platform};
@@ -15,7 +17,7 @@ use crate::fabric::{ErrorCode, FabricError, json};
 
 /// The maximum number of parts that an error message lists.
 const PARTS_SHOWN: usize = 10;
-/// The maximum number of parts in a definition.
+/// The maximum number of parts in a definition, not counting `.platform`.
 const PARTS_MAX: usize = 1_000;
 
 /// A definition as a client sends it.
@@ -37,11 +39,9 @@ pub fn check(
     let Some(spec) = &kind.spec().definition else {
         return Err(ErrorCode::OperationNotSupportedForItem.into());
     };
-    if request.parts.len() > PARTS_MAX {
-        return Err(invalid_parts(format!(
-            "{} parts are more than the {PARTS_MAX} that a definition may have",
-            request.parts.len()
-        )));
+    let count = request.parts.iter().filter(|part| part.path != PLATFORM).count();
+    if count > PARTS_MAX {
+        return Err(invalid_parts(format!("{count} parts are more than the {PARTS_MAX} that a definition may have")));
     }
     let named = check_format(kind, request.format.as_deref())?;
     let parts = decode(request.parts)?;
@@ -151,10 +151,11 @@ fn invalid_parts(message: String) -> FabricError {
 
 fn decode(parts: Vec<PartRequest>) -> Result<Vec<Part>, FabricError> {
     let mut decoded: Vec<Part> = Vec::with_capacity(parts.len());
+    let mut paths = HashSet::with_capacity(parts.len());
     for part in parts {
         let payload = part.decoded()?;
         let path = part.path;
-        if decoded.iter().any(|part| part.path == path) {
+        if !paths.insert(path.clone()) {
             return Err(invalid_parts(format!("the part {path} is there twice")));
         }
         decoded.push(Part { path, payload });

@@ -27,7 +27,7 @@ pub fn kind_of(platform: &Part) -> Result<ItemKind, FabricError> {
     let (text, value) = parse(platform).map_err(invalid)?;
     let kind = value.pointer("/metadata/type").and_then(Value::as_str).and_then(|name| name.parse().ok());
     kind.ok_or_else(|| {
-        let (line, column) = json::locate(text, &["metadata".into(), "type".into()]);
+        let (line, column) = json::Positions::new(text).locate(&["metadata".into(), "type".into()]);
         invalid(format!("{PLATFORM}, line {line}, column {column}: metadata.type: a type of item was expected"))
     })
 }
@@ -37,7 +37,7 @@ pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricErro
     let (text, value) = parse(part).map_err(invalid)?;
     let fault = |member: &str, expected: &str| {
         let place: Vec<String> = member.split('.').map(str::to_owned).collect();
-        let (line, column) = json::locate(text, &place);
+        let (line, column) = json::Positions::new(text).locate(&place);
         invalid(format!("{PLATFORM}, line {line}, column {column}: {member}: {expected} was expected"))
     };
     let metadata = value.get("metadata").and_then(Value::as_object).ok_or_else(|| fault("metadata", "an object"))?;

@@ -68,13 +68,7 @@ impl Default for AuditSettings {
     }
 }
 
-impl AuditSettings {
-    /// Returns the approximate size of the settings on the heap, in bytes.
-    pub(super) fn weight(&self) -> usize {
-        let groups = self.audit_actions_and_groups.iter().map(|group| size_of::<String>() + group.len());
-        groups.sum::<usize>() + self.predicate_expression.len()
-    }
-}
+impl AuditSettings {}
 
 /// Returns the audit settings of an item: the last settings from a client, or the default settings.
 pub fn of(item: &Item) -> AuditSettings {

@@ -34,12 +34,7 @@ pub struct Binding {
     pub connection: ConnectionId,
 }
 
-impl Binding {
-    /// Returns the approximate size of the binding in memory, in bytes.
-    pub(super) fn weight(&self) -> usize {
-        size_of::<Self>() + self.r#type.len() + self.path.len()
-    }
-}
+impl Binding {}
 
 /// Binds the data source with this type and path to a connection. Removes the binding if `connection` is `None`.
 /// Rejects a connection on which the caller has no role.

@@ -132,18 +132,7 @@ impl KindState {
     }
 }
 
-impl KindChange {
-    /// Returns the approximate size of the change in memory, in bytes.
-    pub(in crate::fabric) fn weight(&self) -> usize {
-        let variable = match self {
-            Self::ConnectionsBound { bindings } => bindings.iter().map(Binding::weight).sum(),
-            Self::ValueSetActivated { name } => name.len(),
-            Self::AuditSet { settings } => settings.weight(),
-            Self::EnvironmentPublished { .. } | Self::CatalogSynced { .. } | Self::CatalogSet { .. } => 0,
-        };
-        size_of::<Self>() + variable
-    }
-}
+impl KindChange {}
 
 #[cfg(test)]
 mod tests {

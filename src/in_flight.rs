@@ -1,0 +1,155 @@
+//! Bodies in flight: how many bytes of large bodies the whole program holds at the same time, and how many large
+//! requests it processes at the same time.
+//!
+//! Small bodies are not counted. The number of open connections limits their sum.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The maximum size of a small body, in bytes.
+pub const SMALL: usize = 64 << 10;
+/// The maximum size of all large bodies together, in bytes: request bodies until their response is complete, and
+/// response bodies until they are sent.
+const IN_FLIGHT_MAX: usize = 32 << 20;
+/// The unit in which large bodies are counted, in bytes.
+const UNIT: usize = 1 << 10;
+/// The maximum number of requests with large bodies that are processed at the same time.
+const WORKERS: usize = 2;
+/// The time limit for waiting for the room of a large body.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// The bodies in flight of an emulator.
+#[derive(Debug)]
+pub struct InFlight {
+    room: Arc<Semaphore>,
+    workers: Semaphore,
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        Self { room: Arc::new(Semaphore::new(IN_FLIGHT_MAX / UNIT)), workers: Semaphore::new(WORKERS) }
+    }
+}
+
+/// The room of a large body. Dropping it makes the room free for other bodies.
+#[derive(Debug)]
+pub struct Room(#[expect(dead_code, reason = "dropping the permit is its use")] OwnedSemaphorePermit);
+
+impl InFlight {
+    /// Waits for the room of a large body of `bytes`. A body that is larger than the whole room gets all of it. Returns
+    /// `None` if other bodies keep the room for too long.
+    #[expect(clippy::disallowed_methods, reason = "time limits of clients are measured on the machine's clock")]
+    pub async fn room(&self, bytes: usize) -> Option<Room> {
+        let units = bytes.min(IN_FLIGHT_MAX).div_ceil(UNIT);
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        let permit = tokio::time::timeout(WAIT, Arc::clone(&self.room).acquire_many_owned(units)).await;
+        permit.ok()?.ok().map(Room)
+    }
+
+    /// Executes work on a body of `bytes`. Work on a large body does not block the workers of the runtime: it waits for
+    /// other such work, and is executed on a thread of its own.
+    ///
+    /// # Panics
+    ///
+    /// If `work` panics.
+    pub async fn work<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+        if bytes <= SMALL {
+            return work();
+        }
+        let _worker = self.workers.acquire().await.expect("the semaphore is never closed");
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        }
+    }
+
+    /// Returns a body that has its room until it is sent. Returns `None` if there is no room for a large body.
+    pub async fn sending(&self, body: Bytes) -> Option<Body> {
+        if body.len() <= SMALL {
+            return Some(Body::from(body));
+        }
+        let room = self.room(body.len()).await?;
+        Some(Body::new(Sending { rest: body, _room: room }))
+    }
+}
+
+/// A large body that is sent in pieces. The server holds one piece at a time, so the room is free only when nearly the
+/// whole body is sent.
+struct Sending {
+    rest: Bytes,
+    _room: Room,
+}
+
+impl HttpBody for Sending {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let size = self.rest.len().min(SMALL);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(size)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn large_bodies_wait_for_room() {
+        block_on(async {
+            let in_flight = InFlight::default();
+            let all = in_flight.room(usize::MAX).await;
+            assert!(all.is_some() && in_flight.room(1).await.is_none(), "the room is given up after a time");
+            drop(all);
+            assert!(in_flight.room(1).await.is_some());
+        });
+    }
+
+    #[test]
+    fn sent_body_has_room_to_its_end() {
+        block_on(async {
+            let in_flight = InFlight::default();
+            let whole = Bytes::from(vec![7; IN_FLIGHT_MAX]);
+            let mut body = in_flight.sending(whole.clone()).await.unwrap();
+            assert_eq!(body.size_hint().exact(), Some(whole.len() as u64));
+            let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert!(first.len() == SMALL && in_flight.room.available_permits() == 0);
+            let rest = body.collect().await.unwrap().to_bytes();
+            assert!([first, rest].concat() == whole && in_flight.room.available_permits() == IN_FLIGHT_MAX / UNIT);
+        });
+    }
+
+    #[test]
+    fn work_on_large_bodies_is_limited_and_passes_panics_on() {
+        block_on(async {
+            let in_flight = Arc::new(InFlight::default());
+            assert_eq!(in_flight.work(SMALL + 1, || 7).await, 7);
+            let here = std::thread::current().id();
+            assert!(in_flight.work(SMALL, move || std::thread::current().id() == here).await);
+            assert!(in_flight.work(SMALL + 1, move || std::thread::current().id() != here).await);
+        });
+    }
+}

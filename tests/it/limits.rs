@@ -1,0 +1,187 @@
+//! The limits of what clients can store: the length of each text, and the memory of a tenant and of all tenants.
+
+use serde_json::{Value, json};
+use specularite::Emulator;
+
+use crate::harness::{BOB, Lab, Reply, definition, open_mirror, part, sql_connection, sql_mirror};
+
+/// A SQL connection whose parameter `database` has this value.
+fn connection_to(database: &str) -> Value {
+    let mut connection = sql_connection("wide");
+    connection["connectionDetails"]["parameters"][1]["value"] = database.into();
+    connection
+}
+
+/// Creates a mirrored database with a second part of this path and size.
+fn database(lab: &Lab, workspace: &str, name: &str, (path, size): (&str, usize)) -> Reply {
+    let parts = [part("mirroring.json", &open_mirror().to_string()), part(path, &"x".repeat(size))];
+    lab.post(&format!("{workspace}/mirroredDatabases"), json!({"displayName": name, "definition": {"parts": parts}}))
+}
+
+/// Creates databases with 100 kB each until one is rejected. Returns their number, and the rejection.
+fn fill(lab: &Lab, workspace: &str) -> (usize, Reply) {
+    for count in 0..1_000 {
+        let reply = database(lab, workspace, &format!("db{count}"), ("notes", 100_000));
+        if reply.status != 201 {
+            return (count, reply.refuses(403, "MemoryFull"));
+        }
+    }
+    panic!("nothing was rejected")
+}
+
+#[test]
+fn texts_have_a_maximum_length() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    let long = |length: usize| "x".repeat(length);
+    lab.post("/v1/connections", connection_to(&long(4_096))).is(201);
+    let mut wide = connection_to(&long(4_097));
+    wide["displayName"] = "other".into();
+    lab.post("/v1/connections", wide).refuses(400, "InvalidConnectionDetails");
+
+    let principals = |member: &str, kind: &str, length: usize| {
+        let mut principal = json!({"id": BOB, "type": kind});
+        principal[member] = if member == "displayName" {
+            long(length).into()
+        } else if kind == "User" {
+            json!({"userPrincipalName": long(length)})
+        } else {
+            json!({"aadAppId": long(length)})
+        };
+        lab.put("/_emulator/principals", json!({"value": [principal]}))
+    };
+    for (member, kind) in [("displayName", "User"), ("userDetails", "User")] {
+        principals(member, kind, 1_024).is(200);
+        principals(member, kind, 1_025).refuses(400, "InvalidInput");
+    }
+    let tag = |length: usize| json!({"value": [{"displayName": "t", "domain": long(length)}]});
+    lab.put("/_emulator/tags", tag(257)).refuses(400, "InvalidInput");
+
+    let payload = |length: usize| {
+        let body = json!({"displayName": "lake", "type": "Lakehouse", "creationPayload": {"note": long(length)}});
+        lab.post(&format!("{workspace}/items"), body)
+    };
+    payload(256 << 10).refuses(400, "InvalidInput");
+    payload(200 << 10).succeeds();
+
+    database(&lab, &workspace, "parts", (&long(1_025), 1)).refuses(400, "InvalidDefinitionParts");
+    database(&lab, &workspace, "parts", (&long(1_024), 1)).is(201);
+
+    let connection = lab.connection();
+    lab.create(&workspace, "named", &sql_mirror(&connection, Some(&[&long(1_024)]))).is(201);
+    let misnamed = sql_mirror(&connection, Some(&[&long(1_025)]));
+    lab.create(&workspace, "misnamed", &misnamed).refuses(400, "InvalidDefinitionParts");
+}
+
+#[test]
+fn json_has_a_maximum_number_of_values() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let many = format!("[{}0]", "0,".repeat(300_000));
+    lab.send("POST", "/v1/workspaces", &[], format!(r#"{{"displayName":{many}}}"#)).refuses(400, "InvalidInput");
+    let body = json!({"displayName": "many", "definition": definition(&many)});
+    lab.post(&format!("{workspace}/mirroredDatabases"), body).refuses(400, "CorruptedPayload");
+}
+
+#[test]
+fn connection_updates_weigh_as_much_as_the_connection() {
+    let lab = Lab::unthrottled();
+    let id = lab.post("/v1/connections", connection_to(&"x".repeat(4_096))).is(201).id();
+    let update = json!({"connectivityType": "ShareableCloud", "privacyLevel": "Public"});
+    lab.patch(&format!("/v1/connections/{id}"), update).is(200);
+    let facts = lab.emulator.default_tenant().facts();
+    assert!(facts.last().unwrap().fact.weight() > 4_096);
+}
+
+#[test]
+fn full_tenant_answers_reads_and_accepts_deletions() {
+    let lab = Lab::with(Emulator::builder().tenant_memory(2 << 20).build());
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    let (count, rejection) = fill(&lab, &workspace);
+    // 100 kB are 133 kB in Base64. The rest of the memory is for the connections, and all other state.
+    assert!((10..16).contains(&count), "{count}");
+    let message = rejection.body()["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.starts_with("The tenant may store at most 2.0 MiB") && message.contains("--tenant-memory"),
+        "{message}"
+    );
+    let databases = lab.get(&format!("{workspace}/mirroredDatabases")).is(200).body();
+    assert_eq!(databases["value"].as_array().unwrap().len(), count);
+    lab.user(BOB).get("/v1/workspaces").is(200);
+    let first = databases["value"][0]["id"].as_str().unwrap();
+    lab.delete(&format!("{workspace}/mirroredDatabases/{first}")).is(200);
+    database(&lab, &workspace, "again", ("notes", 90_000)).is(201);
+    let tenant = lab.emulator.default_tenant();
+    assert!(tenant.replays());
+    // Another tenant has memory of its own.
+    lab.patch("/_emulator/settings?tenant=other", json!({"pageSize": 5})).is(200);
+}
+
+#[test]
+fn replaced_definitions_do_not_fill_a_tenant() {
+    let lab = Lab::with(Emulator::builder().tenant_memory(2 << 20).build());
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    let id = database(&lab, &workspace, "replaced", ("notes", 100_000)).is(201).id();
+    let path = format!("{workspace}/mirroredDatabases/{id}");
+    let parts = lab.post_empty(&format!("{path}/getDefinition")).is(200).body();
+    for _ in 0..100 {
+        lab.post(&format!("{path}/updateDefinition"), parts.clone()).is(200);
+    }
+    assert!(lab.emulator.default_tenant().replays());
+}
+
+#[test]
+fn tenants_share_the_memory_of_the_emulator() {
+    let lab = Lab::with(Emulator::builder().memory(2 << 20).journal(0).build());
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    let (_, rejection) = fill(&lab, &workspace);
+    let message = rejection.body()["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("The tenants together may store") && message.contains("--memory"), "{message}");
+    lab.patch("/_emulator/settings?tenant=other", json!({"pageSize": 5})).is(200);
+    lab.post_empty("/_emulator/reset?tenant=*").is(200);
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    database(&lab, &workspace, "again", ("notes", 100_000)).is(201);
+}
+
+#[test]
+fn export_has_a_maximum_size() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    for name in ["a", "b"] {
+        database(&lab, &workspace, name, ("notes", 9 << 20)).is(201);
+    }
+    let path = format!("{workspace}/items/bulkExportDefinitions?beta=true");
+    lab.post(&path, json!({"mode": "All"})).refuses(400, "InvalidInput");
+}
+
+#[test]
+fn definition_with_the_maximum_number_of_parts_can_be_sent_back() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let parts = |count: usize| {
+        let others = (1..count).map(|n| part(&format!("part{n}"), "x"));
+        std::iter::once(part("mirroring.json", &open_mirror().to_string())).chain(others).collect::<Vec<_>>()
+    };
+    let create = |count| json!({"displayName": "parts", "definition": {"parts": parts(count)}});
+    lab.post(&format!("{workspace}/mirroredDatabases"), create(1_001)).refuses(400, "InvalidDefinitionParts");
+    let id = lab.post(&format!("{workspace}/mirroredDatabases"), create(1_000)).is(201).id();
+    let path = format!("{workspace}/mirroredDatabases/{id}");
+    let read = lab.post_empty(&format!("{path}/getDefinition")).is(200).body();
+    assert_eq!(read["definition"]["parts"].as_array().unwrap().len(), 1_001);
+    lab.post(&format!("{path}/updateDefinition?updateMetadata=true"), read).is(200);
+}
+
+#[test]
+fn connection_parameters_are_given_once() {
+    let lab = Lab::new();
+    let mut twice = sql_connection("twice");
+    let parameters = twice["connectionDetails"]["parameters"].as_array_mut().unwrap();
+    let mut again = parameters[0].clone();
+    again["name"] = again["name"].as_str().unwrap().to_uppercase().into();
+    parameters.push(again);
+    lab.post("/v1/connections", twice).refuses(400, "InvalidConnectionDetails");
+}
