@@ -40,4 +40,5 @@ mod shutdown;
 mod sql_databases;
 mod tags;
 mod throttle;
+mod timeouts;
 mod workspaces;

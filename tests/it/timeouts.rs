@@ -1,0 +1,147 @@
+//! The time limits for clients that stop sending or reading, over sockets. The runtime's clock is paused: it jumps to the
+//! next time limit when no data is on its way.
+
+use std::net::SocketAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use specularite::server::{self, RunningServer};
+use specularite::{Emulator, Pace};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// Runs a test against a server on a paused clock.
+fn with_server(test: impl AsyncFnOnce(SocketAddr)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let emulator = Emulator::builder().pace(Pace::Instant).build();
+        let running: RunningServer = server::start(emulator).await.unwrap();
+        test(running.address()).await;
+    });
+}
+
+/// Opens a connection and sends text. The head is completed by a token.
+async fn open(at: SocketAddr, request_line: &str, rest: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let head = format!("{request_line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Reads until the server closes the connection.
+async fn read(mut stream: TcpStream) -> String {
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response).await;
+    String::from_utf8_lossy(&response).into_owned()
+}
+
+/// Sends a request with a JSON body, and returns the body of the response.
+async fn post(at: SocketAddr, path: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let rest = format!("Connection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let response = read(open(at, &format!("POST {path}"), &rest).await).await;
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap_or_else(|why| panic!("{why}: {response}"))
+}
+
+/// Asserts the seconds since an instant, up to a second more.
+#[track_caller]
+fn seconds_since(begun: Instant, expected: u64) {
+    assert_eq!(begun.elapsed().as_secs(), expected);
+}
+
+#[test]
+fn body_must_arrive_within_30_s_of_silence() {
+    with_server(async |at| {
+        for rest in [
+            "Content-Length: 100\r\n\r\n{",
+            "Content-Length: 999999\r\n\r\n{",
+            "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+        ] {
+            for path in ["/v1/workspaces", "/common/oauth2/v2.0/token", "/_emulator/clock"] {
+                let begun = Instant::now();
+                let response = read(open(at, &format!("POST {path}"), rest).await).await;
+                assert!(response.starts_with("HTTP/1.1 408") && response.contains("30 s"), "{path} {rest}: {response}");
+                seconds_since(begun, 30);
+            }
+        }
+    });
+}
+
+#[test]
+fn slow_body_may_take_longer_than_30_s() {
+    with_server(async |at| {
+        let body = json!({"displayName": "slow"}).to_string();
+        let head = format!("Connection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+        let mut stream = open(at, "POST /v1/workspaces", &head).await;
+        for byte in body.as_bytes() {
+            tokio::time::advance(std::time::Duration::from_secs(20)).await;
+            stream.write_all(&[*byte]).await.unwrap();
+            stream.flush().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let response = read(stream).await;
+        assert!(response.starts_with("HTTP/1.1 201"), "{response}");
+    });
+}
+
+/// Creates a mirrored database with a definition of 11 MB, and returns its path.
+async fn large_database(at: SocketAddr) -> String {
+    let workspaces = read(open(at, "GET /v1/capacities", "Connection: close\r\n\r\n").await).await;
+    let capacity = serde_json::from_str::<Value>(workspaces.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let body = json!({"displayName": "large", "capacityId": capacity["value"][0]["id"]});
+    let workspace = post(at, "/v1/workspaces", &body).await["id"].as_str().unwrap().to_owned();
+    let part =
+        |path: &str, text: &str| json!({"path": path, "payload": STANDARD.encode(text), "payloadType": "InlineBase64"});
+    let mirroring = crate::harness::open_mirror().to_string();
+    let parts = [part("mirroring.json", &mirroring), part("notes", &"x".repeat(11_000_000))];
+    let body = json!({"displayName": "large", "definition": {"parts": parts}});
+    let made = post(at, &format!("/v1/workspaces/{workspace}/mirroredDatabases"), &body).await;
+    format!("/v1/workspaces/{workspace}/mirroredDatabases/{}", made["id"].as_str().unwrap())
+}
+
+#[test]
+fn response_must_be_read_within_30_s_of_silence() {
+    with_server(async |at| {
+        let database = large_database(at).await;
+        let get = format!("POST {database}/getDefinition");
+        let whole = read(open(at, &get, "Connection: close\r\nContent-Length: 0\r\n\r\n").await).await;
+        // Three such responses do not fit among the bodies in flight. The third waits until the first two are given up.
+        let mut silent = Vec::new();
+        for _ in 0..2 {
+            silent.push(open(at, &get, "Content-Length: 0\r\n\r\n").await);
+        }
+        let begun = Instant::now();
+        let response = read(open(at, &get, "Connection: close\r\nContent-Length: 0\r\n\r\n").await).await;
+        assert_eq!(response.len(), whole.len());
+        seconds_since(begun, 30);
+        for stream in silent {
+            assert!(read(stream).await.len() < whole.len(), "the connection is closed");
+        }
+    });
+}
+
+#[test]
+fn too_large_body_is_read_and_rejected() {
+    with_server(async |at| {
+        for (path, size) in [("/v1/workspaces", 17 << 20), ("/common/oauth2/v2.0/token", 2 << 20)] {
+            let rest = format!("Connection: close\r\nContent-Length: {size}\r\n\r\n");
+            let mut stream = open(at, &format!("POST {path}"), &rest).await;
+            stream.write_all(&vec![b'x'; size]).await.unwrap();
+            let response = read(stream).await;
+            assert!(response.starts_with("HTTP/1.1 413"), "{path}: {response}");
+        }
+    });
+}
+
+#[test]
+fn head_of_more_than_64_kib_is_rejected() {
+    with_server(async |at| {
+        let long = "x".repeat(100_000);
+        let response = read(open(at, &format!("GET /v1/workspaces?x={long}"), "\r\n").await).await;
+        assert!(response.starts_with("HTTP/1.1 4"), "{response}");
+    });
+}
