@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 
@@ -48,6 +49,7 @@ pub struct Emulator {
     signer: OpenOnce<Signer>,
     ca: OpenOnce<CertificateAuthority>,
     traffic: Traffic,
+    codes: AtomicU64,
     tenants: DashMap<TenantId, Arc<Tenant>>,
 }
 
@@ -147,6 +149,7 @@ impl Builder {
             signer: OpenOnce::default(),
             ca: OpenOnce::default(),
             traffic: Traffic::default(),
+            codes: AtomicU64::new(0),
             tenants: DashMap::new(),
         };
         emulator.default_tenant();
@@ -250,6 +253,12 @@ impl Emulator {
     /// The key file cannot be read or written, or does not contain a key and a certificate.
     pub fn ca(&self) -> io::Result<&CertificateAuthority> {
         self.ca.get(|| CertificateAuthority::open(&self.data_dir, machine_time()))
+    }
+
+    /// Returns the number of the next authorization code or device code. The numbers are not those of a tenant, because a
+    /// code can belong to a tenant that does not exist yet.
+    pub(crate) fn next_code_number(&self) -> u64 {
+        self.codes.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Returns the counts of calls and hosts.
