@@ -43,6 +43,7 @@ pub struct Emulator {
     seed: Seed,
     defaults: Settings,
     control_from: ControlFrom,
+    allowed_hosts: Vec<String>,
     journal: usize,
     auth: Auth,
     data_dir: DataDir,
@@ -59,6 +60,7 @@ pub struct Builder {
     seed: u64,
     settings: Settings,
     control_from: ControlFrom,
+    allowed_hosts: Vec<String>,
     journal: usize,
     auth: Auth,
     data_dir: DataDir,
@@ -66,8 +68,15 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let (settings, control_from) = (Settings::default(), ControlFrom::default());
-        Self { seed: 0, settings, control_from, journal: JOURNAL, auth: Auth::default(), data_dir: DataDir::none() }
+        Self {
+            seed: 0,
+            settings: Settings::default(),
+            control_from: ControlFrom::default(),
+            allowed_hosts: Vec::new(),
+            journal: JOURNAL,
+            auth: Auth::default(),
+            data_dir: DataDir::none(),
+        }
     }
 }
 
@@ -118,6 +127,13 @@ impl Builder {
         self
     }
 
+    /// Adds host names, without port, under which web pages and clients of the control interface may call the emulator.
+    /// Addresses, local names and the names of the emulated services are always allowed.
+    pub fn allowed_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_hosts.extend(hosts.into_iter().map(Into::into));
+        self
+    }
+
     /// Sets the size of each tenant's journal in bytes. The value 0 disables the journal.
     pub fn journal(mut self, bytes: usize) -> Self {
         self.journal = bytes;
@@ -143,6 +159,7 @@ impl Builder {
             seed: Seed::new(self.seed),
             defaults: self.settings,
             control_from: self.control_from,
+            allowed_hosts: self.allowed_hosts,
             journal: self.journal,
             auth: self.auth,
             data_dir: self.data_dir,
@@ -229,6 +246,13 @@ impl Emulator {
     /// Returns the networks that may use the control interface and the proxy.
     pub fn control_from(&self) -> ControlFrom {
         self.control_from
+    }
+
+    /// Returns `true` for a host name that [`Builder::allowed_hosts`] added. Case and a trailing dot are ignored.
+    pub fn allows_host(&self, host: &str) -> bool {
+        let is_allowed =
+            |allowed: &String| allowed.trim_end_matches('.').eq_ignore_ascii_case(host.trim_end_matches('.'));
+        self.allowed_hosts.iter().any(is_allowed)
     }
 
     /// Returns the rule for accepting tokens.

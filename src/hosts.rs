@@ -119,6 +119,13 @@ pub fn is_local(host: &str) -> bool {
     LOCAL.iter().any(|name| is_within(host, name)) || address(host).is_some_and(|address| address.is_loopback())
 }
 
+/// Returns `true` if no web page on the internet can have a host name: it is an address, a [`LOCAL`] name, or a name
+/// without a dot. The domains `localhost` and `internal` cannot be registered.
+pub fn is_private(host: &str) -> bool {
+    let name = host.trim_end_matches('.');
+    address(name).is_some() || !name.contains('.') || is_local(name)
+}
+
 /// Returns the host of an authority, without user information and without port. IPv6 addresses keep their brackets.
 pub fn without_port(authority: &str) -> &str {
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -204,6 +211,16 @@ mod tests {
         }
         for host in ["notlocalhost", "10.0.0.1", "example.com", ""] {
             assert!(!is_local(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn private_hosts_are_addresses_and_names_that_cannot_be_registered() {
+        for host in ["127.0.0.1", "10.0.0.1", "[::1]", "fabric", "a.localhost", "localhost.", "host.docker.internal"] {
+            assert!(is_private(host), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "api.fabric.microsoft.com"] {
+            assert!(!is_private(host), "{host}");
         }
     }
 

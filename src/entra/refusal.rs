@@ -130,6 +130,12 @@ impl Refusal {
         Self::new("invalid_request", 90_002, text)
     }
 
+    /// Returns the error for a request of a web page under a host name that is not ours.
+    pub fn foreign_page() -> Self {
+        let text = "Cross-origin requests are accepted only under a host name of the emulator.";
+        Self::new("access_denied", 9_002_326, text)
+    }
+
     /// Returns the error for a tenant that cannot be created.
     pub fn no_tenant(text: &str) -> Self {
         Self::new("invalid_request", 90_002, format!("Tenant not found: {text}."))

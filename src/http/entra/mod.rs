@@ -1,7 +1,7 @@
 //! Entra: the endpoints for sign-in, tokens and metadata.
 
 mod authorize;
-pub(super) mod request;
+pub(in crate::http) mod request;
 mod token;
 
 use std::sync::Arc;

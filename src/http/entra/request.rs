@@ -190,7 +190,11 @@ fn not_emulated(parts: &Parts) -> FabricError {
 
 /// Returns the HTTP status of an Entra error.
 fn status(refusal: &Refusal) -> StatusCode {
-    if refusal.error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST }
+    match refusal.error {
+        "invalid_client" => StatusCode::UNAUTHORIZED,
+        "access_denied" => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    }
 }
 
 fn render(result: EntraResult, parts: &Parts, stamp: Stamp) -> Written {
@@ -207,6 +211,20 @@ fn render(result: EntraResult, parts: &Parts, stamp: Stamp) -> Written {
         }
     };
     write(status, media, body)
+}
+
+/// Returns the response to a request that is rejected before it belongs to a tenant, with a hint of the emulator.
+pub(in crate::http) fn refuse(
+    emulator: &Emulator,
+    parts: &Parts,
+    refusal: Refusal,
+    note: &'static str,
+) -> Response<Body> {
+    let stamp = Stamp::new(&emulator.default_tenant());
+    let mut response = render(Err(refusal.into()), parts, stamp);
+    response.headers_mut().insert(HeaderName::from_static("x-emulator-note"), HeaderValue::from_static(note));
+    answer::stamp(&mut response, stamp.request_id, stamp.now);
+    response.map(Body::from)
 }
 
 fn write(status: StatusCode, media: &'static str, body: Vec<u8>) -> Written {
