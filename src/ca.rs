@@ -1,5 +1,5 @@
-//! The certificate authority (CA) of the emulator. Each data directory has one. Name constraints limit it to the host
-//! names that the emulator serves.
+//! The certificate authority (CA) of the emulator. Each data directory has one. Its certificate limits it to servers
+//! with the host names that the emulator serves.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,21 +7,39 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, date_time_ymd,
 };
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use yasna::tags::TAG_UTCTIME;
+use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, Tag};
 
 use crate::data_dir::DataDir;
-use crate::hosts::{self, CA_DOMAINS, LOCAL, Owner};
+use crate::hosts::{self, LOCAL, Owner};
 
 /// The name of the file that contains the CA's private key and certificate.
-const KEY_FILE: &str = "ca.key";
+pub const KEY_FILE: &str = "ca.key";
 /// The name of the file that contains only the CA's certificate, for clients.
 pub const CERTIFICATE_FILE: &str = "ca.pem";
 /// The line that separates the key from the certificate.
 const CERTIFICATE_START: &str = "-----BEGIN CERTIFICATE-----";
 /// The lifetime of the CA's certificate, in years.
 const LIFETIME: i16 = 10;
+/// The lifetime of an issued certificate, in days.
+const LEAF_LIFETIME: i64 = 365;
+/// The shortest remaining lifetime of a CA that is still used, in days. It is longer than [`LEAF_LIFETIME`], so no issued
+/// certificate outlives the CA.
+const LIFETIME_LEFT_MIN: i64 = 400;
+/// The extension that limits a CA to certain names (RFC 5280, 4.2.1.10).
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+/// The tags of the kinds of names in name constraints (RFC 5280, 4.2.1.6).
+const RFC822_NAME: u64 = 1;
+const DNS_NAME: u64 = 2;
+const URI: u64 = 6;
+const IP_ADDRESS: u64 = 7;
+/// The top-level domain that never exists (RFC 2606).
+const NEVER: &str = "invalid";
 
 /// Issues certificates for the host names that the emulator serves, and for no other names.
 pub struct CertificateAuthority {
@@ -38,36 +56,32 @@ impl std::fmt::Debug for CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// Opens the CA of a data directory. If there is none, creates a CA that is valid for ten years.
+    /// Opens the CA of a data directory. If there is none, creates a CA that is valid for ten years. Replaces a CA that
+    /// expires soon, or whose limits are not those of this version.
     ///
     /// # Errors
     ///
-    /// The key file cannot be read or written, or does not contain a key and a certificate.
+    /// The key file cannot be read or written, or does not contain a key and the certificate of a CA that belongs to
+    /// the key.
     pub fn open(directory: &DataDir, now: Timestamp) -> io::Result<Self> {
-        let date = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let year = date.year();
-        let kept = directory.keep(KEY_FILE, || {
-            let key = KeyPair::generate().map_err(io::Error::other)?;
-            let certificate = params(year).self_signed(&key).map_err(io::Error::other)?;
-            Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
-        })?;
-        let broken = || directory.complain(KEY_FILE, "does not contain a key and a certificate");
-        let start = kept.find(CERTIFICATE_START).ok_or_else(broken)?;
-        let (key, pem) = kept.split_at(start);
-        let key = KeyPair::from_pem(key).map_err(|_| broken())?;
-        if let Some(path) = directory.path() {
-            let path = path.join(CERTIFICATE_FILE);
-            // Errors are ignored, because clients can also get the certificate from `GET /_emulator/ca.pem`.
-            if std::fs::read_to_string(&path).ok().as_deref() != Some(pem) {
-                let _ = std::fs::write(&path, pem);
-            }
+        let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let make = || create(today.year());
+        let mut kept = directory.keep(KEY_FILE, make)?;
+        let mut stored = Stored::read(directory, &kept)?;
+        if let Some(reason) = stored.reason_to_replace(today)? {
+            kept = directory.replace(KEY_FILE, &kept, make)?;
+            stored = Stored::read(directory, &kept)?;
+            tracing::warn!(
+                "replaced the certificate authority in {}, because {reason}: clients must trust the new certificate \
+                 (GET /_emulator/ca.pem)",
+                directory.path().unwrap_or(std::path::Path::new("")).display()
+            );
         }
-        Ok(Self {
-            pem: pem.to_owned(),
-            issuer: Issuer::new(params(year), key),
-            leaf_key: KeyPair::generate().map_err(io::Error::other)?,
-            today: date,
-        })
+        // Errors are ignored, because clients can also get the certificate from `GET /_emulator/ca.pem`.
+        let _ = directory.publish(CERTIFICATE_FILE, stored.pem);
+        let pem = stored.pem.to_owned();
+        let issuer = Issuer::new(params(today.year()), stored.key);
+        Ok(Self { pem, issuer, leaf_key: KeyPair::generate().map_err(io::Error::other)?, today })
     }
 
     /// Returns the CA's certificate, in PEM.
@@ -105,7 +119,8 @@ impl CertificateAuthority {
         params.distinguished_name.push(DnType::CommonName, "Specularite");
         let midnight = |date: Date| date_time_ymd(date.year().into(), date.month() as u8, date.day() as u8);
         // The certificate is backdated by a week, for clients whose clock is slow.
-        (params.not_before, params.not_after) = (midnight(self.today - 7.days()), midnight(self.today + 365.days()));
+        (params.not_before, params.not_after) =
+            (midnight(self.today - 7.days()), midnight(self.today + LEAF_LIFETIME.days()));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
@@ -113,8 +128,15 @@ impl CertificateAuthority {
     }
 }
 
+/// Creates a CA. Returns its private key and its certificate, both in PEM.
+fn create(year: i16) -> io::Result<String> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let certificate = params(year).self_signed(&key).map_err(io::Error::other)?;
+    Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
+}
+
 /// Returns the parameters of the CA's certificate. They satisfy the strict checks of Python 3.13, and limit the CA to
-/// the host names that the emulator serves.
+/// servers with the host names that the emulator serves.
 fn params(year: i16) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -124,32 +146,185 @@ fn params(year: i16) -> CertificateParams {
     params.not_after = date_time_ymd(i32::from(year + LIFETIME), 1, 1);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let names = CA_DOMAINS.iter().chain(LOCAL).map(|name| GeneralSubtree::DnsName((*name).to_owned()));
-    let addresses = [
-        CidrSubnet::from_addr_prefix(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
-        CidrSubnet::from_addr_prefix(IpAddr::V6(Ipv6Addr::LOCALHOST), 128),
-    ];
-    let permitted_subtrees = names.chain(addresses.map(GeneralSubtree::IpAddress)).collect();
-    params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.custom_extensions = vec![name_constraints()];
     params
 }
 
+/// Returns the extension that permits only the host names that the emulator serves, and loopback addresses.
+///
+/// rcgen cannot express URIs in name constraints. Mail addresses and URIs are excluded by a permitted name that never
+/// exists, because then all other names of the kind are forbidden. Not every client understands an excluded empty name.
+fn name_constraints() -> CustomExtension {
+    let mut permitted: Vec<(u64, Vec<u8>)> = vec![(RFC822_NAME, NEVER.into()), (URI, NEVER.into())];
+    permitted.extend(hosts::ca_domains().into_iter().chain(LOCAL.iter().copied()).map(|name| (DNS_NAME, name.into())));
+    // An address is followed by the mask of its network.
+    let loopback = [Ipv4Addr::new(127, 0, 0, 0).octets(), Ipv4Addr::new(255, 0, 0, 0).octets()].concat();
+    permitted.push((IP_ADDRESS, loopback));
+    permitted.push((IP_ADDRESS, [Ipv6Addr::LOCALHOST.octets(), [0xff; 16]].concat()));
+    let content = yasna::construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            writer.next().write_tagged_implicit(Tag::context(0), |writer| {
+                writer.write_sequence(|writer| {
+                    for (kind, name) in &permitted {
+                        writer.next().write_sequence(|writer| {
+                            let writer = writer.next();
+                            writer.write_tagged_implicit(Tag::context(*kind), |writer| writer.write_bytes(name));
+                        });
+                    }
+                });
+            });
+        });
+    });
+    let mut extension = CustomExtension::from_oid_content(NAME_CONSTRAINTS, content);
+    extension.set_criticality(true);
+    extension
+}
+
+/// The content of the key file.
+struct Stored<'a> {
+    key: KeyPair,
+    pem: &'a str,
+    certificate: Certificate,
+}
+
+impl<'a> Stored<'a> {
+    fn read(directory: &DataDir, text: &'a str) -> io::Result<Self> {
+        let complain = |what| directory.complain(KEY_FILE, what);
+        let broken = || complain("does not contain a key and a certificate");
+        let (key, pem) = text.split_at(text.find(CERTIFICATE_START).ok_or_else(broken)?);
+        let key = KeyPair::from_pem(key).map_err(|_| broken())?;
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| broken())?;
+        let certificate = Certificate::parse(&der).map_err(|_| broken())?;
+        let stored = Self { key, pem, certificate };
+        let wanted = stored.wanted_certificate()?;
+        if stored.certificate.public_key != wanted.public_key {
+            return Err(complain("contains a certificate that does not belong to the private key beside it"));
+        }
+        if stored.certificate.subject != wanted.subject {
+            return Err(complain("contains a certificate of another program"));
+        }
+        Ok(stored)
+    }
+
+    /// Returns the certificate that this version would create for the key. Its validity does not matter.
+    fn wanted_certificate(&self) -> io::Result<Certificate> {
+        let certificate = params(2000).self_signed(&self.key).map_err(io::Error::other)?;
+        Certificate::parse(certificate.der()).map_err(io::Error::other)
+    }
+
+    /// Returns the reason why the CA must be replaced, or `None` if it can be used.
+    fn reason_to_replace(&self, today: Date) -> io::Result<Option<&'static str>> {
+        let Certificate { extensions, not_before, not_after, .. } = &self.certificate;
+        let wanted = self.wanted_certificate()?.extensions;
+        Ok(if *extensions != wanted {
+            Some("another version created it with other limits")
+        } else if *not_after < today + LIFETIME_LEFT_MIN.days() {
+            Some("it expires soon")
+        } else if *not_before > today {
+            Some("it is not valid yet")
+        } else {
+            None
+        })
+    }
+}
+
+/// The members of a certificate that decide whether it is used. Names, key and extensions are in DER.
+#[derive(Debug, PartialEq, Eq)]
+struct Certificate {
+    subject: Vec<u8>,
+    public_key: Vec<u8>,
+    extensions: Vec<u8>,
+    not_before: Date,
+    not_after: Date,
+}
+
+impl Certificate {
+    /// Parses a certificate of version 3 (RFC 5280, 4.1).
+    fn parse(der: &[u8]) -> ASN1Result<Self> {
+        yasna::parse_der(der, |reader| {
+            reader.read_sequence(|reader| {
+                let certificate = reader.next().read_sequence(|reader| {
+                    // Version, serial number, signature algorithm, issuer.
+                    for _ in 0..4 {
+                        reader.next().read_der()?;
+                    }
+                    let (not_before, not_after) = reader
+                        .next()
+                        .read_sequence(|reader| Ok((read_date(reader.next())?, read_date(reader.next())?)))?;
+                    let (subject, public_key) = (reader.next().read_der()?, reader.next().read_der()?);
+                    let extensions = reader.next().read_der()?;
+                    Ok(Self { subject, public_key, extensions, not_before, not_after })
+                })?;
+                // Signature algorithm, signature.
+                reader.next().read_der()?;
+                reader.next().read_der()?;
+                Ok(certificate)
+            })
+        })
+    }
+}
+
+/// Reads the date of a time. The year has two digits up to 2049, and four digits from then on (RFC 5280, 4.1.2.5).
+fn read_date(reader: BERReader<'_, '_>) -> ASN1Result<Date> {
+    let invalid = || ASN1Error::new(ASN1ErrorKind::Invalid);
+    let time = reader.read_tagged_der()?;
+    let text = std::str::from_utf8(time.value()).map_err(|_| invalid())?;
+    let text = if time.tag() == TAG_UTCTIME { format!("20{text}") } else { text.to_owned() };
+    Date::strptime("%Y%m%d", text.get(..8).ok_or_else(invalid)?).map_err(|_| invalid())
+}
 #[cfg(test)]
 mod tests {
-    use tokio_rustls::rustls::pki_types::CertificateDer;
-    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+    use rcgen::{CidrSubnet, GeneralSubtree, NameConstraints};
+
+    use tokio_rustls::rustls::RootCertStore;
+    use tokio_rustls::rustls::client::WebPkiServerVerifier;
+    use tokio_rustls::rustls::client::danger::ServerCertVerifier as _;
+    use tokio_rustls::rustls::crypto::aws_lc_rs;
+    use tokio_rustls::rustls::pki_types::{ServerName, UnixTime};
 
     use super::*;
 
+    const NOW: i64 = 1_800_000_000;
+    const DAY: i64 = 24 * 60 * 60;
+
+    fn open_at(directory: &DataDir, second: i64) -> io::Result<CertificateAuthority> {
+        CertificateAuthority::open(directory, Timestamp::from_second(second).unwrap())
+    }
+
     fn open(directory: &DataDir) -> CertificateAuthority {
-        CertificateAuthority::open(directory, Timestamp::from_second(1_800_000_000).unwrap()).unwrap()
+        open_at(directory, NOW).unwrap()
+    }
+
+    /// The names in the name constraints of a certificate, each with its tag.
+    fn permitted(pem: &str) -> Vec<(u64, Vec<u8>)> {
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let wanted = name_constraints();
+        assert!(der.windows(wanted.content().len()).any(|bytes| bytes == wanted.content()));
+        let names = yasna::parse_der(wanted.content(), |reader| {
+            reader.read_sequence(|reader| {
+                reader.next().read_tagged_implicit(Tag::context(0), |reader| {
+                    reader.collect_sequence_of(|reader| reader.read_sequence(|reader| reader.next().read_tagged_der()))
+                })
+            })
+        });
+        names.unwrap().iter().map(|name| (name.tag().tag_number, name.value().to_vec())).collect()
     }
 
     #[test]
-    fn ca_permits_a_whole_network_of_loopback_addresses() {
-        let ca = CertificateDer::from_pem_slice(open(&DataDir::none()).pem().as_bytes()).unwrap();
+    fn ca_is_limited_to_servers_with_our_names() {
+        let ca = open(&DataDir::none());
+        let permitted = permitted(ca.pem());
+        let of = |kind| permitted.iter().filter(move |(tag, _)| *tag == kind).map(|(_, name)| name.as_slice());
+        assert!(of(RFC822_NAME).eq([b"invalid"]) && of(URI).eq([b"invalid"]));
         // A network address with host bits is invalid (RFC 5280, 4.2.1.10).
-        assert!(ca.windows(8).any(|bytes| bytes == [127, 0, 0, 0, 255, 0, 0, 0]));
+        assert_eq!(of(IP_ADDRESS).next(), Some(&[127, 0, 0, 0, 255, 0, 0, 0][..]));
+        assert!(of(DNS_NAME).all(|name| name != b"fabric.microsoft.com" && name != b"powerbi.com"));
+        assert!(of(DNS_NAME).any(|name| name == b"api.fabric.microsoft.com"));
+        let der = CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap();
+        // A list of extended key usages with serverAuth only.
+        let usages = [0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+        assert!(der.windows(usages.len()).any(|bytes| bytes == usages));
     }
 
     #[test]
@@ -165,6 +340,27 @@ mod tests {
     }
 
     #[test]
+    fn leaf_is_accepted_by_rustls() {
+        let ca = open(&DataDir::none());
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(ca.pem().as_bytes()).unwrap()).unwrap();
+        let provider = std::sync::Arc::new(aws_lc_rs::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider).build().unwrap();
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW.unsigned_abs()));
+        let accepts = |leaf: &[u8], name: &str| {
+            let name = ServerName::try_from(name.to_owned()).unwrap();
+            verifier.verify_server_cert(&CertificateDer::from(leaf), &[], &name, &[], now).is_ok()
+        };
+        for host in ["api.fabric.microsoft.com", "onelake.dfs.fabric.microsoft.com", "localhost", "127.0.0.1", "::1"] {
+            let leaf = ca.leaf(Some(host)).unwrap();
+            assert!(accepts(&leaf, host), "{host}");
+        }
+        for host in ["app.fabric.microsoft.com", "example.com"] {
+            assert!(!accepts(&ca.issue(host).unwrap(), host), "{host}");
+        }
+    }
+
+    #[test]
     fn ca_survives_restart() {
         let folder = tempfile::tempdir().unwrap();
         let directory = DataDir::at(folder.path());
@@ -172,7 +368,86 @@ mod tests {
         assert_eq!(open(&directory).pem(), first);
         assert_eq!(std::fs::read_to_string(folder.path().join(CERTIFICATE_FILE)).unwrap(), first);
         assert!(!first.contains("PRIVATE"));
-        std::fs::write(folder.path().join(KEY_FILE), "no key").unwrap();
-        assert!(CertificateAuthority::open(&directory, Timestamp::UNIX_EPOCH).is_err());
+    }
+
+    /// Stores the key and the certificate of a CA with these parameters. Returns its certificate.
+    fn store(directory: &DataDir, params: &CertificateParams) -> String {
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        directory.keep(KEY_FILE, || Ok(format!("{}{pem}", key.serialize_pem()))).unwrap();
+        pem
+    }
+
+    #[test]
+    fn ca_with_other_limits_or_lifetime_is_replaced() {
+        let year = 2027;
+        let mut without_usage = params(year);
+        without_usage.extended_key_usages.clear();
+        let mut wider = params(year);
+        wider.custom_extensions.clear();
+        let names = ["fabric.microsoft.com", "localhost"].map(|name| GeneralSubtree::DnsName(name.into()));
+        let address = GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 1], [255, 0, 0, 0]));
+        let permitted_subtrees = names.into_iter().chain([address]).collect();
+        wider.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+        let mut unlimited = params(year);
+        unlimited.custom_extensions.clear();
+        let mut later = params(year);
+        later.not_before = date_time_ymd(2027, 1, 17);
+        let until = |year, month, day| {
+            let mut until = params(2027);
+            until.not_after = date_time_ymd(year, month, day);
+            until
+        };
+        // NOW is 2027-01-15, and 400 days later it is 2028-02-19.
+        for (case, params, is_replaced) in [
+            ("no usage", &without_usage, true),
+            ("wider", &wider, true),
+            ("unlimited", &unlimited, true),
+            ("not valid yet", &later, true),
+            ("expired", &until(2027, 1, 1), true),
+            ("expires soon", &until(2028, 2, 18), true),
+            ("expires later", &until(2028, 2, 19), false),
+            ("expires after 2049", &until(2051, 1, 1), false),
+            ("current", &super::params(year), false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let directory = DataDir::at(folder.path());
+            let before = store(&directory, params);
+            let opened = open(&directory).pem().to_owned();
+            assert_eq!(opened != before, is_replaced, "{case}");
+            assert_eq!(std::fs::read_to_string(folder.path().join(CERTIFICATE_FILE)).unwrap(), opened, "{case}");
+            assert_eq!(open(&directory).pem(), opened, "{case}");
+        }
+        let nine_years = 9 * 365 * DAY;
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDir::at(folder.path());
+        let first = open(&directory).pem().to_owned();
+        assert_ne!(open_at(&directory, NOW + nine_years).unwrap().pem(), first);
+    }
+
+    #[test]
+    fn key_file_with_other_content_is_rejected() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDir::at(folder.path());
+        let other = KeyPair::generate().unwrap();
+        let foreign = {
+            let mut foreign = params(2027);
+            foreign.distinguished_name.push(DnType::CommonName, "Contoso CA");
+            foreign.self_signed(&other).unwrap().pem()
+        };
+        let own = params(2027).self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
+        let key = other.serialize_pem();
+        for (text, message) in [
+            ("no key".to_owned(), "does not contain a key and a certificate"),
+            (key.clone(), "does not contain a key and a certificate"),
+            (format!("{key}{CERTIFICATE_START}\nAAAA\n-----END CERTIFICATE-----"), "does not contain a key and"),
+            (format!("{key}{own}"), "a certificate that does not belong to the private key"),
+            (format!("{key}{foreign}"), "a certificate of another program"),
+        ] {
+            std::fs::write(folder.path().join(KEY_FILE), &text).unwrap();
+            let why = open_at(&directory, NOW).unwrap_err().to_string();
+            assert!(why.contains(message) && why.contains("ca.key"), "{why}");
+            assert_eq!(std::fs::read_to_string(folder.path().join(KEY_FILE)).unwrap(), text);
+        }
     }
 }

@@ -40,7 +40,7 @@ pub struct ClockState {
 pub struct ClockChange {
     /// The new mode.
     pub mode: Option<Mode>,
-    /// The new rate: greater than 0, at most [`RATE_MAX`].
+    /// The new rate: from [`RATE_MIN`] to [`RATE_MAX`].
     pub rate: Option<f64>,
     /// The new step: from 0 to [`STEP_MAX`] seconds.
     pub step: Option<f64>,
@@ -73,10 +73,15 @@ pub enum ClockError {
 /// The last instant that a clock can show, in the year 9000. Instants that are computed from the clock can be later
 /// without overflow.
 pub const END: Timestamp = Timestamp::constant(221_845_392_000, 0);
+/// The lowest rate of a scaled clock. A clock that should stand still has [`Mode::Manual`].
+pub const RATE_MIN: f64 = 1e-3;
 /// The highest rate of a scaled clock.
 pub const RATE_MAX: f64 = 1e9;
 /// The longest step of a stepped clock, in seconds: one year.
 pub const STEP_MAX: f64 = 31_536_000.0;
+
+/// The longest wait in an answer, such as in `Retry-After`, in seconds: one year.
+const WAIT_MAX: f64 = 31_536_000.0;
 
 /// The virtual clock of a tenant. It never goes back, except when the tenant is reset. Reading the clock does not
 /// change it.
@@ -166,8 +171,8 @@ impl Clock {
             if at > END {
                 return Err(ClockError::Beyond { wanted: at.to_string() });
             }
-            if !(rate > 0.0 && rate <= RATE_MAX) {
-                return Err(ClockError::OutOfBounds("the rate must be greater than 0 and at most 1000000000"));
+            if !(RATE_MIN..=RATE_MAX).contains(&rate) {
+                return Err(ClockError::OutOfBounds("the rate must be from 0.001 to 1000000000"));
             }
             if !(0.0..=STEP_MAX).contains(&step) {
                 return Err(ClockError::OutOfBounds("the step must be from 0 to 31536000 seconds"));
@@ -339,6 +344,12 @@ pub(crate) async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
+/// Converts seconds of a clock with the given rate into the seconds of real time that a client must wait: at most one
+/// year.
+pub(crate) fn real_seconds(seconds: f64, rate: f64) -> f64 {
+    (seconds / rate).min(WAIT_MAX)
+}
+
 /// Returns the instant that the machine's clock shows. Tokens of other issuers expire at an instant of this clock.
 pub fn machine_time() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
@@ -401,10 +412,27 @@ mod tests {
     #[test]
     fn clock_rates_and_steps_have_bounds() {
         let clock = manual();
-        for (rate, step) in
-            [(Some(0.0), None), (Some(f64::NAN), None), (Some(2e9), None), (None, Some(-1.0)), (None, Some(4e7))]
-        {
+        for (rate, step) in [
+            (Some(0.0), None),
+            (Some(-1.0), None),
+            (Some(1e-300), None),
+            (Some(0.000_999), None),
+            (Some(f64::NAN), None),
+            (Some(2e9), None),
+            (None, Some(-1.0)),
+            (None, Some(4e7)),
+        ] {
             assert!(clock.set(ClockChange { rate, step, ..ClockChange::default() }).is_err(), "{rate:?} {step:?}");
+        }
+        for rate in [RATE_MIN, RATE_MAX] {
+            assert!(clock.set(ClockChange { rate: Some(rate), ..ClockChange::default() }).is_ok(), "{rate}");
+        }
+    }
+
+    #[test]
+    fn waits_have_a_bound() {
+        for (seconds, rate, expected) in [(60.0, 6.0, 10.0), (60.0, RATE_MIN, 60_000.0), (1e300, 1.0, WAIT_MAX)] {
+            assert!((real_seconds(seconds, rate) - expected).abs() < 1e-6, "{seconds} {rate}");
         }
     }
 }

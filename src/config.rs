@@ -23,6 +23,8 @@ use crate::server::ServerOptions;
 
 /// The default address that `serve` listens on.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7310);
+/// The maximum length of a host name (RFC 1035, section 2.3.4).
+const HOST_NAME_MAX: usize = 255;
 /// The default address that `run` listens on. Port 0 selects a free port.
 const LISTEN_ON_FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -103,6 +105,9 @@ pub struct Serve {
     /// Networks that may use the control interface and the proxy
     #[arg(long, env = "SPECULARITE_CONTROL_FROM", default_value = "loopback")]
     pub control_from: ControlFrom,
+    /// Further host name of the emulator, for requests of web pages and to the control interface; repeatable
+    #[arg(long, env = "SPECULARITE_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = host_name)]
+    pub allowed_hosts: Vec<String>,
     /// Format of the log on standard error
     #[arg(long, env = "SPECULARITE_LOG", default_value = "text")]
     pub log: LogFormat,
@@ -246,6 +251,15 @@ fn behaviour(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), answer.to_owned()))
 }
 
+/// Parses a host name without scheme and port.
+fn host_name(text: &str) -> Result<String, String> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    if text.is_empty() || text.len() > HOST_NAME_MAX || !text.chars().all(is_allowed) {
+        return Err("expected a host name without scheme and port".into());
+    }
+    Ok(text.to_owned())
+}
+
 impl Serve {
     /// Returns the address for `serve` to listen on.
     pub fn address(&self) -> SocketAddr {
@@ -284,6 +298,7 @@ impl Serve {
             .tenant_memory(size(self.tenant_memory))
             .memory(size(self.memory))
             .control_from(self.control_from)
+            .allowed_hosts(self.allowed_hosts.iter().cloned())
             .settings(settings)?;
         Ok(builder.build())
     }
@@ -291,10 +306,24 @@ impl Serve {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Command, Config};
 
     #[test]
     fn command_line_definition_is_consistent() {
         super::Config::command().debug_assert();
+    }
+
+    #[test]
+    fn allowed_hosts_are_names_without_scheme_and_port() {
+        let parse = |hosts: &str| Config::try_parse_from(["specularite", "serve", "--allowed-hosts", hosts]);
+        let Some(Command::Serve(serve)) = parse("a.example,b_c.example.").unwrap().command else { unreachable!() };
+        let emulator = serve.emulator(1).unwrap();
+        assert!(emulator.allows_host("A.example") && emulator.allows_host("b_c.example"));
+        assert!(!emulator.allows_host("c.example"));
+        for hosts in ["a.example:80", "http://a.example", "*", "a.example,", "a b"] {
+            assert!(parse(hosts).is_err(), "{hosts}");
+        }
     }
 }

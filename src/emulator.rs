@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 
@@ -44,6 +45,7 @@ pub struct Emulator {
     seed: Seed,
     defaults: Settings,
     control_from: ControlFrom,
+    allowed_hosts: Vec<String>,
     journal: usize,
     tenant_memory: usize,
     memory: Arc<Memory>,
@@ -53,6 +55,7 @@ pub struct Emulator {
     ca: OpenOnce<CertificateAuthority>,
     traffic: Traffic,
     in_flight: InFlight,
+    codes: AtomicU64,
     tenants: DashMap<TenantId, Arc<Tenant>>,
 }
 
@@ -62,6 +65,7 @@ pub struct Builder {
     seed: u64,
     settings: Settings,
     control_from: ControlFrom,
+    allowed_hosts: Vec<String>,
     journal: usize,
     tenant_memory: usize,
     memory: usize,
@@ -75,6 +79,7 @@ impl Default for Builder {
             seed: 0,
             settings: Settings::default(),
             control_from: ControlFrom::default(),
+            allowed_hosts: Vec::new(),
             journal: JOURNAL,
             tenant_memory: TENANT_MEMORY,
             memory: MEMORY,
@@ -131,6 +136,13 @@ impl Builder {
         self
     }
 
+    /// Adds host names, without port, under which web pages and clients of the control interface may call the emulator.
+    /// Addresses, local names and the names of the emulated services are always allowed.
+    pub fn allowed_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_hosts.extend(hosts.into_iter().map(Into::into));
+        self
+    }
+
     /// Sets the size of each tenant's journal in bytes. The value 0 disables the journal.
     pub fn journal(mut self, bytes: usize) -> Self {
         self.journal = bytes;
@@ -170,6 +182,7 @@ impl Builder {
             seed: Seed::new(self.seed),
             defaults: self.settings,
             control_from: self.control_from,
+            allowed_hosts: self.allowed_hosts,
             journal: self.journal,
             tenant_memory: self.tenant_memory,
             memory: Memory::new(self.memory),
@@ -179,6 +192,7 @@ impl Builder {
             ca: OpenOnce::default(),
             traffic: Traffic::default(),
             in_flight: InFlight::default(),
+            codes: AtomicU64::new(0),
             tenants: DashMap::new(),
         };
         emulator.default_tenant();
@@ -261,6 +275,13 @@ impl Emulator {
         self.control_from
     }
 
+    /// Returns `true` for a host name that [`Builder::allowed_hosts`] added. Case and a trailing dot are ignored.
+    pub fn allows_host(&self, host: &str) -> bool {
+        let is_allowed =
+            |allowed: &String| allowed.trim_end_matches('.').eq_ignore_ascii_case(host.trim_end_matches('.'));
+        self.allowed_hosts.iter().any(is_allowed)
+    }
+
     /// Returns the rule for accepting tokens.
     pub fn auth(&self) -> Auth {
         self.auth
@@ -288,6 +309,12 @@ impl Emulator {
     /// Returns the bodies in flight.
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.in_flight
+    }
+
+    /// Returns the number of the next authorization code or device code. The numbers are not those of a tenant, because a
+    /// code can belong to a tenant that does not exist yet.
+    pub(crate) fn next_code_number(&self) -> u64 {
+        self.codes.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Returns the counts of calls and hosts.

@@ -81,22 +81,17 @@ const REFUSED: &[&str] = &[
 /// Local host names: names of this machine, and names that containers use for this machine or for the emulator.
 pub const LOCAL: &[&str] = &["localhost", "host.docker.internal", "specularite"];
 
-/// Domains for which the emulator's certificate authority may issue certificates, each with its subdomains. [`LOCAL`]
-/// names and loopback addresses are permitted too.
-pub const CA_DOMAINS: &[&str] = &[
-    "fabric.microsoft.com",
-    "api.powerbi.com",
-    "analysis.windows.net",
-    "login.microsoftonline.com",
-    "login.microsoft.com",
-    "login.windows.net",
-    "sts.windows.net",
-    "management.azure.com",
-];
-
 /// Returns the host names that are served over TLS. A name that begins with a dot stands for all its subdomains.
 pub fn over_tls() -> impl Iterator<Item = &'static str> {
     NAMES.iter().chain(DOMAINS).filter(|(_, service)| *service != Service::Metadata).map(|(name, _)| *name)
+}
+
+/// Returns the domains for which the emulator's certificate authority may issue certificates, each with its subdomains.
+/// [`LOCAL`] names and loopback addresses are permitted too.
+pub fn ca_domains() -> Vec<&'static str> {
+    let domains: Vec<&str> = over_tls().map(|name| name.trim_start_matches('.')).collect();
+    let is_covered = |name: &str| domains.iter().any(|domain| *domain != name && is_within(name, domain));
+    domains.iter().copied().filter(|name| !is_covered(name)).collect()
 }
 
 /// Returns the service that is served under a host name. This function is called for every request, so it does not
@@ -122,6 +117,13 @@ pub fn owner(host: &str) -> Owner {
 /// Returns `true` if a host is a [`LOCAL`] name, a subdomain of a [`LOCAL`] name, or a loopback address.
 pub fn is_local(host: &str) -> bool {
     LOCAL.iter().any(|name| is_within(host, name)) || address(host).is_some_and(|address| address.is_loopback())
+}
+
+/// Returns `true` if no web page on the internet can have a host name: it is an address, a [`LOCAL`] name, or a name
+/// without a dot. The domains `localhost` and `internal` cannot be registered.
+pub fn is_private(host: &str) -> bool {
+    let name = host.trim_end_matches('.');
+    address(name).is_some() || !name.contains('.') || is_local(name)
 }
 
 /// Returns the host of an authority, without user information and without port. IPv6 addresses keep their brackets.
@@ -190,10 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn ca_domains_cover_all_hosts_over_tls() {
+    fn ca_domains_are_our_hosts_over_tls() {
+        let domains = ca_domains();
         for host in over_tls() {
             let host = host.trim_start_matches('.');
-            assert!(CA_DOMAINS.iter().any(|domain| is_within(host, domain)), "{host}");
+            assert!(domains.iter().any(|domain| is_within(host, domain)), "{host}");
+        }
+        for host in ["app.fabric.microsoft.com", "fabric.microsoft.com", "graph.microsoft.com", "powerbi.com"] {
+            assert!(!domains.iter().any(|domain| is_within(host, domain)), "{host}");
         }
     }
 
@@ -205,6 +211,16 @@ mod tests {
         }
         for host in ["notlocalhost", "10.0.0.1", "example.com", ""] {
             assert!(!is_local(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn private_hosts_are_addresses_and_names_that_cannot_be_registered() {
+        for host in ["127.0.0.1", "10.0.0.1", "[::1]", "fabric", "a.localhost", "localhost.", "host.docker.internal"] {
+            assert!(is_private(host), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "api.fabric.microsoft.com"] {
+            assert!(!is_private(host), "{host}");
         }
     }
 

@@ -17,8 +17,8 @@ use specularite::fabric::access::tenant_named;
 use specularite::fabric::settings::{Settings, SettingsChange};
 use specularite::proxy::OtherHosts;
 use specularite::signals::Signals;
-use specularite::signing::Signer;
-use specularite::{Emulator, client, clock, run, seed, server, sign_in};
+use specularite::signing::{self, Signer};
+use specularite::{Emulator, ca, client, clock, run, seed, server, sign_in};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -109,8 +109,19 @@ fn check_data_dir(options: &Serve) -> Result<(), ExitError> {
     })
 }
 
+/// Builds the emulator, and opens the keys that are stored in the data directory. Keys that do not exist are created on
+/// first use.
 fn build(options: &Serve, seed: u64) -> Result<Arc<Emulator>, ExitError> {
-    options.emulator(seed).map_err(|why| ExitError::new(why.to_string(), BAD_OPTION))
+    let emulator = options.emulator(seed).map_err(|why| ExitError::new(why.to_string(), BAD_OPTION))?;
+    let directory = config::data_dir(options.data_dir.as_ref());
+    let unusable = |why: io::Error| ExitError::new(format!("cannot use a stored key: {why}"), BAD_OPTION);
+    if directory.has(signing::KEY_FILE) {
+        emulator.signer().map_err(unusable)?;
+    }
+    if directory.has(ca::KEY_FILE) {
+        emulator.ca().map_err(unusable)?;
+    }
+    Ok(emulator)
 }
 
 async fn listen(options: Serve) -> Result<(), ExitError> {

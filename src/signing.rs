@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::data_dir::DataDir;
 
 /// The name of the file that contains the key.
-const FILE: &str = "token-signing.key";
+pub const KEY_FILE: &str = "token-signing.key";
 /// The prefix of all key ids. A token with such a key id claims to come from an emulator, but not necessarily from this
 /// one.
 const KEY_ID_PREFIX: &str = "specularite-";
@@ -42,11 +42,11 @@ impl Signer {
     ///
     /// The key file cannot be read or written, or does not contain an RSA key.
     pub fn open(directory: &DataDir) -> io::Result<Self> {
-        let pem = directory.keep(FILE, || {
+        let pem = directory.keep(KEY_FILE, || {
             let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(io::Error::other)?;
             Ok(pair.serialize_pem())
         })?;
-        let broken = |_| directory.complain(FILE, "does not contain an RSA key");
+        let broken = |_| directory.complain(KEY_FILE, "does not contain an RSA key");
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(broken)?;
         let public = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(broken)?;
         let check = DecodingKey::from_jwk(&public).map_err(broken)?;

@@ -3,7 +3,7 @@
 //! No lock guard leaves this file. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
 //! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -40,6 +40,9 @@ pub(crate) struct TenantLimits<'a> {
     pub(crate) memory: &'a Arc<Memory>,
 }
 
+/// The maximum number of redeemed codes that a tenant remembers. At the maximum, it forgets the code that expires first.
+const REDEEMED_MAX: usize = 1_000;
+
 /// An isolated tenant of the emulator. Tenants share no state, clock, settings or journal.
 #[derive(Debug)]
 pub struct Tenant {
@@ -50,6 +53,8 @@ pub struct Tenant {
     version: Version,
     history: RwLock<History>,
     windows: Mutex<Windows>,
+    /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
+    redeemed: Mutex<HashMap<String, i64>>,
     journal: Mutex<Journal>,
     keeps_journal: bool,
     requests: AtomicU64,
@@ -95,6 +100,7 @@ impl Tenant {
             version,
             history,
             windows: Mutex::default(),
+            redeemed: Mutex::default(),
             journal: Mutex::new(Journal::new(journal)),
             keeps_journal: journal > 0,
             requests: AtomicU64::new(0),
@@ -189,6 +195,22 @@ impl Tenant {
         })
     }
 
+    /// Records that a code is redeemed. Returns `false` if it was redeemed before. `hash` is the hash of the code, and `ends`
+    /// the Unix time at which the code expires.
+    pub(crate) fn redeem_code(&self, hash: String, ends: i64, now: Timestamp) -> bool {
+        let mut redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
+        if redeemed.contains_key(&hash) {
+            return false;
+        }
+        redeemed.retain(|_, ends| *ends > now.as_second());
+        if redeemed.len() >= REDEEMED_MAX {
+            let first = redeemed.iter().min_by_key(|(_, ends)| **ends).map(|(hash, _)| hash.clone());
+            first.map(|first| redeemed.remove(&first));
+        }
+        redeemed.insert(hash, ends);
+        true
+    }
+
     /// Returns the next instant after `now` at which a full throttle window ends.
     pub fn next_window_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.lock_windows().next_change_after(now)
@@ -216,12 +238,13 @@ impl Tenant {
         self.lock_journal().clear();
     }
 
-    /// Resets the facts, settings, clock, ids, throttle windows and journal. Only the numbers of facts continue. The
+    /// Resets the facts, settings, clock, ids, throttle windows, redeemed codes and journal. Only the numbers of facts continue. The
     /// reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
         history.reset(self.seed, self.defaults.clone());
         *self.lock_windows() = Windows::default();
+        *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
         self.lock_journal().clear();
         self.requests.store(0, Ordering::Relaxed);
         self.clock.reset();

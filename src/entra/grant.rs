@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::entra::form::USER_NAME_MAX;
 use crate::entra::{Account, Form, Refusal, Site};
 use crate::fabric::State;
 use crate::fabric::access::{self, AUDIENCES, EVERY_SCOPE};
@@ -58,9 +59,23 @@ pub struct Granted {
     pub client_info: Option<String>,
     /// The granted scopes.
     pub scope: String,
+    /// The code that was exchanged for the tokens; `None` for other grants. The tokens must not be used if the code was
+    /// redeemed before.
+    pub code: Option<RedeemedCode>,
     /// The lifetime of the access token, in seconds of the tenant's clock. The code that builds the response converts
     /// the lifetime to the machine's time.
     pub lifetime: u32,
+}
+
+/// An authorization code or a device code that a request redeems.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedeemedCode {
+    /// The hash of the code.
+    pub hash: String,
+    /// The instant at which the code expires, as Unix time on the tenant's clock.
+    pub ends: i64,
+    /// The error if the code was redeemed before.
+    pub if_used: Refusal,
 }
 
 /// The content of an authorization code, device code or refresh token. The emulator signs tickets instead of storing
@@ -77,6 +92,9 @@ struct Ticket {
     redirect_uri: Option<String>,
     nonce: Option<String>,
     challenge: Option<String>,
+    /// A number that distinguishes codes with the same content. Refresh tokens have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,14 +125,19 @@ impl TokenIssuer<'_> {
                 Ok(self.for_user(&account, form.need("client_id")?, required_scope(form)?, None))
             }
             "authorization_code" => {
-                let ticket = self.ticket(form.need("code")?, Purpose::Code, "code")?;
+                let code = form.need("code")?;
+                let ticket = self.ticket(code, Purpose::Code, "code")?;
                 check_code(&ticket, form)?;
                 let account = Account::user(self.state, ticket.user.as_deref());
+                let code = ticket.redeemed(code, Refusal::redeemed_code());
                 let scope = requested_scope(form).unwrap_or(ticket.scope);
-                Ok(self.for_user(&account, &ticket.client, scope, ticket.nonce.as_deref()))
+                Ok(Granted { code, ..self.for_user(&account, &ticket.client, scope, ticket.nonce.as_deref()) })
             }
             "refresh_token" => {
                 let ticket = self.ticket(form.need("refresh_token")?, Purpose::Refresh, "refresh token")?;
+                if form.get("client_id").is_some_and(|client| !client.eq_ignore_ascii_case(&ticket.client)) {
+                    return Err(Refusal::other_client());
+                }
                 let account = Account::user(self.state, ticket.user.as_deref());
                 Ok(self.for_user(&account, &ticket.client, requested_scope(form).unwrap_or(ticket.scope), None))
             }
@@ -122,7 +145,9 @@ impl TokenIssuer<'_> {
                 let code = form.get("device_code").or_else(|| form.get("code"));
                 let code = code.ok_or_else(|| Refusal::missing("device_code"))?;
                 let ticket = self.ticket(code, Purpose::Device, "device code")?;
-                Ok(self.for_user(&Account::user(self.state, None), &ticket.client, ticket.scope, None))
+                let code = ticket.redeemed(code, Refusal::redeemed_device_code());
+                let account = Account::user(self.state, None);
+                Ok(Granted { code, ..self.for_user(&account, &ticket.client, ticket.scope, None) })
             }
             "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
                 self.check_client(form)?;
@@ -154,8 +179,8 @@ impl TokenIssuer<'_> {
     }
 
     /// Issues an authorization code without a prompt. The user is the one in `login_hint` or `username`, or else the
-    /// administrator.
-    pub fn authorize(&self, form: &Form) -> Result<String, Refusal> {
+    /// administrator. Each code needs another `number`.
+    pub fn authorize(&self, form: &Form, number: u64) -> Result<String, Refusal> {
         let ticket = Ticket {
             ticket: Purpose::Code,
             client: form.need("client_id")?.to_owned(),
@@ -169,12 +194,14 @@ impl TokenIssuer<'_> {
                 // With the method `plain`, the challenge is the verifier.
                 _ => signing::hash(challenge.as_bytes()),
             }),
+            number: Some(number),
         };
         Ok(self.signer.sign(&ticket))
     }
 
-    /// Issues a device code. The code can be redeemed at once, because no user has to approve it.
-    pub fn device_code(&self, form: &Form) -> Result<String, Refusal> {
+    /// Issues a device code. The code can be redeemed at once, because no user has to approve it. Each code needs another
+    /// `number`.
+    pub fn device_code(&self, form: &Form, number: u64) -> Result<String, Refusal> {
         Ok(self.signer.sign(&Ticket {
             ticket: Purpose::Device,
             client: form.need("client_id")?.to_owned(),
@@ -184,6 +211,7 @@ impl TokenIssuer<'_> {
             redirect_uri: None,
             nonce: None,
             challenge: None,
+            number: Some(number),
         }))
     }
 
@@ -240,6 +268,7 @@ impl TokenIssuer<'_> {
             refresh_token: None,
             client_info: None,
             scope,
+            code: None,
             lifetime: self.state.settings.token_lifetime,
         }
     }
@@ -286,6 +315,7 @@ impl TokenIssuer<'_> {
             redirect_uri: None,
             nonce: None,
             challenge: None,
+            number: None,
         };
         let (uid, utid) = (account.0.id, self.site.tenant);
         let client_info = json!({"uid": uid, "utid": utid}).to_string();
@@ -296,6 +326,7 @@ impl TokenIssuer<'_> {
             refresh_token: Some(self.signer.sign(&refresh)),
             client_info: Some(URL_SAFE_NO_PAD.encode(client_info)),
             scope,
+            code: None,
             lifetime: self.state.settings.token_lifetime,
         }
     }
@@ -314,6 +345,14 @@ impl TokenIssuer<'_> {
             "tid": self.site.tenant,
             "ver": "1.0",
         })
+    }
+}
+
+impl Ticket {
+    /// Returns the use of this code, whose text is `code`. `if_used` is the error if the code was redeemed before.
+    fn redeemed(&self, code: &str, if_used: Refusal) -> Option<RedeemedCode> {
+        let hash = signing::hash(code.as_bytes());
+        self.ends.map(|ends| RedeemedCode { hash, ends, if_used })
     }
 }
 
@@ -372,7 +411,7 @@ fn subject(assertion: &str) -> Option<String> {
     let claims: Value = access::claims_of(assertion)?;
     let names = ["upn", "preferred_username", "unique_name", "oid", "sub"];
     let name = names.iter().find_map(|name| claims[*name].as_str()).map(str::to_owned);
-    name.filter(|_| claims["idtyp"] != "app")
+    name.filter(|name| claims["idtyp"] != "app" && name.len() <= USER_NAME_MAX)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The parts of Entra that clients of Fabric need: accounts, grants, tokens and discovery documents.
 //!
 //! This module contains no HTTP code and reads no clock. An account without a declared secret can sign in with any
-//! credential. Codes and refresh tokens are signed, so nothing is stored between requests (docs/fidelity.md#entra).
+//! credential. Codes and refresh tokens are signed, so they are not stored. The tenant keeps only hashes of the codes that
+//! were redeemed (docs/fidelity.md#entra).
 
 pub mod account;
 pub mod documents;
 pub mod form;
 pub mod grant;
+pub mod redirect;
 pub mod refusal;
 
 pub use self::account::Account;

@@ -49,6 +49,34 @@ impl Refusal {
         Self::new("invalid_grant", 70_000, format!("The provided value for the {what} is not valid or has expired."))
     }
 
+    /// Returns the error for a code that was redeemed before.
+    pub fn redeemed_code() -> Self {
+        let text = "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing \
+                    refresh token.";
+        Self::new("invalid_grant", 54_005, text)
+    }
+
+    /// Returns the error for a device code that was redeemed before.
+    pub fn redeemed_device_code() -> Self {
+        Self::new("invalid_grant", 90_120, "The request was already authorized or declined.")
+    }
+
+    /// Returns the error for a refresh token that was issued to another client.
+    pub fn other_client() -> Self {
+        Self::new("invalid_grant", 700_007, "The grant was issued for a different client id.")
+    }
+
+    /// Returns the error for a parameter that is longer than `longest` bytes.
+    pub fn too_long(name: &str, longest: usize) -> Self {
+        let text = format!("The value of the parameter '{name}' is too long: at most {longest} bytes are accepted.");
+        Self::new("invalid_request", 90_013, text)
+    }
+
+    /// Returns the error for a redirect URI that is not an absolute URI, or that has a fragment.
+    pub fn invalid_redirect_uri() -> Self {
+        Self::new("invalid_request", 90_102, "'redirect_uri' value must be a valid absolute URI.")
+    }
+
     /// Returns the error for client credentials whose scope does not end with `/.default`.
     pub fn bad_scope(scope: &str) -> Self {
         let text = format!(
@@ -100,6 +128,12 @@ impl Refusal {
     /// Returns the error for a malformed token request of a managed identity.
     pub fn bad_identity_request(text: &str) -> Self {
         Self::new("invalid_request", 90_002, text)
+    }
+
+    /// Returns the error for a request of a web page under a host name that is not ours.
+    pub fn foreign_page() -> Self {
+        let text = "Cross-origin requests are accepted only under a host name of the emulator.";
+        Self::new("access_denied", 9_002_326, text)
     }
 
     /// Returns the error for a tenant that cannot be created.

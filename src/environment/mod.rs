@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
+use crate::data_dir;
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::hosts;
 
@@ -367,7 +368,8 @@ fn pem(certificate: &[u8]) -> String {
 
 fn write(folder: &Path, name: &str, text: &str) -> io::Result<String> {
     let path = folder.join(name);
-    std::fs::write(&path, text).map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", path.display())))?;
+    data_dir::write_atomically(&path, text, data_dir::Access::Everyone)
+        .map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", path.display())))?;
     Ok(path.to_string_lossy().into_owned())
 }
 

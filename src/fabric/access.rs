@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::fabric::item::ItemKind;
 use crate::fabric::principal::{Details, DirectoryEntry};
@@ -26,6 +26,11 @@ const OPEN_TENANTS: &[&str] = &["", "adfs", "common", "consumers", "organization
 pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "https://api.fabric.microsoft.com"];
 /// The scope that includes all other scopes. The tokens of Azure's own tools have this scope.
 pub const EVERY_SCOPE: &str = "user_impersonation";
+
+/// The clock skew that is accepted for the begin of a token's validity, in seconds. Entra's libraries accept five minutes.
+const CLOCK_SKEW: i64 = 300;
+/// The maximum length of a claim in a note, in characters.
+const SHOWN_MAX: usize = 200;
 
 /// Returns the id of the tenant with the given name: a GUID, a domain, or a keyword such as `common`. A domain is
 /// mapped to an id, and always to the same id.
@@ -69,13 +74,37 @@ pub struct Bearer {
     pub caller: DirectoryEntry,
     /// The audience of the token.
     pub audience: Option<String>,
-    /// The instant at which the token expires.
-    pub expires: Option<Timestamp>,
+    /// The instant at which the token expires; `None` if it never expires.
+    pub expires: Option<NumericDate>,
+    /// The instant from which the token is valid; `None` if it is valid at once.
+    pub begins: Option<NumericDate>,
     /// The delegated scopes of a user, separated by spaces. `None` for an app or an opaque token.
     pub scopes: Option<String>,
     /// `true` if the token has the claim `idtyp`. The emulator adds the claim to access tokens only, so that they can
     /// be distinguished from ID tokens.
     pub is_access_token: bool,
+}
+
+/// The instant in a claim: seconds since 1970 (RFC 7519, section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumericDate {
+    /// A readable instant.
+    At(Timestamp),
+    /// A value that is not a number, or that is out of the range of [`Timestamp`].
+    Invalid,
+}
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let since = value.as_f64().and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
+        Ok(since.and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok()).map_or(Self::Invalid, Self::At))
+    }
+}
+
+/// Reads a claim that is present. Unlike the default of serde, `null` does not count as absent.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NumericDate>, D::Error> {
+    NumericDate::deserialize(deserializer).map(Some)
 }
 
 /// The claims that the emulator reads. All claims are optional.
@@ -94,7 +123,10 @@ struct Claims {
     name: Option<String>,
     preferred_username: Option<String>,
     app_displayname: Option<String>,
-    exp: Option<f64>,
+    #[serde(deserialize_with = "present")]
+    exp: Option<NumericDate>,
+    #[serde(deserialize_with = "present")]
+    nbf: Option<NumericDate>,
 }
 
 /// A claim that is either a string or a list of strings (RFC 7519, section 4.1.3).
@@ -128,7 +160,8 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
     }
     if !token.starts_with("eyJ") {
         let caller = default_user();
-        return default(Ok(Bearer { caller, audience: None, expires: None, scopes: None, is_access_token: false }));
+        let (audience, expires, begins, scopes) = (None, None, None, None);
+        return default(Ok(Bearer { caller, audience, expires, begins, scopes, is_access_token: false }));
     }
     match claims_of::<Claims>(token) {
         Some(claims) => Identity { tenant: claims.tenant(), bearer: Ok(claims.bearer()) },
@@ -140,11 +173,29 @@ impl Bearer {
     /// Rejects a token that has expired at `now`. The message of the error contains `clock`, the name of the clock that
     /// shows `now`.
     pub fn check_expiry(&self, now: Timestamp, clock: &'static str) -> Result<(), FabricError> {
-        match self.expires {
-            Some(at) if at <= now => Err(FabricError::new(ErrorCode::TokenExpired)
-                .note(format!("the token expired at {at:.0}, and {clock} shows {now:.0}"))),
-            Some(_) | None => Ok(()),
-        }
+        let note = match self.expires {
+            Some(NumericDate::At(at)) if at <= now => {
+                format!("the token expired at {at:.0}, and {clock} shows {now:.0}")
+            }
+            Some(NumericDate::Invalid) => {
+                "the claim exp is not a valid time, so the token counts as expired".to_owned()
+            }
+            Some(NumericDate::At(_)) | None => return Ok(()),
+        };
+        Err(FabricError::new(ErrorCode::TokenExpired).note(note))
+    }
+
+    /// Rejects a token that is not valid yet at `now`, the time of this machine's clock. A clock skew of [`CLOCK_SKEW`] is
+    /// accepted.
+    pub fn check_begin(&self, now: Timestamp) -> Result<(), FabricError> {
+        let note = match self.begins {
+            Some(NumericDate::At(at)) if at.as_second() > now.as_second() + CLOCK_SKEW => {
+                format!("the token is not valid before {at:.0}, and this machine's clock shows {now:.0}")
+            }
+            Some(NumericDate::Invalid) => "the claim nbf is not a valid time".to_owned(),
+            Some(NumericDate::At(_)) | None => return Ok(()),
+        };
+        Err(FabricError::new(ErrorCode::Unauthorized).note(note))
     }
 
     /// Rejects a token whose audience is not Fabric.
@@ -154,7 +205,8 @@ impl Bearer {
             return Ok(());
         }
         Err(FabricError::new(ErrorCode::Unauthorized).note(format!(
-            "the token is for {audience:?}; request one with the scope https://api.fabric.microsoft.com/.default"
+            "the token is for {:?}; request one with the scope https://api.fabric.microsoft.com/.default",
+            shown(audience)
         )))
     }
 
@@ -182,8 +234,13 @@ impl Bearer {
             return Ok(());
         }
         Err(FabricError::new(ErrorCode::InsufficientScopes)
-            .note(format!("the token has the scopes {scopes:?}; any of {any_of:?} is required")))
+            .note(format!("the token has the scopes {:?}; any of {any_of:?} is required", shown(scopes))))
     }
+}
+
+/// Returns the part of a claim that a note shows. A note is sent in a header, which can contain visible ASCII only.
+fn shown(claim: &str) -> String {
+    claim.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(SHOWN_MAX).collect()
 }
 
 /// Returns the bearer token in the value of the header `Authorization`.
@@ -239,10 +296,7 @@ impl Claims {
     }
 
     fn bearer(self) -> Bearer {
-        let expires = self.exp.and_then(|exp| {
-            let since = SignedDuration::try_from_secs_f64(exp).ok()?;
-            Timestamp::UNIX_EPOCH.checked_add(since).ok()
-        });
+        let (expires, begins) = (self.exp, self.nbf);
         let is_app = self.is_app();
         let scopes = if is_app { None } else { Some(self.scp.as_ref().map(OneOrMany::text).unwrap_or_default()) };
         let audience = self.aud.as_ref().map(OneOrMany::text);
@@ -255,7 +309,8 @@ impl Claims {
             let user_principal_name = self.upn.or(self.preferred_username);
             (self.name.or_else(|| user_principal_name.clone()), Details::User { user_principal_name })
         };
-        Bearer { caller: DirectoryEntry { id, display_name, details }, audience, expires, scopes, is_access_token }
+        let caller = DirectoryEntry { id, display_name, details };
+        Bearer { caller, audience, expires, begins, scopes, is_access_token }
     }
 
     fn principal(&self) -> PrincipalId {
@@ -331,6 +386,53 @@ mod tests {
             expired.check_expiry(Timestamp::from_second(999_999).unwrap(), "a clock").expect_err("it has expired");
         assert_eq!(refusal.code(), ErrorCode::TokenExpired);
         assert_eq!(identify(None).bearer.map_err(|refusal| refusal.code()), Err(ErrorCode::Unauthorized));
+    }
+
+    #[test]
+    fn invalid_expiry_counts_as_expired() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        for (exp, accepted) in [
+            ("1800000001", true),
+            ("1800000000.5", true),
+            ("1.9e9", true),
+            ("253402207200", true),
+            ("1800000000", false),
+            ("0", false),
+            ("-1", false),
+            ("253402300800", false),
+            ("1e18", false),
+            ("1e400", false),
+            ("18446744073709551615", false),
+            ("99999999999999999999999", false),
+            (r#""1900000000""#, false),
+            (r#""never""#, false),
+            ("null", false),
+            ("true", false),
+            ("[1900000000]", false),
+            ("{}", false),
+        ] {
+            let found = identify_header(&jwt(&format!(r#"{{"upn":"a@b","exp":{exp}}}"#))).bearer;
+            let found = found.and_then(|bearer| bearer.check_expiry(now, "a clock"));
+            assert_eq!(found.is_ok(), accepted, "{exp}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn token_is_rejected_before_its_begin() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        for (nbf, accepted) in [
+            ("1800000000", true),
+            ("1800000300", true),
+            ("-5", true),
+            ("1800000301", false),
+            ("1e18", false),
+            (r#""1800000000""#, false),
+            ("null", false),
+        ] {
+            let bearer = identify_header(&jwt(&format!(r#"{{"upn":"a@b","nbf":{nbf}}}"#))).bearer.unwrap();
+            let found = bearer.check_begin(now).map_err(|refusal| refusal.code());
+            assert_eq!(found, if accepted { Ok(()) } else { Err(ErrorCode::Unauthorized) }, "{nbf}");
+        }
     }
 
     #[test]

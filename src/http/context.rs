@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use crate::clock::real_seconds;
 use crate::fabric::behaviours::DoubleEncodedToken;
 use crate::fabric::item::Item;
 use crate::fabric::page::{self, Page, PageRequest};
@@ -114,7 +115,7 @@ impl Context<'_> {
     /// Converts a duration on the tenant's clock into the seconds of real time that the caller must wait. The result is
     /// rounded up and is at least 1.
     pub(super) fn callers_seconds(&self, wait: SignedDuration) -> u64 {
-        ((wait.as_secs_f64() / self.tenant.clock().rate()).ceil() as u64).max(1)
+        (real_seconds(wait.as_secs_f64(), self.tenant.clock().rate()).ceil() as u64).max(1)
     }
 
     /// Parses a parameter of the path as an id.

@@ -2,6 +2,7 @@
 //! host that they name.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,11 +14,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::emulator::Emulator;
+use crate::entra::Refusal;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::hosts::{self, Service};
-use crate::http::answer::Headers;
-use crate::http::request::{SentUri, collapse_slashes, host};
+use crate::http::answer::{self, Headers};
+use crate::http::exchange::Stamp;
+use crate::http::request::{SentUri, collapse_slashes, host, is_of_foreign_page};
 use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, resource_manager};
 use crate::ids::RequestId;
 use crate::seed::Seed;
@@ -39,6 +42,9 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
 async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -> Response {
     if request.headers().get_all(header::HOST).iter().count() > 1 {
         return bad_request("The request has several Host headers.");
+    }
+    if is_of_foreign_page(&emulator, request.headers(), request.uri()) {
+        return reject_page(&emulator, request);
     }
     if let Some(collapsed) = collapse_slashes(request.uri()) {
         let sent = std::mem::replace(request.uri_mut(), collapsed);
@@ -78,6 +84,29 @@ fn service_of_path(path: &str) -> Option<Service> {
 
 fn is_compressible(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
     extensions.get::<Headers>().is_some_and(|family| family.is_compressed())
+}
+
+/// Rejects a request of a web page under a host name that is not ours.
+fn reject_page(emulator: &Emulator, request: Request) -> Response {
+    const NOTE: &str = "the Host of a web page's request must be an address, localhost, a name without a dot, or that of an \
+                        emulated service; --allowed-hosts adds names";
+    static LOGGED: AtomicBool = AtomicBool::new(false);
+    if !LOGGED.swap(true, Ordering::Relaxed) {
+        let host: String = host(request.headers(), request.uri()).unwrap_or_default().chars().take(253).collect();
+        tracing::warn!("rejected a request of a web page to the host {host:?} (see --allowed-hosts)");
+    }
+    let service = service(&request);
+    let (parts, _) = request.into_parts();
+    match service {
+        Service::Entra | Service::Metadata => entra::request::refuse(emulator, &parts, Refusal::foreign_page(), NOTE),
+        Service::Fabric | Service::ResourceManager | Service::OneLake => {
+            let stamp = Stamp::new(&emulator.default_tenant());
+            let error = FabricError::new(ErrorCode::Forbidden).note(NOTE);
+            let mut response = error::render(&error, stamp.request_id, &Behaviours::default(), 1.0);
+            answer::stamp(&mut response, stamp.request_id, stamp.now);
+            response.map(Body::from)
+        }
+    }
 }
 
 /// Returns the response to a request that belongs to no service.

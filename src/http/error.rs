@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+use crate::clock::real_seconds;
 use crate::fabric::behaviours::{Behaviours, CapacityNotActive, IsRetriable, ItemNotFound, NameConflict};
 use crate::fabric::{self, ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written};
@@ -191,7 +192,7 @@ pub fn render(error: &FabricError, request_id: RequestId, behaviours: &Behaviour
     headers.insert("x-ms-public-api-error-code", HeaderValue::from_static(code.as_str()));
     if let Some(wait) = error.wait() {
         // The value is rounded down, as the service does for its throttle windows, and is at least 1.
-        let seconds = ((wait.as_secs_f64() / rate) as u64).max(1);
+        let seconds = (real_seconds(wait.as_secs_f64(), rate) as u64).max(1);
         headers.insert("retry-after", HeaderValue::from(seconds));
     }
     if let Some(note) = error.hint().and_then(|note| HeaderValue::from_str(note).ok()) {

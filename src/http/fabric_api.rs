@@ -72,7 +72,8 @@ fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
 /// Rejects expired tokens and, under [`Auth::Strict`], tokens that are not access tokens for Fabric.
 ///
 /// The expiry of a token from the emulator is compared with the tenant's clock. The expiry of any other token is
-/// compared with the machine's clock.
+/// compared with the machine's clock, and so is the begin of its validity. A token from the emulator has begun: a reset
+/// sets the tenant's clock back, and must not invalidate the tokens that clients have.
 fn check_token(
     auth: Auth,
     parts: &Parts,
@@ -88,6 +89,9 @@ fn check_token(
     let is_ours = bearer.expires.is_some() && signing::claims_to_be_ours(token);
     let (now, clock) = if is_ours { (stamp.now, "the tenant's clock") } else { (begun, "this machine's clock") };
     bearer.check_expiry(now, clock)?;
+    if !is_ours {
+        bearer.check_begin(begun)?;
+    }
     Ok(bearer)
 }
 

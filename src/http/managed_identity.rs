@@ -17,7 +17,7 @@ use crate::ids::TenantId;
 
 /// Responds to a request for a managed identity.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: endpoint, tenant }.respond(emulator, request).await
+    Service { find: endpoint, tenant, reads_create_tenants: true }.respond(emulator, request).await
 }
 
 /// Returns `true` if a path in lower case belongs to the instance metadata service or to the endpoint of App Service.

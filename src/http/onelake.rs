@@ -13,7 +13,9 @@ use crate::http::entra::request::{EntraRequest, EntraResult, Service, tenant_of_
 
 /// Responds to a request to OneLake with an error.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: |_, _| Some(("OneLake", not_emulated)), tenant: tenant_of_bearer }.respond(emulator, request).await
+    Service { find: |_, _| Some(("OneLake", not_emulated)), tenant: tenant_of_bearer, reads_create_tenants: true }
+        .respond(emulator, request)
+        .await
 }
 
 fn not_emulated(_: &EntraRequest<'_>) -> EntraResult {

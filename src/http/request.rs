@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::Uri;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
@@ -15,7 +16,9 @@ use hyper::body::Body as _;
 use jiff::SignedDuration;
 use tower_http::timeout::{TimeoutBody, TimeoutError};
 
+use crate::emulator::Emulator;
 use crate::fabric::{ErrorCode, FabricError};
+use crate::hosts;
 use crate::ids::TenantId;
 use crate::in_flight::{InFlight, Room, SMALL};
 
@@ -79,6 +82,21 @@ pub(crate) fn basic(headers: &HeaderMap, header: HeaderName) -> Option<(String, 
 pub(super) fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     let header = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     header.or_else(|| uri.authority().map(|authority| authority.as_str()))
+}
+
+/// Returns `true` if the `Host` of a request names this machine: it is an address, a name that no web page can have, or a
+/// name that `--allowed-hosts` adds.
+pub(super) fn names_this_machine(emulator: &Emulator, headers: &HeaderMap, uri: &Uri) -> bool {
+    let Some(host) = host(headers, uri) else { return true };
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    hosts::is_private(authority.host()) || emulator.allows_host(authority.host())
+}
+
+/// Returns `true` for a request of a web page whose own host name resolves to this machine (DNS rebinding): it has an
+/// `Origin`, and a `Host` that names neither this machine nor an emulated service.
+pub(super) fn is_of_foreign_page(emulator: &Emulator, headers: &HeaderMap, uri: &Uri) -> bool {
+    let is_emulated = || host(headers, uri).and_then(|host| hosts::service(hosts::without_port(host))).is_some();
+    headers.contains_key(header::ORIGIN) && !names_this_machine(emulator, headers, uri) && !is_emulated()
 }
 
 /// Returns the value of `Authorization`.

@@ -16,7 +16,7 @@ use crate::http::request::Arrival;
 
 /// Responds to a request to Azure Resource Manager.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: endpoint, tenant: tenant_of_bearer }.respond(emulator, request).await
+    Service { find: endpoint, tenant: tenant_of_bearer, reads_create_tenants: true }.respond(emulator, request).await
 }
 
 /// Returns `true` if a path in lower case belongs to Azure Resource Manager.

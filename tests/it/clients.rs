@@ -374,6 +374,20 @@ fn python_http_clients_reach_the_emulator() {
         .uses_only_emulated_hosts();
 }
 
+/// OpenSSL and the verifier of `cryptography` reject what the key of the certificate authority must not sign.
+#[test]
+fn python_rejects_certificates_beyond_the_limits_of_the_authority() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().to_string_lossy().into_owned();
+    run(&["--data-dir", &data_dir], &[python], &["python", &script("python/authority.py")]).prints(&[
+        "ok our servers",
+        "ok other servers",
+        "ok mail addresses and URIs",
+        "ok other purposes",
+    ]);
+}
+
 /// Microsoft's SDK for Python: its clients for mirroring.
 #[test]
 fn microsoft_fabric_api_mirrors_a_database() {

@@ -315,6 +315,36 @@ fn logs_never_contain_the_ca_key() {
     assert!(!output.contains("PRIVATE") && !output.contains(secret), "{output}");
 }
 
+/// The program neither starts nor waits.
+#[cfg(unix)]
+#[test]
+fn serve_rejects_unsafe_key_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for name in ["ca.key", "token-signing.key"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let serve =
+            ["serve", "--listen", "127.0.0.1:0", "--data-dir", &folder.path().to_string_lossy()].map(str::to_owned);
+        let check = |message: &str| {
+            let ended = program(&serve.each_ref().map(String::as_str));
+            let output = text(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(2), "{output}");
+            assert!(output.contains(&format!("{} {message}", path.display())), "{output}");
+        };
+        std::fs::write(&path, "text").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o620)).unwrap();
+        check("is writable by group or others (mode 0620): run `chmod go-w");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        check("does not contain ");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        check("is not a regular file");
+        std::fs::remove_dir(&path).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        check("is not a regular file");
+    }
+}
+
 #[test]
 fn serve_names_an_unusable_data_directory() {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -26,9 +26,58 @@ fn control_rejects_foreign_hosts_and_origins() {
         ("localhost:7310", Some("null"), 403),
         ("evil.example", None, 403),
         ("127.0.0.1.evil.example", None, 403),
+        ("api.fabric.microsoft.com", None, 403),
     ] {
         assert_eq!(ask(host, origin), status, "{host} {origin:?}");
     }
+}
+
+/// A page can let its own host name resolve to this machine.
+#[test]
+fn services_reject_web_pages_under_foreign_hosts() {
+    let emulator = specularite::Emulator::builder().allowed_hosts(["fabric.test"]).build();
+    let lab = Lab::with(emulator);
+    let check = |method: &str, path: &str, host: &str, origin: Option<&str>, is_rejected: bool| {
+        let mut headers = vec![("host", host)];
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        let reply = lab.send(method, path, &headers, "");
+        let note = reply.header("x-emulator-note").unwrap_or_default().to_owned();
+        assert_eq!(note.contains("--allowed-hosts"), is_rejected, "{method} {path} {host} {origin:?} {}", reply.text());
+        assert_eq!(reply.status == 403, is_rejected, "{method} {path} {host} {origin:?} {}", reply.text());
+        if is_rejected && path.starts_with("/v1/") {
+            reply.refuses(403, "Forbidden");
+        } else if is_rejected && path.starts_with("/common/") {
+            let body = reply.body();
+            assert_eq!((&body["error"], &body["error_codes"]), (&json!("access_denied"), &json!([9_002_326])));
+        }
+    };
+    let page = Some("http://localhost:3000");
+    for path in ["/v1/workspaces", "/common/discovery/v2.0/keys", "/msi/token", "/tenants?api-version=2022-12-01"] {
+        for method in ["GET", "POST", "OPTIONS"] {
+            for host in ["evil.example", "evil.example:7310", "127.0.0.1.evil.example", "app.fabric.microsoft.com", "["]
+            {
+                check(method, path, host, Some("http://evil.example"), true);
+                check(method, path, host, Some("null"), true);
+                check(method, path, host, None, false);
+            }
+        }
+        for host in [
+            "localhost:7310",
+            "127.0.0.1:7310",
+            "[::1]:7310",
+            "specularite:7310",
+            "host.docker.internal",
+            "a.localhost",
+            "fabric.test:7310",
+            "FABRIC.test.",
+        ] {
+            check("GET", path, host, page, false);
+        }
+    }
+    for host in ["api.fabric.microsoft.com", "x.z0.w.api.fabric.microsoft.com:443", "login.microsoftonline.com"] {
+        check("GET", "/v1/workspaces", host, page, false);
+    }
+    lab.send("GET", "/_emulator/health", &[("host", "fabric.test:7310")], "").is(200);
 }
 
 #[test]

@@ -200,6 +200,110 @@ fn authorization_code_is_checked() {
     refused(lab.form("/common/oauth2/v2.0/token", &other), 400, "invalid_grant", 70_000);
 }
 
+/// The error is about the code, not about its content: a code is redeemed once, even if two have the same content.
+#[test]
+fn authorization_code_is_redeemed_once() {
+    let lab = Lab::new();
+    let codes = [signed_in(&lab, &[]).1, signed_in(&lab, &[]).1];
+    for code in &codes {
+        redeem(&lab, code, "another", REDIRECT).is(400);
+        redeem(&lab, code, VERIFIER, REDIRECT).is(200);
+        let again = refused(redeem(&lab, code, VERIFIER, REDIRECT), 400, "invalid_grant", 54_005);
+        assert!(again["error_description"].as_str().unwrap().contains("already redeemed"), "{again}");
+    }
+    lab.advance(590.0);
+    refused(redeem(&lab, &codes[0], VERIFIER, REDIRECT), 400, "invalid_grant", 54_005);
+}
+
+#[test]
+fn authorization_codes_of_concurrent_requests_are_redeemed_once() {
+    let lab = Lab::new();
+    let (_, code) = signed_in(&lab, &[]);
+    let accepted = std::thread::scope(|scope| {
+        let begun: Vec<_> = (0..8).map(|_| scope.spawn(|| redeem(&lab, &code, VERIFIER, REDIRECT).status)).collect();
+        begun.into_iter().map(|one| one.join().unwrap()).filter(|status| *status == 200).count()
+    });
+    assert_eq!(accepted, 1);
+}
+
+#[test]
+fn refresh_token_works_for_its_client_only() {
+    let lab = Lab::new();
+    let token = user(&lab, "a@b.c", FABRIC).body()["refresh_token"].clone();
+    let renew = |client: &str| {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", client),
+            ("refresh_token", token.as_str().unwrap()),
+            ("scope", FABRIC),
+        ];
+        lab.form("/common/oauth2/v2.0/token", &fields)
+    };
+    refused(renew("other"), 400, "invalid_grant", 700_007);
+    // A refresh token can be used repeatedly. Client ids are compared without case.
+    for client in [APP, &APP.to_uppercase()] {
+        assert_eq!(claims(&renew(client).is(200).body()["access_token"])["appid"], APP);
+    }
+}
+
+/// Requests a code with these parameters, besides the client and the response type.
+fn authorize(lab: &Lab, parameters: &[(&str, &str)]) -> Reply {
+    let always = [("client_id", "x"), ("response_type", "code")];
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(always).extend_pairs(parameters).finish();
+    lab.send("GET", &format!("/common/oauth2/v2.0/authorize?{query}"), &[ENTRA], "")
+}
+
+#[test]
+fn authorize_rejects_invalid_redirect_uris() {
+    let lab = Lab::new();
+    for uri in
+        ["http://a/\r\nX: y", "http://a/\u{0}", "http://a/\u{7f}b", "http://ä", "a", "http://a/#", "http://a/#b?c=d"]
+    {
+        for mode in ["query", "fragment", "form_post"] {
+            let reply = authorize(&lab, &[("redirect_uri", uri), ("response_mode", mode)]);
+            assert_eq!(reply.header("location"), None, "{uri:?}");
+            refused(reply, 400, "invalid_request", 90_102);
+        }
+    }
+    let location = |mode: &str| {
+        let reply = authorize(&lab, &[("redirect_uri", "http://a/?b=c"), ("response_mode", mode)]).is(302);
+        reply.header("location").unwrap().to_owned()
+    };
+    assert!(location("query").starts_with("http://a/?b=c&code="));
+    assert!(location("fragment").starts_with("http://a/?b=c#code="));
+}
+
+#[test]
+fn parameters_have_maximum_lengths() {
+    let lab = Lab::new();
+    let redirect = ("redirect_uri", "http://a");
+    for (name, longest) in [("state", 8_192), ("nonce", 1_024), ("login_hint", 1_024), ("scope", 8_192)] {
+        authorize(&lab, &[redirect, (name, &"x".repeat(longest))]).is(302);
+        let reply = authorize(&lab, &[redirect, (name, &"x".repeat(longest + 1))]);
+        refused(reply, 400, "invalid_request", 90_013);
+    }
+    for (length, status) in [(256, 302), (257, 400)] {
+        let uri = format!("http://a/{}", "x".repeat(length - "http://a/".len()));
+        authorize(&lab, &[("redirect_uri", &uri)]).is(status);
+    }
+    let token = "/common/oauth2/v2.0/token";
+    let long = "x".repeat(9_000);
+    for fields in [
+        [("grant_type", long.as_str()), ("client_id", "a")],
+        [("grant_type", "client_credentials"), ("client_id", &long)],
+        [("grant_type", "password"), ("username", &long)],
+        [("grant_type", "client_credentials"), ("resource", &long)],
+    ] {
+        refused(lab.form(token, &fields), 400, "invalid_request", 90_013);
+    }
+    let identity = format!("/msi/token?resource={long}");
+    refused(lab.send("GET", &identity, &[("x-identity-header", TENANT)], ""), 400, "invalid_request", 90_013);
+    let realm = format!("/common/UserRealm/{long}");
+    refused(lab.send("GET", &realm, &[ENTRA], ""), 400, "invalid_request", 90_013);
+    let page = lab.send("GET", &format!("/error?code={}", "1".repeat(9_000)), &[ENTRA], "").is(200).text();
+    assert!(page.contains("AADSTS1111111111 is"), "{page}");
+}
+
 #[test]
 fn authorize_rejects_unsupported_responses_and_redirects() {
     let lab = Lab::new();
@@ -212,16 +316,17 @@ fn authorize_rejects_unsupported_responses_and_redirects() {
 #[test]
 fn device_code_is_approved_at_once() {
     let lab = Lab::new();
-    let asked = lab.form("/common/oauth2/v2.0/devicecode", &[("client_id", APP), ("scope", FABRIC)]).is(200).body();
-    for member in ["device_code", "user_code", "verification_uri", "message"] {
-        assert!(asked[member].is_string(), "{asked}");
-    }
-    assert!(asked["interval"].is_number() && asked["expires_in"].is_number());
     for grant in ["device_code", "urn:ietf:params:oauth:grant-type:device_code"] {
+        let asked = lab.form("/common/oauth2/v2.0/devicecode", &[("client_id", APP), ("scope", FABRIC)]).is(200).body();
+        for member in ["device_code", "user_code", "verification_uri", "message"] {
+            assert!(asked[member].is_string(), "{asked}");
+        }
+        assert!(asked["interval"].is_number() && asked["expires_in"].is_number());
         let fields =
             [("grant_type", grant), ("client_id", APP), ("device_code", asked["device_code"].as_str().unwrap())];
         let answer = lab.form("/common/oauth2/v2.0/token", &fields).is(200).body();
         assert_eq!(claims(&answer["access_token"])["oid"], DEFAULT_USER.to_string());
+        refused(lab.form("/common/oauth2/v2.0/token", &fields), 400, "invalid_grant", 90_120);
     }
 }
 
@@ -338,6 +443,42 @@ fn token_expires_by_the_tenants_clock() {
 fn list_with(lab: &Lab, token: &Value) -> Reply {
     let bearer = format!("Bearer {}", token.as_str().unwrap());
     lab.send("GET", "/v1/workspaces", &[("authorization", &bearer)], "")
+}
+
+#[test]
+fn token_times_of_other_issuers_are_checked() {
+    let lab = Lab::new();
+    let now = specularite::clock::machine_time().as_second();
+    for (times, code, hint) in [
+        (format!(r#""exp":{}"#, now + 60), None, ""),
+        (format!(r#""exp":{}"#, now - 1), Some("TokenExpired"), "the token expired at "),
+        (r#""exp":1e300"#.into(), Some("TokenExpired"), "not a valid time"),
+        (r#""exp":-1e300"#.into(), Some("TokenExpired"), "not a valid time"),
+        (r#""exp":"4000000000""#.into(), Some("TokenExpired"), "not a valid time"),
+        (format!(r#""nbf":{}"#, now + 200), None, ""),
+        (format!(r#""nbf":{}"#, now + 900), Some("Unauthorized"), "the token is not valid before "),
+        (r#""nbf":1e300"#.into(), Some("Unauthorized"), "not a valid time"),
+    ] {
+        let token = format!("eyJhbGciOiJub25lIn0.{}.", base64(&format!(r#"{{"upn":"a@b.c",{times}}}"#)));
+        let reply = list_with(&lab, &json!(token));
+        match code {
+            None => drop(reply.is(200)),
+            Some(code) => {
+                let note = reply.refuses(401, code).header("x-emulator-note").unwrap_or_default().to_owned();
+                assert!(note.contains(hint), "{times}: {note}");
+            }
+        }
+    }
+}
+
+/// A reset sets the clock back to before the begin of the tokens that clients have.
+#[test]
+fn token_of_the_emulator_stays_valid_after_a_reset() {
+    let lab = strict();
+    lab.advance(86_400.0);
+    let token = app(&lab, "common", FABRIC).body()["access_token"].clone();
+    lab.post("/_emulator/reset", json!({})).is(200);
+    list_with(&lab, &token).is(200);
 }
 
 #[test]
@@ -472,6 +613,39 @@ fn tenants_are_created_only_by_issued_tokens() {
     lab.send("GET", &format!("/{TENANT}/discovery/v2.0/keys"), &[ENTRA], "").is(200);
     assert_eq!(lab.emulator.tenants().len(), 1);
     app(&lab, "contoso.com", FABRIC).is(200);
+    assert_eq!(lab.emulator.tenants().len(), 2);
+}
+
+/// A page can send such requests with `<img>`. Their codes are redeemed at the tenant, which is created then.
+#[test]
+fn entra_reads_create_no_tenant() {
+    let lab = Lab::new();
+    let redirect = ("redirect_uri", "http://localhost");
+    let codes: Vec<String> = (0..2)
+        .map(|_| {
+            let query = [("client_id", APP), ("response_type", "code"), redirect];
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+            let path = format!("/contoso.com/oauth2/v2.0/authorize?{query}");
+            let form = lab.send("GET", &path, &[ENTRA, ("accept", "application/json")], "").is(200).body();
+            form["fields"]["code"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let query = format!("client_id={APP}&scope=https%3A%2F%2Fa%2F.default");
+    lab.send("GET", &format!("/fabrikam.com/oauth2/v2.0/devicecode?{query}"), &[ENTRA], "").is(200);
+    lab.send("GET", "/adatum.com/oauth2/v2.0/token", &[ENTRA], "").is(400);
+    assert_eq!(lab.emulator.tenants().len(), 1);
+    assert_ne!(codes[0], codes[1]);
+    for code in &codes {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", APP),
+            ("code", code.as_str()),
+            ("scope", FABRIC),
+            redirect,
+        ];
+        let tokens = lab.form("/contoso.com/oauth2/v2.0/token", &fields).is(200).body();
+        list_with(&lab, &tokens["access_token"]).is(200);
+    }
     assert_eq!(lab.emulator.tenants().len(), 2);
 }
 

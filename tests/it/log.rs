@@ -5,6 +5,8 @@ use std::io;
 use std::sync::Once;
 
 use serde_json::Value;
+use specularite::Emulator;
+use specularite::data_dir::DataDir;
 use tracing_subscriber::filter::{DynFilterFn, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -58,6 +60,30 @@ fn check(action: impl FnOnce(), operation: &str, path: &str, status: u16) {
     for member in ["tenant", "request_id", "method"] {
         assert!(fields[member].as_str().is_some_and(|value| !value.is_empty()), "{member}: {line}");
     }
+}
+
+#[test]
+fn log_states_that_a_certificate_authority_was_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, "Specularite");
+    params.distinguished_name.push(rcgen::DnType::CommonName, "Specularite emulator CA");
+    let old = format!("{}{}", key.serialize_pem(), params.self_signed(&key).unwrap().pem());
+    // As an earlier version did, the file is readable by its owner only.
+    DataDir::at(folder.path()).keep("ca.key", || Ok(old)).unwrap();
+    let open = || {
+        let emulator = Emulator::builder().data_dir(DataDir::at(folder.path())).build();
+        logged(|| drop(emulator.ca().map(|ca| ca.pem().to_owned()).unwrap()))
+    };
+    let lines = open();
+    let [line] = lines.as_slice() else { panic!("{lines:?}") };
+    let message = line["fields"]["message"].as_str().unwrap();
+    assert_eq!(line["level"], "WARN");
+    assert!(message.starts_with("replaced the certificate authority in ") && message.contains("ca.pem"), "{message}");
+    assert_eq!(open(), [] as [Value; 0]);
 }
 
 #[test]

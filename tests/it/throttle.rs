@@ -39,6 +39,29 @@ fn throttle_wait_is_shorter_on_a_faster_clock() {
 }
 
 #[test]
+fn throttle_wait_is_bounded_on_a_slow_clock() {
+    let lab = Lab::new();
+    lab.settings(json!({"limits": {"Capacities_ListCapacities": 0}}));
+    for rate in [json!(1e-9), json!(1e-300), json!(5e-324), json!(0.0009)] {
+        lab.post("/_emulator/clock", json!({"mode": "scaled", "rate": rate})).refuses(400, "InvalidInput");
+    }
+    lab.post("/_emulator/clock", json!({"mode": "scaled", "rate": 0.001})).is(200);
+    let blocked = lab.get("/v1/capacities").refuses(429, "RequestBlocked");
+    let left: u64 = blocked.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60_000).contains(&left), "{left}");
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "a"),
+        ("client_secret", "s"),
+        ("scope", "https://a/.default"),
+    ];
+    // The token lives 1,000 hours, and with the longest lifetime still no more than a year.
+    assert_eq!(lab.form("/common/oauth2/v2.0/token", &fields).is(200).body()["expires_in"], 3_600_000);
+    lab.settings(json!({"tokenLifetime": 31_536_000}));
+    assert_eq!(lab.form("/common/oauth2/v2.0/token", &fields).is(200).body()["expires_in"], 31_536_000);
+}
+
+#[test]
 fn throttle_ignores_requests_without_caller_or_operation() {
     let lab = Lab::new();
     lab.settings(json!({"throttle": "tight"}));

@@ -33,7 +33,7 @@ use crate::http::answer::{self, Headers, Written, utc};
 use crate::http::error::{self, no_endpoint};
 use crate::http::exchange::{Stamp, send};
 use crate::http::json;
-use crate::http::request::{Arrival, BODY_MAX, ReadBody, host, read_body};
+use crate::http::request::{Arrival, BODY_MAX, ReadBody, host, names_this_machine, read_body};
 use crate::ids::TenantId;
 use crate::notify::Closing;
 use crate::tenant::Tenant;
@@ -122,8 +122,8 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
     let arrival = request.extensions().get::<Arrival>();
     let refusal = if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
         Some("callers from this address are not allowed; see --control-from")
-    } else if !is_own_host(request.headers(), request.uri()) {
-        Some("the Host must be an address, localhost, or a name without a dot")
+    } else if !names_this_machine(&emulator, request.headers(), request.uri()) {
+        Some("the Host must be an address, localhost, or a name without a dot; --allowed-hosts adds names")
     } else if request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         Some("requests of web pages of other sites are not allowed")
     } else if !is_own_origin(request.headers(), request.uri()) {
@@ -167,16 +167,6 @@ fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
     }
     let note = format!("this call used the default tenant; other tenants in use: tenant={}", others.join(", tenant="));
     HeaderValue::try_from(note).ok()
-}
-
-/// Returns `true` if the host is an address or a local name. Local names have no dot or end with `.localhost`. They
-/// cannot be registered, so no web page has such a name.
-fn is_own_host(headers: &HeaderMap, uri: &Uri) -> bool {
-    let Some(host) = host(headers, uri) else { return true };
-    let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
-    let name = authority.host().trim_end_matches('.');
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok();
-    address || !name.contains('.') || name.ends_with(".localhost")
 }
 
 fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {

@@ -6,6 +6,10 @@ use serde_json::json;
 use super::request::{EntraRequest, EntraResult, Reply};
 use crate::entra::Refusal;
 use crate::entra::grant::DEVICE_CODE_LIFETIME;
+use crate::entra::redirect::RedirectUri;
+
+/// The maximum number of digits in the code of an error.
+const CODE_MAX: usize = 10;
 
 /// Serves `/{tenant}/oauth2/v2.0/authorize`: redirects the browser to the client with an authorization code.
 ///
@@ -13,38 +17,36 @@ use crate::entra::grant::DEVICE_CODE_LIFETIME;
 /// `specularite sign-in` uses this document, because it does not parse HTML.
 pub(super) fn authorize(request: &EntraRequest<'_>) -> EntraResult {
     let form = &request.form;
-    let redirect = form.need("redirect_uri")?;
+    let redirect = RedirectUri::parse(form.need("redirect_uri")?)?;
     let asked = form.need("response_type")?;
     if !asked.split(' ').any(|kind| kind == "code") {
         return Err(Refusal::unknown_response_type(asked).into());
     }
-    let code = request.with_issuer(&request.site(), |issuer| issuer.authorize(form))??;
+    let code = request.with_issuer(&request.site(), |issuer| issuer.authorize(form, request.next_code_number()))??;
     let mut fields = vec![("code", code)];
     fields.extend(form.get("state").map(|state| ("state", state.to_owned())));
     fields.push(("session_state", request.stamp().request_id.to_string()));
     let accepts =
         request.parts().headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let posts = form.get("response_mode") == Some("form_post");
-    if posts && !redirect.starts_with("http://") && !redirect.starts_with("https://") {
+    if posts && !redirect.is_web() {
         return Err(Refusal::bad_reply_address().into());
     }
     if accepts == "application/json" {
         let fields: serde_json::Map<_, _> =
             fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         return Ok(Reply::Json(
-            json!({"method": if posts { "POST" } else { "GET" }, "action": redirect, "fields": fields}),
+            json!({"method": if posts { "POST" } else { "GET" }, "action": redirect.as_str(), "fields": fields}),
         ));
     }
     if posts {
-        return Ok(Reply::Page(form_page(redirect, &fields)));
+        return Ok(Reply::Page(form_page(redirect.as_str(), &fields)));
     }
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let mark = match form.get("response_mode") {
-        Some("fragment") => "#",
-        _ if redirect.contains('?') => "&",
-        _ => "?",
-    };
-    Ok(Reply::Redirect(format!("{redirect}{mark}{query}")))
+    Ok(Reply::Redirect(match form.get("response_mode") {
+        Some("fragment") => redirect.with_fragment(&query),
+        _ => redirect.with_query(&query),
+    }))
 }
 
 /// Returns an HTML page with a form that the browser submits at once.
@@ -69,7 +71,7 @@ fn escaped(text: &str) -> String {
 /// Serves `/{tenant}/oauth2/v2.0/devicecode`: issues a device code, which is approved already.
 pub(super) fn device_code(request: &EntraRequest<'_>) -> EntraResult {
     let site = request.site();
-    let code = request.with_issuer(&site, |issuer| issuer.device_code(&request.form))??;
+    let code = request.with_issuer(&site, |issuer| issuer.device_code(&request.form, request.next_code_number()))??;
     let address = format!("{}/devicelogin", site.origin);
     let user_code = request.stamp().request_id.to_string()[..8].to_ascii_uppercase();
     Ok(Reply::Json(json!({
@@ -98,7 +100,8 @@ pub(super) fn logout(_: &EntraRequest<'_>) -> EntraResult {
 
 /// Serves `/error`: the page to which the `error_uri` of an Entra error links.
 pub(super) fn explain(request: &EntraRequest<'_>) -> EntraResult {
-    let code: String = request.form.get("code").unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+    let code: String =
+        request.form.get("code").unwrap_or_default().chars().filter(char::is_ascii_digit).take(CODE_MAX).collect();
     Ok(say(&format!("AADSTS{code} is an error code of Entra; docs/fidelity.md lists the codes of Specularite.")))
 }
 

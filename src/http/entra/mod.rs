@@ -1,7 +1,7 @@
 //! Entra: the endpoints for sign-in, tokens and metadata.
 
 mod authorize;
-pub(super) mod request;
+pub(in crate::http) mod request;
 mod token;
 
 use std::sync::Arc;
@@ -14,18 +14,19 @@ use percent_encoding::percent_decode_str;
 
 use self::request::{EntraRequest, EntraResult, Found, Reply, Service};
 use crate::emulator::Emulator;
+use crate::entra::form::USER_NAME_MAX;
 use crate::entra::{Refusal, documents};
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::http::request::Arrival;
 use crate::ids::TenantId;
 
-/// The operations that issue a token, an authorization code or a device code. Only these operations create the tenant
-/// in their path.
+/// The operations that issue a token, an authorization code or a device code. Only these operations select the tenant in
+/// their path, and only with POST they create the tenant.
 const ISSUING: &[&str] = &["Entra_Authorize", "Entra_DeviceCode", "Entra_Token"];
 
 /// Responds to a request to Entra.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: endpoint, tenant }.respond(emulator, request).await
+    Service { find: endpoint, tenant, reads_create_tenants: false }.respond(emulator, request).await
 }
 
 /// Returns `true` if Entra has an endpoint with this path, which is in lower case.
@@ -87,5 +88,8 @@ fn instance_discovery(request: &EntraRequest<'_>) -> EntraResult {
 
 fn user_realm(request: &EntraRequest<'_>) -> EntraResult {
     let user = request.segments.last().copied().unwrap_or_default();
+    if user.len() > USER_NAME_MAX {
+        return Err(Refusal::too_long("user", USER_NAME_MAX).into());
+    }
     Ok(Reply::Json(documents::user_realm(&percent_decode_str(user).decode_utf8_lossy())))
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use crate::clock::real_seconds;
 use crate::emulator::Emulator;
 use crate::entra::grant::TokenIssuer;
 use crate::entra::{Form, Refusal, Site};
@@ -67,6 +68,9 @@ pub(in crate::http) struct Service {
     pub(in crate::http) find: fn(&Method, &[&str]) -> Option<Found>,
     /// The function that returns the tenant of a request. A tenant in the user name of the proxy URL takes precedence.
     pub(in crate::http) tenant: fn(&Parts, Option<Found>) -> TenantId,
+    /// `false` if GET and HEAD requests create no tenant. A web page can send such a request without being able to read
+    /// the response, unless the request needs a header that a page cannot set.
+    pub(in crate::http) reads_create_tenants: bool,
 }
 
 impl Service {
@@ -83,7 +87,9 @@ impl Service {
         let lower = received.parts.uri.path().trim_end_matches('/').to_ascii_lowercase();
         let found = (self.find)(&received.parts.method, &lower.split('/').skip(1).collect::<Vec<_>>());
         let named = (self.tenant)(&received.parts, found);
-        let (tenant, no_room) = match emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(named)) {
+        let id = Arrival::tenant(&received.parts).unwrap_or(named);
+        let views = !self.reads_create_tenants && received.parts.method.is_safe();
+        let (tenant, no_room) = match if views { Ok(emulator.view_tenant(id)) } else { emulator.tenant(id) } {
             Ok(tenant) => (tenant, None),
             Err(refusal) => (emulator.default_tenant(), Some(refusal)),
         };
@@ -103,6 +109,7 @@ fn serve(emulator: &Emulator, arrived: &Arrived, found: Option<Found>) -> EntraR
     let path = arrived.parts.uri.path().trim_end_matches('/');
     let segments = path.split('/').skip(1).collect();
     let form = form(&arrived.parts, body);
+    form.check_lengths()?;
     endpoint(&EntraRequest { emulator, arrived, segments, form })
 }
 
@@ -153,9 +160,14 @@ impl EntraRequest<'_> {
         Ok(self.tenant().read(|state| work(&TokenIssuer { state, signer, site, now: self.stamp().now })))
     }
 
+    /// Returns a number for a code. No other code has the number.
+    pub(in crate::http) fn next_code_number(&self) -> u64 {
+        self.emulator.next_code_number()
+    }
+
     /// Converts seconds on the tenant's clock into seconds of real time. The result is rounded down and is at least 1.
     pub(in crate::http) fn callers_seconds(&self, seconds: u32) -> u64 {
-        ((f64::from(seconds) / self.tenant().clock().rate()) as u64).max(1)
+        (real_seconds(f64::from(seconds), self.tenant().clock().rate()) as u64).max(1)
     }
 }
 
@@ -185,7 +197,11 @@ fn not_emulated(parts: &Parts) -> FabricError {
 
 /// Returns the HTTP status of an Entra error.
 fn status(refusal: &Refusal) -> StatusCode {
-    if refusal.error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST }
+    match refusal.error {
+        "invalid_client" => StatusCode::UNAUTHORIZED,
+        "access_denied" => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    }
 }
 
 fn render(result: EntraResult, parts: &Parts, stamp: Stamp) -> Written {
@@ -202,6 +218,20 @@ fn render(result: EntraResult, parts: &Parts, stamp: Stamp) -> Written {
         }
     };
     write(status, media, body)
+}
+
+/// Returns the response to a request that is rejected before it belongs to a tenant, with a hint of the emulator.
+pub(in crate::http) fn refuse(
+    emulator: &Emulator,
+    parts: &Parts,
+    refusal: Refusal,
+    note: &'static str,
+) -> Response<Body> {
+    let stamp = Stamp::new(&emulator.default_tenant());
+    let mut response = render(Err(refusal.into()), parts, stamp);
+    response.headers_mut().insert(HeaderName::from_static("x-emulator-note"), HeaderValue::from_static(note));
+    answer::stamp(&mut response, stamp.request_id, stamp.now);
+    response.map(Body::from)
 }
 
 fn write(status: StatusCode, media: &'static str, body: Vec<u8>) -> Written {

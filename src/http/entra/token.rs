@@ -30,8 +30,13 @@ struct TokenBody {
 
 pub(super) fn token(request: &EntraRequest<'_>) -> EntraResult {
     let site = request.site();
-    let Granted { access_token, resource, id_token, refresh_token, client_info, scope, lifetime } =
-        request.with_issuer(&site, |issuer| issuer.redeem(&request.form))??;
+    let granted = request.with_issuer(&site, |issuer| issuer.redeem(&request.form))??;
+    let Granted { access_token, resource, id_token, refresh_token, client_info, scope, code, lifetime } = granted;
+    if let Some(code) = code
+        && !request.tenant().redeem_code(code.hash, code.ends, request.stamp().now)
+    {
+        return Err(code.if_used.into());
+    }
     let expires_in = request.callers_seconds(lifetime);
     let first_version = !request.segments.iter().any(|segment| segment.eq_ignore_ascii_case("v2.0"));
     let ends = request.begun().as_second().saturating_add_unsigned(expires_in);
