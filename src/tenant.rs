@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -16,7 +16,7 @@ use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
 use crate::fabric::{DatedFact, Decision, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
-use crate::journal::{Exchange, Filter, Journal};
+use crate::journal::{Entry, Exchange, Filter, Journal};
 use crate::notify::Version;
 use crate::seed::Seed;
 
@@ -35,7 +35,8 @@ pub struct Tenant {
     history: RwLock<History>,
     windows: Mutex<Windows>,
     journal: Mutex<Journal>,
-    keeps_journal: bool,
+    /// The size of the journal in bytes; 0 if it is disabled.
+    journal_max: usize,
     requests: AtomicU64,
 }
 
@@ -66,7 +67,7 @@ impl Tenant {
             history,
             windows: Mutex::default(),
             journal: Mutex::new(Journal::new(journal)),
-            keeps_journal: journal > 0,
+            journal_max: journal,
             requests: AtomicU64::new(0),
         }
     }
@@ -171,16 +172,20 @@ impl Tenant {
         RequestId::nth(self.seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Adds an exchange to the journal, unless the journal is disabled.
-    pub fn journal(&self, exchange: impl FnOnce() -> Exchange) {
-        if self.keeps_journal {
-            self.lock_journal().record(exchange());
+    /// Adds an exchange to the journal, unless the journal is disabled. Secrets are redacted before the journal is
+    /// locked, because that can take time.
+    pub fn journal<'a>(&self, exchange: impl FnOnce() -> Exchange<'a>) {
+        if self.journal_max > 0 {
+            let entry = Entry::new(&exchange(), self.journal_max);
+            let removed = self.lock_journal().record(entry);
+            drop(removed);
         }
     }
 
     /// Returns the exchanges in the journal that match a filter, oldest first.
-    pub fn exchanges(&self, filter: &Filter) -> Vec<Exchange> {
-        self.lock_journal().matching(filter)
+    pub fn exchanges(&self, filter: &Filter) -> Vec<Arc<Entry>> {
+        let entries = self.lock_journal().entries();
+        entries.into_iter().filter(|entry| filter.matches(entry)).collect()
     }
 
     /// Removes all exchanges from the journal.
