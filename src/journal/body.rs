@@ -21,7 +21,7 @@ pub(super) fn redact(body: &[u8], max: usize) -> String {
         json.text
     } else if url::is_form(&body) {
         quoted(&url::redact_form(&body))
-    } else if names::are_mentioned(&body) {
+    } else if names::are_mentioned(&body) || url::has_secret_parameter(&body) {
         quoted(REDACTED)
     } else {
         quoted(&text::redact(&body, 0))
@@ -63,6 +63,8 @@ mod tests {
             ("plain", "\"plain\""),
             ("the secret is S", "\"***\""),
             ("sig: S", "\"***\""),
+            ("a=1;code=S", "\"***\""),
+            ("a=1\ncode=S", "\"***\""),
             ("client%255Fsecret%253DS", "\"***\""),
             ("design", "\"design\""),
             ("0123456789012345678901234567890123456789", "\"(40 bytes, not kept: more than 39)\""),

@@ -21,7 +21,7 @@ pub(super) struct Redacted {
 
 /// Redacts the secrets in a JSON document. Returns `None` if the text is not JSON.
 ///
-/// `depth` is the number of JSON documents that contain this document as a string.
+/// `depth` is the number of encodings that were removed from the document.
 pub(super) fn redact(text: &str, depth: usize) -> Option<Redacted> {
     let mut writer =
         Writer { text: String::with_capacity(text.len()), is_changed: false, depth, label_is_secret: false };
@@ -102,7 +102,12 @@ impl Writer {
 
     fn write_text(&mut self, text: &str, redacted: &str) {
         self.is_changed |= text != redacted;
-        self.text.push_str(&quoted(redacted));
+        // Most texts need no escapes.
+        if redacted.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+            self.text.extend(["\"", redacted, "\""]);
+        } else {
+            self.text.push_str(&quoted(redacted));
+        }
     }
 }
 
@@ -306,7 +311,7 @@ mod tests {
         check(r#"{"continuationToken":"t","keys":[{"kid":"k"}]}"#, r#"{"continuationToken":"t","keys":[{"kid":"k"}]}"#);
         check(r#"[{},[],"",-1,2,1.5,true,{"a":[[1],{"b":2}]}]"#, r#"[{},[],"",-1,2,1.5,true,{"a":[[1],{"b":2}]}]"#);
         check(r#"{"x":"a=1;password=S"}"#, r#"{"x":"a=1;password=***"}"#);
-        check(r#"{"a?sig=S":1}"#, r#"{"a?sig=***":1}"#);
+        check(r#"{"a?sig=S":1}"#, r#"{"a?sig=***":"***"}"#);
         assert!(redact("{\"a\":1}x", 0).is_none() && redact("", 0).is_none());
     }
 

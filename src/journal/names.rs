@@ -205,8 +205,8 @@ pub(super) fn decoded(text: &str) -> Option<Cow<'_, str>> {
     None
 }
 
-/// Returns `None` if there is nothing to decode.
-fn decoded_once(text: &str) -> Option<String> {
+/// Decodes a text once. Returns `None` if there is nothing to decode.
+pub(super) fn decoded_once(text: &str) -> Option<String> {
     let has_escapes = text.contains("\\u");
     if !has_escapes && !text.contains('%') {
         return None;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{REDACTED, names, text};
+use super::names::{self, Name};
+use super::{REDACTED, text};
 
 /// Redacts the secrets in a URL, or in a path with its query. In the queries of storage hosts (`is_storage`), all values
 /// are redacted except those of known parameters.
@@ -36,7 +37,7 @@ pub(super) fn redact_form(form: &str) -> String {
 
 fn redact_pair(pair: &str, is_storage: bool) -> Cow<'_, str> {
     let Some((name, value)) = pair.split_once('=') else { return text::redact(pair, 0) };
-    let known = names::Name::new(name);
+    let known = Name::new(name);
     let is_hidden = known.is_secret_parameter() || is_storage && !known.is_storage_parameter();
     if !is_hidden && is_free_of_secrets(name) && is_free_of_secrets(value) {
         return Cow::Borrowed(pair);
@@ -44,10 +45,18 @@ fn redact_pair(pair: &str, is_storage: bool) -> Cow<'_, str> {
     if is_free_of_secrets(name) { Cow::Owned(format!("{name}={REDACTED}")) } else { Cow::Borrowed(REDACTED) }
 }
 
-/// Returns `true` if a name or value contains no secret. In forms and queries, `+` stands for a space.
+/// Returns `true` if a name or value contains no secret: neither marked in its text nor as a parameter of another query
+/// or form. In forms and queries, `+` stands for a space.
 fn is_free_of_secrets(encoded: &str) -> bool {
-    let is_free = |text: &str| text::redact(text, 0) == text;
-    if encoded.contains('+') { is_free(&encoded.replace('+', " ")) } else { is_free(encoded) }
+    let spaced = if encoded.contains('+') { Cow::Owned(encoded.replace('+', " ")) } else { Cow::Borrowed(encoded) };
+    text::redact(&spaced, 0) == spaced && !has_secret_parameter(&spaced)
+}
+
+/// Returns `true` if a text contains a pair `name=value` with the name of a secret parameter.
+pub(super) fn has_secret_parameter(text: &str) -> bool {
+    let names_secret = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| Name::new(name).is_secret_parameter());
+    let is_separator = |c: char| c.is_whitespace() || "?&#;".contains(c);
+    names::decoded(text).is_none_or(|text| text.split(is_separator).any(names_secret))
 }
 
 #[cfg(test)]
@@ -62,6 +71,8 @@ mod tests {
             ("/a?client%255Fsecret=S", "/a?client%255Fsecret=***"),
             ("/a?a=1?sig=S#code=S", "/a?a=1?sig=***#code=***"),
             ("/a?back=https%3A%2F%2Fh%3Fsig%3DS&b=2", "/a?back=***&b=2"),
+            ("/a?back=https%3A%2F%2Fh%3Fcode%3DS;b=2", "/a?back=***"),
+            ("/a?b=2;code=S", "/a?b=***"),
             ("/a?sig%3DS", "/a?***"),
             ("/a?sig%3DS=1", "/a?***"),
             ("/a;password=S/b", "/a;password=***"),
