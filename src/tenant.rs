@@ -18,7 +18,7 @@ use crate::fabric::throttle::{Key, Windows};
 use crate::fabric::weight::weight;
 use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
-use crate::journal::{Exchange, Filter, Journal};
+use crate::journal::{Entry, Exchange, Filter, Journal};
 use crate::memory::{Memory, Share};
 use crate::notify::Version;
 use crate::seed::Seed;
@@ -56,7 +56,8 @@ pub struct Tenant {
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     redeemed: Mutex<HashMap<String, i64>>,
     journal: Mutex<Journal>,
-    keeps_journal: bool,
+    /// The size of the journal in bytes; 0 if it is disabled.
+    journal_max: usize,
     requests: AtomicU64,
 }
 
@@ -101,8 +102,8 @@ impl Tenant {
             history,
             windows: Mutex::default(),
             redeemed: Mutex::default(),
-            journal: Mutex::new(Journal::new(journal)),
-            keeps_journal: journal > 0,
+            journal: Mutex::new(Journal::new(journal, Share::new(limits.memory))),
+            journal_max: journal,
             requests: AtomicU64::new(0),
         }
     }
@@ -221,16 +222,20 @@ impl Tenant {
         RequestId::nth(self.seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Adds an exchange to the journal, unless the journal is disabled.
-    pub fn journal(&self, exchange: impl FnOnce() -> Exchange) {
-        if self.keeps_journal {
-            self.lock_journal().record(exchange());
+    /// Adds an exchange to the journal, unless the journal is disabled. Secrets are redacted before the journal is
+    /// locked, because that can take time.
+    pub fn journal<'a>(&self, exchange: impl FnOnce() -> Exchange<'a>) {
+        if self.journal_max > 0 {
+            let entry = Entry::new(&exchange(), self.journal_max);
+            let removed = self.lock_journal().record(entry);
+            drop(removed);
         }
     }
 
     /// Returns the exchanges in the journal that match a filter, oldest first.
-    pub fn exchanges(&self, filter: &Filter) -> Vec<Exchange> {
-        self.lock_journal().matching(filter)
+    pub fn exchanges(&self, filter: &Filter) -> Vec<Arc<Entry>> {
+        let entries = self.lock_journal().entries();
+        entries.into_iter().filter(|entry| filter.matches(entry)).collect()
     }
 
     /// Removes all exchanges from the journal.

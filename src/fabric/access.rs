@@ -266,21 +266,22 @@ pub fn default_user() -> DirectoryEntry {
 }
 
 /// Returns an explanation if a script evidently sent the token by mistake. Such tokens come from variables that are
-/// unset or unexpanded, and from secure strings that were not converted to text.
+/// unset or unexpanded, and from secure strings that were not converted to text. The explanation contains no part of a
+/// token that could be a secret.
 fn mistake(token: &str) -> Option<String> {
-    let unset = ["null", "undefined", "none", "[object object]"].iter().any(|word| token.eq_ignore_ascii_case(word));
-    let unexpanded = token.starts_with(['$', '%', '<', '{']);
-    let secure = token == "System.Security.SecureString";
-    (unset || unexpanded || secure).then(|| {
-        let why = if secure {
-            "the secure string was not converted to text (use ConvertFrom-SecureString -AsPlainText)"
-        } else {
-            "the variable that should hold the token was not set or not expanded"
-        };
-        // The note is sent in a header, which can contain visible ASCII only.
-        let shown: String = token.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
-        format!("the bearer token is {shown:?}: {why}")
-    })
+    const SECURE: &str = "System.Security.SecureString";
+    const UNSET: [&str; 4] = ["null", "undefined", "none", "[object object]"];
+    if token == SECURE {
+        return Some(format!(
+            "the bearer token is {SECURE:?}: the secure string was not converted to text (use ConvertFrom-SecureString \
+             -AsPlainText)"
+        ));
+    }
+    if let Some(word) = UNSET.iter().find(|word| token.eq_ignore_ascii_case(word)) {
+        return Some(format!("the bearer token is {word:?}: the variable that should hold the token was not set"));
+    }
+    let sign = token.chars().next().filter(|sign| "$%<{".contains(*sign))?;
+    Some(format!("the bearer token begins with {sign:?}: the variable that should hold the token was not expanded"))
 }
 
 /// Returns the claims of a token, without checking its signature.

@@ -10,17 +10,19 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Response;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use jiff::Timestamp;
 
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
 use crate::fabric::FabricError;
 use crate::fabric::behaviours::Behaviours;
+use crate::hosts::{self, Service};
 use crate::http::answer::{self, Written};
 use crate::http::error;
-use crate::http::request::{ReadBody, SentUri, busy, read_body};
+use crate::http::request::{ReadBody, SentUri, busy, host, read_body};
 use crate::ids::{PrincipalId, RequestId};
-use crate::journal::Exchange;
+use crate::journal::{Exchange, shown_method, shown_path};
 use crate::tenant::Tenant;
 
 /// The instant of a request and its request id.
@@ -107,25 +109,27 @@ impl Arrived {
         let took = machine_time().duration_since(begun);
         tracing::debug!(
             operation = name,
-            method = %parts.method,
-            path = parts.uri.path(),
+            method = shown_method(parts.method.as_str()),
+            path = shown_path(parts.uri.path()),
             status,
             duration_ms = took.as_secs_f64() * 1e3,
             tenant = %tenant.id(),
             request_id = %stamp.request_id,
             "request"
         );
+        let host = host(&parts.headers, &parts.uri).map(hosts::without_port);
         tenant.journal(|| Exchange {
             time: stamp.now,
             tenant: tenant.id(),
             principal,
             operation,
-            method: parts.method.to_string(),
-            path: SentUri::of(&parts).path_and_query().map_or_else(String::new, ToString::to_string),
-            request: body.unwrap_or_default().bytes,
+            method: parts.method.as_str(),
+            path: SentUri::of(&parts).path_and_query().map_or("", PathAndQuery::as_str),
+            is_storage: host.and_then(hosts::service) == Some(Service::OneLake),
+            request: body.as_ref().map_or(&[], |body| &body.bytes[..]),
             status,
-            headers: response.headers().clone(),
-            body: response.body().clone(),
+            headers: response.headers(),
+            body: response.body(),
             took,
         });
         response

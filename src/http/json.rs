@@ -5,7 +5,7 @@ use serde::de::{self, DeserializeOwned};
 use crate::fabric::FabricError;
 use crate::fabric::json::{VALUES_MAX, has_too_many_values};
 
-/// Parses the JSON body of a request to Fabric. The error names the member, but never repeats a value, because the
+/// Parses the JSON body of a request that may contain secrets. The error names the member, but never repeats a value, because the
 /// value may be a secret.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
     read(body).map_err(|(member, why)| {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use specularite::Emulator;
+use specularite::fabric::access::DEFAULT_TENANT;
+use specularite::journal::{Exchange, Filter};
 
 use crate::harness::{Lab, sql_connection};
 
@@ -53,5 +55,60 @@ fn journal_of_zero_bytes_is_empty() {
     let emulator = Emulator::builder().journal(0).build();
     let tenant = emulator.default_tenant();
     tenant.journal(|| panic!("the exchange is not built"));
-    assert!(tenant.exchanges(&specularite::journal::Filter::default()).is_empty());
+    assert!(tenant.exchanges(&Filter::default()).is_empty());
+}
+
+#[test]
+fn journal_is_bounded_with_long_methods() {
+    const SIZE: usize = 256 << 10;
+    let lab = Lab::with(Emulator::builder().journal(SIZE).build());
+    let method = "X".repeat(60_000);
+    for _ in 0..8_000 {
+        lab.send(&method, "/v1/workspaces", &[("authorization", "")], "").is(401);
+    }
+    let kept = lab.get("/_emulator/journal").is(200).text();
+    assert!(kept.len() <= SIZE && kept.lines().count() > 50, "{}", kept.len());
+    assert!(kept.lines().all(|line| line.len() < 4_000));
+}
+
+#[test]
+fn journal_keeps_size_of_large_bodies_only() {
+    let lab = Lab::new();
+    for (size, is_kept) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        lab.delete("/_emulator/journal").is(200);
+        lab.send("POST", "/v1/workspaces", &[], format!("\"{}\"", "x".repeat(size - 2))).is(400);
+        let line = &lines(&lab, "")[0];
+        let request = line["request"].as_str().unwrap();
+        assert_eq!((request.len() > 1_000, line["status"].as_u64()), (is_kept, Some(400)));
+        assert!(is_kept || request == "(1048577 bytes, not kept: more than 1048576)", "{request}");
+    }
+}
+
+/// The journal can be read while an exchange is built: it is locked only to store the result.
+#[test]
+fn journal_is_not_locked_while_an_exchange_is_built() {
+    let tenant = Emulator::builder().build().default_tenant();
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let headers = axum::http::HeaderMap::new();
+        tenant.journal(|| {
+            assert!(tenant.exchanges(&Filter::default()).is_empty());
+            Exchange {
+                time: jiff::Timestamp::UNIX_EPOCH,
+                tenant: DEFAULT_TENANT,
+                principal: None,
+                operation: None,
+                method: "GET",
+                path: "/",
+                is_storage: false,
+                request: b"",
+                status: 200,
+                headers: &headers,
+                body: b"",
+                took: jiff::SignedDuration::ZERO,
+            }
+        });
+        done.send(tenant.exchanges(&Filter::default()).len()).unwrap();
+    });
+    assert_eq!(is_done.recv_timeout(std::time::Duration::from_secs(20)), Ok(1));
 }

@@ -185,3 +185,12 @@ fn connection_parameters_are_given_once() {
     parameters.push(again);
     lab.post("/v1/connections", twice).refuses(400, "InvalidConnectionDetails");
 }
+#[test]
+fn journals_count_towards_the_memory_of_the_emulator() {
+    let lab = Lab::with(Emulator::builder().memory(1 << 20).build());
+    for _ in 0..200 {
+        lab.send("POST", "/v1/none", &[], "x".repeat(10_000));
+    }
+    let kept = lab.get("/_emulator/journal").is(200).bytes.len();
+    assert!((10_000..(1 << 20)).contains(&kept), "{kept}");
+}

@@ -35,7 +35,7 @@ impl io::Write for Capture {
 ///
 /// All threads share one subscriber. With a subscriber per thread, `tracing` can miss lines: it caches per line whether
 /// any subscriber is interested, and another test may fill the cache while this thread's subscriber is being added.
-fn logged(action: impl FnOnce()) -> Vec<Value> {
+pub(crate) fn logged(action: impl FnOnce()) -> Vec<Value> {
     static SUBSCRIBER: Once = Once::new();
     SUBSCRIBER.call_once(|| {
         let captures = DynFilterFn::new(|_, _| CAPTURED.with_borrow(Option::is_some));

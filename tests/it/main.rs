@@ -34,6 +34,7 @@ mod mirroring;
 mod operations;
 mod proxy;
 mod roles;
+mod secrets;
 mod shortcuts;
 #[cfg(unix)]
 mod shutdown;

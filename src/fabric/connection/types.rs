@@ -126,14 +126,17 @@ impl ConnectionType {
     }
 
     /// Returns the path of a connection. `values` are the parameters of the connection, in the order of the creation
-    /// method.
+    /// method. Everybody who can see the connection can see its path, so a password is replaced (guessed).
     pub(super) fn path(&self, values: &[(&'static str, Value)]) -> String {
+        let shown = |name: &str, value: &Value| {
+            if name.to_ascii_lowercase().ends_with("password") { "***".into() } else { value.clone() }
+        };
         if RECORD_PATHS.contains(&self.name) {
-            return Value::Object(values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-                .to_string();
+            let members = values.iter().map(|(name, value)| ((*name).to_owned(), shown(name, value)));
+            return Value::Object(members.collect()).to_string();
         }
-        let texts = values.iter().map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        texts.collect::<Vec<_>>().join(";")
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        values.iter().map(|(name, value)| text(shown(name, value))).collect::<Vec<_>>().join(";")
     }
 }
 

@@ -3,12 +3,13 @@
 use axum::body::Body;
 use axum::http::Response;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ControlRequest;
 use crate::fabric::State;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::principal::DirectoryEntry;
+use crate::http::json;
 use crate::http::wire::principals::{PrincipalBody, PrincipalRequest};
 use crate::ids::PrincipalId;
 use crate::signing;
@@ -35,7 +36,8 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
 /// Adds or replaces principals. Other principals remain in the directory.
 pub(super) async fn declare(request: ControlRequest) -> Response<Body> {
     request.answer(|request| {
-        let DeclarePrincipals { value } = request.json()?;
+        // An error of this parser never repeats a value, which may be a secret.
+        let DeclarePrincipals { value } = json::parse(&request.body.bytes)?;
         let (mut entries, mut secrets): (Vec<DirectoryEntry>, Vec<(PrincipalId, String)>) = (Vec::new(), Vec::new());
         for DeclarePrincipal { principal, secret } in value {
             let entry = principal.entry()?;
@@ -48,5 +50,5 @@ pub(super) async fn declare(request: ControlRequest) -> Response<Body> {
 }
 
 fn body(state: &State) -> Value {
-    json!({"value": state.directory().values().map(PrincipalBody::from).collect::<Vec<_>>()})
+    serde_json::json!({"value": state.directory().values().map(PrincipalBody::from).collect::<Vec<_>>()})
 }

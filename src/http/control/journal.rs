@@ -1,5 +1,7 @@
 //! `journal`: the last exchanges, as NDJSON.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{Response, StatusCode};
@@ -8,15 +10,16 @@ use serde_json::json;
 use super::{ControlRequest, refuse, reply, stamped};
 use crate::fabric::FabricError;
 use crate::http::answer::{self, Headers};
-use crate::journal::{Exchange, Filter};
+use crate::journal::{Entry, Filter};
 
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     let (filter, timing) = match read(&request) {
         Ok(read) => read,
         Err(refusal) => return refuse(&request.tenant, &refusal),
     };
-    let mut exchanges: Vec<Exchange> = request.tenants().iter().flat_map(|tenant| tenant.exchanges(&filter)).collect();
-    exchanges.sort_by_key(|exchange| exchange.time);
+    let mut exchanges: Vec<Arc<Entry>> =
+        request.tenants().iter().flat_map(|tenant| tenant.exchanges(&filter)).collect();
+    exchanges.sort_by_key(|exchange| exchange.time());
     let lines: String = exchanges.iter().map(|exchange| exchange.line(timing)).collect();
     let mut response = answer::respond(StatusCode::OK, Headers::Core, lines.into_bytes());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
