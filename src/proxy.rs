@@ -39,7 +39,7 @@ pub enum OtherHosts {
 
 /// The route of a request to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ProxyRoute {
+pub enum ProxyRoute {
     /// The emulator answers the request.
     Local,
     /// The request is forwarded to the real host.
@@ -50,7 +50,7 @@ pub(crate) enum ProxyRoute {
 
 /// Routes proxy requests, and forwards requests to other hosts.
 #[derive(Debug)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     emulator: Arc<Emulator>,
     other_hosts: OtherHosts,
     /// The upstream proxies that the environment variables of this process name.
@@ -72,7 +72,8 @@ const HOP_HEADERS: &[&str] =
     &["connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade"];
 
 impl Proxy {
-    pub(crate) fn new(emulator: Arc<Emulator>, other_hosts: OtherHosts) -> Self {
+    /// Creates a proxy. The environment variables of this process name its upstream proxies.
+    pub fn new(emulator: Arc<Emulator>, other_hosts: OtherHosts) -> Self {
         // The instant of the start distinguishes this server from others, also in other containers.
         let via = format!("1.1 specularite-{}-{}", std::process::id(), machine_time().as_nanosecond());
         let via = HeaderValue::try_from(via).expect("letters, digits and dashes are valid in a header");
@@ -80,7 +81,7 @@ impl Proxy {
     }
 
     /// Returns the route of a request to an authority. `port` applies if the authority has no port.
-    pub(crate) fn route(&self, arrival: Arrival, authority: &Authority, port: u16) -> ProxyRoute {
+    pub fn route(&self, arrival: Arrival, authority: &Authority, port: u16) -> ProxyRoute {
         let host = authority.host();
         if is_here(arrival, host, authority.port_u16().unwrap_or(port)) {
             return ProxyRoute::Local;
@@ -203,14 +204,15 @@ fn remove_hop_headers(headers: &mut HeaderMap) {
 }
 
 /// Returns the host and port of an authority, without a user name and password.
-pub(crate) fn without_userinfo(authority: &Authority) -> &str {
+pub fn without_userinfo(authority: &Authority) -> &str {
     authority.as_str().rsplit('@').next().unwrap_or_default()
 }
 
-/// Returns `true` if an authority has a port that is not a number up to 65535.
-pub(crate) fn has_invalid_port(authority: &Authority) -> bool {
+/// Returns `true` if an authority has a port that is not a number up to 65535, or other text after its host.
+pub fn has_invalid_port(authority: &Authority) -> bool {
     let rest = without_userinfo(authority).strip_prefix(authority.host()).unwrap_or_default();
-    rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_err())
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    !rest.is_empty() && !rest.strip_prefix(':').is_some_and(is_port)
 }
 
 /// Removes the headers that are meant only for the proxy.
@@ -223,7 +225,8 @@ pub(crate) fn remove_proxy_headers(headers: &mut HeaderMap) {
 /// local name, a container name, or the address at which the client reached this server.
 fn is_here(arrival: Arrival, host: &str, port: u16) -> bool {
     let host = trimmed(host);
-    let is_local_name = || hosts::is_local(host) || !host.contains(['.', ':']);
+    // A name with a dot at its end is the same name.
+    let is_local_name = || hosts::is_local(host) || !host.trim_end_matches('.').contains(['.', ':']);
     // The system connects an unspecified address to this machine.
     let is_own = |address: IpAddr| address.is_unspecified() || address == arrival.local.ip().to_canonical();
     let is_own_address = || host.parse::<IpAddr>().is_ok_and(|address| is_own(address.to_canonical()));
@@ -262,7 +265,7 @@ async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
 
 /// Returns `true` for addresses that the proxy does not connect to: those of metadata services, and for clients of other
 /// machines those of this machine. An unspecified address is one of this machine.
-fn is_barred(address: IpAddr, arrival: Arrival) -> bool {
+pub fn is_barred(address: IpAddr, arrival: Arrival) -> bool {
     let is_this_machine = address.is_loopback() || address.is_unspecified();
     hosts::is_metadata(address) || is_this_machine && !arrival.peer.ip().to_canonical().is_loopback()
 }
@@ -321,9 +324,14 @@ mod tests {
     #[test]
     fn proxy_routes_hosts_by_ownership_and_option() {
         let from_here = |other_hosts, authority| route(other_hosts, ControlFrom::Loopback, "127.0.0.1:5000", authority);
-        for authority in
-            ["api.fabric.microsoft.com:443", "login.microsoftonline.com:7310", "localhost:7310", "[::1]:7310"]
-        {
+        for authority in [
+            "api.fabric.microsoft.com:443",
+            "login.microsoftonline.com:7310",
+            "localhost:7310",
+            "[::1]:7310",
+            "emulator:7310",
+            "emulator.:7310",
+        ] {
             assert_eq!(from_here(OtherHosts::Refuse, authority), ProxyRoute::Local, "{authority}");
         }
         for authority in ["example.com:443", "localhost:8080", "specularite:80"] {
@@ -362,6 +370,9 @@ mod tests {
             ("a:99999", "a:99999", true),
             ("u@[::1]:99999", "[::1]:99999", true),
             ("[::1]:80", "[::1]:80", false),
+            ("a:", "a:", true),
+            ("a:+80", "a:+80", true),
+            ("[::1]b:80", "[::1]b:80", true),
         ] {
             let parsed: Authority = authority.parse().unwrap();
             assert_eq!((without_userinfo(&parsed), has_invalid_port(&parsed)), (host, is_invalid), "{authority}");

@@ -1,0 +1,35 @@
+//! Attacks on the running program: mutated requests, and clients that race for the same names.
+//!
+//! Each attack lasts `SPECULARITE_ATTACK_SECONDS` (2 by default). It prints its seed; `SPECULARITE_ATTACK_SEED` repeats
+//! it. `SPECULARITE_ATTACK_PROGRAM` is the program to attack, if that is not the one that cargo has built with the test.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![expect(clippy::disallowed_methods, reason = "an attack lasts a time of the machine's clock")]
+
+mod mutated;
+mod mutations;
+mod program;
+mod races;
+mod requests;
+mod wire;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+/// Returns the duration of an attack, at most `max` seconds.
+fn duration(max: u64) -> Duration {
+    let seconds = std::env::var("SPECULARITE_ATTACK_SECONDS").ok().map(|text| text.parse::<u64>().unwrap());
+    Duration::from_secs(seconds.unwrap_or(2).min(max))
+}
+
+/// Returns the seed of an attack, and prints it.
+fn seed() -> u64 {
+    let given = std::env::var("SPECULARITE_ATTACK_SEED").ok().map(|text| text.parse().unwrap());
+    let seed = given.unwrap_or_else(|| fastrand::u64(..));
+    notice(&format!("attack: SPECULARITE_ATTACK_SEED={seed}"));
+    seed
+}
+
+/// Prints a line, also if the test passes.
+fn notice(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
