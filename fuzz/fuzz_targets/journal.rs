@@ -2,13 +2,12 @@
 
 #![no_main]
 
-use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use serde_json::{Map, Value, json};
 use specularite::fabric::access::DEFAULT_TENANT;
-use specularite::journal::{Exchange, Filter, Journal};
+use specularite::journal::{Entry, Exchange};
 
 const SECRET: &str = "pl4nted-S3cr3t";
 /// Names of members and parameters with secrets, in requests to Fabric and to Entra.
@@ -77,8 +76,8 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
         }
         Place::Nowhere => {}
     }
-    let bodies = if input.in_response { [vec![], body] } else { [body, vec![]] };
-    let line = line_of(path, bodies.map(Bytes::from), input.other);
+    let bodies: [&[u8]; 2] = if input.in_response { [&[], &body] } else { [&body, &[]] };
+    let line = line_of(&path, bodies, input.other);
     let value: Value = serde_json::from_str(&line).expect("a line is JSON");
     assert_eq!(value["status"], 200);
     assert!(line.ends_with('\n') && line.lines().count() == 1, "{line:?}");
@@ -118,14 +117,14 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
-/// Returns the line of an exchange after it was stored in a journal.
-fn line_of(path: String, [request, body]: [Bytes; 2], location: &[u8]) -> String {
+/// Returns the line that the journal stores for an exchange.
+fn line_of(path: &str, [request, body]: [&[u8]; 2], location: &[u8]) -> String {
     let location = HeaderValue::from_bytes(location).ok();
     let headers: HeaderMap = location.map(|location| (axum::http::header::LOCATION, location)).into_iter().collect();
     let (time, took) = (Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
-    let method = "POST".to_owned();
-    let (tenant, principal, operation, status) = (DEFAULT_TENANT, None, None, 200);
-    let mut journal = Journal::new(1 << 20);
-    journal.record(Exchange { time, tenant, principal, operation, method, path, request, status, headers, body, took });
-    journal.matching(&Filter::default()).first().expect("the exchange was stored").line(true)
+    let (tenant, principal, operation, method, status) = (DEFAULT_TENANT, None, None, "POST", 200);
+    let (headers, is_storage) = (&headers, false);
+    let exchange =
+        Exchange { time, tenant, principal, operation, method, path, is_storage, request, status, headers, body, took };
+    Entry::new(&exchange, 1 << 20).line(true)
 }

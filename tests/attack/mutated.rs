@@ -14,14 +14,12 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 use crate::mutations::{OF_BYTES, OF_REQUESTS};
 use crate::program::{Figures, Ids, Program};
 use crate::requests::{Request, valid};
-use crate::{duration, notice, seed, wire};
+use crate::{GROWTH_MAX_KIB, duration, notice, seed, wire};
 
 /// The number of clients.
 const CLIENTS: usize = 16;
 /// The time after which the program is reset and measured again.
 const ROUND: Duration = Duration::from_secs(2);
-/// The maximum growth of the memory after the first quarter of the attack.
-const GROWTH_MAX_KIB: u64 = 48 << 10;
 /// The maximum time after which the server closes a connection on which nothing happens.
 const SILENCE: Duration = Duration::from_secs(35);
 /// The number of connections that stall.

@@ -93,6 +93,13 @@ impl Program {
             create(&within("mirroredDatabases"), json!({"displayName": "shop", "definition": definition(&[])}));
         let lakehouse = create(&within("lakehouses"), json!({"displayName": "lake"}));
         let folder = create(&within("folders"), json!({"displayName": "folder"}));
+        // The mirrored database has left its first status.
+        for (path, body) in
+            [("", r#"{"mode":"manual"}"#), ("/advance", r#"{"seconds":60}"#), ("", r#"{"mode":"real"}"#)]
+        {
+            let (status, answer) = client.ask("POST", &format!("/_emulator/clock{path}"), body);
+            assert_eq!(status, 200, "{answer}");
+        }
         Ids { workspace, connection, mirror, lakehouse, folder, capacity }
     }
 }

@@ -37,7 +37,7 @@ const VALID: &[(u16, &str, &str, &str, &str)] = &[
     (200, "POST", "/v1/workspaces/{workspace}/mirroredDatabases/{mirror}/getDefinition", "", ""),
     (200, "POST", "/v1/workspaces/{workspace}/mirroredDatabases/{mirror}/updateDefinition", "", r#"{"definition":{definition}}"#),
     (201, "POST", "/v1/workspaces/{workspace}/mirroredDatabases", "", r#"{"displayName":"m","definition":{definition}}"#),
-    (200, "POST", "/v1/workspaces/{workspace}/mirroredDatabases/{mirror}/stopMirroring", "", ""),
+    (200, "POST", "/v1/workspaces/{workspace}/mirroredDatabases/{mirror}/startMirroring", "", ""),
     (200, "GET", "/v1/workspaces/{workspace}/roleAssignments", "", ""),
     (200, "GET", "/v1/connections/{connection}", "", ""),
     (200, "PATCH", "/v1/connections/{connection}", "", r#"{"connectivityType":"ShareableCloud","displayName":"c"}"#),
