@@ -94,7 +94,7 @@ impl Formatter for Crlf {
 }
 
 /// The maximum number of values in a JSON text. A value in memory can be twenty times as large as its text.
-pub const VALUES_MAX: usize = 300_000;
+pub const VALUES_MAX: usize = 100_000;
 
 /// Returns `true` if a JSON text has more than [`VALUES_MAX`] values. The text is not parsed, and may be invalid.
 pub fn has_too_many_values(text: &[u8]) -> bool {

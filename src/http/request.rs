@@ -131,7 +131,7 @@ pub(super) async fn read_body(body: Body, most: usize, in_flight: &InFlight) -> 
         }
         if bytes.len() + data.len() > SMALL && room.is_none() {
             let size = length.unwrap_or(most);
-            room = Some(in_flight.room(size).await.ok_or_else(busy)?);
+            room = Some(in_flight.receiving(size).await.ok_or_else(busy)?);
             bytes.reserve_exact(length.unwrap_or(0).saturating_sub(bytes.len()));
         }
         bytes.extend_from_slice(&data);

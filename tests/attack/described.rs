@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde_json::json;
 
 use crate::program::{Ids, Program};
-use crate::{GROWTH_MAX_KIB, duration, notice, seed};
+use crate::{GROWTH_MAX_KIB, alone, duration, notice, seed};
 
 /// The descriptions, each with its part of the duration in percent. A short attack uses only the first.
 const DESCRIPTIONS: &[(&str, u64)] = &[
@@ -31,6 +31,7 @@ fn described_requests_do_no_harm() {
         return missing("../shared/specs does not exist");
     }
     let Some(schemathesis) = schemathesis() else { return };
+    let _alone = alone();
     let mut program = Program::start();
     let seed = seed();
     let mut first = None;

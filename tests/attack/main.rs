@@ -1,11 +1,12 @@
-//! Attacks on the running program: mutated requests, requests generated from the API description, and clients that race
-//! for the same names.
+//! Attacks on the running program: mutated requests, requests generated from the API description, clients that race for
+//! the same names, and clients that try to fill the memory or to block the others. One attack runs at a time.
 //!
 //! Each attack lasts `SPECULARITE_ATTACK_SECONDS` (2 by default). It prints its seed; `SPECULARITE_ATTACK_SEED` repeats
 //! it. `SPECULARITE_ATTACK_PROGRAM` is the program to attack, if that is not the one that cargo has built with the test.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 #![expect(clippy::disallowed_methods, reason = "an attack lasts a time of the machine's clock")]
 
+mod bounds;
 mod described;
 mod mutated;
 mod mutations;
@@ -15,10 +16,17 @@ mod requests;
 mod wire;
 
 use std::io::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The maximum growth of the program's memory during an attack, after its warm-up.
 const GROWTH_MAX_KIB: u64 = 48 << 10;
+
+/// Waits until no other attack runs. Other attacks would change what this one measures.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Returns the duration of an attack, at most `max` seconds.
 fn duration(max: u64) -> Duration {

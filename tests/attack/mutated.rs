@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 use crate::mutations::{OF_BYTES, OF_REQUESTS};
 use crate::program::{Figures, Ids, Program};
 use crate::requests::{Request, valid};
-use crate::{GROWTH_MAX_KIB, duration, notice, seed, wire};
+use crate::{GROWTH_MAX_KIB, alone, duration, notice, seed, wire};
 
 /// The number of clients.
 const CLIENTS: usize = 16;
@@ -36,6 +36,7 @@ struct Attack {
 
 #[test]
 fn mutated_requests_do_no_harm() {
+    let _alone = alone();
     let mut program = Program::start();
     let ids = program.populate();
     answers_valid_requests(&program, &ids);

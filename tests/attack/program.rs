@@ -16,10 +16,11 @@ pub(crate) struct Program {
     pub(crate) address: SocketAddr,
 }
 
-/// The memory and the descriptors of a process. Both are 0 where the system does not tell.
+/// The memory and the descriptors of a process. All are 0 where the system does not tell.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Figures {
     pub(crate) memory_kib: u64,
+    pub(crate) peak_kib: u64,
     pub(crate) descriptors: usize,
 }
 
@@ -61,10 +62,12 @@ impl Program {
     pub(crate) fn figures(&self) -> Figures {
         let process = format!("/proc/{}", self.child.id());
         let status = std::fs::read_to_string(format!("{process}/status")).unwrap_or_default();
-        let memory =
-            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+        let kib = |name: &str| {
+            let value = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"));
+            value.and_then(|value| value.parse().ok()).unwrap_or_default()
+        };
         let descriptors = std::fs::read_dir(format!("{process}/fd")).map_or(0, Iterator::count);
-        Figures { memory_kib: memory.unwrap_or_default(), descriptors }
+        Figures { memory_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:"), descriptors }
     }
 
     /// Asserts that the program runs and that no task of it has panicked.

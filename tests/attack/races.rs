@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 
 use crate::program::{Ids, Program, definition};
 use crate::wire::Client;
-use crate::{duration, notice, seed};
+use crate::{alone, duration, notice, seed};
 
 /// The number of clients.
 const CLIENTS: usize = 16;
@@ -35,6 +35,7 @@ struct Done {
 
 #[test]
 fn racing_clients_keep_names_unique_over_sockets() {
+    let _alone = alone();
     let mut program = Program::start();
     let ids = program.populate();
     let address = program.address;
@@ -47,6 +48,7 @@ fn racing_clients_keep_names_unique_over_sockets() {
 
 #[test]
 fn racing_clients_leave_a_history_that_replays() {
+    let _alone = alone();
     let throttle = Some(specularite::Throttle::Off);
     let unlimited = SettingsChange { throttle, ..SettingsChange::default() };
     let emulator = Emulator::builder().settings(unlimited).unwrap().build();

@@ -15,19 +15,25 @@ const SILENCE: Duration = Duration::from_millis(40);
 pub(crate) struct Client {
     address: SocketAddr,
     stream: TcpStream,
+    token: String,
 }
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, stream: connect(address) }
+        Self::with_token(address, "any")
+    }
+
+    pub(crate) fn with_token(address: SocketAddr, token: &str) -> Self {
+        Self { address, stream: connect(address), token: token.to_owned() }
     }
 
     /// Sends a request, and returns the status and the body. A body that is not JSON is null.
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer any\r\ncontent-type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
             self.address,
+            self.token,
             body.len()
         );
         self.stream.write_all(head.as_bytes()).unwrap();

@@ -1,7 +1,5 @@
 //! Bodies of definitions and their parts.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::required;
@@ -79,20 +77,22 @@ impl From<ReadBack> for DefinitionResponse {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DefinitionPart {
-    path: String,
-    payload: String,
+    /// The path and the payload, which is written in base64.
+    #[serde(flatten)]
+    part: Part,
     payload_type: &'static str,
 }
 
 impl DefinitionPart {
     /// Returns the part with `root` as the parent folder of the path.
-    pub(crate) fn under(self, root: &str) -> Self {
-        Self { path: format!("{root}/{}", self.path), ..self }
+    pub(crate) fn under(mut self, root: &str) -> Self {
+        self.part.path = format!("{root}/{}", self.part.path);
+        self
     }
 }
 
 impl From<Part> for DefinitionPart {
     fn from(part: Part) -> Self {
-        Self { path: part.path, payload: STANDARD.encode(part.payload), payload_type: "InlineBase64" }
+        Self { part, payload_type: "InlineBase64" }
     }
 }
