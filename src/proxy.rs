@@ -1,7 +1,7 @@
 //! The proxy on the server's port. It routes each request by its host, and connects clients to other hosts.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -208,11 +208,15 @@ pub fn without_userinfo(authority: &Authority) -> &str {
     authority.as_str().rsplit('@').next().unwrap_or_default()
 }
 
-/// Returns `true` if an authority has a port that is not a number up to 65535, or other text after its host.
-pub fn has_invalid_port(authority: &Authority) -> bool {
-    let rest = without_userinfo(authority).strip_prefix(authority.host()).unwrap_or_default();
+/// Returns `true` if an authority is malformed: its host has brackets and is no IPv6 address, its port is not a number up
+/// to 65535, or there is other text after its host.
+pub fn is_malformed(authority: &Authority) -> bool {
+    let host = authority.host();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_host = address.map_or(!host.contains(['[', ']']), |address| address.parse::<Ipv6Addr>().is_ok());
+    let rest = without_userinfo(authority).strip_prefix(host).unwrap_or_default();
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    !rest.is_empty() && !rest.strip_prefix(':').is_some_and(is_port)
+    !is_host || !rest.is_empty() && !rest.strip_prefix(':').is_some_and(is_port)
 }
 
 /// Removes the headers that are meant only for the proxy.
@@ -363,7 +367,7 @@ mod tests {
 
     #[test]
     fn ports_and_userinfo_of_authorities_are_checked() {
-        for (authority, host, is_invalid) in [
+        for (authority, host, is_malformed) in [
             ("a:80", "a:80", false),
             ("a", "a", false),
             ("u:p@a:80", "a:80", false),
@@ -373,9 +377,11 @@ mod tests {
             ("a:", "a:", true),
             ("a:+80", "a:+80", true),
             ("[::1]b:80", "[::1]b:80", true),
+            ("[a]:80", "[a]:80", true),
+            ("169.254.169.254[]", "169.254.169.254[]", true),
         ] {
             let parsed: Authority = authority.parse().unwrap();
-            assert_eq!((without_userinfo(&parsed), has_invalid_port(&parsed)), (host, is_invalid), "{authority}");
+            assert_eq!((without_userinfo(&parsed), super::is_malformed(&parsed)), (host, is_malformed), "{authority}");
         }
     }
 

@@ -297,8 +297,11 @@ async fn route_proxy(server: &Arc<Server>, mut request: Request<Incoming>, arriv
         // No client needs nested tunnels, and their depth would be unlimited.
         return ProxyDecision::Done(proxy::text(StatusCode::FORBIDDEN, "A tunnel cannot be opened within a tunnel."));
     }
-    if proxy::has_invalid_port(&authority) {
-        return ProxyDecision::Done(proxy::text(StatusCode::BAD_REQUEST, "The port of the target is not valid."));
+    if proxy::is_malformed(&authority) {
+        return ProxyDecision::Done(proxy::text(
+            StatusCode::BAD_REQUEST,
+            "The host or port of the target is not valid.",
+        ));
     }
     if server.proxy.has_forwarded(request.headers()) {
         let sentence = "This proxy has forwarded the request already: the upstream proxy leads back here.";

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use axum::http::uri::Authority;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use specularite::http::Arrival;
-use specularite::proxy::{Proxy, ProxyRoute, has_invalid_port, is_barred, without_userinfo};
+use specularite::proxy::{Proxy, ProxyRoute, is_malformed, is_barred, without_userinfo};
 use specularite::{ControlFrom, Emulator, OtherHosts, hosts};
 
 /// Proxies with all options, all on the same port.
@@ -34,7 +34,7 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
     for target in [input.target.to_owned(), SocketAddr::new(input.address, input.local.port()).to_string()] {
         let Ok(authority) = target.parse::<Authority>() else { continue };
         // The server answers such a target with 400.
-        if has_invalid_port(&authority) {
+        if is_malformed(&authority) {
             continue;
         }
         check_parts(&authority);
