@@ -306,6 +306,16 @@ impl Emulator {
         self.ca.get(|| CertificateAuthority::open(&self.data_dir, machine_time()))
     }
 
+    /// Makes all tenants give up what they do not need for answers, if the memory of the emulator is tight. Returns `true`
+    /// if memory became free.
+    pub(crate) fn free_memory(&self) -> bool {
+        let before = self.memory.used();
+        if self.memory.is_tight() {
+            self.tenants().iter().for_each(|tenant| tenant.compact());
+        }
+        self.memory.used() < before
+    }
+
     /// Returns the bodies in flight.
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.in_flight

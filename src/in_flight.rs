@@ -1,32 +1,41 @@
-//! Bodies in flight: how many bytes of large bodies the whole program holds at the same time, and how many of them it
-//! processes at the same time.
+//! Bodies in flight: how many bytes of bodies the whole program holds at the same time, and how many of them it processes
+//! at the same time.
 //!
-//! Small bodies are not counted. The number of open connections limits their sum.
+//! Tiny bodies are not counted: a connection takes more memory than they do.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use axum::body::Body;
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
-/// The maximum size of a small body, in bytes.
-pub const SMALL: usize = 64 << 10;
-/// The maximum size of all large request bodies together until their responses are complete, and of all large response
-/// bodies together until they are sent, in bytes. A larger body uses the whole room.
+/// The maximum size of a body that is not counted, in bytes.
+pub const TINY_MAX: usize = 4 << 10;
+/// The maximum size of a body that a worker of the runtime processes, and of the pieces in which a response is sent, in
+/// bytes.
+pub const SMALL_MAX: usize = 64 << 10;
+/// The maximum size of all request bodies together until their responses are complete, and of all response bodies together
+/// until they are sent, in bytes. A larger body uses the whole room.
 const IN_FLIGHT_MAX: usize = 16 << 20;
-/// The maximum size of all large response bodies that wait for their room, in bytes. Request bodies that wait are not in
-/// memory yet.
+/// The maximum size of all response bodies that wait for their room, in bytes. Request bodies that wait are not in memory
+/// yet.
 const WAITING_MAX: usize = 16 << 20;
-/// The unit in which large bodies are counted, in bytes.
+/// The unit in which bodies are counted, in bytes.
 const UNIT: usize = 1 << 10;
 /// The maximum size of all large request bodies that are processed at the same time, in bytes. A larger body is
 /// processed alone. Processing takes several times the memory of the body.
 const PROCESSED_MAX: usize = 8 << 20;
-/// The time limit for waiting for the room of a large body.
-const WAIT: Duration = Duration::from_secs(30);
+/// The time limit for waiting for the room of a body. It is longer than a client can hold the room without progress.
+const WAIT: Duration = Duration::from_secs(60);
+/// The time after which a body that has room must progress at [`RATE_MIN`].
+const GRACE: Duration = Duration::from_secs(30);
+/// The minimum rate of a body that has room, in bytes per second.
+const RATE_MIN: u32 = 64 << 10;
 
 /// The bodies in flight of an emulator.
 #[derive(Debug)]
@@ -34,7 +43,7 @@ pub struct InFlight {
     requests: Arc<Semaphore>,
     responses: Arc<Semaphore>,
     waiting: Semaphore,
-    processed: Semaphore,
+    processed: Arc<Semaphore>,
 }
 
 impl Default for InFlight {
@@ -43,17 +52,32 @@ impl Default for InFlight {
             requests: Arc::new(Semaphore::new(IN_FLIGHT_MAX / UNIT)),
             responses: Arc::new(Semaphore::new(IN_FLIGHT_MAX / UNIT)),
             waiting: Semaphore::new(WAITING_MAX / UNIT),
-            processed: Semaphore::new(PROCESSED_MAX / UNIT),
+            processed: Arc::new(Semaphore::new(PROCESSED_MAX / UNIT)),
         }
     }
 }
 
-/// The room of a large body. Dropping it makes the room free for other bodies.
+/// The room of a body. Dropping it makes the room free for other bodies.
 #[derive(Debug)]
-pub struct Room(#[expect(dead_code, reason = "dropping the permit is its use")] OwnedSemaphorePermit);
+pub struct Room {
+    _permit: OwnedSemaphorePermit,
+    since: Instant,
+}
+
+impl Room {
+    fn new(permit: OwnedSemaphorePermit) -> Self {
+        Self { _permit: permit, since: Instant::now() }
+    }
+
+    /// Returns the instant until which the client may hold the room without sending or reading more than `progress` bytes.
+    pub fn deadline(&self, progress: usize) -> Instant {
+        let progress = Duration::from_secs_f64(progress as f64 / f64::from(RATE_MIN));
+        self.since + GRACE + progress
+    }
+}
 
 impl InFlight {
-    /// Waits for the room of a large request body of `bytes`. Returns `None` if other bodies keep the room for too long.
+    /// Waits for the room of a request body of `bytes`. Returns `None` if other bodies keep the room for too long.
     pub async fn receiving(&self, bytes: usize) -> Option<Room> {
         room(&self.requests, bytes).await
     }
@@ -65,31 +89,37 @@ impl InFlight {
     ///
     /// If `work` panics.
     pub async fn work<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
-        if bytes <= SMALL {
+        if bytes <= SMALL_MAX {
             return work();
         }
-        let units = units(bytes, PROCESSED_MAX);
-        let _permit = self.processed.acquire_many(units).await.expect("the semaphore is never closed");
+        // No more bodies than processors, of any size.
+        let least = PROCESSED_MAX / available_parallelism().map_or(1, usize::from);
+        let permit = Arc::clone(&self.processed).acquire_many_owned(units(bytes.max(least), PROCESSED_MAX)).await;
+        // The work goes on after the client has gone, and then keeps its permit.
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
         match tokio::task::spawn_blocking(work).await {
             Ok(done) => done,
             Err(failed) => std::panic::resume_unwind(failed.into_panic()),
         }
     }
 
-    /// Returns a body that has its room until it is sent. Returns `None` if there is no room for a large body: at once if
-    /// too many other responses wait for their room, or else after a time.
+    /// Returns a body that has its room until it is sent. Returns `None` if there is no room for the body: at once if too
+    /// many other responses wait for their room, or else after a time.
     pub async fn sending(&self, body: Bytes) -> Option<Body> {
-        if body.len() <= SMALL {
+        if body.len() <= TINY_MAX {
             return Some(Body::from(body));
         }
         let room = match Arc::clone(&self.responses).try_acquire_many_owned(units(body.len(), IN_FLIGHT_MAX)) {
-            Ok(permit) => Room(permit),
+            Ok(permit) => Room::new(permit),
             Err(_) => {
                 let _place = self.waiting.try_acquire_many(units(body.len(), WAITING_MAX)).ok()?;
                 room(&self.responses, body.len()).await?
             }
         };
-        Some(Body::new(Sending { rest: body, _room: room }))
+        Some(Body::new(Sending { rest: body, sent: 0, room }))
     }
 }
 
@@ -97,7 +127,7 @@ impl InFlight {
 #[expect(clippy::disallowed_methods, reason = "time limits of clients are measured on the machine's clock")]
 async fn room(all: &Arc<Semaphore>, bytes: usize) -> Option<Room> {
     let permit = tokio::time::timeout(WAIT, Arc::clone(all).acquire_many_owned(units(bytes, IN_FLIGHT_MAX))).await;
-    permit.ok()?.ok().map(Room)
+    permit.ok()?.ok().map(Room::new)
 }
 
 /// Returns the units of a body, at most those of `max` bytes.
@@ -105,22 +135,27 @@ fn units(bytes: usize, max: usize) -> u32 {
     u32::try_from(bytes.min(max).div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 
-/// A large body that is sent in pieces. The server holds one piece at a time, so the room is free only when nearly the
-/// whole body is sent.
+/// A body that is sent in pieces. The server holds one piece at a time, so the room is free only when nearly the whole
+/// body is sent. If the client reads too slowly, the connection ends.
 struct Sending {
     rest: Bytes,
-    _room: Room,
+    sent: usize,
+    room: Room,
 }
 
 impl HttpBody for Sending {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = std::io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let size = self.rest.len().min(SMALL);
+        if Instant::now() > self.room.deadline(self.sent) {
+            return Poll::Ready(Some(Err(std::io::ErrorKind::TimedOut.into())));
+        }
+        let size = self.rest.len().min(SMALL_MAX);
+        self.sent += size;
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(size)))))
     }
 
@@ -148,9 +183,9 @@ mod tests {
         block_on(async {
             let in_flight = InFlight::default();
             let all = in_flight.receiving(usize::MAX).await;
-            assert!(all.is_some() && in_flight.receiving(1).await.is_none(), "the wait ends after a time");
+            assert!(all.is_some() && in_flight.receiving(UNIT).await.is_none(), "the wait ends after a time");
             drop(all);
-            assert!(in_flight.receiving(1).await.is_some());
+            assert!(in_flight.receiving(UNIT).await.is_some());
         });
     }
 
@@ -162,7 +197,7 @@ mod tests {
             let mut body = in_flight.sending(whole.clone()).await.unwrap();
             assert_eq!(body.size_hint().exact(), Some(whole.len() as u64));
             let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
-            assert!(first.len() == SMALL && in_flight.responses.available_permits() == 0);
+            assert!(first.len() == SMALL_MAX && in_flight.responses.available_permits() == 0);
             let rest = body.collect().await.unwrap().to_bytes();
             assert!([first, rest].concat() == whole && in_flight.responses.available_permits() == IN_FLIGHT_MAX / UNIT);
         });
@@ -184,13 +219,48 @@ mod tests {
     }
 
     #[test]
-    fn work_on_large_bodies_is_limited_and_passes_panics_on() {
+    fn client_that_reads_too_slowly_loses_its_room() {
         block_on(async {
-            let in_flight = Arc::new(InFlight::default());
-            assert_eq!(in_flight.work(SMALL + 1, || 7).await, 7);
-            let here = std::thread::current().id();
-            assert!(in_flight.work(SMALL, move || std::thread::current().id() == here).await);
-            assert!(in_flight.work(SMALL + 1, move || std::thread::current().id() != here).await);
+            let in_flight = InFlight::default();
+            let mut body = in_flight.sending(Bytes::from(vec![7; 1 << 20])).await.unwrap();
+            for _ in 0..3 {
+                assert!(body.frame().await.unwrap().is_ok());
+                tokio::time::advance(Duration::from_secs(10)).await;
+            }
+            // 30 seconds, and 3 seconds for three pieces.
+            assert!(body.frame().await.unwrap().is_ok());
+            tokio::time::advance(Duration::from_secs(5)).await;
+            assert!(body.frame().await.unwrap().is_err());
         });
+    }
+
+    #[test]
+    fn work_on_large_bodies_is_limited_and_passes_panics_on() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let in_flight = Arc::new(InFlight::default());
+        let here = std::thread::current().id();
+        let elsewhere = move || std::thread::current().id() != here;
+        assert!(!runtime.block_on(in_flight.work(SMALL_MAX, elsewhere)));
+        assert!(runtime.block_on(in_flight.work(SMALL_MAX + 1, elsewhere)));
+
+        // The work goes on, and keeps its permit, after the client has gone.
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (begun, is_begun) = std::sync::mpsc::channel();
+        let work = move || {
+            begun.send(()).unwrap();
+            let _ = wait.recv();
+        };
+        let shared = Arc::clone(&in_flight);
+        let client = runtime.spawn(async move { shared.work(PROCESSED_MAX, work).await });
+        is_begun.recv().unwrap();
+        client.abort();
+        assert!(runtime.block_on(client).is_err() && in_flight.processed.available_permits() == 0);
+        drop(go);
+        assert!(runtime.block_on(in_flight.work(PROCESSED_MAX, || true)));
+
+        let panicking =
+            std::panic::AssertUnwindSafe(|| runtime.block_on(in_flight.work(SMALL_MAX + 1, || panic!("it"))));
+        let panicked: Result<(), _> = std::panic::catch_unwind(panicking);
+        assert!(panicked.is_err() && in_flight.processed.available_permits() == PROCESSED_MAX / UNIT);
     }
 }

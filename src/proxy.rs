@@ -256,7 +256,7 @@ fn endpoint(proxy: &Uri) -> io::Result<(&str, u16)> {
 async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
     let reached = async {
         let addresses: Vec<SocketAddr> = tokio::net::lookup_host(host).await?.collect();
-        let is_barred = |address: &SocketAddr| is_barred(address.ip().to_canonical(), arrival);
+        let is_barred = |address: &SocketAddr| is_barred(address.ip(), arrival);
         if let Some(barred) = addresses.iter().find(|address| is_barred(address)) {
             return Err(io::Error::other(format!("the proxy does not connect to the address {}", barred.ip())));
         }
@@ -270,6 +270,7 @@ async fn connect(host: (&str, u16), arrival: Arrival) -> io::Result<TcpStream> {
 /// Returns `true` for addresses that the proxy does not connect to: those of metadata services, and for clients of other
 /// machines those of this machine. An unspecified address is one of this machine.
 pub fn is_barred(address: IpAddr, arrival: Arrival) -> bool {
+    let address = address.to_canonical();
     let is_this_machine = address.is_loopback() || address.is_unspecified();
     hosts::is_metadata(address) || is_this_machine && !arrival.peer.ip().to_canonical().is_loopback()
 }
@@ -360,8 +361,8 @@ mod tests {
         }
         for address in ["0.0.0.0", "::", "::ffff:0.0.0.0", "127.0.0.1", "::1"] {
             let address: IpAddr = address.parse().unwrap();
-            assert!(is_barred(address.to_canonical(), arrival("10.0.0.9:5000")), "{address}");
-            assert!(!is_barred(address.to_canonical(), arrival("127.0.0.1:5000")), "{address}");
+            assert!(is_barred(address, arrival("10.0.0.9:5000")), "{address}");
+            assert!(!is_barred(address, arrival("127.0.0.1:5000")), "{address}");
         }
     }
 

@@ -25,7 +25,7 @@ use tower::ServiceExt as _;
 
 use crate::emulator::Emulator;
 use crate::fabric::access::tenant_named;
-use crate::http::{Arrival, basic, router};
+use crate::http::{Arrival, basic, reject_hosts, router};
 use crate::notify::{Closer, Closing};
 use crate::proxy::{self, OtherHosts, Proxy, ProxyRoute};
 use crate::tls;
@@ -263,6 +263,10 @@ where
 }
 
 async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arrival: Arrival) -> Response<Body> {
+    // The proxy replaces the headers below.
+    if let Some(rejection) = reject_hosts(request.headers()) {
+        return rejection;
+    }
     // The user name in the client's proxy URL is the tenant. Clients send it percent-decoded.
     if let Some((name, _)) = basic(request.headers(), header::PROXY_AUTHORIZATION) {
         arrival.tenant = Some(tenant_named(&name));

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
-use crate::fabric::weight::weight;
+use crate::fabric::weight::{weigh, weight};
 use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
 use crate::journal::{Entry, Exchange, Filter, Journal};
@@ -31,6 +31,10 @@ const TIGHT_HISTORY_MAX: usize = 1 << 20;
 /// The base state is weighed again after facts of at least this footprint were merged into it, in bytes.
 const MERGED_MAX: usize = 8 << 20;
 
+/// The maximum number of redeemed codes that a tenant remembers until they expire. At the maximum, no further code is
+/// redeemed.
+const REDEEMED_MAX: usize = 10_000;
+
 /// The memory that a tenant may use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TenantLimits<'a> {
@@ -39,9 +43,6 @@ pub(crate) struct TenantLimits<'a> {
     /// The memory of all tenants.
     pub(crate) memory: &'a Arc<Memory>,
 }
-
-/// The maximum number of redeemed codes that a tenant remembers. At the maximum, it forgets the code that expires first.
-const REDEEMED_MAX: usize = 1_000;
 
 /// An isolated tenant of the emulator. Tenants share no state, clock, settings or journal.
 #[derive(Debug)]
@@ -63,13 +64,13 @@ pub struct Tenant {
 
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
 ///
-/// The state shares its definitions with the base and the facts, and has little else that they do not have. The weight of
-/// the base and the footprints of the facts are therefore the memory that the tenant uses.
+/// The memory that the tenant uses is the weight of base and state, which share the payloads of definitions, and the
+/// footprints of the facts.
 #[derive(Debug)]
 struct History {
     base: State,
-    /// The weight of the base, when it was weighed last.
-    base_weight: usize,
+    /// The weight of base and state, when they were weighed last.
+    weight: usize,
     /// The footprint of the facts that were merged into the base since then.
     merged: usize,
     /// The stored facts, each with its footprint.
@@ -196,7 +197,7 @@ impl Tenant {
         })
     }
 
-    /// Records that a code is redeemed. Returns `false` if it was redeemed before. `hash` is the hash of the code, and `ends`
+    /// Records that a code is redeemed. Returns `false` if it was redeemed before, or if too many others were. `hash` is the hash of the code, and `ends`
     /// the Unix time at which the code expires.
     pub(crate) fn redeem_code(&self, hash: String, ends: i64, now: Timestamp) -> bool {
         let mut redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -204,12 +205,11 @@ impl Tenant {
             return false;
         }
         redeemed.retain(|_, ends| *ends > now.as_second());
-        if redeemed.len() >= REDEEMED_MAX {
-            let first = redeemed.iter().min_by_key(|(_, ends)| **ends).map(|(hash, _)| hash.clone());
-            first.map(|first| redeemed.remove(&first));
+        let has_room = redeemed.len() < REDEEMED_MAX;
+        if has_room {
+            redeemed.insert(hash, ends);
         }
-        redeemed.insert(hash, ends);
-        true
+        has_room
     }
 
     /// Returns the next instant after `now` at which a full throttle window ends.
@@ -253,6 +253,18 @@ impl Tenant {
         self.lock_journal().clear();
         self.requests.store(0, Ordering::Relaxed);
         self.clock.reset();
+    }
+
+    /// Gives up what is not needed for answers: stored facts, which are merged into the base state, and most of the
+    /// journal.
+    pub(crate) fn compact(&self) {
+        let mut history = self.write_history();
+        history.merge(0);
+        history.weigh();
+        history.take(0);
+        drop(history);
+        let removed = self.lock_journal().shrink();
+        drop(removed);
     }
 
     /// Returns `true` if applying the facts to the base again gives the same state. Tests check this invariant.
@@ -307,7 +319,7 @@ impl History {
         let base = State::new(seed, settings);
         Self {
             state: base.clone(),
-            base_weight: weight(&base),
+            weight: weight_of(&base, &base),
             base,
             merged: 0,
             facts: VecDeque::new(),
@@ -322,8 +334,8 @@ impl History {
     /// Returns to the state of a new tenant. Skips one number.
     fn reset(&mut self, seed: Seed, settings: Settings) {
         let base = State::new(seed, settings);
-        (self.state, self.base_weight, self.merged) = (base.clone(), weight(&base), 0);
-        self.base = base;
+        (self.state, self.base, self.merged) = (base.clone(), base, 0);
+        self.weight = weight_of(&self.base, &self.state);
         self.facts.clear();
         (self.stored, self.last_at) = (0, None);
         self.last_number += 1;
@@ -340,6 +352,9 @@ impl History {
         if !facts.iter().all(Fact::frees_memory) {
             self.make_room(footprints.iter().sum())?;
         }
+        let frees_memory = facts.iter().any(Fact::frees_memory);
+        // A pause is a small fact, but changes all mirrored databases on the capacity.
+        let is_wide = facts.iter().any(|fact| matches!(fact, Fact::CapacityChanged { .. }));
         for (fact, footprint) in facts.into_iter().zip(footprints) {
             self.last_number += 1;
             let dated = DatedFact { number: self.last_number, at, fact };
@@ -348,28 +363,30 @@ impl History {
             self.facts.push_back((dated, footprint));
             self.stored += footprint;
         }
-        let most = if self.share.memory().is_tight() { TIGHT_HISTORY_MAX } else { HISTORY_MAX };
-        self.merge(most.min(self.limit / 2));
-        if self.merged > MERGED_MAX.max(self.base_weight) {
-            self.weigh_base();
+        let is_tight = self.share.memory().is_tight();
+        self.merge(if is_tight { TIGHT_HISTORY_MAX } else { HISTORY_MAX }.min(self.limit / 2));
+        if self.merged > MERGED_MAX.max(self.weight) || is_wide || frees_memory && is_tight {
+            self.weigh();
+            self.take(0);
         }
         Ok(())
     }
 
-    /// Makes room for facts of the footprint `more`: if necessary, weighs the base, and then gives up the stored facts.
+    /// Makes room for facts of the footprint `more`: if necessary, weighs base and state, and then gives up the stored
+    /// facts.
     fn make_room(&mut self, more: usize) -> Result<(), FabricError> {
         if self.take(more) {
             return Ok(());
         }
         if self.merged > 0 {
-            self.weigh_base();
+            self.weigh();
             if self.take(more) {
                 return Ok(());
             }
         }
         if !self.facts.is_empty() {
             self.merge(0);
-            self.weigh_base();
+            self.weigh();
             if self.take(more) {
                 return Ok(());
             }
@@ -377,14 +394,14 @@ impl History {
         Err(self.full(more))
     }
 
-    /// Takes the memory for the base, the stored facts and `more` bytes. Returns `false` if there is not enough.
+    /// Takes the memory for base, state, the stored facts and `more` bytes. Returns `false` if there is not enough.
     fn take(&mut self, more: usize) -> bool {
-        let wanted = (self.base_weight + self.merged + self.stored).saturating_add(more);
+        let wanted = (self.weight + self.merged + self.stored).saturating_add(more);
         wanted <= self.limit && self.share.resize(wanted)
     }
 
     fn full(&self, more: usize) -> FabricError {
-        let is_own = self.base_weight.saturating_add(more) > self.limit;
+        let is_own = self.weight.saturating_add(more) > self.limit;
         let (whose, limit, option) = if is_own {
             ("The tenant", self.limit, "--tenant-memory")
         } else {
@@ -408,8 +425,13 @@ impl History {
         }
     }
 
-    /// Weighs the base. The footprint of merged facts is only an upper limit of what they add to the base.
-    fn weigh_base(&mut self) {
-        (self.base_weight, self.merged) = (weight(&self.base), 0);
+    /// Weighs base and state. The footprint of merged facts is only an upper limit of what they add to the base.
+    fn weigh(&mut self) {
+        (self.weight, self.merged) = (weight_of(&self.base, &self.state), 0);
     }
+}
+
+/// Returns the memory of a base and a state. The payloads that only the state has belong to facts.
+fn weight_of(base: &State, state: &State) -> usize {
+    weight(base).saturating_add(weigh(state).rest)
 }

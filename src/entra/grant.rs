@@ -135,9 +135,7 @@ impl TokenIssuer<'_> {
             }
             "refresh_token" => {
                 let ticket = self.ticket(form.need("refresh_token")?, Purpose::Refresh, "refresh token")?;
-                if form.get("client_id").is_some_and(|client| !client.eq_ignore_ascii_case(&ticket.client)) {
-                    return Err(Refusal::other_client());
-                }
+                ticket.check_client(form)?;
                 let account = Account::user(self.state, ticket.user.as_deref());
                 Ok(self.for_user(&account, &ticket.client, requested_scope(form).unwrap_or(ticket.scope), None))
             }
@@ -145,6 +143,7 @@ impl TokenIssuer<'_> {
                 let code = form.get("device_code").or_else(|| form.get("code"));
                 let code = code.ok_or_else(|| Refusal::missing("device_code"))?;
                 let ticket = self.ticket(code, Purpose::Device, "device code")?;
+                ticket.check_client(form)?;
                 let code = ticket.redeemed(code, Refusal::redeemed_device_code());
                 let account = Account::user(self.state, None);
                 Ok(Granted { code, ..self.for_user(&account, &ticket.client, ticket.scope, None) })
@@ -349,6 +348,11 @@ impl TokenIssuer<'_> {
 }
 
 impl Ticket {
+    /// Rejects a client other than the one that received the ticket.
+    fn check_client(&self, form: &Form) -> Result<(), Refusal> {
+        if form.need("client_id")?.eq_ignore_ascii_case(&self.client) { Ok(()) } else { Err(Refusal::other_client()) }
+    }
+
     /// Returns the use of this code, whose text is `code`. `if_used` is the error if the code was redeemed before.
     fn redeemed(&self, code: &str, if_used: Refusal) -> Option<RedeemedCode> {
         let hash = signing::hash(code.as_bytes());
@@ -395,7 +399,7 @@ fn audience(resource: &str) -> &str {
 /// Rejects an authorization code if the client or the redirect URI differs from that of the authorization request, or
 /// if the code verifier does not match the code challenge.
 fn check_code(ticket: &Ticket, form: &Form) -> Result<(), Refusal> {
-    if form.get("client_id").is_some_and(|client| client != ticket.client) {
+    if !form.need("client_id")?.eq_ignore_ascii_case(&ticket.client) {
         return Err(Refusal::bad_grant("code"));
     }
     if form.get("redirect_uri").is_some_and(|uri| ticket.redirect_uri.as_deref() != Some(uri)) {

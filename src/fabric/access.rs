@@ -164,7 +164,11 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
         return default(Ok(Bearer { caller, audience, expires, begins, scopes, is_access_token: false }));
     }
     match claims_of::<Claims>(token) {
-        Some(claims) => Identity { tenant: claims.tenant(), bearer: Ok(claims.bearer()) },
+        Some(claims) => {
+            let (tenant, bearer) = (claims.tenant(), claims.bearer());
+            let too_long = || unauthorized("a claim of the token is too long: at most 1,024 characters are accepted");
+            Identity { tenant, bearer: bearer.caller.check().map_err(|_| too_long()).map(|()| bearer) }
+        }
         None => default(Err(unauthorized("the token looks like a JWT, but its claims cannot be read"))),
     }
 }

@@ -17,7 +17,7 @@ use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
-use crate::fabric::weight::weight;
+use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
@@ -242,20 +242,13 @@ impl Fact {
     /// Returns the approximate size of the fact and of everything that it adds to the state, in bytes. The state shares
     /// the payloads of definitions with the fact.
     pub fn footprint(&self) -> usize {
-        /// The maximum size of what a fact adds to the state, relative to the fact.
+        /// The maximum size of what a fact adds to the state, relative to the fact without payloads.
         const EFFECT: usize = 5;
-        let definition = match self {
-            Self::ItemCreated { item, .. } => item.definition.as_deref(),
-            Self::DefinitionUpdated { definition, .. } => Some(&**definition),
-            _ => None,
-        };
-        let weight = self.weight();
-        let payloads = definition.map_or(0, Definition::weight);
-        weight.saturating_add(EFFECT * weight.saturating_sub(payloads))
+        let Weight { payloads, rest } = weigh(self);
+        payloads.saturating_add(rest.saturating_mul(1 + EFFECT))
     }
 
-    /// Returns `true` if the fact removes something, so that the state becomes smaller. A tenant without memory left
-    /// still accepts such facts.
+    /// Returns `true` if the fact removes or stops something. A tenant without memory left still accepts such facts.
     pub fn frees_memory(&self) -> bool {
         matches!(
             self,
@@ -265,6 +258,8 @@ impl Fact {
                 | Self::FolderDeleted { .. }
                 | Self::ConnectionDeleted { .. }
                 | Self::ItemDeleted { .. }
+                | Self::MirroringStopped { .. }
+                | Self::CapacityChanged { .. }
         )
     }
 }

@@ -220,7 +220,7 @@ impl Operation {
     /// Returns the approximate size of the result of the operation, in bytes.
     fn weight(&self) -> usize {
         match &self.result {
-            OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::weight),
+            OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::size),
             OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
             OperationResult::Created(item) | OperationResult::Item(item) => {
                 item.creation_payload.as_deref().map_or(0, weight)

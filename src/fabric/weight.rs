@@ -13,26 +13,47 @@ const NAME: usize = 4;
 /// The additional weight of a character that JSON escapes as `\u0000`, in bytes.
 const ESCAPE: usize = 5;
 
+/// The approximate size of a value in memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Weight {
+    /// The size of the payloads of definitions. Copies of a state share them.
+    pub payloads: usize,
+    /// The size of everything else.
+    pub rest: usize,
+}
+
+impl Weight {
+    /// Returns the sum.
+    pub fn total(self) -> usize {
+        self.payloads.saturating_add(self.rest)
+    }
+}
+
 /// Returns the approximate size of a value in memory, in bytes. The result is at least the size of the value as JSON.
 pub fn weight(value: &(impl Serialize + ?Sized)) -> usize {
-    let mut scale = Scale(0);
+    weigh(value).total()
+}
+
+/// Returns the approximate size of a value in memory. The sum is at least the size of the value as JSON.
+pub fn weigh(value: &(impl Serialize + ?Sized)) -> Weight {
+    let mut scale = Scale(Weight::default());
     match value.serialize(&mut scale) {
         Ok(()) => scale.0,
         // Stored values cannot fail to serialize. If one does, nothing is large enough to store it.
-        Err(_) => usize::MAX,
+        Err(_) => Weight { payloads: 0, rest: usize::MAX },
     }
 }
 
 /// A serializer that adds up the weight of the values that it receives, and writes nothing.
-struct Scale(usize);
+struct Scale(Weight);
 
 impl Scale {
     fn node(&mut self, content: usize) {
-        self.0 = self.0.saturating_add(NODE + content);
+        self.0.rest = self.0.rest.saturating_add(NODE + content);
     }
 
     fn name(&mut self, name: &'static str) {
-        self.0 += NAME + name.len();
+        self.0.rest += NAME + name.len();
     }
 }
 
@@ -100,9 +121,10 @@ impl ser::Serializer for &mut Scale {
         Ok(())
     }
 
-    /// Weighs bytes as their Base64 encoding, which is longer.
+    /// Weighs a payload as its Base64 encoding, which is longer.
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
-        self.node(bytes.len().div_ceil(3) * 4);
+        self.0.payloads += bytes.len().div_ceil(3) * 4;
+        self.node(0);
         Ok(())
     }
 

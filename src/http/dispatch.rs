@@ -40,8 +40,8 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
 /// Passes a request to a service. A host name of Microsoft selects the service; with any other host name, the path
 /// selects it.
 async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -> Response {
-    if request.headers().get_all(header::HOST).iter().count() > 1 {
-        return bad_request("The request has several Host headers.");
+    if let Some(rejection) = reject_hosts(request.headers()) {
+        return rejection;
     }
     if is_of_foreign_page(&emulator, request.headers(), request.uri()) {
         return reject_page(&emulator, request);
@@ -109,10 +109,13 @@ fn reject_page(emulator: &Emulator, request: Request) -> Response {
     }
 }
 
-/// Returns the response to a request that belongs to no service.
-fn bad_request(message: &'static str) -> Response {
-    let error = FabricError::invalid_input(message);
-    error::render(&error, RequestId::nth(Seed::new(0), 0), &Behaviours::default(), 1.0).map(Body::from)
+/// Returns the response to a request with several `Host` headers (RFC 9112, section 3.2).
+pub fn reject_hosts(headers: &HeaderMap) -> Option<Response> {
+    if headers.get_all(header::HOST).iter().count() <= 1 {
+        return None;
+    }
+    let error = FabricError::invalid_input("The request has several Host headers.");
+    Some(error::render(&error, RequestId::nth(Seed::new(0), 0), &Behaviours::default(), 1.0).map(Body::from))
 }
 
 /// Returns the response to a panic, which is always a bug. The response has the format of a Fabric error.

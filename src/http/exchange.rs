@@ -136,14 +136,16 @@ impl Arrived {
     }
 }
 
-/// Sends a response. A large body waits for its room among the bodies in flight.
+/// Sends a response. A body waits for its room among the bodies in flight. Without room, the response is 429 with the same
+/// request id.
 pub(super) async fn send(emulator: &Emulator, response: Written) -> Response<Body> {
     let (parts, body) = response.into_parts();
     match emulator.in_flight().sending(body).await {
         Some(body) => Response::from_parts(parts, body),
         None => {
-            let tenant = emulator.default_tenant();
-            error::render(&busy(), tenant.next_request_id(), &Behaviours::default(), 1.0).map(Body::from)
+            let id = parts.headers.get("requestid").and_then(|id| id.to_str().ok()?.parse().ok());
+            let id = id.unwrap_or_else(|| emulator.default_tenant().next_request_id());
+            error::render(&busy(), id, &Behaviours::default(), 1.0).map(Body::from)
         }
     }
 }

@@ -46,7 +46,13 @@ fn process(emulator: &Emulator, received: Received) -> Written {
     let found = routes::find(&arrived.parts.method, &arrived.parts.uri);
     let operation = found.as_ref().ok().map(|found| found.operation().id);
     let response = admit(emulator, &arrived, bearer, found)
-        .and_then(|(caller, found)| handle(&arrived, caller, found))
+        .and_then(|(caller, found)| match handle(&arrived, caller, &found) {
+            // Nothing was recorded, so the request can be handled again.
+            Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
+                handle(&arrived, caller, &found)
+            }
+            handled => handled,
+        })
         .unwrap_or_else(|refusal| render(&arrived, &refusal));
     arrived.finish(emulator, principal, operation, response)
 }
@@ -130,7 +136,7 @@ fn admit(
     Ok((caller, found))
 }
 
-fn handle(arrived: &Arrived, caller: Principal, found: Found) -> Result<Written, FabricError> {
+fn handle(arrived: &Arrived, caller: Principal, found: &Found) -> Result<Written, FabricError> {
     let body = arrived.body()?;
     let operation = found.operation();
     let Some(handler) = found.handler() else { return Err(operation.not_emulated()) };

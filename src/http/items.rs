@@ -235,17 +235,22 @@ fn relocate_all(context: &Context<'_>, ids: Vec<ItemId>, target: Option<FolderId
 
 pub(super) fn get_definition(context: &Context<'_>) -> HandlerResult {
     let format = context.query("format");
-    context.tenant.commit_then(
+    let done = context.tenant.commit_then(
         context.now,
         |state, now| {
             let (workspace, item) = context.item(state, now)?;
             item::get_definition(state, workspace, item, format.as_deref(), now)
         },
         |state, definition| match definition {
-            Progress::Started(operation) => long_running_operations::started(context, state, operation),
-            Progress::Done(definition) => Ok(Answer::ok(&DefinitionResponse::from(definition))),
+            Progress::Started(operation) => Err(Box::new(long_running_operations::started(context, state, operation))),
+            Progress::Done(definition) => Ok(definition),
         },
-    )?
+    )?;
+    // A definition can be large: it is serialised without the lock.
+    match done {
+        Ok(definition) => Ok(Answer::ok(&DefinitionResponse::from(definition))),
+        Err(started) => *started,
+    }
 }
 
 pub(super) fn update_definition(context: &Context<'_>) -> HandlerResult {

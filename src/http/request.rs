@@ -1,5 +1,6 @@
 //! The parts of an HTTP request that all services use: origin, host, credentials and body.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use axum::http::uri::Authority;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
-use hyper::body::Body as _;
+use hyper::body::{Body as _, Frame};
 use jiff::SignedDuration;
 use tower_http::timeout::{TimeoutBody, TimeoutError};
 
@@ -20,7 +21,7 @@ use crate::emulator::Emulator;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::hosts;
 use crate::ids::TenantId;
-use crate::in_flight::{InFlight, Room, SMALL};
+use crate::in_flight::{InFlight, Room, TINY_MAX};
 
 /// The maximum size of a request body, in bytes.
 pub const BODY_MAX: usize = 16 << 20;
@@ -119,17 +120,17 @@ pub(super) struct ReadBody {
 pub(super) async fn read_body(body: Body, most: usize, in_flight: &InFlight) -> Result<ReadBody, FabricError> {
     let length = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     let mut body = pin!(TimeoutBody::new(BODY_TIMEOUT, body));
-    let (mut bytes, mut room) = (Vec::with_capacity(length.unwrap_or(0).min(SMALL)), None);
+    let (mut bytes, mut room) = (Vec::with_capacity(length.unwrap_or(0).min(TINY_MAX)), None);
     if length.is_some_and(|length| length > most) {
         return Err(discard(body, most).await);
     }
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|why| unread(&*why))?.into_data() else { continue };
+    while let Some(frame) = next_frame(&mut body, room.as_ref(), bytes.len()).await {
+        let Ok(data) = frame?.into_data() else { continue };
         if bytes.len() + data.len() > most {
             drop((bytes, room));
             return Err(discard(body, most).await);
         }
-        if bytes.len() + data.len() > SMALL && room.is_none() {
+        if bytes.len() + data.len() > TINY_MAX && room.is_none() {
             let size = length.unwrap_or(most);
             room = Some(in_flight.receiving(size).await.ok_or_else(busy)?);
             bytes.reserve_exact(length.unwrap_or(0).saturating_sub(bytes.len()));
@@ -137,6 +138,22 @@ pub(super) async fn read_body(body: Body, most: usize, in_flight: &InFlight) -> 
         bytes.extend_from_slice(&data);
     }
     Ok(ReadBody { bytes: bytes.into(), _room: room })
+}
+
+/// Reads the next frame of a body. A body that has room must arrive fast enough.
+async fn next_frame(
+    body: &mut Pin<&mut TimeoutBody<Body>>,
+    room: Option<&Room>,
+    received: usize,
+) -> Option<Result<Frame<Bytes>, FabricError>> {
+    let frame = match room {
+        Some(room) => match tokio::time::timeout_at(room.deadline(received), body.frame()).await {
+            Ok(frame) => frame,
+            Err(_) => return Some(Err(timed_out("The request body arrives too slowly."))),
+        },
+        None => body.frame().await,
+    };
+    frame.map(|frame| frame.map_err(|why| unread(&*why)))
 }
 
 /// Reads the rest of a body that is too large without storing it, and returns the error for it.
@@ -155,17 +172,20 @@ async fn discard(mut body: Pin<&mut TimeoutBody<Body>>, most: usize) -> FabricEr
 fn unread(why: &(dyn std::error::Error + 'static)) -> FabricError {
     if why.is::<TimeoutError>() {
         let seconds = BODY_TIMEOUT.as_secs();
-        return FabricError::new(ErrorCode::OperationFailedOnTimeout)
-            .message(format!("The request body is incomplete: no data arrived for {seconds} s."));
+        return timed_out(format!("The request body is incomplete: no data arrived for {seconds} s."));
     }
     FabricError::invalid_input("The request body ended before it was complete.")
 }
 
-/// Returns the error for a large body while other large bodies take up all room.
+fn timed_out(message: impl Into<Cow<'static, str>>) -> FabricError {
+    FabricError::new(ErrorCode::OperationFailedOnTimeout).message(message)
+}
+
+/// Returns the error for a body while other bodies take up all room.
 pub(super) fn busy() -> FabricError {
     FabricError::new(ErrorCode::RequestBlocked)
         .retry_after(SignedDuration::from_secs(1))
-        .note("too many large bodies are in flight")
+        .note("too many bodies are in flight")
 }
 
 /// The URI of a request as the client sent it, with repeated slashes. The journal records this URI.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::{DecodePaddingMode, Engine as _};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{REDACTED, body, names, text};
@@ -254,9 +255,29 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// Redacts the payload of a part: a text in base64. A payload that is not text is shown unchanged.
+/// Decodes both alphabets, with or without padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Redacts the payload of a part: a text in base64, also if its alphabet, padding or line breaks are not those that
+/// Fabric accepts. A payload that is not text is shown unchanged, and one that cannot be decoded is hidden.
 fn redact_payload(payload: &str, depth: usize) -> Cow<'_, str> {
-    let Ok(bytes) = STANDARD.decode(payload) else { return text::redact(payload, depth) };
+    let standard: String = payload
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| match c {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    let Ok(bytes) = LENIENT.decode(standard) else {
+        return if names::are_mentioned(payload) { Cow::Borrowed(REDACTED) } else { text::redact(payload, depth) };
+    };
     let Some(decoded) = body::decode(&bytes) else { return Cow::Borrowed(payload) };
     let redacted = text::redact(&decoded, depth);
     if redacted == decoded { Cow::Borrowed(payload) } else { Cow::Owned(STANDARD.encode(redacted.as_bytes())) }

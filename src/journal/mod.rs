@@ -101,7 +101,17 @@ impl Journal {
     pub fn record(&mut self, entry: Entry) -> Vec<Arc<Entry>> {
         self.weight += entry.weight();
         self.entries.push_back(Arc::new(entry));
-        let most = if self.share.memory().is_tight() { self.max_weight.min(TIGHT_MAX) } else { self.max_weight };
+        let is_tight = self.share.memory().is_tight();
+        self.shrink_to(if is_tight { TIGHT_MAX } else { self.max_weight })
+    }
+
+    /// Removes the oldest exchanges until the journal has the size that it has while memory is tight. Returns them.
+    pub fn shrink(&mut self) -> Vec<Arc<Entry>> {
+        self.shrink_to(TIGHT_MAX)
+    }
+
+    fn shrink_to(&mut self, most: usize) -> Vec<Arc<Entry>> {
+        let most = most.min(self.max_weight);
         let mut removed = Vec::new();
         while self.weight > most || !self.share.resize(self.weight) {
             let Some(oldest) = self.entries.pop_front() else { break };

@@ -37,10 +37,12 @@ const ENDINGS: &[&str] = &[
     "passphrase",
     "passwd",
     "password",
+    "passwordvalue",
     "privatekey",
     "pwd",
     "secret",
     "secretkey",
+    "secretvalue",
     "sharedkey",
     "signature",
     "signingkey",
@@ -87,9 +89,9 @@ const CREDENTIAL_MEMBERS: &[&str] = &[
 ];
 
 /// Members whose value names the parameter that their object contains, such as `{"name": …, "value": …}`.
-const LABELS: &[&str] = &["key", "name", "parametername"];
+const LABELS: &[&str] = &["datatype", "key", "name", "parametername"];
 /// Members with the value of the parameter that a label names.
-const LABELLED: &[&str] = &["currentvalue", "defaultvalue", "value", "values"];
+const LABELLED: &[&str] = &["currentvalue", "defaultvalue", "parametervalue", "value", "values"];
 
 /// Parameters that are shown in the queries of storage hosts. All others may belong to a shared access signature.
 const STORAGE_PARAMETERS: &[&str] = &[

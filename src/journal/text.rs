@@ -94,7 +94,8 @@ fn is_quote(byte: u8) -> bool {
     b"\"'`".contains(&byte)
 }
 
-/// Redacts the values of secret names: `name=value`, `"name": value`, and `name: value` at the beginning of a line.
+/// Redacts the values of secret names: `name=value`, `"name": value`, and `name: value` at the beginning of a line, of a
+/// quotation or of a list element.
 fn redact_assignments(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let (mut ranges, mut at, mut from) = (Vec::new(), 0, 0);
@@ -126,7 +127,7 @@ fn names_secret(text: &str, from: usize, mark: usize) -> bool {
     let begins_line = || {
         let line = before[..before.len() - length].iter().rev().take_while(|byte| is_blank(**byte) || **byte == b'-');
         let rest = before.len() - length - line.count();
-        rest == 0 && from == 0 || rest > 0 && before[rest - 1] == b'\n'
+        rest == 0 && from == 0 || rest > 0 && b"\n{,;(\"'".contains(&before[rest - 1])
     };
     let is_assignment = || text.as_bytes()[mark] == b'=' || quotes > 0 || begins_line();
     length > 0 && is_assignment() && names::Name::new(name).is_secret()
@@ -288,7 +289,7 @@ mod tests {
             ("host:6380,password=S,ssl=True", "host:6380,password=***,ssl=True"),
             ("https://h/a?sv=1&sig=S%2B&se=2", "https://h/a?sv=1&sig=***&se=2"),
             ("https://u:S@h/a ftp://u@h x://v:S", "https://u:***@h/a ftp://u@h x://v:S"),
-            ("curl -H 'Authorization: bearer S.1'", "curl -H 'Authorization: bearer ***'"),
+            ("curl -H 'Authorization: bearer S.1'", "curl -H 'Authorization: ***"),
             ("`Bearer TOKEN` is needed", "`Bearer TOKEN` is needed"),
             ("{\"password\": \"S\", \"a\"", "{\"password\": ***, \"a\""),
             ("x {\\\"password\\\":\\\"S\\\",\\\"a\\\":1}", "x {\\\"password\\\":***,\\\"a\\\":1}"),

@@ -51,31 +51,6 @@ fn store(client: &mut Client, ids: &Ids, name: &str, size: usize) -> (u16, serde
 }
 
 #[test]
-fn changes_of_a_connection_are_weighed() {
-    check("changes of a connection", PEAK_MAX_KIB, |program, _| {
-        let mut client = Client::new(program.address);
-        let parameter = |size| {
-            json!([{"dataType": "Text", "name": "server", "value": "x".repeat(size)},
-            {"dataType": "Text", "name": "database", "value": "d"}])
-        };
-        let connection = |size| {
-            let details = json!({"type": "SQL", "creationMethod": "Sql", "parameters": parameter(size)});
-            let credentials = json!({"credentialType": "Basic", "username": "u", "password": "p"});
-            json!({"connectivityType": "ShareableCloud", "displayName": "c", "connectionDetails": details,
-                "credentialDetails": {"credentials": credentials}})
-        };
-        assert_eq!(client.ask("POST", "/v1/connections", &connection(15_000_000).to_string()).0, 400);
-        let (status, created) = client.ask("POST", "/v1/connections", &connection(4_096).to_string());
-        assert_eq!(status, 201, "{created}");
-        let path = format!("/v1/connections/{}", created["id"].as_str().unwrap());
-        for _ in 0..3_000 {
-            let body = r#"{"connectivityType":"ShareableCloud","privacyLevel":"Public"}"#;
-            assert_eq!(client.ask("PATCH", &path, body).0, 200);
-        }
-    });
-}
-
-#[test]
 fn methods_are_weighed() {
     check("methods of 60,000 letters", PEAK_MAX_KIB, |program, _| {
         let mut client = Client::new(program.address);
@@ -96,6 +71,7 @@ fn responses_that_nobody_reads_are_bounded() {
         let path = format!("/v1/workspaces/{workspace}/mirroredDatabases/{id}/getDefinition");
         among_silent_clients(
             program.address,
+            60,
             format!("POST {path} HTTP/1.1\r\n{HEAD}content-length: 0\r\n\r\n").as_bytes(),
         );
     });
@@ -105,20 +81,28 @@ fn responses_that_nobody_reads_are_bounded() {
 fn bodies_that_stop_are_bounded() {
     check("60 bodies that stop", PEAK_MAX_KIB, |program, _| {
         let begun = format!("POST /v1/workspaces HTTP/1.1\r\n{HEAD}content-length: 15000000\r\n\r\n");
-        among_silent_clients(program.address, &[begun.as_bytes(), &vec![b' '; 14_000_000]].concat());
+        among_silent_clients(program.address, 60, &[begun.as_bytes(), &vec![b' '; 14_000_000]].concat());
     });
 }
 
-/// Sends the same bytes on 60 connections as far as the server takes them, and nothing more. Other calls are answered
+#[test]
+fn small_bodies_that_stop_are_bounded() {
+    check("800 bodies of 64 KiB that stop", PEAK_MAX_KIB, |program, _| {
+        let begun = format!("POST /v1/workspaces HTTP/1.1\r\n{HEAD}content-length: 65536\r\n\r\n");
+        among_silent_clients(program.address, 800, &[begun.as_bytes(), &[b' '; 65_000]].concat());
+    });
+}
+
+/// Sends the same bytes on many connections as far as the server takes them, and nothing more. Other calls are answered
 /// meanwhile.
-fn among_silent_clients(address: SocketAddr, bytes: &[u8]) {
+fn among_silent_clients(address: SocketAddr, count: usize, bytes: &[u8]) {
     let open = |_| {
         let mut stream = wire::connect(address);
         stream.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
         let _ = stream.write_all(bytes);
         stream
     };
-    let silent: Vec<TcpStream> = (0..60).map(open).collect();
+    let silent: Vec<TcpStream> = (0..count).map(open).collect();
     assert_eq!(Client::new(address).ask("GET", "/v1/workspaces", "").0, 200);
     // The server has received all requests before the connections end.
     std::thread::sleep(Duration::from_secs(2));

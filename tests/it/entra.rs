@@ -240,6 +240,7 @@ fn refresh_token_works_for_its_client_only() {
         lab.form("/common/oauth2/v2.0/token", &fields)
     };
     refused(renew("other"), 400, "invalid_grant", 700_007);
+    refused(renew(""), 400, "invalid_request", 900_144);
     // A refresh token can be used repeatedly. Client ids are compared without case.
     for client in [APP, &APP.to_uppercase()] {
         assert_eq!(claims(&renew(client).is(200).body()["access_token"])["appid"], APP);
@@ -324,6 +325,8 @@ fn device_code_is_approved_at_once() {
         assert!(asked["interval"].is_number() && asked["expires_in"].is_number());
         let fields =
             [("grant_type", grant), ("client_id", APP), ("device_code", asked["device_code"].as_str().unwrap())];
+        let of_other = [fields[0], ("client_id", "other"), fields[2]];
+        refused(lab.form("/common/oauth2/v2.0/token", &of_other), 400, "invalid_grant", 700_007);
         let answer = lab.form("/common/oauth2/v2.0/token", &fields).is(200).body();
         assert_eq!(claims(&answer["access_token"])["oid"], DEFAULT_USER.to_string());
         refused(lab.form("/common/oauth2/v2.0/token", &fields), 400, "invalid_grant", 90_120);
@@ -563,15 +566,24 @@ fn token_endpoint_v1_takes_a_resource() {
     assert_eq!(claims(&answer["access_token"])["aud"], AUDIENCE);
     assert_eq!((&answer["resource"], answer["expires_on"].is_string()), (&json!(AUDIENCE), true));
     let refresh = answer["refresh_token"].as_str().unwrap();
-    let renewed =
-        [("grant_type", "refresh_token"), ("refresh_token", refresh), ("resource", "https://storage.azure.com/")];
+    let renewed = [
+        ("grant_type", "refresh_token"),
+        ("client_id", APP),
+        ("refresh_token", refresh),
+        ("resource", "https://storage.azure.com/"),
+    ];
     assert_eq!(claims(&token(&renewed)["access_token"])["aud"], "https://storage.azure.com");
     let app = [("grant_type", "client_credentials"), ("client_id", APP), ("client_secret", "x")];
     let answer = token(&[&app[..], &[("resource", "https://management.azure.com/")]].concat());
     assert_eq!(claims(&answer["access_token"])["aud"], "https://management.azure.com");
     // Version 2 answers neither, even without a scope.
     let (_, code) = signed_in(&lab, &[]);
-    let redeemed = [("grant_type", "authorization_code"), ("code", code.as_str()), ("code_verifier", VERIFIER)];
+    let redeemed = [
+        ("grant_type", "authorization_code"),
+        ("client_id", APP),
+        ("code", code.as_str()),
+        ("code_verifier", VERIFIER),
+    ];
     let answer = lab.form("/common/oauth2/v2.0/token", &redeemed).is(200).body();
     assert!(answer.get("resource").is_none() && answer.get("expires_on").is_none(), "{answer}");
 }

@@ -1,9 +1,16 @@
 //! The limits of what clients can store: the length of each text, and the memory of a tenant and of all tenants.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use specularite::Emulator;
 
-use crate::harness::{BOB, Lab, Reply, definition, open_mirror, part, sql_connection, sql_mirror};
+use crate::harness::{BOB, Lab, Reply, STRANGER, definition, open_mirror, part, sql_connection, sql_mirror};
+
+/// The header `Authorization` with these claims.
+fn token(claims: &Value) -> String {
+    format!("Bearer eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
 
 /// A SQL connection whose parameter `database` has this value.
 fn connection_to(database: &str) -> Value {
@@ -54,6 +61,10 @@ fn texts_have_a_maximum_length() {
         principals(member, kind, 1_024).is(200);
         principals(member, kind, 1_025).refuses(400, "InvalidInput");
     }
+    for (claim, length, status) in [("name", 1_024, 200), ("name", 1_025, 401), ("upn", 1_025, 401)] {
+        let token = token(&json!({"oid": BOB, "upn": "bob@example.com", claim: long(length)}));
+        lab.send("GET", "/v1/workspaces", &[("authorization", &token)], "").is(status);
+    }
     let tag = |length: usize| json!({"value": [{"displayName": "t", "domain": long(length)}]});
     lab.put("/_emulator/tags", tag(257)).refuses(400, "InvalidInput");
 
@@ -94,6 +105,20 @@ fn connection_updates_weigh_as_much_as_the_connection() {
 }
 
 #[test]
+fn texts_are_weighed_in_state_and_base() {
+    let lab = Lab::with(Emulator::builder().tenant_memory(4 << 20).build());
+    lab.settings(json!({"throttle": "off"}));
+    let create = |n: usize| {
+        let mut connection = connection_to(&"x".repeat(4_096));
+        connection["displayName"] = format!("c{n}").into();
+        lab.post("/v1/connections", connection).status
+    };
+    let count = (0..1_000).find(|n| create(*n) != 201).expect("the tenant is full");
+    // State and base have a copy each.
+    assert!((300..480).contains(&count), "{count}");
+}
+
+#[test]
 fn full_tenant_answers_reads_and_accepts_deletions() {
     let lab = Lab::with(Emulator::builder().tenant_memory(2 << 20).build());
     lab.settings(json!({"throttle": "off"}));
@@ -116,6 +141,17 @@ fn full_tenant_answers_reads_and_accepts_deletions() {
     assert!(tenant.replays());
     // Another tenant has memory of its own.
     lab.patch("/_emulator/settings?tenant=other", json!({"pageSize": 5})).is(200);
+    // What one tenant deletes is free for another.
+    lab.delete(&workspace).is(200);
+    let token = token(&json!({"tid": STRANGER, "oid": BOB, "upn": "bob@example.com"}));
+    let other = |method: &str, path: &str, body: Value| {
+        lab.send(method, path, &[("authorization", &token), ("content-type", "application/json")], body.to_string())
+    };
+    let capacity = other("GET", "/v1/capacities", Value::Null).is(200).body()["value"][0]["id"].clone();
+    let workspace = other("POST", "/v1/workspaces", json!({"displayName": "w", "capacityId": capacity})).is(201).id();
+    let parts = [part("mirroring.json", &open_mirror().to_string()), part("notes", &"x".repeat(1_000_000))];
+    let large = json!({"displayName": "large", "definition": {"parts": parts}});
+    other("POST", &format!("/v1/workspaces/{workspace}/mirroredDatabases"), large).is(201);
 }
 
 #[test]

@@ -413,9 +413,11 @@ fn forwarded_requests_are_marked_and_cleaned() {
 fn several_host_headers_are_rejected() {
     block_on(async {
         let (_running, at) = open(&emulator(), ServerOptions::default()).await;
-        let head = "GET /v1/workspaces HTTP/1.1\nHost: localhost\nHost: api.fabric.microsoft.com";
-        let (status, response) = ask(TcpStream::connect(at).await.unwrap(), head).await;
-        assert!(status == 400 && response.contains("several Host headers"), "{response}");
+        for target in ["/v1/workspaces", "/_emulator/health", "http://api.fabric.microsoft.com/v1/workspaces"] {
+            let head = format!("GET {target} HTTP/1.1\nHost: localhost\nHost: api.fabric.microsoft.com");
+            let (status, response) = ask(TcpStream::connect(at).await.unwrap(), &head).await;
+            assert!(status == 400 && response.contains("several Host headers"), "{target}: {response}");
+        }
     });
 }
 

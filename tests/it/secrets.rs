@@ -229,6 +229,31 @@ fn secrets_of_definitions_are_hidden() {
         lab.post(&format!("{workspace}/mirroredDatabases"), body);
         let kept = lab.get("/_emulator/journal").text();
         assert!(!kept.contains(&base64(&text)) && !kept.contains(&STANDARD.encode(&text)));
+        // Fabric rejects other forms of base64, and the journal must know them all the same.
+        let encoded = STANDARD.encode(&text);
+        let wrapped = encoded.as_bytes().chunks(20).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>();
+        for payload in [URL_SAFE_NO_PAD.encode(&text), wrapped.join("\n"), encoded.trim_end_matches('=').to_owned()] {
+            let part = json!({"path": "mirroring.json", "payload": payload, "payloadType": "InlineBase64"});
+            let body = json!({"displayName": "m", "definition": {"parts": [part]}});
+            lab.delete("/_emulator/journal").is(200);
+            lab.post(&format!("{workspace}/mirroredDatabases"), body).is(400);
+            let kept = lab.get("/_emulator/journal").text();
+            assert!(kept.contains("payload") && !kept.contains(&payload.escape_default().to_string()), "{kept}");
+        }
+    }
+}
+
+#[test]
+fn secrets_in_other_forms_are_hidden() {
+    let lab = Lab::unthrottled();
+    for body in [
+        json!({"parameterName": "password", "parameterValue": SECRET}),
+        json!({"dataType": "Password", "name": "x", "value": SECRET}),
+        json!({"secretValue": SECRET, "clientSecretValue": [SECRET]}),
+        json!({"command": format!("curl -H 'Authorization: Basic {SECRET}' -H \"x-api-key: {SECRET}\"")}),
+        json!({"text": format!("{{user: a, password: {SECRET}}}")}),
+    ] {
+        check(&lab, "POST", "/v1/connections", &[("content-type", "application/json")], body.to_string());
     }
 }
 

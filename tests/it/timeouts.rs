@@ -2,6 +2,7 @@
 //! next time limit when no data is on its way.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -78,13 +79,39 @@ fn slow_body_may_take_longer_than_30_s() {
         let head = format!("Connection: close\r\nContent-Length: {}\r\n\r\n", body.len());
         let mut stream = open(at, "POST /v1/workspaces", &head).await;
         for byte in body.as_bytes() {
-            tokio::time::advance(std::time::Duration::from_secs(20)).await;
+            tokio::time::advance(Duration::from_secs(20)).await;
             stream.write_all(&[*byte]).await.unwrap();
             stream.flush().await.unwrap();
             tokio::task::yield_now().await;
         }
         let response = read(stream).await;
         assert!(response.starts_with("HTTP/1.1 201"), "{response}");
+    });
+}
+
+#[test]
+fn body_that_has_room_must_progress() {
+    with_server(async |at| {
+        // Each sends a byte every 20 s, so it is never silent for 30 s. The second does not announce its length, and would
+        // get the whole room.
+        for rest in ["Content-Length: 1000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nf4240\r\n"] {
+            let mut stream = open(at, "POST /v1/workspaces", rest).await;
+            stream.write_all(&[b' '; 100_000]).await.unwrap();
+            let begun = Instant::now();
+            let (mut reader, mut writer) = stream.into_split();
+            let trickle = crate::harness::spawn(async move {
+                loop {
+                    tokio::time::advance(Duration::from_secs(20)).await;
+                    let _ = writer.write_all(b" ").await;
+                    tokio::task::yield_now().await;
+                }
+            });
+            let mut response = [0; 12];
+            reader.read_exact(&mut response).await.unwrap();
+            trickle.abort();
+            assert_eq!(&response, b"HTTP/1.1 408", "{rest}");
+            assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+        }
     });
 }
 

@@ -62,7 +62,7 @@ pub fn export(
         return Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", without.id));
     }
     let items: Vec<&Item> = items.into_iter().filter(has_definition).collect();
-    let size: usize = items.iter().filter_map(|item| item.definition.as_deref()).map(Definition::weight).sum();
+    let size: usize = items.iter().filter_map(|item| item.definition.as_deref()).map(Definition::size).sum();
     if size > EXPORT_MAX {
         return Err(FabricError::invalid_input(format!(
             "The definitions have {size} bytes; at most {EXPORT_MAX} are exported by one request."

@@ -26,8 +26,8 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Returns the approximate size of the definition in memory, in bytes.
-    pub fn weight(&self) -> usize {
+    /// Returns the size of the parts in bytes.
+    pub fn size(&self) -> usize {
         self.parts.iter().map(|part| part.path.len() + part.payload.len()).sum()
     }
 

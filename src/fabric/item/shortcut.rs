@@ -42,8 +42,6 @@ pub struct Shortcut {
     pub position: Position,
 }
 
-impl Shortcut {}
-
 /// The policy for a new shortcut with the path and name of an existing shortcut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConflictPolicy {

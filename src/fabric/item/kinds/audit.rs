@@ -68,8 +68,6 @@ impl Default for AuditSettings {
     }
 }
 
-impl AuditSettings {}
-
 /// Returns the audit settings of an item: the last settings from a client, or the default settings.
 pub fn of(item: &Item) -> AuditSettings {
     match &item.kind_state {

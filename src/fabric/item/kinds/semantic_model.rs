@@ -34,8 +34,6 @@ pub struct Binding {
     pub connection: ConnectionId,
 }
 
-impl Binding {}
-
 /// Binds the data source with this type and path to a connection. Removes the binding if `connection` is `None`.
 /// Rejects a connection on which the caller has no role.
 pub fn bind(

@@ -132,8 +132,6 @@ impl KindState {
     }
 }
 
-impl KindChange {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
