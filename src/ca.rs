@@ -57,7 +57,7 @@ impl std::fmt::Debug for CertificateAuthority {
 
 impl CertificateAuthority {
     /// Opens the CA of a data directory. If there is none, creates a CA that is valid for ten years. Replaces a CA that
-    /// expires soon, or whose limits are not those of this version.
+    /// expires soon, is not valid yet, or has other limits than this version sets.
     ///
     /// # Errors
     ///
@@ -153,8 +153,9 @@ fn params(year: i16) -> CertificateParams {
 
 /// Returns the extension that permits only the host names that the emulator serves, and loopback addresses.
 ///
-/// rcgen cannot express URIs in name constraints. Mail addresses and URIs are excluded by a permitted name that never
-/// exists, because then all other names of the kind are forbidden. Not every client understands an excluded empty name.
+/// The extension is encoded here, because rcgen cannot express URIs in name constraints. The only permitted mail domain
+/// and URI host is one that never exists, so all others are forbidden. The alternative, an excluded empty name, is not
+/// understood by every client.
 fn name_constraints() -> CustomExtension {
     let mut permitted: Vec<(u64, Vec<u8>)> = vec![(RFC822_NAME, NEVER.into()), (URI, NEVER.into())];
     permitted.extend(hosts::ca_domains().into_iter().chain(LOCAL.iter().copied()).map(|name| (DNS_NAME, name.into())));

@@ -35,12 +35,12 @@ pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     report.checked += 1;
     if name == PLATFORM {
-        let part = Part { path: PLATFORM.into(), payload };
+        let part = Part { path: PLATFORM.into(), payload: payload.into() };
         let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, &part));
         report.note(|_| path.to_owned(), checked);
     } else {
         // A file with any other name is checked as a mirroring.json.
-        let part = Part { path: MIRRORING.into(), payload };
+        let part = Part { path: MIRRORING.into(), payload: payload.into() };
         report.note(|_| path.to_owned(), definition::check_files(ItemKind::MirroredDatabase, vec![part]));
     }
     Ok(())
@@ -81,7 +81,7 @@ fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> 
     let place = |part: &str| if part.is_empty() { folder.to_owned() } else { folder.join(part) };
     let platform = folder.join(PLATFORM);
     let kind = if platform.is_file() {
-        let part = Part { path: PLATFORM.into(), payload: read(&platform)? };
+        let part = Part { path: PLATFORM.into(), payload: read(&platform)?.into() };
         let named = definition::kind_of(&part);
         // The kind in the folder name takes precedence over the kind in `.platform`.
         let kind = by_name.map_or_else(|| named.clone(), Ok);
@@ -115,7 +115,7 @@ fn collect(folder: &Path, under: &str, parts: &mut Vec<Part>, depth: usize) -> R
         if path.is_dir() && !path.is_symlink() && depth > 0 {
             collect(&path, &format!("{under}{name}/"), parts, depth - 1)?;
         } else if path.is_file() && name != PLATFORM {
-            parts.push(Part { path: format!("{under}{name}"), payload: read(&path)? });
+            parts.push(Part { path: format!("{under}{name}"), payload: read(&path)?.into() });
         }
     }
     Ok(())

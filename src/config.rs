@@ -84,7 +84,7 @@ pub struct Serve {
     /// Size of each tenant's journal of recent exchanges; 0 disables it
     #[arg(long, env = "SPECULARITE_JOURNAL", value_name = "BYTES", default_value_t = ByteSize(JOURNAL as u64))]
     pub journal: ByteSize,
-    /// Maximum size of what a tenant stores, such as definitions; further requests are rejected
+    /// Maximum size of a tenant's data, such as definitions; requests that would exceed it are rejected
     #[arg(long, env = "SPECULARITE_TENANT_MEMORY", value_name = "BYTES", default_value_t = ByteSize(TENANT_MEMORY as u64))]
     pub tenant_memory: ByteSize,
     /// Maximum size of what all tenants store, journals included
@@ -105,7 +105,7 @@ pub struct Serve {
     /// Networks that may use the control interface and the proxy
     #[arg(long, env = "SPECULARITE_CONTROL_FROM", default_value = "loopback")]
     pub control_from: ControlFrom,
-    /// Further host name of the emulator, for requests of web pages and to the control interface; repeatable
+    /// Additional host name under which web pages and control requests may reach the emulator; repeatable
     #[arg(long, env = "SPECULARITE_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = host_name)]
     pub allowed_hosts: Vec<String>,
     /// Format of the log on standard error

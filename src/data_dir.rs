@@ -93,7 +93,7 @@ impl DataDir {
         }
     }
 
-    /// Stores a text that other users may read in the file `name`, unless the file contains the text already.
+    /// Stores a text in the file `name`, which all users may read. Does nothing if the file already contains the text.
     ///
     /// # Errors
     ///

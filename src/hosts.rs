@@ -119,8 +119,8 @@ pub fn is_local(host: &str) -> bool {
     LOCAL.iter().any(|name| is_within(host, name)) || address(host).is_some_and(|address| address.is_loopback())
 }
 
-/// Returns `true` if no web page on the internet can have a host name: it is an address, a [`LOCAL`] name, or a name
-/// without a dot. The domains `localhost` and `internal` cannot be registered.
+/// Returns `true` for a host that DNS rebinding cannot use: an address, a [`LOCAL`] name, or a name without a dot. The
+/// domains `localhost` and `internal` cannot be registered.
 pub fn is_private(host: &str) -> bool {
     let name = host.trim_end_matches('.');
     address(name).is_some() || !name.contains('.') || is_local(name)

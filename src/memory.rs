@@ -33,8 +33,8 @@ impl Memory {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Returns `true` if more than half of the bytes are in use. What can be dropped, such as old facts and exchanges,
-    /// is then kept in smaller numbers.
+    /// Returns `true` if more than half of the bytes are in use. Tenants then store fewer old facts and fewer
+    /// exchanges.
     pub fn is_tight(&self) -> bool {
         self.used() > self.limit / 2
     }

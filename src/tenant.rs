@@ -28,7 +28,7 @@ use crate::seed::Seed;
 const HISTORY_MAX: usize = 128 << 20;
 /// [`HISTORY_MAX`] while the memory of the emulator is tight.
 const TIGHT_HISTORY_MAX: usize = 1 << 20;
-/// The base state is weighed again after facts of at least this footprint were merged into it, in bytes.
+/// The footprint of merged facts above which base and state are weighed again, in bytes.
 const MERGED_MAX: usize = 8 << 20;
 
 /// The maximum number of redeemed codes that a tenant remembers until they expire. At the maximum, no further code is
@@ -408,7 +408,7 @@ impl History {
             ("The tenants together", self.share.memory().limit(), "--memory")
         };
         FabricError::new(ErrorCode::MemoryFull).message(format!(
-            "{whose} may store at most {}, and this request needs {} more. Delete items or workspaces, reset tenants, or \
+            "{whose} may store at most {}, and this request would add {}. Delete items or workspaces, reset tenants, or \
              start the emulator with a larger {option}.",
             ByteSize(limit as u64),
             ByteSize(more as u64)

@@ -70,7 +70,7 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
     let holds = |bytes: &[u8]| contains(bytes, SECRET.as_bytes()) || contains(bytes, &encoded(Encoding::Utf16Big, SECRET));
     let texts = input.within.iter().chain(&input.around).map(Container::text).chain([input.path]);
     let mut others = texts.map(str::as_bytes).chain([input.other]);
-    // A secret that the input contains already is no secret. Below, NUL characters are ignored.
+    // An input that contains the secret elsewhere is skipped. NUL characters are ignored, as below.
     let is_known = others.any(|text| holds(&text.iter().copied().filter(|byte| *byte != 0).collect::<Vec<_>>()));
     if is_known || input.within.len() + input.around.len() > 32 {
         return;

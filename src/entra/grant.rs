@@ -178,7 +178,7 @@ impl TokenIssuer<'_> {
     }
 
     /// Issues an authorization code without a prompt. The user is the one in `login_hint` or `username`, or else the
-    /// administrator. Each code needs another `number`.
+    /// administrator. Each code needs a different `number`.
     pub fn authorize(&self, form: &Form, number: u64) -> Result<String, Refusal> {
         let ticket = Ticket {
             ticket: Purpose::Code,
@@ -198,8 +198,8 @@ impl TokenIssuer<'_> {
         Ok(self.signer.sign(&ticket))
     }
 
-    /// Issues a device code. The code can be redeemed at once, because no user has to approve it. Each code needs another
-    /// `number`.
+    /// Issues a device code. The code can be redeemed at once, because no user has to approve it. Each code needs a
+    /// different `number`.
     pub fn device_code(&self, form: &Form, number: u64) -> Result<String, Refusal> {
         Ok(self.signer.sign(&Ticket {
             ticket: Purpose::Device,
@@ -353,7 +353,8 @@ impl Ticket {
         if form.need("client_id")?.eq_ignore_ascii_case(&self.client) { Ok(()) } else { Err(Refusal::other_client()) }
     }
 
-    /// Returns the use of this code, whose text is `code`. `if_used` is the error if the code was redeemed before.
+    /// Returns the redemption of this ticket, whose signed text is `code`, or `None` if the ticket never expires. `if_used` is
+    /// the error if the code was redeemed before.
     fn redeemed(&self, code: &str, if_used: Refusal) -> Option<RedeemedCode> {
         let hash = signing::hash(code.as_bytes());
         self.ends.map(|ends| RedeemedCode { hash, ends, if_used })

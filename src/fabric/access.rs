@@ -27,7 +27,7 @@ pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "ht
 /// The scope that includes all other scopes. The tokens of Azure's own tools have this scope.
 pub const EVERY_SCOPE: &str = "user_impersonation";
 
-/// The clock skew that is accepted for the begin of a token's validity, in seconds. Entra's libraries accept five minutes.
+/// The accepted clock skew for the start of a token's validity, in seconds. Entra's libraries accept five minutes.
 const CLOCK_SKEW: i64 = 300;
 /// The maximum length of a claim in a note, in characters.
 const SHOWN_MAX: usize = 200;
@@ -77,7 +77,7 @@ pub struct Bearer {
     /// The instant at which the token expires; `None` if it never expires.
     pub expires: Option<NumericDate>,
     /// The instant from which the token is valid; `None` if it is valid at once.
-    pub begins: Option<NumericDate>,
+    pub starts: Option<NumericDate>,
     /// The delegated scopes of a user, separated by spaces. `None` for an app or an opaque token.
     pub scopes: Option<String>,
     /// `true` if the token has the claim `idtyp`. The emulator adds the claim to access tokens only, so that they can
@@ -160,8 +160,8 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
     }
     if !token.starts_with("eyJ") {
         let caller = default_user();
-        let (audience, expires, begins, scopes) = (None, None, None, None);
-        return default(Ok(Bearer { caller, audience, expires, begins, scopes, is_access_token: false }));
+        let (audience, expires, starts, scopes) = (None, None, None, None);
+        return default(Ok(Bearer { caller, audience, expires, starts, scopes, is_access_token: false }));
     }
     match claims_of::<Claims>(token) {
         Some(claims) => {
@@ -191,8 +191,8 @@ impl Bearer {
 
     /// Rejects a token that is not valid yet at `now`, the time of this machine's clock. A clock skew of [`CLOCK_SKEW`] is
     /// accepted.
-    pub fn check_begin(&self, now: Timestamp) -> Result<(), FabricError> {
-        let note = match self.begins {
+    pub fn check_start(&self, now: Timestamp) -> Result<(), FabricError> {
+        let note = match self.starts {
             Some(NumericDate::At(at)) if at.as_second() > now.as_second() + CLOCK_SKEW => {
                 format!("the token is not valid before {at:.0}, and this machine's clock shows {now:.0}")
             }
@@ -301,7 +301,7 @@ impl Claims {
     }
 
     fn bearer(self) -> Bearer {
-        let (expires, begins) = (self.exp, self.nbf);
+        let (expires, starts) = (self.exp, self.nbf);
         let is_app = self.is_app();
         let scopes = if is_app { None } else { Some(self.scp.as_ref().map(OneOrMany::text).unwrap_or_default()) };
         let audience = self.aud.as_ref().map(OneOrMany::text);
@@ -315,7 +315,7 @@ impl Claims {
             (self.name.or_else(|| user_principal_name.clone()), Details::User { user_principal_name })
         };
         let caller = DirectoryEntry { id, display_name, details };
-        Bearer { caller, audience, expires, begins, scopes, is_access_token }
+        Bearer { caller, audience, expires, starts, scopes, is_access_token }
     }
 
     fn principal(&self) -> PrincipalId {
@@ -435,7 +435,7 @@ mod tests {
             ("null", false),
         ] {
             let bearer = identify_header(&jwt(&format!(r#"{{"upn":"a@b","nbf":{nbf}}}"#))).bearer.unwrap();
-            let found = bearer.check_begin(now).map_err(|refusal| refusal.code());
+            let found = bearer.check_start(now).map_err(|refusal| refusal.code());
             assert_eq!(found, if accepted { Ok(()) } else { Err(ErrorCode::Unauthorized) }, "{nbf}");
         }
     }

@@ -139,7 +139,7 @@ impl<'a> Positions<'a> {
     }
 }
 
-/// Returns the byte at which the value at `path` begins, or its innermost existing parent.
+/// Returns the byte offset of the value at `path`, or of its innermost existing parent.
 fn offset(root: &Node<'_>, path: &[String]) -> usize {
     let mut node = root;
     for step in path {

@@ -78,8 +78,8 @@ fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
 /// Rejects expired tokens and, under [`Auth::Strict`], tokens that are not access tokens for Fabric.
 ///
 /// The expiry of a token from the emulator is compared with the tenant's clock. The expiry of any other token is
-/// compared with the machine's clock, and so is the begin of its validity. A token from the emulator has begun: a reset
-/// sets the tenant's clock back, and must not invalidate the tokens that clients have.
+/// compared with the machine's clock, and so is the start of its validity. The start of a token from the emulator is not
+/// checked: a reset sets the tenant's clock back, and must not invalidate the tokens that clients hold.
 fn check_token(
     auth: Auth,
     parts: &Parts,
@@ -96,7 +96,7 @@ fn check_token(
     let (now, clock) = if is_ours { (stamp.now, "the tenant's clock") } else { (begun, "this machine's clock") };
     bearer.check_expiry(now, clock)?;
     if !is_ours {
-        bearer.check_begin(begun)?;
+        bearer.check_start(begun)?;
     }
     Ok(bearer)
 }

@@ -1,13 +1,13 @@
 //! JSON bodies of requests.
 
-use serde::de::{self, DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use crate::fabric::FabricError;
 use crate::fabric::json::{VALUES_MAX, has_too_many_values};
 
-/// Parses the JSON body of a request that may contain secrets. The error names the member, but never repeats a value, because the
-/// value may be a secret.
+/// Parses a JSON body that may contain secrets. An error names the member, but never repeats a value.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
+    check_values(body)?;
     read(body).map_err(|(member, why)| {
         let (line, column) = (why.line(), why.column());
         invalid(&match (why.is_data(), member) {
@@ -21,15 +21,18 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> 
 /// Parses the JSON body of a control request. The error names the member, and states the found and the expected
 /// content.
 pub(super) fn parse_verbosely<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
+    check_values(body)?;
     read(body)
         .map_err(|(member, why)| invalid(&member.map_or_else(|| why.to_string(), |member| format!("{member}: {why}"))))
 }
 
+/// Rejects a body with more than [`VALUES_MAX`] values, which would take much memory.
+fn check_values(body: &[u8]) -> Result<(), FabricError> {
+    if has_too_many_values(body) { Err(invalid(&format!("more than {VALUES_MAX} values"))) } else { Ok(()) }
+}
+
 /// Parses JSON. An error is returned with the path of the member that caused it; `None` if no member caused it.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Option<String>, serde_json::Error)> {
-    if has_too_many_values(body) {
-        return Err((None, de::Error::custom(format_args!("more than {VALUES_MAX} values"))));
-    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|why| {
         let is_root = why.path().iter().next().is_none();
@@ -75,5 +78,6 @@ mod tests {
         check(r#""secret""#, "unexpected type or value");
         check(r#"{"inner": [] "secret"}"#, "not JSON at line 1, column 14");
         check(r#"{"inner": []} "secret""#, "not JSON at line 1, column 15");
+        check(&format!("[{}0]", "0,".repeat(VALUES_MAX)), "more than 100000 values");
     }
 }

@@ -25,7 +25,7 @@ use crate::in_flight::{InFlight, Room, TINY_MAX};
 
 /// The maximum size of a request body, in bytes.
 pub const BODY_MAX: usize = 16 << 20;
-/// The maximum size of the body of a request to a sign-in service, in bytes.
+/// The maximum size of the body of a request to any service except Fabric and the control interface, in bytes.
 pub(super) const FORM_MAX: usize = 1 << 20;
 /// The number of bytes of a too large body that are read, in addition to its maximum size. Most clients read a response
 /// only after they have sent the whole body.

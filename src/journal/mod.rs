@@ -65,7 +65,7 @@ pub struct Entry {
     status: u16,
     took: SignedDuration,
     path: Box<str>,
-    /// The line of NDJSON, without its end: the duration and the closing brace.
+    /// The line of NDJSON, except for its end, which consists of the duration and the closing brace.
     line: Box<str>,
 }
 

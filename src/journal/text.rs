@@ -153,8 +153,8 @@ fn value_end(bytes: &[u8], start: usize, is_json: bool) -> usize {
     (end..bytes.len()).find(ends_value).unwrap_or(bytes.len())
 }
 
-/// Returns the end of a text in quotes. In such a text, a quote is doubled or has more backslashes than the quotes
-/// around the text.
+/// Returns the end of a text in quotes. A quote inside the text is doubled, or escaped with more backslashes than the
+/// enclosing quotes.
 fn quoted_end(bytes: &[u8], open: usize, quote: u8, slashes: usize) -> usize {
     let (mut at, mut run) = (open + 1, 0);
     while let Some(byte) = bytes.get(at) {

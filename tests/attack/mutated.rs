@@ -28,7 +28,7 @@ const STALLED: usize = 60;
 /// The state that all clients share.
 struct Attack {
     address: SocketAddr,
-    /// Clients hold the lock during a connection. Between two rounds, nobody does.
+    /// A client holds a read lock while it opens connections. Between two rounds, `measure` holds the write lock.
     ids: RwLock<Ids>,
     is_over: AtomicBool,
     statuses: Mutex<BTreeMap<u16, u64>>,

@@ -70,7 +70,7 @@ impl Program {
         Figures { memory_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:"), descriptors }
     }
 
-    /// Asserts that the program runs and that no task of it has panicked.
+    /// Asserts that the program is running and that none of its tasks has panicked.
     pub(crate) fn assert_unharmed(&mut self) {
         assert_eq!(self.child.try_wait().unwrap(), None, "the program has ended");
         let log = std::fs::read_to_string(self.log.path()).unwrap();

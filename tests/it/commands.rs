@@ -315,7 +315,7 @@ fn logs_never_contain_the_ca_key() {
     assert!(!output.contains("PRIVATE") && !output.contains(secret), "{output}");
 }
 
-/// The program neither starts nor waits.
+/// The program exits at once. It does not wait, not even for the writer of a named pipe.
 #[cfg(unix)]
 #[test]
 fn serve_rejects_unsafe_key_files() {

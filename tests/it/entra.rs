@@ -200,7 +200,7 @@ fn authorization_code_is_checked() {
     refused(lab.form("/common/oauth2/v2.0/token", &other), 400, "invalid_grant", 70_000);
 }
 
-/// The error is about the code, not about its content: a code is redeemed once, even if two have the same content.
+/// Each code can be redeemed once, even if another code has the same content.
 #[test]
 fn authorization_code_is_redeemed_once() {
     let lab = Lab::new();
@@ -474,7 +474,7 @@ fn token_times_of_other_issuers_are_checked() {
     }
 }
 
-/// A reset sets the clock back to before the begin of the tokens that clients have.
+/// A reset sets the clock back to an instant before the tokens of clients become valid.
 #[test]
 fn token_of_the_emulator_stays_valid_after_a_reset() {
     let lab = strict();
@@ -628,7 +628,7 @@ fn tenants_are_created_only_by_issued_tokens() {
     assert_eq!(lab.emulator.tenants().len(), 2);
 }
 
-/// A page can send such requests with `<img>`. Their codes are redeemed at the tenant, which is created then.
+/// A web page can send such requests with `<img>`, so they must not create tenants. Redeeming a code creates the tenant.
 #[test]
 fn entra_reads_create_no_tenant() {
     let lab = Lab::new();

@@ -23,7 +23,7 @@ fn with_server(test: impl AsyncFnOnce(SocketAddr)) {
     });
 }
 
-/// Opens a connection and sends text. The head is completed by a token.
+/// Opens a connection, and sends a request line, the headers `Host` and `Authorization`, and `rest`.
 async fn open(at: SocketAddr, request_line: &str, rest: &str) -> TcpStream {
     let mut stream = TcpStream::connect(at).await.unwrap();
     let head = format!("{request_line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\n");

@@ -179,7 +179,7 @@ impl Incoming {
     /// Reads the name and the logical id from `.platform`. Without `.platform`, uses the name of the item's folder.
     fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
         let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
-        let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload });
+        let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload: payload.into() });
         let platform = platform.as_ref().and_then(|part| part::parse(part).ok());
         let platform = platform.map(|(_, value)| value).unwrap_or_default();
         let is_id = |text: &str| text.parse::<ItemId>().is_ok();

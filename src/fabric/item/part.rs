@@ -1,5 +1,7 @@
 //! Stored definitions and their parts. Clients send parts; the emulator writes others, in Fabric's formatting.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -81,13 +83,13 @@ pub struct Part {
     pub path: String,
     /// The decoded payload.
     #[serde(with = "as_base64")]
-    pub payload: Vec<u8>,
+    pub payload: Arc<[u8]>,
 }
 
 impl Part {
     /// Creates a part with this text.
     pub(super) fn text(path: &str, text: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), payload: text.into() }
+        Self { path: path.into(), payload: text.into().into() }
     }
 
     /// Creates a part with JSON on one line.
@@ -129,6 +131,8 @@ pub(super) fn corrupted(message: String) -> FabricError {
 }
 
 mod as_base64 {
+    use std::sync::Arc;
+
     use base64::Engine as _;
     use base64::display::Base64Display;
     use base64::engine::general_purpose::STANDARD;
@@ -142,7 +146,7 @@ mod as_base64 {
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        STANDARD.decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map(Arc::from).map_err(serde::de::Error::custom)
     }
 }

@@ -12,7 +12,7 @@ use crate::ids::ConnectionId;
 pub const PATH: &str = "mirroring.json";
 /// The maximum number of tables of a mirrored database.
 pub const TABLES_MAX: usize = 1_000;
-/// The maximum length of a name in `mirroring.json`, in characters (guessed).
+/// The maximum length of a text in `mirroring.json`, in characters (guessed).
 const TEXT_MAX: usize = 1_024;
 /// The range of `retentionInDays`.
 pub const RETENTION_DAYS: std::ops::RangeInclusive<i64> = 1..=30;

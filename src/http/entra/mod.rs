@@ -21,7 +21,7 @@ use crate::http::request::Arrival;
 use crate::ids::TenantId;
 
 /// The operations that issue a token, an authorization code or a device code. Only these operations select the tenant in
-/// their path, and only with POST they create the tenant.
+/// their path, and only their POST requests create it.
 const ISSUING: &[&str] = &["Entra_Authorize", "Entra_DeviceCode", "Entra_Token"];
 
 /// Responds to a request to Entra.

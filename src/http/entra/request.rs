@@ -68,8 +68,8 @@ pub(in crate::http) struct Service {
     pub(in crate::http) find: fn(&Method, &[&str]) -> Option<Found>,
     /// The function that returns the tenant of a request. A tenant in the user name of the proxy URL takes precedence.
     pub(in crate::http) tenant: fn(&Parts, Option<Found>) -> TenantId,
-    /// `false` if GET and HEAD requests create no tenant. A web page can send such a request without being able to read
-    /// the response, unless the request needs a header that a page cannot set.
+    /// `true` if GET and HEAD requests may create a tenant. This is safe only if such a request needs a header that a web
+    /// page cannot set: otherwise, any page could create tenants.
     pub(in crate::http) reads_create_tenants: bool,
 }
 

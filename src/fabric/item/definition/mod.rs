@@ -158,7 +158,7 @@ fn decode(parts: Vec<PartRequest>) -> Result<Vec<Part>, FabricError> {
         if !paths.insert(path.clone()) {
             return Err(invalid_parts(format!("the part {path} is there twice")));
         }
-        decoded.push(Part { path, payload });
+        decoded.push(Part { path, payload: payload.into() });
     }
     Ok(decoded)
 }
@@ -171,5 +171,5 @@ fn take(parts: &mut Vec<Part>, is_it: impl Fn(&str) -> bool) -> Option<Part> {
 fn read_mirroring(part: &Part) -> Result<(Part, Option<MirroringConfig>), FabricError> {
     let (text, value) = parse(part).map_err(corrupted)?;
     let config = mirroring::definition::read(text, &value)?;
-    Ok((Part { path: part.path.clone(), payload: json::to_crlf(&value) }, Some(config)))
+    Ok((Part { path: part.path.clone(), payload: json::to_crlf(&value).into() }, Some(config)))
 }

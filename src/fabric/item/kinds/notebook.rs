@@ -32,9 +32,9 @@ fn convert(definition: &Definition, format: Option<&str>) -> Vec<Part> {
         let is_ipynb = part.path.to_lowercase().ends_with(".ipynb");
         let is_source = part.path.to_lowercase().starts_with("notebook-content.") && !is_ipynb;
         if wants_ipynb && is_source {
-            Part { path: IPYNB.into(), payload: to_ipynb(&String::from_utf8_lossy(&part.payload)).into_bytes() }
+            Part { path: IPYNB.into(), payload: to_ipynb(&String::from_utf8_lossy(&part.payload)).into_bytes().into() }
         } else if !wants_ipynb && is_ipynb {
-            Part { path: SOURCE.into(), payload: to_source(&part.payload).into_bytes() }
+            Part { path: SOURCE.into(), payload: to_source(&part.payload).into_bytes().into() }
         } else {
             part.clone()
         }

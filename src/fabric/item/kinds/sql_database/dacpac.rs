@@ -18,7 +18,7 @@ pub(super) fn default_definition(item: &Item, format: Option<&str>) -> Vec<Part>
     } else {
         ("dacpac", package(&item.display_name, collation))
     };
-    vec![Part { path: format!("{}.{extension}", item.display_name), payload }]
+    vec![Part { path: format!("{}.{extension}", item.display_name), payload: payload.into() }]
 }
 
 /// Returns a dacpac with an empty model. The files in it are not compressed and have a constant timestamp, so that
