@@ -83,13 +83,13 @@ pub struct Part {
     pub path: String,
     /// The decoded payload.
     #[serde(with = "as_base64")]
-    pub payload: Arc<[u8]>,
+    pub payload: Arc<Vec<u8>>,
 }
 
 impl Part {
     /// Creates a part with this text.
     pub(super) fn text(path: &str, text: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), payload: text.into().into() }
+        Self { path: path.into(), payload: Arc::new(text.into()) }
     }
 
     /// Creates a part with JSON on one line.
@@ -146,7 +146,7 @@ mod as_base64 {
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[u8]>, D::Error> {
-        STANDARD.decode(String::deserialize(deserializer)?).map(Arc::from).map_err(serde::de::Error::custom)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Vec<u8>>, D::Error> {
+        STANDARD.decode(String::deserialize(deserializer)?).map(Arc::new).map_err(serde::de::Error::custom)
     }
 }
