@@ -52,13 +52,13 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
 
 fn part(file: &[u8]) -> Option<Part> {
     let end = file.iter().position(|byte| *byte == b'\n')?;
-    Some(Part { path: std::str::from_utf8(&file[..end]).ok()?.to_owned(), payload: file[end + 1..].to_vec() })
+    Some(Part { path: std::str::from_utf8(&file[..end]).ok()?.to_owned(), payload: file[end + 1..].to_vec().into() })
 }
 
 fn request(parts: &[Part], format: Option<String>) -> DefinitionRequest {
     let encoded = |part: &Part| PartRequest {
         path: part.path.clone(),
-        payload: STANDARD.encode(&part.payload),
+        payload: STANDARD.encode(&**part.payload),
         payload_type: "InlineBase64".into(),
     };
     DefinitionRequest { format, parts: parts.iter().map(encoded).collect() }
@@ -73,7 +73,7 @@ fn check_once_and_again(kind: ItemKind, parts: &[Part]) {
 
 /// Checks a `mirroring.json` on the disk. The result must be that of the same check in memory.
 fn check_as_file(part: &Part) {
-    std::fs::write(FILE.path(), &part.payload).expect("the temporary file can be written");
+    std::fs::write(FILE.path(), &**part.payload).expect("the temporary file can be written");
     let mut report = Report::default();
     check_file(FILE.path(), &mut report).expect("the temporary file can be read");
     let part = Part { path: "mirroring.json".into(), payload: part.payload.clone() };
