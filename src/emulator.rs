@@ -306,11 +306,11 @@ impl Emulator {
         self.ca.get(|| CertificateAuthority::open(&self.data_dir, machine_time()))
     }
 
-    /// Makes all tenants give up what they do not need for answers, if the memory of the emulator is tight. Returns `true`
-    /// if memory became free.
+    /// Makes all tenants give up what they do not need for answers, if the memory of the emulator was too small for a
+    /// request. Returns `true` if memory became free.
     pub(crate) fn free_memory(&self) -> bool {
         let before = self.memory.used();
-        if self.memory.is_tight() {
+        if self.memory.take_refusal() {
             self.tenants().iter().for_each(|tenant| tenant.compact());
         }
         self.memory.used() < before

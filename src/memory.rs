@@ -3,7 +3,7 @@
 //! Each tenant has shares of the budget, one for its facts and state and one for its journal. All sizes are approximate.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// The default limit for all tenants of an emulator, in bytes.
 pub const MEMORY: usize = 1 << 30;
@@ -15,12 +15,13 @@ pub const TENANT_MEMORY: usize = 256 << 20;
 pub struct Memory {
     limit: usize,
     used: AtomicUsize,
+    has_refused: AtomicBool,
 }
 
 impl Memory {
     /// Creates a budget of `limit` bytes.
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, used: AtomicUsize::new(0) })
+        Arc::new(Self { limit, used: AtomicUsize::new(0), has_refused: AtomicBool::new(false) })
     }
 
     /// Returns the limit in bytes.
@@ -31,6 +32,11 @@ impl Memory {
     /// Returns the number of bytes in use.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Returns `true` if the budget did not have the bytes for a share since the last call.
+    pub fn take_refusal(&self) -> bool {
+        self.has_refused.swap(false, Ordering::Relaxed)
     }
 
     /// Returns `true` if more than half of the bytes are in use. Tenants then store fewer old facts and fewer
@@ -61,7 +67,7 @@ impl Share {
     /// Changes the size of the share. Returns `false` and changes nothing if the budget does not have these bytes. A
     /// share can always become smaller.
     pub fn resize(&mut self, bytes: usize) -> bool {
-        let Memory { limit, used } = &*self.memory;
+        let Memory { limit, used, has_refused } = &*self.memory;
         let before = self.bytes;
         let changed = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             let after = (used - before).checked_add(bytes)?;
@@ -69,6 +75,8 @@ impl Share {
         });
         if changed.is_ok() {
             self.bytes = bytes;
+        } else {
+            has_refused.store(true, Ordering::Relaxed);
         }
         changed.is_ok()
     }
@@ -89,7 +97,8 @@ mod tests {
         let memory = Memory::new(100);
         let (mut one, mut other) = (Share::new(&memory), Share::new(&memory));
         assert!(one.resize(60) && memory.is_tight());
-        assert!(!other.resize(41) && memory.used() == 60);
+        assert!(!memory.take_refusal() && !other.resize(41) && memory.used() == 60);
+        assert!(memory.take_refusal() && !memory.take_refusal());
         assert!(other.resize(40) && !one.resize(61));
         assert!(one.resize(10) && other.resize(90));
         drop(other);

@@ -197,8 +197,8 @@ impl Tenant {
         })
     }
 
-    /// Records that a code is redeemed. Returns `false` if it was redeemed before, or if too many others were. `hash` is the hash of the code, and `ends`
-    /// the Unix time at which the code expires.
+    /// Records that a code is redeemed. Returns `false` if it was redeemed before, or if [`REDEEMED_MAX`] other codes were
+    /// redeemed and have not expired. `hash` is the hash of the code, and `ends` the Unix time at which the code expires.
     pub(crate) fn redeem_code(&self, hash: String, ends: i64, now: Timestamp) -> bool {
         let mut redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
         if redeemed.contains_key(&hash) {
@@ -243,8 +243,8 @@ impl Tenant {
         self.lock_journal().clear();
     }
 
-    /// Resets the facts, settings, clock, ids, throttle windows, redeemed codes and journal. Only the numbers of facts continue. The
-    /// reset skips one number, so that subscribers notice it.
+    /// Resets the facts, settings, clock, ids, throttle windows, redeemed codes and journal. Only the numbers of facts
+    /// continue. The reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
         history.reset(self.seed, self.defaults.clone());
@@ -434,4 +434,19 @@ impl History {
 /// Returns the memory of a base and a state. The payloads that only the state has belong to facts.
 fn weight_of(base: &State, state: &State) -> usize {
     weight(base).saturating_add(weigh(state).rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::Emulator;
+
+    #[test]
+    fn redeemed_codes_are_remembered_until_they_expire() {
+        let tenant = Emulator::builder().build().default_tenant();
+        let redeem = |n: usize, now: i64| tenant.redeem_code(n.to_string(), 600, Timestamp::from_second(now).unwrap());
+        assert!((0..REDEEMED_MAX).all(|n| redeem(n, 0)));
+        assert!(!redeem(0, 0) && !redeem(REDEEMED_MAX, 0), "no code is forgotten to make room");
+        assert!(redeem(REDEEMED_MAX, 600));
+    }
 }

@@ -184,6 +184,33 @@ fn tenants_share_the_memory_of_the_emulator() {
 }
 
 #[test]
+fn idle_tenants_give_up_their_history_for_others() {
+    let lab = Lab::with(Emulator::builder().memory(4 << 20).journal(0).build());
+    lab.settings(json!({"throttle": "off"}));
+    let workspace = lab.workspace();
+    let id = database(&lab, &workspace, "updated", ("notes", 100_000)).is(201).id();
+    let definition =
+        json!({"parts": [part("mirroring.json", &open_mirror().to_string()), part("notes", &"y".repeat(100_000))]});
+    for _ in 0..11 {
+        let path = format!("{workspace}/mirroredDatabases/{id}/updateDefinition");
+        lab.post(&path, json!({"definition": definition})).is(200);
+    }
+    let tenant = lab.emulator.default_tenant();
+    assert!(tenant.facts().len() > 11);
+    let token = token(&json!({"tid": STRANGER, "oid": BOB, "upn": "bob@example.com"}));
+    let other = |path: &str, body: Value| {
+        lab.send("POST", path, &[("authorization", &token), ("content-type", "application/json")], body.to_string())
+    };
+    let capacity = lab.send("GET", "/v1/capacities", &[("authorization", &token)], "").body()["value"][0]["id"].clone();
+    let workspace = other("/v1/workspaces", json!({"displayName": "w", "capacityId": capacity})).is(201).id();
+    let parts = [part("notebook-content.py", &"x".repeat(2_100_000))];
+    let notebook = json!({"displayName": "large", "definition": {"parts": parts}});
+    let created = other(&format!("/v1/workspaces/{workspace}/notebooks"), notebook);
+    assert!(created.status.is_success(), "{}", created.text());
+    assert!(tenant.facts().is_empty(), "the other tenant is compacted");
+}
+
+#[test]
 fn export_has_a_maximum_size() {
     let lab = Lab::unthrottled();
     let workspace = lab.workspace();
