@@ -165,9 +165,17 @@ fn checked(state: &State, new: NewTrouble, target: Target, now: Timestamp) -> Re
     let kind = kind.ok_or_else(|| invalid("kind: a kind or a cause is required."))?;
     check_target(state, kind, &target)?;
     let ends = new.ends.or(cause.filter(|cause| cause.ends_with_restart).map(|_| End::Restart));
+    let earlier_events = match &target {
+        Target::Item { item, .. } => {
+            let log = state.find_item(*item).and_then(|(_, item)| item.mirroring.as_ref());
+            log.map_or(0, |log| log.events_at(now))
+        }
+        Target::Source { .. } | Target::ConnectionDetails { .. } => 0,
+    };
     let mut trouble = Trouble {
         id: state.next_trouble(0),
         planned_at: now,
+        earlier_events,
         target,
         kind,
         cause: new.cause,

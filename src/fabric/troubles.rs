@@ -88,7 +88,7 @@ impl Troubles {
                     && trouble.is_active_at(due)
             };
             let Some(trouble) = self.of(database, &[]).find(delays) else { return due };
-            due = trouble.ends_from(due);
+            due = trouble.ends_from(trouble.begins().unwrap_or(due));
         }
     }
 

@@ -245,6 +245,11 @@ impl Mirroring {
         self.config = config;
     }
 
+    /// Returns the number of events at an instant.
+    pub fn events_at(&self, now: Timestamp) -> usize {
+        self.lifecycle.iter().filter(|(at, _)| *at == now).count()
+    }
+
     /// Returns the current configuration.
     pub fn config(&self) -> &MirroringConfig {
         &self.config

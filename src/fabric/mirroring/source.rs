@@ -59,7 +59,7 @@ pub struct Burst {
 }
 
 impl Burst {
-    /// Returns the number of bursts between the declaration and `to`, which counts, if `since` is the declaration.
+    /// Returns the number of bursts after the declaration at `since` and up to `to`.
     fn count(self, since: Timestamp, to: Timestamp) -> u64 {
         (to.duration_since(since).as_secs_f64().max(0.0) / self.every) as u64
     }

@@ -17,6 +17,9 @@ pub struct Trouble {
     pub id: TroubleId,
     /// The instant at which the trouble was planned.
     pub planned_at: Timestamp,
+    /// The number of events that the log of the item had at this instant before the trouble was planned. Trouble never
+    /// changes the outcome of these events.
+    pub earlier_events: usize,
     /// The item, table, source or connection that has the trouble.
     pub target: Target,
     /// The kind.

@@ -33,6 +33,8 @@ pub struct Window<'a> {
     pub factor: f64,
     /// `true` if tables are replicated during the trouble.
     pub figures_go_on: bool,
+    /// The instant at which the trouble was planned, and the number of events of the log at this instant that precede it.
+    planned: (Timestamp, usize),
     /// `true` if a start ends the trouble.
     awaits_restart: bool,
     /// `true` if the trouble has had an effect.
@@ -51,6 +53,7 @@ impl<'a> Window<'a> {
             error: trouble.error.as_ref(),
             factor: trouble.factor.unwrap_or(1.0),
             figures_go_on: trouble.figures_go_on,
+            planned: (trouble.planned_at, trouble.earlier_events),
             awaits_restart: trouble.ends == Some(End::Restart),
             has_shown: false,
         }
@@ -68,6 +71,7 @@ impl<'a> Window<'a> {
             error: None,
             factor: 1.0,
             figures_go_on: false,
+            planned: (Timestamp::MIN, 0),
             awaits_restart: false,
             has_shown: false,
         }
@@ -190,12 +194,12 @@ impl<'a, S: Sources> Resolver<'a, '_, S> {
         if matches!(event, LifecycleEvent::Started { .. }) {
             self.restart(*at);
         }
-        let due = self.held(event, later(*at, event.takes()));
+        let due = self.held(index, later(*at, event.takes()));
         let mut failed = None;
         if let LifecycleEvent::Started { error: None, .. } = event
             && due < next
         {
-            failed = self.failing(due);
+            failed = self.failing(index, due);
         }
         self.windows.outcomes.push(Outcome { due, failed });
         match event {
@@ -221,25 +225,41 @@ impl<'a, S: Sources> Resolver<'a, '_, S> {
         }
     }
 
-    /// Returns the end of a transient status that is due at `due`, unless trouble holds the status.
-    fn held(&self, event: &LifecycleEvent, mut due: Timestamp) -> Timestamp {
+    /// Returns `true` if a window contains the end of a transient status, at `due`, and was planned before this end.
+    fn meets(&self, window: &Window<'_>, index: usize, due: Timestamp) -> bool {
+        let log = &self.mirroring.lifecycle;
+        let (planned_at, earlier_events) = window.planned;
+        let at = log[index].0;
+        let rank = index - log.partition_point(|(before, _)| *before < at);
+        let is_over = due <= planned_at && (at < planned_at || rank < earlier_events);
+        window.contains(due) && !is_over
+    }
+
+    /// Returns the end of the transient status that begins with an event and is due at `due`, unless trouble holds it.
+    fn held(&self, index: usize, mut due: Timestamp) -> Timestamp {
+        let event = &self.mirroring.lifecycle[index].1;
         let holds = |window: &&Window<'_>| match window.kind {
             TroubleKind::Stuck => !matches!(event, LifecycleEvent::Paused { .. }),
             TroubleKind::SqlEndpointLate => matches!(event, LifecycleEvent::Created { .. }),
             _ => false,
         };
-        while let Some(window) = self.windows.all.iter().filter(holds).find(|window| window.contains(due)) {
+        while let Some(window) = self.windows.all.iter().filter(holds).find(|it| self.meets(it, index, due)) {
             due = window.to;
         }
         due
     }
 
-    /// Returns the index of the window that makes a start fail at `due`.
-    fn failing(&mut self, due: Timestamp) -> Option<usize> {
-        let fails = |window: &Window<'_>| window.kind == TroubleKind::StartFails && window.contains(due);
-        let index = self.windows.all.iter().position(fails)?;
-        self.windows.all[index].has_shown = true;
-        Some(index)
+    /// Returns the index of the window that makes the start with this index fail at `due`. If the trouble lasts until a
+    /// restart, this start ends it.
+    fn failing(&mut self, index: usize, due: Timestamp) -> Option<usize> {
+        let fails = |it: &Window<'_>| it.kind == TroubleKind::StartFails && self.meets(it, index, due);
+        let found = self.windows.all.iter().position(fails)?;
+        let window = &mut self.windows.all[found];
+        window.has_shown = true;
+        if window.awaits_restart {
+            window.to = due;
+        }
+        Some(found)
     }
 
     /// Determines the beginnings of the pending trouble in a run, which begins with `Running` and ends at `ends`.
