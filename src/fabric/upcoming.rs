@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::fabric::State;
 use crate::fabric::item::Item;
+use crate::fabric::mirroring::timeline::Span;
 use crate::fabric::mirroring::{TableName, TableStatus};
 use crate::fabric::operation::OperationStatus;
 use crate::ids::{ItemId, OperationId, WorkspaceId};
@@ -107,7 +108,9 @@ fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp
     };
     let tables_now = replication.tables_at(state, now);
     let mut changes: Vec<UpcomingChange> = visible.into_iter().collect();
-    let statuses = replication.spans().into_iter().filter(|span| span.from > now);
+    let spans = replication.spans();
+    let differs = |pair: &&[Span]| (pair[0].status, &pair[0].error) != (pair[1].status, &pair[1].error);
+    let statuses = spans.windows(2).filter(differs).map(|pair| &pair[1]).filter(|span| span.from > now);
     changes.extend(statuses.map(|span| upcoming(span.from, Change::Status { status: span.status.as_str() })));
     let phase = replication.phase_at(now);
     let transition = phase.gives_way.filter(|(_, status)| *status != phase.status);

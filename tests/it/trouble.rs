@@ -916,3 +916,50 @@ fn declared_capacity_can_be_hidden_and_paused() {
     check("sku", json!(""));
     check("hiddenFrom", json!(["x"]));
 }
+
+/// Executes each call of `curl` in the sections of CONTROL.md about trouble, connections and declared capacities.
+#[test]
+fn examples_in_the_documentation_work() {
+    let mirror = Mirror::running();
+    let document = include_str!("../../docs/CONTROL.md");
+    let section = |name: &str| {
+        let (_, rest) = document.split_once(&format!("\n## {name}\n")).unwrap();
+        rest.split("\n## ").next().unwrap().to_owned()
+    };
+    let source = json!({"source": {"type": "DremioIcebergCatalog", "typeProperties": {
+        "connectionId": mirror.connection, "scope": ["dbo"],
+    }}});
+    let catalog = json!({"$schema": "s", "properties": source}).to_string();
+    let definition = json!({"parts": [part("MirroredCatalogDefinition.json", &catalog)]});
+    let body = json!({"displayName": "c", "definition": definition});
+    let catalog = mirror.lab.post(&format!("{}/mirroredCatalogs", mirror.workspace), body).is(201).id();
+    let capacity = mirror.lab.get("/v1/capacities").body()["value"][1]["id"].as_str().unwrap().to_owned();
+    let mut trouble = String::new();
+    let mut count = 0;
+    for line in [section("Capacities"), section("Connections"), section("Trouble")].concat().lines() {
+        let Some(call) = line.strip_prefix("    curl ") else { continue };
+        let mut call = call.replace("$base", "");
+        for (name, id) in [
+            ("mirror", &mirror.id),
+            ("catalog", &catalog),
+            ("connection", &mirror.connection),
+            ("capacity", &capacity),
+            ("trouble", &trouble),
+        ] {
+            call = call.replace(&format!("'${name}'"), id).replace(&format!("${name}"), id);
+        }
+        let (call, body) = call.split_once(" -d ").unwrap_or((&call, ""));
+        let (method, path) = match call.strip_prefix("-X ") {
+            Some(rest) => rest.split_once(' ').unwrap(),
+            None => ("GET", call),
+        };
+        let path = path.trim_matches('"');
+        let reply = mirror.lab.send(method, path, &[], body.trim_matches('\''));
+        let reply = reply.is(if method == "POST" { 201 } else { 200 });
+        if method == "POST" {
+            trouble = reply.id();
+        }
+        count += 1;
+    }
+    assert!(count >= 22, "{count} calls were found");
+}
