@@ -139,9 +139,10 @@ impl<'a> Effects<'a> {
         self.pieces_from(Timestamp::MIN).find_map(arrives).unwrap_or(Timestamp::MAX)
     }
 
-    /// Returns the stall that contains `now`.
+    /// Returns the stall that `now` is in. A publishing at the first instant of a stall takes place, so that a stall that
+    /// begins now takes nothing back.
     fn stall(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-        let index = self.stalls.partition_point(|(from, _)| *from <= now).checked_sub(1)?;
+        let index = self.stalls.partition_point(|(from, _)| *from < now).checked_sub(1)?;
         Some(self.stalls[index]).filter(|(_, to)| now < *to)
     }
 
@@ -149,12 +150,8 @@ impl<'a> Effects<'a> {
     /// table is stalled.
     pub(super) fn last_publishing(&self, begin: Timestamp, interval: SignedDuration, now: Timestamp) -> Timestamp {
         let mut at = multiple_until(begin, interval, now);
-        while let Some((from, _)) = self.stall(at) {
-            let before = from.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
-            if before <= begin {
-                return begin;
-            }
-            at = multiple_until(begin, interval, before);
+        while let Some((from, _)) = self.stall(at).filter(|_| at > begin) {
+            at = multiple_until(begin, interval, from);
         }
         at
     }

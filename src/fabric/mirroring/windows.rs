@@ -276,7 +276,7 @@ impl<'a, S: Sources> Resolver<'a, '_, S> {
         let shown = |window: &&mut Window<'_>| {
             window.kind.shows_while_running()
                 && window.source.is_none_or(|of| Some(of) == source)
-                && window.from < ends
+                && window.from <= ends
                 && window.to > running
         };
         self.windows.all.iter_mut().filter(shown).for_each(|window| window.has_shown = true);
