@@ -165,6 +165,12 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::mirroring::source::ObjectType;
     #[doc(inline)]
+    pub use crate::fabric::mirroring::trouble::{End, Start, TroubleKind};
+    #[doc(inline)]
+    pub use crate::fabric::mirroring::trouble_request::{
+        DetailsRequest, ErrorRequest, NewTrouble, TableRequest, TargetRequest,
+    };
+    #[doc(inline)]
     pub use crate::fabric::pace::{Durations, Step};
     #[doc(inline)]
     pub use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
@@ -173,5 +179,5 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::tag::NewTag;
     #[doc(inline)]
-    pub use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId, TagId};
+    pub use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId, TagId, TroubleId};
 }

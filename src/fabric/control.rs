@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use crate::fabric::capacity::{self, CapacityDeclaration, CapacityState};
 use crate::fabric::connection::declaration::{self as connection, ConnectionDeclaration};
 use crate::fabric::mirroring::declaration::SourceDeclaration;
+use crate::fabric::mirroring::trouble::End;
+use crate::fabric::mirroring::trouble_request::NewTrouble;
 use crate::fabric::principal::{self, DirectoryEntry};
 use crate::fabric::settings::SettingsChange;
 use crate::fabric::tag::{self, NewTag};
 use crate::fabric::{Decision, Fact, State, trouble};
-use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId};
+use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId, TroubleId};
 
 /// A change to a tenant that Fabric's API cannot make.
 ///
@@ -63,6 +65,17 @@ pub enum ControlCommand {
         /// The connection.
         connection: ConnectionDeclaration,
     },
+    /// Plans trouble in an item, table or source.
+    PlanTrouble(Box<NewTrouble>),
+    /// Changes the end of a trouble that has not ended.
+    ChangeTrouble {
+        /// The trouble.
+        id: TroubleId,
+        /// The new end.
+        ends: End,
+    },
+    /// Deletes a trouble. Active trouble ends now.
+    RemoveTrouble(TroubleId),
     /// Pauses or resumes a capacity.
     ChangeCapacity {
         /// The capacity.
@@ -96,6 +109,9 @@ impl ControlCommand {
             Self::DeclareTags(tags) => tag::declare(state, tags),
             Self::DeclareCapacity { id, capacity } => capacity::declare(state, id, capacity),
             Self::DeclareConnection { id, connection } => connection::declare(state, id, connection),
+            Self::PlanTrouble(new) => trouble::add(state, *new, now).map(|(facts, _)| (facts, ())),
+            Self::ChangeTrouble { id, ends } => trouble::change(state, &id.to_string(), ends, now),
+            Self::RemoveTrouble(id) => trouble::remove(state, &id.to_string(), now),
             Self::ChangeCapacity { id, state: to } => capacity::change(state, id, to),
         }
     }

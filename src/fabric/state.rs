@@ -15,7 +15,6 @@ use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, KindChange, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
-use crate::fabric::mirroring::trouble::{Target, Trouble};
 use crate::fabric::mirroring::{MirroringStatus, SourceKey, TableName};
 use crate::fabric::name::Folded;
 use crate::fabric::operation::{self, NewOperation, Operation, OperationError, OperationResult, PendingResult};
@@ -27,8 +26,7 @@ use crate::fabric::troubles::Troubles;
 use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId, TroubleId,
-    WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -51,7 +49,7 @@ struct Counts {
 pub struct State {
     /// The settings of the tenant.
     pub settings: Settings,
-    seed: Seed,
+    pub(super) seed: Seed,
     counts: Counts,
     capacities: Vec<Capacity>,
     directory: BTreeMap<PrincipalId, DirectoryEntry>,
@@ -221,20 +219,6 @@ impl State {
         self.sources.get(&source)
     }
 
-    /// Returns the trouble of the tenant.
-    pub fn troubles(&self) -> &Troubles {
-        &self.troubles
-    }
-
-    /// Rejects the id of a source that is neither a connection nor an open mirror.
-    pub fn check_source(&self, source: SourceId) -> Result<(), FabricError> {
-        let is_connection = self.find_connection(source.into()).is_some();
-        if is_connection || self.find_item(source.into()).is_some_and(|(_, item)| item.is_open_mirror()) {
-            return Ok(());
-        }
-        Err(FabricError::new(ErrorCode::EntityNotFound).about("Connection", source))
-    }
-
     /// Returns an item and its workspace.
     pub fn find_item(&self, id: ItemId) -> Option<(&Workspace, &Item)> {
         self.workspaces.values().find_map(|workspace| workspace.items.get(&id).map(|item| (workspace, item)))
@@ -273,12 +257,6 @@ impl State {
             application_id: ApplicationId::nth(self.seed, count),
             service_principal_id: PrincipalId::nth(self.seed, count),
         }
-    }
-
-    /// Returns the id of the next trouble. If a decision plans several, `skip` is the number of ids already used by that
-    /// decision.
-    pub fn next_trouble(&self, skip: u64) -> TroubleId {
-        TroubleId::nth(self.seed, self.troubles.drawn + 1 + skip)
     }
 
     /// Returns the id of the next tag. If a decision creates several tags, `skip` is the number of ids already used by
@@ -563,25 +541,6 @@ impl State {
                 change(folder);
             }
         });
-    }
-
-    fn add_trouble(&mut self, trouble: Trouble, at: Timestamp) {
-        let id = trouble.id;
-        self.troubles.drawn += 1;
-        self.troubles.all.insert(id, trouble);
-        self.change_trouble(id, at, |_| ());
-    }
-
-    /// Changes a trouble, and then the SQL endpoint that the trouble delays.
-    fn change_trouble(&mut self, id: TroubleId, at: Timestamp, change: impl FnOnce(&mut Troubles)) {
-        let database = self.troubles.all.get(&id).and_then(|trouble| match trouble.target {
-            Target::Item { item, .. } => Some(item),
-            Target::Source { .. } | Target::ConnectionDetails { .. } => None,
-        });
-        change(&mut self.troubles);
-        if let Some(database) = database {
-            self.delay_endpoint(database, at);
-        }
     }
 
     /// Adds a capacity, or replaces the capacity with the same id.

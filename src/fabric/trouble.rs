@@ -42,7 +42,7 @@ pub fn add(state: &State, new: NewTrouble, now: Timestamp) -> Decision<TroubleId
     let request = new.target.clone().ok_or_else(|| invalid("target: the member is required."))?;
     let target = target(state, request)?;
     let trouble = checked(state, new, target, now)?;
-    check_room(state, 1)?;
+    check_room(state, 1, 0)?;
     let id = trouble.id;
     Ok((vec![Fact::TroubleAdded(trouble)], id))
 }
@@ -61,7 +61,7 @@ pub(super) fn declare(
     let mut facts: Vec<Fact> = replaced
         .map(|trouble| Fact::TroubleRemoved { id: trouble.id, has_begun: views.phase(trouble) != Phase::Planned })
         .collect();
-    check_room(state, new.len())?;
+    check_room(state, new.len(), facts.len())?;
     for (skip, mut new) in (0..).zip(new) {
         if new.target.is_some() {
             return Err(invalid("trouble.target: the trouble of a source has a table, and no target."));
@@ -103,10 +103,11 @@ pub fn find<'a>(state: &'a State, id: &str) -> Result<&'a Trouble, FabricError> 
     known.filter(|trouble| trouble.deleted_at.is_none()).ok_or_else(|| not_found(id))
 }
 
-fn check_room(state: &State, more: usize) -> Result<(), FabricError> {
+/// Rejects `more` new troubles if the tenant would have too many, after `fewer` of its troubles are deleted.
+fn check_room(state: &State, more: usize, fewer: usize) -> Result<(), FabricError> {
     let kept = state.troubles().all.len();
     let present = state.troubles().all().filter(|trouble| trouble.deleted_at.is_none()).count();
-    if present + more <= TROUBLES_MAX && kept + more <= KEPT_MAX {
+    if present + more - fewer <= TROUBLES_MAX && kept + more <= KEPT_MAX {
         return Ok(());
     }
     Err(invalid(format!(

@@ -14,7 +14,7 @@ use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Principal, PrincipalType};
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{FabricError, State};
+use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::{ItemId, PrincipalId, SourceId, TroubleId, WorkspaceId};
 
 /// The maximum number of recorded changes of a permission. Beyond the maximum, the oldest change is dropped.
@@ -123,6 +123,46 @@ impl Troubles {
 }
 
 impl State {
+    /// Returns the trouble of the tenant.
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
+    }
+
+    /// Returns the id of the next trouble. If a decision plans several, `skip` is the number of ids already used by that
+    /// decision.
+    pub fn next_trouble(&self, skip: u64) -> TroubleId {
+        TroubleId::nth(self.seed, self.troubles.drawn + 1 + skip)
+    }
+
+    /// Rejects the id of a source that is neither a connection nor an open mirror.
+    pub fn check_source(&self, source: SourceId) -> Result<(), FabricError> {
+        let is_connection = self.find_connection(source.into()).is_some();
+        if is_connection || self.find_item(source.into()).is_some_and(|(_, item)| item.is_open_mirror()) {
+            return Ok(());
+        }
+        Err(FabricError::new(ErrorCode::EntityNotFound).about("Connection", source))
+    }
+
+    /// Adds a trouble.
+    pub(super) fn add_trouble(&mut self, trouble: Trouble, at: Timestamp) {
+        let id = trouble.id;
+        self.troubles.drawn += 1;
+        self.troubles.all.insert(id, trouble);
+        self.change_trouble(id, at, |_| ());
+    }
+
+    /// Changes a trouble, and then the SQL endpoint that the trouble delays.
+    pub(super) fn change_trouble(&mut self, id: TroubleId, at: Timestamp, change: impl FnOnce(&mut Troubles)) {
+        let database = self.troubles.all.get(&id).and_then(|trouble| match trouble.target {
+            Target::Item { item, .. } => Some(item),
+            Target::Source { .. } | Target::ConnectionDetails { .. } => None,
+        });
+        change(&mut self.troubles);
+        if let Some(database) = database {
+            self.delay_endpoint(database, at);
+        }
+    }
+
     /// Returns the replication of a mirrored database, with the trouble that affects the database. Rejects items of
     /// other kinds.
     pub fn replication<'a>(&'a self, within: WorkspaceId, item: &'a Item) -> Result<Replication<'a>, FabricError> {
@@ -164,7 +204,7 @@ impl State {
 
     /// Sets the instant at which the SQL endpoint of a database becomes visible, after a change of the database's trouble.
     /// An endpoint that is visible stays visible.
-    pub(super) fn delay_endpoint(&mut self, database: ItemId, at: Timestamp) {
+    fn delay_endpoint(&mut self, database: ItemId, at: Timestamp) {
         let Some((within, item)) = self.find_item(database) else { return };
         let (workspace, endpoint) = (within.id, item.sql_endpoint.and_then(|id| within.items.get(&id)));
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.visible_from > at) else { return };

@@ -91,7 +91,6 @@ impl Mirror {
         json!({"source": self.connection, "table": {"schemaName": "dbo", "tableName": "Big"}})
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "tests write targets in place")]
     fn plan(&self, target: Value, trouble: Value) -> Value {
         let mut body = trouble;
         body["target"] = target;
@@ -724,6 +723,10 @@ fn source_declaration_has_trouble_and_replaces_it() {
     }
     let list = mirror.lab.get(&format!("/_emulator/trouble?source={}", mirror.connection)).body();
     assert_eq!(list["value"].as_array().unwrap().len(), 1);
+    for _ in 0..2 {
+        mirror.lab.put(&path, json!({"tables": [big()], "trouble": vec![&fails; 600]})).is(200);
+    }
+    mirror.lab.put(&path, json!({"tables": [big()], "trouble": [fails]})).is(200);
     mirror.lab.advance(600.0);
     assert_eq!(mirror.table()["status"], "Failed");
     let with_target = json!({"target": mirror.source(), "kind": "noRows"});
