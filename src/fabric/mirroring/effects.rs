@@ -15,12 +15,15 @@ pub(super) struct Effects<'a> {
     pub(super) failures: Vec<Window<'a>>,
     /// The windows in which the table has an error beside its status, in the order of precedence.
     pub(super) errors: Vec<Window<'a>>,
-    /// The instants at which the table is copied again.
-    pub(super) reseeds: Vec<Timestamp>,
+    /// The instants at which the table is copied again, in order. The second value is `true` for a reseed, and `false`
+    /// for the end of a failure.
+    pub(super) restarts: Vec<(Timestamp, bool)>,
     /// The periods in which nothing is published, without overlaps and in order.
     stalls: Vec<(Timestamp, Timestamp)>,
     /// The speeds of the table, in order. Empty if the speed is always normal.
     pieces: Vec<Piece>,
+    /// The same, without regard to stalls.
+    factors: Vec<Piece>,
 }
 
 /// A period of constant speed. It ends with the next piece.
@@ -36,20 +39,20 @@ struct Piece {
 const NORMAL: Piece = Piece { from: Timestamp::MIN, is_stalled: false, factor: 1.0 };
 
 impl<'a> Effects<'a> {
-    /// Collects the windows that affect a table of a source.
-    pub(super) fn of_table(windows: &Windows<'a>, source: Option<SourceId>, name: &TableName) -> Self {
+    /// Collects the windows that affect a table of a source. Without a name, collects those that affect all tables.
+    pub(super) fn of_table(windows: &Windows<'a>, source: Option<SourceId>, name: Option<&TableName>) -> Self {
         let mut effects = Self::default();
         let mut slow = Vec::new();
         let affects = |it: &&Window<'a>| {
             (it.kind.is_of_tables() || it.kind == TroubleKind::DatabaseError)
                 && it.source.is_none_or(|of| Some(of) == source)
-                && it.table.is_none_or(|table| table == name)
+                && it.table.is_none_or(|table| Some(table) == name)
         };
         for window in windows.all().iter().filter(affects) {
             match window.kind {
                 TroubleKind::TableFails => effects.failures.push(*window),
                 TroubleKind::TableError | TroubleKind::Unreachable => effects.errors.push(*window),
-                TroubleKind::Reseed => effects.reseeds.push(window.from),
+                TroubleKind::Reseed => effects.restarts.push((window.from, true)),
                 TroubleKind::Slow => slow.push(*window),
                 _ => {}
             }
@@ -59,29 +62,32 @@ impl<'a> Effects<'a> {
             }
         }
         effects.errors.sort_by_key(|window| (window.kind == TroubleKind::Unreachable, window.from));
-        effects.reseeds.sort_unstable();
+        effects.restarts.extend(effects.failures.iter().map(|window| (window.to, false)));
+        let failures = &effects.failures;
+        effects.restarts.retain(|(at, _)| *at < Timestamp::MAX && !failures.iter().any(|window| window.contains(*at)));
+        effects.restarts.sort_unstable();
+        effects.restarts.dedup_by_key(|(at, _)| *at);
         effects.stalls = merged(effects.stalls);
         effects.pieces = pieces(&effects.stalls, windows.pauses(), &slow);
+        effects.factors = pieces(&[], &[], &slow);
         effects
     }
 
     /// Returns `true` if no trouble affects the table.
     pub(super) fn is_empty(&self) -> bool {
-        self.pieces.is_empty() && self.failures.is_empty() && self.errors.is_empty() && self.reseeds.is_empty()
+        self.pieces.is_empty() && self.failures.is_empty() && self.errors.is_empty() && self.restarts.is_empty()
     }
 
     /// Returns the factor by which copies take longer, and changes arrive later, at `now`.
     pub(super) fn factor(&self, now: Timestamp) -> f64 {
-        let index = self.pieces.partition_point(|piece| piece.from <= now);
-        index.checked_sub(1).map_or(1.0, |index| self.pieces[index].factor)
+        let index = self.factors.partition_point(|piece| piece.from <= now);
+        index.checked_sub(1).map_or(1.0, |index| self.factors[index].factor)
     }
 
     /// Returns the pieces from the one that contains `from` on, each with its end.
     fn pieces_from(&self, from: Timestamp) -> impl Iterator<Item = (Piece, Timestamp)> {
         let first = self.pieces.partition_point(|piece| piece.from <= from).saturating_sub(1);
-        let all = if self.pieces.is_empty() { &[NORMAL][..] } else { &self.pieces };
-        let ends = all.iter().skip(1).map(|piece| piece.from).chain([Timestamp::MAX]);
-        all.iter().copied().zip(ends).skip(first)
+        with_ends(self.pieces.get(first..).unwrap_or_default())
     }
 
     /// Returns the end of a copy that begins at `from` and takes `duration` at normal speed. The copy does not end while
@@ -126,7 +132,7 @@ impl<'a> Effects<'a> {
             let end = end.min(now);
             end.saturating_sub(times(latency, piece.factor)).unwrap_or(end)
         };
-        let begun = self.pieces_from(Timestamp::MIN).take_while(|(piece, _)| piece.from <= now);
+        let begun = with_ends(&self.factors).take_while(|(piece, _)| piece.from <= now);
         begun.map(until).max().unwrap_or(now)
     }
 
@@ -136,7 +142,7 @@ impl<'a> Effects<'a> {
             let at = later(change, times(latency, piece.factor)).max(piece.from);
             (at <= end).then_some(at)
         };
-        self.pieces_from(Timestamp::MIN).find_map(arrives).unwrap_or(Timestamp::MAX)
+        with_ends(&self.factors).find_map(arrives).unwrap_or(Timestamp::MAX)
     }
 
     /// Returns the stall that `now` is in. A publishing at the first instant of a stall takes place, so that a stall that
@@ -167,6 +173,13 @@ impl<'a> Effects<'a> {
         }
         at
     }
+}
+
+/// Returns these pieces, each with its end. Without pieces the speed is always normal.
+fn with_ends(pieces: &[Piece]) -> impl Iterator<Item = (Piece, Timestamp)> {
+    let pieces = if pieces.is_empty() { &[NORMAL][..] } else { pieces };
+    let ends = pieces.iter().skip(1).map(|piece| piece.from).chain([Timestamp::MAX]);
+    pieces.iter().copied().zip(ends)
 }
 
 /// Returns `duration` multiplied by a positive factor. The factor 1 is exact.

@@ -3,10 +3,12 @@
 //! A table is copied once when its replication begins, again after each reseed, and again after each failure that ends.
 //! Between copies, its changes are published at fixed intervals. The totals of all copies add up.
 
+use std::rc::Rc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::effects::Effects;
-use super::source::{Source, Table};
+use super::source::{Changes, Source, Table};
 use super::tables::{Metrics, TableStatus};
 use super::trouble::later_by;
 use super::{MirroringError, TableName, TableTiming};
@@ -22,7 +24,7 @@ pub(super) struct TableHistory<'a> {
     source: Source<'a>,
     name: TableName,
     timing: TableTiming,
-    effects: Effects<'a>,
+    effects: Rc<Effects<'a>>,
     copies: Vec<TableCopy>,
 }
 
@@ -44,18 +46,13 @@ impl<'a> TableHistory<'a> {
         name: TableName,
         timing: TableTiming,
         begin: Timestamp,
-        effects: Effects<'a>,
+        effects: Rc<Effects<'a>>,
     ) -> Self {
         let first = later(begin, timing.wait);
         let mut history = Self { source, name, timing, effects, copies: Vec::new() };
-        let failed = |at: &Timestamp| history.effects.failures.iter().any(|window| window.contains(*at));
-        let reseeds = history.effects.reseeds.iter().filter(|at| !failed(at)).map(|at| (*at, true));
-        let repairs = history.effects.failures.iter().map(|window| (window.to, false)).filter(|(at, _)| !failed(at));
-        let mut begins: Vec<(Timestamp, bool)> =
-            reseeds.chain(repairs).filter(|(at, _)| *at > first && *at < Timestamp::MAX).collect();
-        begins.sort_unstable();
-        begins.dedup_by_key(|(at, _)| *at);
-        let copies = std::iter::once((first, false)).chain(begins).map(|(at, is_reseed)| history.copy(at, is_reseed));
+        let restarts = history.effects.restarts.iter().copied().filter(|(at, _)| *at > first);
+        let begins = std::iter::once((first, false)).chain(restarts);
+        let copies = begins.map(|(at, is_reseed)| history.copy(at, is_reseed));
         history.copies = copies.collect();
         history
     }
@@ -123,36 +120,53 @@ impl<'a> TableHistory<'a> {
         instants.filter(|at| *at >= planned && *at < Timestamp::MAX).min()
     }
 
-    /// Returns the totals at `now`; `None` until the first row is copied.
-    pub(super) fn metrics_at(&self, now: Timestamp) -> Option<Metrics> {
-        let mut totals = None;
-        for (index, copy) in self.copies.iter().enumerate().take_while(|(_, copy)| copy.at <= now) {
-            let ends = self.copies.get(index + 1).map_or(now, |next| next.at.min(now));
-            totals = self.totals(totals, copy, ends);
-        }
-        totals
+    /// Returns the copies that have begun at `now`, each with the beginning of the next copy, or `now` if there is none.
+    fn begun(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = (&TableCopy, Timestamp)> {
+        let begun = &self.copies[..self.copies.partition_point(|copy| copy.at <= now)];
+        begun.iter().enumerate().map(move |(index, copy)| (copy, begun.get(index + 1).map_or(now, |next| next.at)))
     }
 
-    /// Returns the totals at `now`, which is before the next copy. `before` are the totals at the beginning of the copy.
-    fn totals(&self, before: Option<Metrics>, copy: &TableCopy, now: Timestamp) -> Option<Metrics> {
-        let bytes_per_row = copy.table.bytes_per_row;
-        let added = |rows: u64| {
-            let (known, bytes) = before.map_or((0, 0), |before| (before.rows, before.bytes));
-            (known.saturating_add(rows), bytes.saturating_add(rows.saturating_mul(bytes_per_row)))
-        };
-        if now < copy.replicating {
-            let share = self.effects.work(copy.at, now).as_secs_f64() / copy.duration.as_secs_f64();
-            let share = if share.is_finite() { share } else { 0.0 };
-            let (rows, bytes) = added(((copy.table.rows as f64 * share) as u64).min(copy.table.rows));
-            let (last_sync, latency_seconds) =
-                before.map_or((None, None), |before| (before.last_sync, before.latency_seconds));
-            return (rows > 0 || before.is_some()).then_some(Metrics { rows, bytes, last_sync, latency_seconds });
+    /// Returns the totals at `now`; `None` until the first row is copied.
+    pub(super) fn metrics_at(&self, now: Timestamp) -> Option<Metrics> {
+        let (mut rows, mut bytes) = (0_u64, 0_u64);
+        for (copy, ends) in self.begun(now) {
+            let more = self.rows(copy, ends);
+            rows = rows.saturating_add(more);
+            bytes = bytes.saturating_add(more.saturating_mul(copy.table.bytes_per_row));
         }
-        let (changed, last_sync) = self.published(copy, now);
-        let (rows, bytes) = added(copy.table.rows.saturating_add(changed));
-        let latency = self.source.table(&self.name, now).latency_seconds;
-        let latency = (f64::from(latency) * self.effects.factor(now)).round() as u32;
-        Some(Metrics { rows, bytes, last_sync: Some(last_sync), latency_seconds: Some(latency) })
+        // While rows are copied again, the last publishing is that before the copy.
+        let synced = self.begun(now).rev().find(|(copy, ends)| *ends >= copy.replicating);
+        let last_sync = synced.map(|(copy, ends)| self.published(copy, ends).1);
+        let latency_seconds = synced.map(|(_, ends)| {
+            let latency = self.source.table(&self.name, ends).latency_seconds;
+            (f64::from(latency) * self.effects.factor(ends)).round() as u32
+        });
+        (rows > 0 || last_sync.is_some()).then_some(Metrics { rows, bytes, last_sync, latency_seconds })
+    }
+
+    /// Returns the number of rows that were copied and published between the beginning of a copy and `now`.
+    fn rows(&self, copy: &TableCopy, now: Timestamp) -> u64 {
+        if now >= copy.replicating {
+            return copy.table.rows.saturating_add(self.changed(copy, now));
+        }
+        let share = self.effects.work(copy.at, now).as_secs_f64() / copy.duration.as_secs_f64();
+        let share = if share.is_finite() { share } else { 0.0 };
+        ((copy.table.rows as f64 * share) as u64).min(copy.table.rows)
+    }
+
+    /// Returns the number of changes that were published between a copy and `now`.
+    fn changed(&self, copy: &TableCopy, now: Timestamp) -> u64 {
+        if self.source.backs_off(copy.at) {
+            return self.published(copy, now).0;
+        }
+        let latest = self.effects.last_publishing(copy.replicating, self.timing.publishing, now);
+        self.arrived(copy, latest).rows
+    }
+
+    /// Returns the changes since a copy that have arrived at `now`.
+    fn arrived(&self, copy: &TableCopy, now: Timestamp) -> Changes {
+        let latency = SignedDuration::from_secs(copy.table.latency_seconds.into());
+        self.source.changes(&self.name, copy.at, self.effects.arrived_until(now, latency).max(copy.at))
     }
 
     /// Returns the number of changes that were published between a copy and `now`, and the instant of the last
@@ -172,12 +186,9 @@ impl<'a> TableHistory<'a> {
     /// that brought rows.
     fn published_at(&self, copy: &TableCopy, publishing: Timestamp) -> (u64, Timestamp) {
         let latency = SignedDuration::from_secs(copy.table.latency_seconds.into());
-        let arrived = |at: Timestamp| {
-            self.source.changes(&self.name, copy.at, self.effects.arrived_until(at, latency).max(copy.at))
-        };
-        let changes = arrived(publishing);
+        let changes = self.arrived(copy, publishing);
         let last_sync = match changes.last {
-            Some(last) if changes.rows > arrived(copy.replicating).rows => {
+            Some(last) if changes.rows > self.arrived(copy, copy.replicating).rows => {
                 let arrival = self.effects.arrival(last, latency);
                 let next = self.effects.next_publishing(copy.replicating, self.timing.publishing, arrival);
                 next.min(publishing)

@@ -1,5 +1,7 @@
 //! The tables of a mirrored database at an instant, with their statuses and totals (docs/fidelity.md#tables).
 
+use std::rc::Rc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +144,7 @@ impl Replication<'_> {
     fn live(&self, sources: &impl Sources, run: Run<'_>, now: Timestamp) -> Vec<TableState> {
         let source = sources.source(run.source);
         let selection = self.log.selection_at(now);
-        let followed = Followed { run, source: &source, windows: &self.windows, selection };
+        let followed = Followed::new(run, &source, &self.windows, selection);
         match selection {
             Selection::Only { order, .. } => order.iter().map(|name| followed.table(name.clone(), now)).collect(),
             Selection::All { .. } => {
@@ -202,7 +204,7 @@ impl Mirroring {
         let run = self.run(index, running)?;
         let source = sources.source(run.source);
         let at = running.max(planned);
-        let followed = Followed { run, source: &source, windows, selection: self.selection_at(at) };
+        let followed = Followed::new(run, &source, windows, self.selection_at(at));
         followed.selection.since(name)?;
         let (run, begin) = followed.begin(name, at)?;
         followed.history(run, name, begin).share_instant(share, planned)
@@ -218,15 +220,21 @@ struct Halt<'a> {
 }
 
 /// The tables of a run.
-#[derive(Clone, Copy)]
 struct Followed<'a> {
     run: Run<'a>,
     source: &'a Source<'a>,
     windows: &'a Windows<'a>,
+    /// The effects of the windows that concern all tables.
+    effects: Rc<Effects<'a>>,
     selection: &'a Selection,
 }
 
 impl<'a> Followed<'a> {
+    fn new(run: Run<'a>, source: &'a Source<'a>, windows: &'a Windows<'a>, selection: &'a Selection) -> Self {
+        let effects = Rc::new(Effects::of_table(windows, run.source.id(), None));
+        Self { run, source, windows, effects, selection }
+    }
+
     /// Returns the instant at which the replication of a table begins, and the run whose timing applies; `None` if the
     /// table does not exist at `now`.
     fn begin(&self, name: &TableName, now: Timestamp) -> Option<(Run<'a>, Timestamp)> {
@@ -262,7 +270,11 @@ impl<'a> Followed<'a> {
     }
 
     fn history(&self, run: Run<'a>, name: &TableName, begin: Timestamp) -> TableHistory<'a> {
-        let effects = Effects::of_table(self.windows, run.source.id(), name);
+        let effects = if self.windows.names(name) {
+            Rc::new(Effects::of_table(self.windows, run.source.id(), Some(name)))
+        } else {
+            Rc::clone(&self.effects)
+        };
         TableHistory::new(*self.source, name.clone(), run.timing, begin, effects)
     }
 

@@ -140,6 +140,11 @@ impl<'a> Windows<'a> {
         edges.into_iter().find(|at| shown(*at) != shown(now))
     }
 
+    /// Returns `true` if a window concerns only this table.
+    pub(super) fn names(&self, name: &TableName) -> bool {
+        self.all.iter().any(|window| window.table == Some(name))
+    }
+
     /// Returns `true` if a window of this kind contains `now`.
     pub fn has(&self, kind: TroubleKind, now: Timestamp) -> bool {
         self.all.iter().any(|window| window.kind == kind && window.contains(now))
