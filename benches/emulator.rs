@@ -58,6 +58,54 @@ fn main() {
     println!("kept alive, plain http    {:.0} calls per second", best[0]);
     println!("kept alive, TLS           {:.0} calls per second, ratio {:.2}", best[1], best[1] / best[0]);
     println!("kept alive, TLS by proxy  {:.0} calls per second, ratio {:.2}", best[2], best[2] / best[0]);
+    for (name, slowest) in month_of_trouble(&emulator.base, &path) {
+        println!("{name:<25} {:.1} ms, the slowest of 10", slowest.as_secs_f64() * 1e3);
+    }
+}
+
+/// Moves the clock by a month of bursts, failures and reseeds in 1,000 tables of the database with this status call.
+/// Returns the longest durations of a status call and of a page of tables, connection included.
+fn month_of_trouble(base: &str, status: &str) -> [(&'static str, Duration); 2] {
+    const TABLES: usize = 1_000;
+    const DAYS: usize = 30;
+    let database = status.trim_end_matches("/getMirroringStatus");
+    let id = database.rsplit('/').next().unwrap_or_default();
+    let call = |method: &str, path: &str, body: &str| {
+        let (head, answer) = request(base, method, path, body);
+        assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {head} {answer}");
+        answer
+    };
+    let table = |n: usize| {
+        format!(
+            r#"{{"schemaName":"dbo","tableName":"t{n}","rows":100000,"rowsPerSecond":0.5,"bursts":[{{"every":3600,"rows":500}}]}}"#
+        )
+    };
+    let tables: Vec<String> = (0..TABLES).map(table).collect();
+    call("PUT", &format!("/_emulator/sources/{id}"), &format!(r#"{{"tables":[{}]}}"#, tables.join(",")));
+    call("POST", "/_emulator/clock", r#"{"mode":"manual"}"#);
+    call("POST", "/_emulator/clock/advance", r#"{"seconds":60}"#);
+    call("POST", &format!("{database}/startMirroring"), "");
+    for day in 0..DAYS {
+        for (kind, ends) in
+            [("reseed", ""), ("tableFails", r#","ends":{"after":3600}"#), ("unreachable", r#","ends":{"after":600}"#)]
+        {
+            let starts = day * 86_400 + 7_200 * (1 + kind.len());
+            let body =
+                format!(r#"{{"target":{{"source":"{id}"}},"kind":"{kind}","starts":{{"after":{starts}}}{ends}}}"#);
+            call("POST", "/_emulator/trouble", &body);
+        }
+    }
+    call("POST", "/_emulator/clock/advance", &format!(r#"{{"seconds":{}}}"#, DAYS * 86_400));
+    let slowest = |path: &str| {
+        let durations = (0..10).map(|_| {
+            let begin = Instant::now();
+            call("POST", path, "");
+            begin.elapsed()
+        });
+        durations.max().unwrap_or_default()
+    };
+    let tables = format!("{database}/getTablesMirroringStatus");
+    [("status, month of trouble", slowest(status)), ("tables, month of trouble", slowest(&tables))]
 }
 
 /// The transport from a client to the emulator.

@@ -30,8 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let connection = post(&router, "/v1/connections", connection()).await?;
     let id = text(&connection["id"]);
     let orders = TableDeclaration { rows: 600_000, ..TableDeclaration::new("dbo", "Orders") };
-    let source = SourceDeclaration { tables: vec![orders], snapshot_rows_per_second: None };
-    tenant.control(ControlCommand::DeclareSource { connection: id.parse()?, source })?;
+    let source = SourceDeclaration { tables: vec![orders], ..SourceDeclaration::default() };
+    tenant.control(ControlCommand::DeclareSource { id: id.parse()?, source })?;
 
     // A workspace on a capacity, and a mirrored database in it.
     let capacities = call(&router, "GET", "/v1/capacities", None).await?;

@@ -78,6 +78,34 @@ ids! {
     TagId = "tag";
     /// The id of a published version of a Fabric environment.
     VersionId = "version";
+    /// The id of a simulated source: the id of its connection, or of its open mirror.
+    SourceId = "source";
+    /// The id of a trouble.
+    TroubleId = "trouble";
+}
+
+impl From<ConnectionId> for SourceId {
+    fn from(connection: ConnectionId) -> Self {
+        Self(connection.0)
+    }
+}
+
+impl From<SourceId> for ConnectionId {
+    fn from(source: SourceId) -> Self {
+        Self(source.0)
+    }
+}
+
+impl From<SourceId> for ItemId {
+    fn from(source: SourceId) -> Self {
+        Self(source.0)
+    }
+}
+
+impl From<ItemId> for SourceId {
+    fn from(open_mirror: ItemId) -> Self {
+        Self(open_mirror.0)
+    }
 }
 
 /// Parses the hyphenated form of a UUID. The service writes and reads no other form.

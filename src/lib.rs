@@ -71,9 +71,9 @@
 //!
 //! let tenant = Emulator::builder().build().default_tenant();
 //! let orders = TableDeclaration { rows: 50_000, rows_per_second: 2.5, ..TableDeclaration::new("dbo", "Orders") };
-//! let source = SourceDeclaration { tables: vec![orders], snapshot_rows_per_second: None };
-//! let connection = "11111111-1111-4111-8111-111111111111".parse()?;
-//! let unknown = tenant.control(ControlCommand::DeclareSource { connection, source });
+//! let source = SourceDeclaration { tables: vec![orders], ..SourceDeclaration::default() };
+//! let id = "11111111-1111-4111-8111-111111111111".parse()?;
+//! let unknown = tenant.control(ControlCommand::DeclareSource { id, source });
 //! assert_eq!(unknown.unwrap_err().to_string(), "EntityNotFound: The requested resource could not be found");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -155,13 +155,21 @@ pub use self::tenant::Tenant;
 /// Control commands: changes of a tenant that the Fabric API does not offer.
 pub mod control {
     #[doc(inline)]
-    pub use crate::fabric::capacity::CapacityState;
+    pub use crate::fabric::capacity::{CapacityDeclaration, CapacityState};
+    #[doc(inline)]
+    pub use crate::fabric::connection::declaration::ConnectionDeclaration;
     #[doc(inline)]
     pub use crate::fabric::control::ControlCommand;
     #[doc(inline)]
     pub use crate::fabric::mirroring::declaration::{SourceDeclaration, TableDeclaration};
     #[doc(inline)]
     pub use crate::fabric::mirroring::source::ObjectType;
+    #[doc(inline)]
+    pub use crate::fabric::mirroring::trouble::{End, Start, TroubleKind};
+    #[doc(inline)]
+    pub use crate::fabric::mirroring::trouble_request::{
+        DetailsRequest, ErrorRequest, NewTrouble, TableRequest, TargetRequest,
+    };
     #[doc(inline)]
     pub use crate::fabric::pace::{Durations, Step};
     #[doc(inline)]
@@ -171,5 +179,5 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::tag::NewTag;
     #[doc(inline)]
-    pub use crate::ids::{CapacityId, ConnectionId, PrincipalId, TagId};
+    pub use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId, TagId, TroubleId};
 }

@@ -176,7 +176,7 @@ impl Tenant {
     ///
     /// The command breaks a rule. Nothing has changed.
     pub fn control(&self, command: ControlCommand) -> Result<(), FabricError> {
-        self.commit(self.clock.now(), |state, _| command.decide(state))
+        self.commit(self.clock.now(), |state, now| command.decide(state, now))
     }
 
     /// Returns a copy of the tenant's settings.

@@ -1,13 +1,22 @@
 //! Capacities, which provide the compute of workspaces. Every new tenant has two capacities. The control interface can
-//! pause and resume capacities (docs/fidelity.md#capacities).
+//! add, pause and resume capacities (docs/fidelity.md#capacities).
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::{Decision, Fact, State};
-use crate::ids::CapacityId;
+use crate::fabric::{Decision, FabricError, Fact, State};
+use crate::ids::{CapacityId, PrincipalId};
 use crate::seed::Seed;
+
+/// The region of the capacities of a new tenant, and of declared capacities without a region.
+const REGION: &str = "West Europe";
+/// The maximum number of capacities of a tenant.
+const CAPACITIES_MAX: usize = 1_000;
+/// The maximum number of principals that cannot see a capacity.
+const HIDDEN_FROM_MAX: usize = 1_000;
+/// The maximum length of a text of a capacity, in characters.
+const TEXT_MAX: usize = 256;
 
 /// The state of a capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +41,64 @@ pub struct Capacity {
     pub region: Cow<'static, str>,
     /// The current state of the capacity.
     pub state: CapacityState,
+    /// The principals that cannot see the capacity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden_from: Vec<PrincipalId>,
+}
+
+impl Capacity {
+    /// Returns `true` if a principal can see the capacity.
+    pub fn is_visible_to(&self, principal: PrincipalId) -> bool {
+        !self.hidden_from.contains(&principal)
+    }
+}
+
+/// A capacity, as the control interface accepts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CapacityDeclaration {
+    /// The display name.
+    pub display_name: String,
+    /// The SKU, such as `F64`.
+    pub sku: String,
+    /// The Azure region.
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// The state.
+    #[serde(default = "default_state")]
+    pub state: CapacityState,
+    /// The object ids of the principals that cannot see the capacity.
+    #[serde(default)]
+    pub hidden_from: Vec<PrincipalId>,
+}
+
+fn default_region() -> String {
+    REGION.into()
+}
+
+fn default_state() -> CapacityState {
+    CapacityState::Active
+}
+
+/// Adds a capacity, or replaces the capacity with the same id.
+pub fn declare(state: &State, id: CapacityId, declared: CapacityDeclaration) -> Decision<()> {
+    let CapacityDeclaration { display_name, sku, region, state: to, hidden_from } = declared;
+    for (member, text) in [("displayName", &display_name), ("sku", &sku), ("region", &region)] {
+        let length = text.chars().count();
+        if length == 0 || length > TEXT_MAX {
+            return Err(FabricError::invalid_input(format!(
+                "{member} has {length} characters: expected 1 to {TEXT_MAX}."
+            )));
+        }
+    }
+    if hidden_from.len() > HIDDEN_FROM_MAX {
+        return Err(FabricError::invalid_input(format!("hiddenFrom has more than {HIDDEN_FROM_MAX} elements.")));
+    }
+    if state.capacity(id).is_err() && state.capacities().len() >= CAPACITIES_MAX {
+        return Err(FabricError::invalid_input(format!("A tenant has at most {CAPACITIES_MAX} capacities.")));
+    }
+    let (display_name, sku, region) = (display_name.into(), sku.into(), region.into());
+    Ok((vec![Fact::CapacityDeclared(Capacity { id, display_name, sku, region, state: to, hidden_from })], ()))
 }
 
 /// Returns the capacities of a new tenant: an F64 capacity and a trial capacity.
@@ -40,8 +107,9 @@ pub fn seeded(seed: Seed) -> Vec<Capacity> {
         .into_iter()
         .zip(1..)
         .map(|((display_name, sku), count)| {
-            let (id, region) = (CapacityId::nth(seed, count), "West Europe".into());
-            Capacity { id, display_name: display_name.into(), sku: sku.into(), region, state: CapacityState::Active }
+            let (id, region) = (CapacityId::nth(seed, count), REGION.into());
+            let (display_name, sku, state) = (display_name.into(), sku.into(), CapacityState::Active);
+            Capacity { id, display_name, sku, region, state, hidden_from: Vec::new() }
         })
         .collect()
 }

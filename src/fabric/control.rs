@@ -4,13 +4,18 @@
 
 use std::sync::Arc;
 
-use crate::fabric::capacity::{self, CapacityState};
+use jiff::Timestamp;
+
+use crate::fabric::capacity::{self, CapacityDeclaration, CapacityState};
+use crate::fabric::connection::declaration::{self as connection, ConnectionDeclaration};
 use crate::fabric::mirroring::declaration::SourceDeclaration;
+use crate::fabric::mirroring::trouble::End;
+use crate::fabric::mirroring::trouble_request::NewTrouble;
 use crate::fabric::principal::{self, DirectoryEntry};
 use crate::fabric::settings::SettingsChange;
 use crate::fabric::tag::{self, NewTag};
-use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
-use crate::ids::{CapacityId, ConnectionId, PrincipalId};
+use crate::fabric::{Decision, Fact, State, trouble};
+use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId, TroubleId};
 
 /// A change to a tenant that Fabric's API cannot make.
 ///
@@ -28,10 +33,11 @@ use crate::ids::{CapacityId, ConnectionId, PrincipalId};
 pub enum ControlCommand {
     /// Changes the settings.
     ChangeSettings(SettingsChange),
-    /// Declares the tables of the source behind a connection. The declared tables replace the current tables.
+    /// Declares the tables of the source of a connection or an open mirror. The declared tables replace the current
+    /// tables, and the declared trouble replaces the trouble of the declaration before.
     DeclareSource {
-        /// The connection.
-        connection: ConnectionId,
+        /// The connection or open mirror.
+        id: SourceId,
         /// The tables of the source.
         source: SourceDeclaration,
     },
@@ -45,6 +51,31 @@ pub enum ControlCommand {
     },
     /// Adds tags to the tenant. Replaces existing tags with the same id.
     DeclareTags(Vec<NewTag>),
+    /// Adds a capacity, or replaces the capacity with the same id.
+    DeclareCapacity {
+        /// The id of the capacity.
+        id: CapacityId,
+        /// The capacity.
+        capacity: CapacityDeclaration,
+    },
+    /// Adds a connection that the API cannot make, or replaces the connection with the same id.
+    DeclareConnection {
+        /// The id of the connection.
+        id: ConnectionId,
+        /// The connection.
+        connection: ConnectionDeclaration,
+    },
+    /// Plans trouble in an item, table or source.
+    PlanTrouble(Box<NewTrouble>),
+    /// Changes the end of a trouble that has not ended.
+    ChangeTrouble {
+        /// The trouble.
+        id: TroubleId,
+        /// The new end.
+        ends: End,
+    },
+    /// Deletes a trouble. Active trouble ends now.
+    RemoveTrouble(TroubleId),
     /// Pauses or resumes a capacity.
     ChangeCapacity {
         /// The capacity.
@@ -55,26 +86,32 @@ pub enum ControlCommand {
 }
 
 impl ControlCommand {
-    /// Returns the facts that the command causes.
+    /// Returns the facts that the command causes at `now`.
     ///
     /// # Errors
     ///
     /// Returns an error if a value is out of range, a name is unknown or in use, or a referenced resource does not
     /// exist.
-    pub fn decide(self, state: &State) -> Decision<()> {
+    pub fn decide(self, state: &State, now: Timestamp) -> Decision<()> {
         match self {
             Self::ChangeSettings(change) => {
                 Ok((vec![Fact::SettingsChanged(state.settings.clone().changed(change)?)], ()))
             }
-            Self::DeclareSource { connection, source } => {
+            Self::DeclareSource { id, mut source } => {
+                let troubles = std::mem::take(&mut source.trouble);
                 let declaration = Arc::new(source.try_into()?);
-                if state.find_connection(connection).is_none() {
-                    return Err(FabricError::new(ErrorCode::EntityNotFound).about("Connection", connection));
-                }
-                Ok((vec![Fact::SourceDeclared { connection, declaration }], ()))
+                state.check_source(id)?;
+                let declared = Fact::SourceDeclared { source: id, declaration };
+                let troubles = trouble::declare(state, id, troubles, now)?;
+                Ok((std::iter::once(declared).chain(troubles).collect(), ()))
             }
             Self::DeclarePrincipals { entries, secrets } => principal::declare(state, entries, secrets),
             Self::DeclareTags(tags) => tag::declare(state, tags),
+            Self::DeclareCapacity { id, capacity } => capacity::declare(state, id, capacity),
+            Self::DeclareConnection { id, connection } => connection::declare(state, id, connection),
+            Self::PlanTrouble(new) => trouble::add(state, *new, now).map(|(facts, _)| (facts, ())),
+            Self::ChangeTrouble { id, ends } => trouble::change(state, &id.to_string(), ends, now),
+            Self::RemoveTrouble(id) => trouble::remove(state, &id.to_string(), now),
             Self::ChangeCapacity { id, state: to } => capacity::change(state, id, to),
         }
     }

@@ -57,6 +57,16 @@ codes! {
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database cannot be renamed.
     CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
+    /// The test of a connection failed at its source.
+    DmGwPipelineGatewayDataSourceAccessError as "DM_GWPipeline_Gateway_DataSourceAccessError" = "The source could not be accessed.";
+    /// The code of the source's error. It appears in `moreDetails`.
+    DmUnderlyingErrorCode as "DM_ErrorDetailNameCode_UnderlyingErrorCode" = "The error code of the source.";
+    /// The message of the source's error. It appears in `moreDetails`.
+    DmUnderlyingErrorMessage as "DM_ErrorDetailNameCode_UnderlyingErrorMessage" = "The error message of the source.";
+    /// The result code of the source's error. It appears in `moreDetails`.
+    DmUnderlyingHResult as "DM_ErrorDetailNameCode_UnderlyingHResult" = "The result code of the source.";
+    /// The native code of the source's error. It appears in `moreDetails`.
+    DmUnderlyingNativeErrorCode as "DM_ErrorDetailNameCode_UnderlyingNativeErrorCode" = "The native error code of the source.";
     /// A workspace identity cannot sign in to this type of source.
     DmtsUntrustedEndpointForWorkspaceIdentity as "DMTS_UntrustedEndpointForWorkspaceIdentity" = "Workspace identity cannot be used with this endpoint, because it is not trusted.";
     /// The name of the connection is in use.
@@ -79,6 +89,8 @@ codes! {
     FolderNotFound = "Could not find the requested folder.";
     /// The caller may not use the control interface.
     Forbidden = "The control interface is closed to this request.";
+    /// The credentials of a connection are rejected by the source.
+    IncorrectCredentials = "Failed to establish connection using the Credentials input";
     /// The folder would contain itself.
     InfiniteFolderHierarchyLoop = "The folder can't be moved into any of its descents.";
     /// The caller does not have the required role on the connection.

@@ -6,11 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::fabric::capacity::CapacityState;
+use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::error::FabricError;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
+use crate::fabric::mirroring::trouble::{End, Trouble};
 use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
 use crate::fabric::operation::NewOperation;
 use crate::fabric::principal::{DirectoryEntry, Principal};
@@ -19,7 +20,7 @@ use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
-use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
+use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, SourceId, TagId, TroubleId, WorkspaceId};
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
 pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
@@ -90,9 +91,25 @@ pub enum Fact {
     /// The settings of the tenant changed. The fact contains all settings, including unchanged ones.
     #[serde(rename = "settingsChanged")]
     SettingsChanged(Settings),
-    /// The tables of the source of a connection were declared through the control interface.
+    /// The tables of the source of a connection or an open mirror were declared through the control interface.
     #[serde(rename = "sourceDeclared")]
-    SourceDeclared { connection: ConnectionId, declaration: Arc<Declaration> },
+    SourceDeclared {
+        #[serde(rename = "connection")]
+        source: SourceId,
+        declaration: Arc<Declaration>,
+    },
+    /// Trouble was planned through the control interface.
+    #[serde(rename = "troubleAdded")]
+    TroubleAdded(Trouble),
+    /// The end of a trouble was changed.
+    #[serde(rename = "troubleChanged")]
+    TroubleChanged { id: TroubleId, ends: Option<End> },
+    /// A trouble was deleted. The past effects of a trouble that has begun remain.
+    #[serde(rename = "troubleRemoved")]
+    TroubleRemoved { id: TroubleId, has_begun: bool },
+    /// A capacity was added or replaced through the control interface.
+    #[serde(rename = "capacityDeclared")]
+    CapacityDeclared(Capacity),
     /// A capacity was paused or resumed.
     #[serde(rename = "capacityChanged")]
     CapacityChanged { id: CapacityId, state: CapacityState },
@@ -169,6 +186,9 @@ pub enum Fact {
     /// A connection or its role assignments changed. The fact contains the whole connection.
     #[serde(rename = "connectionUpdated")]
     ConnectionUpdated(Connection),
+    /// A connection was added or replaced through the control interface.
+    #[serde(rename = "connectionDeclared")]
+    ConnectionDeclared(Connection),
     /// A connection was deleted.
     #[serde(rename = "connectionDeleted")]
     ConnectionDeleted { id: ConnectionId },
@@ -257,6 +277,7 @@ impl Fact {
                 | Self::RoleRemoved { .. }
                 | Self::FolderDeleted { .. }
                 | Self::ConnectionDeleted { .. }
+                | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
                 | Self::MirroringStopped { .. }
                 | Self::CapacityChanged { .. }

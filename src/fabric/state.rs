@@ -15,17 +15,18 @@ use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, KindChange, NewItem};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
-use crate::fabric::mirroring::{SourceKey, TableName};
+use crate::fabric::mirroring::{MirroringStatus, SourceKey, TableName};
 use crate::fabric::name::Folded;
 use crate::fabric::operation::{self, NewOperation, Operation, OperationError, OperationResult, PendingResult};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
+use crate::fabric::troubles::Troubles;
 use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -48,18 +49,20 @@ struct Counts {
 pub struct State {
     /// The settings of the tenant.
     pub settings: Settings,
-    seed: Seed,
+    pub(super) seed: Seed,
     counts: Counts,
     capacities: Vec<Capacity>,
     directory: BTreeMap<PrincipalId, DirectoryEntry>,
     secrets: BTreeMap<PrincipalId, String>,
     tags: Ordered<TagId, Tag>,
     operations: Ordered<OperationId, Operation>,
-    workspaces: Ordered<WorkspaceId, Workspace>,
+    pub(super) workspaces: Ordered<WorkspaceId, Workspace>,
     workspace_names: BTreeMap<Folded, WorkspaceId>,
     pub(super) connections: Ordered<ConnectionId, Connection>,
     connection_names: BTreeMap<Folded, ConnectionId>,
-    sources: BTreeMap<ConnectionId, Declared>,
+    pub(super) sources: BTreeMap<SourceId, Declared>,
+    #[serde(default)]
+    pub(super) troubles: Troubles,
 }
 
 impl State {
@@ -79,6 +82,7 @@ impl State {
             connections: Ordered::default(),
             connection_names: BTreeMap::new(),
             sources: BTreeMap::new(),
+            troubles: Troubles::default(),
         }
     }
 
@@ -210,9 +214,9 @@ impl State {
         self.connection_names.get(name).copied()
     }
 
-    /// Returns the declarations of the source of a connection.
-    pub fn declared(&self, connection: ConnectionId) -> Option<&Declared> {
-        self.sources.get(&connection)
+    /// Returns the declarations of a source.
+    pub fn declared(&self, source: SourceId) -> Option<&Declared> {
+        self.sources.get(&source)
     }
 
     /// Returns an item and its workspace.
@@ -266,10 +270,20 @@ impl State {
         let at = dated.at;
         match dated.fact.clone() {
             Fact::SettingsChanged(settings) => self.settings = settings,
-            Fact::SourceDeclared { connection, declaration } => {
-                self.sources.entry(connection).or_default().declare(at, declaration)
+            Fact::SourceDeclared { source, declaration } => {
+                let identity = declaration.identity;
+                self.sources.entry(source).or_default().declare(at, declaration);
+                if let Some(identity) = identity {
+                    self.follow_identity(identity, at);
+                }
+            }
+            Fact::TroubleAdded(trouble) => self.add_trouble(trouble, at),
+            Fact::TroubleChanged { id, ends } => self.change_trouble(id, at, |troubles| troubles.change(id, ends)),
+            Fact::TroubleRemoved { id, has_begun } => {
+                self.change_trouble(id, at, |troubles| troubles.remove(id, has_begun, at));
             }
 
+            Fact::CapacityDeclared(capacity) => self.declare_capacity(capacity, at),
             Fact::CapacityChanged { id, state } => self.change_capacity(id, state, at),
             Fact::PrincipalRegistered { entry, personal } => {
                 if let Some(id) = personal {
@@ -278,7 +292,7 @@ impl State {
                 self.directory.insert(entry.id, entry);
             }
             Fact::SecretsDeclared(secrets) => self.secrets.extend(secrets.iter().cloned()),
-            Fact::PrincipalsDeclared(entries) => self.declare_principals(entries),
+            Fact::PrincipalsDeclared(entries) => self.declare_principals(entries, at),
             Fact::TagsDeclared { tags, drawn } => {
                 self.counts.tags += drawn;
                 for tag in tags {
@@ -294,6 +308,7 @@ impl State {
                 self.workspace_names.insert(Folded::new(&display_name), id);
                 let new = NewWorkspace { display_name, description, capacity };
                 self.workspaces.insert(id, Workspace::new(id, new, creator, at));
+                self.record_permissions(id, at);
             }
             Fact::WorkspaceAssigned { id, capacity, completed_at } => self.with_workspace(id, |workspace| {
                 workspace.capacity = capacity;
@@ -308,15 +323,22 @@ impl State {
             }
             Fact::RoleAssigned { workspace, assignment } => {
                 self.with_workspace(workspace, |workspace| workspace.roles.insert(assignment.principal.id, assignment));
+                self.record_permissions(workspace, at);
             }
-            Fact::RoleChanged { workspace, assignment } => self.with_workspace(workspace, |workspace| {
-                if let Some(before) = workspace.roles.get_mut(&assignment.principal.id) {
-                    *before = assignment;
-                }
-            }),
-            Fact::RoleRemoved { workspace, id } => self.with_workspace(workspace, |workspace| {
-                workspace.roles.remove(&id);
-            }),
+            Fact::RoleChanged { workspace, assignment } => {
+                self.with_workspace(workspace, |workspace| {
+                    if let Some(before) = workspace.roles.get_mut(&assignment.principal.id) {
+                        *before = assignment;
+                    }
+                });
+                self.record_permissions(workspace, at);
+            }
+            Fact::RoleRemoved { workspace, id } => {
+                self.with_workspace(workspace, |workspace| {
+                    workspace.roles.remove(&id);
+                });
+                self.record_permissions(workspace, at);
+            }
             Fact::WorkspaceUpdated { id, display_name, description } => {
                 self.update_workspace(id, display_name, description)
             }
@@ -324,6 +346,7 @@ impl State {
                 self.operations.retain(|operation| operation.workspace != id);
                 if let Some(workspace) = self.workspaces.remove(&id) {
                     self.workspace_names.remove(&Folded::new(&workspace.display_name));
+                    self.forget_workspace(&workspace);
                 }
             }
 
@@ -345,10 +368,13 @@ impl State {
 
             Fact::ConnectionCreated(connection) => {
                 self.counts.connections += 1;
-                self.connection_names.insert(Folded::new(&connection.display_name), connection.id);
-                self.connections.insert(connection.id, connection);
+                self.add_connection(connection);
             }
             Fact::ConnectionUpdated(connection) => self.update_connection(connection),
+            Fact::ConnectionDeclared(connection) => match self.connections.contains(&connection.id) {
+                true => self.update_connection(connection),
+                false => self.add_connection(connection),
+            },
             Fact::ConnectionDeleted { id } => {
                 if let Some(connection) = self.connections.remove(&id) {
                     self.connection_names.remove(&Folded::new(&connection.display_name));
@@ -379,6 +405,7 @@ impl State {
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
                 self.with_workspace(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
+                self.forget_items(&[id]);
             }
             Fact::DefinitionUpdated { workspace, id, definition } => {
                 let followed = self.followed(workspace, id, at);
@@ -396,7 +423,7 @@ impl State {
 
             Fact::MirroringStarted { workspace, id, takes, tables, error } => {
                 self.with_item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
-                    (Some(mirroring), _) => mirroring.started(at, takes, tables, error),
+                    (Some(mirroring), _) => mirroring.started(at, id, takes, tables, error),
                     (None, database) => {
                         database.iter_mut().for_each(|database| database.switched(at, MirroringSwitch::On, takes));
                     }
@@ -415,7 +442,7 @@ impl State {
 
     /// Adds principals to the directory, and replaces existing entries with the same object id. An app also replaces an
     /// existing app with the same client id but another object id.
-    fn declare_principals(&mut self, entries: Vec<DirectoryEntry>) {
+    fn declare_principals(&mut self, entries: Vec<DirectoryEntry>, at: Timestamp) {
         let declared: BTreeSet<PrincipalId> = entries.iter().map(|entry| entry.id).collect();
         let others = self.directory.values().filter(|entry| !declared.contains(&entry.id));
         let apps: HashMap<String, PrincipalId> =
@@ -427,6 +454,8 @@ impl State {
         let replaced: BTreeMap<PrincipalId, Principal> = entries.iter().filter_map(replacement).collect();
         if !replaced.is_empty() {
             self.replace_principals(&replaced);
+            let workspaces: Vec<WorkspaceId> = self.workspaces.values().map(|workspace| workspace.id).collect();
+            workspaces.into_iter().for_each(|id| self.record_permissions(id, at));
         }
         self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
     }
@@ -462,7 +491,8 @@ impl State {
     /// table.
     fn followed(&self, workspace: WorkspaceId, id: ItemId, now: Timestamp) -> BTreeMap<TableName, Timestamp> {
         let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
-        let tables = item.and_then(|item| item.mirroring.as_ref()).map(|mirroring| mirroring.tables_at(self, now));
+        let replication = item.and_then(|item| self.replication(workspace, item).ok());
+        let tables = replication.map(|replication| replication.tables_at(self, now));
         tables.into_iter().flatten().map(|table| (table.name, table.since)).collect()
     }
 
@@ -472,6 +502,11 @@ impl State {
             self.workspace_names.insert(Folded::new(&display_name), id);
             (workspace.display_name, workspace.description) = (display_name, description);
         }
+    }
+
+    fn add_connection(&mut self, connection: Connection) {
+        self.connection_names.insert(Folded::new(&connection.display_name), connection.id);
+        self.connections.insert(connection.id, connection);
     }
 
     fn update_connection(&mut self, connection: Connection) {
@@ -508,6 +543,19 @@ impl State {
         });
     }
 
+    /// Adds a capacity, or replaces the capacity with the same id.
+    fn declare_capacity(&mut self, declared: Capacity, at: Timestamp) {
+        let (id, state) = (declared.id, declared.state);
+        match self.capacities.iter_mut().find(|capacity| capacity.id == id) {
+            Some(capacity) if capacity.state == state => *capacity = declared,
+            Some(capacity) => {
+                *capacity = declared;
+                self.change_capacity(id, state, at);
+            }
+            None => self.capacities.push(declared),
+        }
+    }
+
     /// Sets the state of a capacity. A pause also affects the workspaces on the capacity: replication pauses, and
     /// operations in progress that create an item or read a definition fail.
     fn change_capacity(&mut self, id: CapacityId, to: CapacityState, at: Timestamp) {
@@ -527,8 +575,12 @@ impl State {
 
     fn pause_mirroring(&mut self, workspace: WorkspaceId, at: Timestamp) {
         let Some(within) = self.workspaces.get(&workspace) else { return };
-        let databases = within.items.values().filter_map(|item| Some((item.id, item.mirroring.as_ref()?)));
-        let paused: Vec<_> = databases.map(|(id, mirroring)| (id, mirroring.resume_points_at(self, at))).collect();
+        let pauses = |item: &Item| {
+            let replication = self.replication(workspace, item).ok()?;
+            let is_paused = matches!(replication.status_at(at), MirroringStatus::Starting | MirroringStatus::Running);
+            is_paused.then(|| (item.id, replication.resume_points_at(self, at)))
+        };
+        let paused: Vec<_> = within.items.values().filter_map(pauses).collect();
         for (id, resume_points) in paused {
             self.with_item(workspace, id, |item| {
                 if let Some(mirroring) = &mut item.mirroring {
@@ -593,7 +645,7 @@ impl State {
 
 impl Sources for State {
     fn source<'a>(&'a self, key: &'a SourceKey) -> Source<'a> {
-        Source::new(self.seed, key, key.connection.and_then(|id| self.sources.get(&id)))
+        Source::new(self.seed, key, key.id().and_then(|id| self.sources.get(&id)))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::fabric::State;
 use crate::fabric::item::Item;
+use crate::fabric::mirroring::timeline::Span;
 use crate::fabric::mirroring::{TableName, TableStatus};
 use crate::fabric::operation::OperationStatus;
 use crate::ids::{ItemId, OperationId, WorkspaceId};
@@ -92,32 +93,38 @@ pub fn after(state: &State, now: Timestamp) -> Vec<UpcomingChange> {
 /// Returns the upcoming changes of one item.
 fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp) -> Vec<UpcomingChange> {
     let upcoming = |at, change| UpcomingChange { at, workspace_id, item_id: Some(item.id), change };
-    let visible = (item.visible_from > now).then(|| upcoming(item.visible_from, Change::Visible));
+    let visible = (item.visible_from > now && item.visible_from < Timestamp::MAX)
+        .then(|| upcoming(item.visible_from, Change::Visible));
     if let Some(database) = &item.sql_database {
         let spans = database.spans().into_iter().filter(|span| span.from > now);
         let statuses = spans.map(|span| upcoming(span.from, Change::Status { status: span.status.as_str() }));
         return visible.into_iter().chain(statuses).collect();
     }
-    let Some(mirroring) = &item.mirroring else { return visible.into_iter().collect() };
+    let Ok(replication) = state.replication(workspace_id, item) else { return visible.into_iter().collect() };
 
     let table_status = |at, name: &TableName, status: TableStatus| {
         let (source_schema_name, source_table_name) = (name.schema.to_string(), name.table.to_string());
         upcoming(at, Change::TableStatus { source_schema_name, source_table_name, status: format!("{status:?}") })
     };
-    let tables_now = mirroring.tables_at(state, now);
+    let tables_now = replication.tables_at(state, now);
     let mut changes: Vec<UpcomingChange> = visible.into_iter().collect();
-    let Some((at, status)) = mirroring.phase_at(now).gives_way else {
+    let spans = replication.spans();
+    let differs = |pair: &&[Span]| (pair[0].status, &pair[0].error) != (pair[1].status, &pair[1].error);
+    let statuses = spans.windows(2).filter(differs).map(|pair| &pair[1]).filter(|span| span.from > now);
+    changes.extend(statuses.map(|span| upcoming(span.from, Change::Status { status: span.status.as_str() })));
+    let phase = replication.phase_at(now);
+    let transition = phase.gives_way.filter(|(_, status)| *status != phase.status);
+    let Some((at, _)) = transition else {
         let transitions =
             tables_now.iter().flat_map(|table| table.gives_way.iter().map(|(at, status)| (*at, &table.name, *status)));
         changes.extend(transitions.map(|(at, name, status)| table_status(at, name, status)));
         return changes;
     };
-    // The status of the database changes first, and table statuses can change at the same instant. Later changes of the
-    // tables follow from their state at that instant.
-    changes.push(upcoming(at, Change::Status { status: status.as_str() }));
-    for table in mirroring.tables_at(state, at) {
+    // Table statuses can change at the instant at which the status of the database changes. Later changes of the tables
+    // follow from their state at that instant.
+    for table in replication.tables_at(state, at) {
         let before = tables_now.iter().find(|before| before.name == table.name);
-        if before.is_none_or(|before| before.status != table.status) {
+        if before.is_none_or(|before| (before.status, &before.error) != (table.status, &table.error)) {
             changes.push(table_status(at, &table.name, table.status));
         }
         changes.extend(table.gives_way.iter().map(|(at, status)| table_status(*at, &table.name, *status)));

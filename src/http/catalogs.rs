@@ -33,7 +33,7 @@ pub(super) fn status(context: &Context<'_>) -> HandlerResult {
         let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
         let source = mirrored_catalog::source(item);
-        let error = source.and_then(|source| mirrored_catalog::failure(state, item, &source));
+        let error = source.and_then(|source| mirrored_catalog::failure(state, item, &source, context.now));
         Ok(Answer::ok(&CatalogStatus::new(mirrored_catalog::last_sync(item, context.now), error)))
     })
 }
@@ -45,7 +45,7 @@ pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
         let Some(source) = mirrored_catalog::source(item) else {
             return page(context, state, std::iter::empty::<CatalogTableStatus>());
         };
-        let failure = mirrored_catalog::failure(state, item, &source);
+        let failure = mirrored_catalog::failure(state, item, &source, context.now);
         let synced = mirrored_catalog::last_sync(item, context.now);
         let body = |table: (Vec<String>, String)| {
             let table_failure = || mirrored_catalog::table_failure(state, &source, &table, context.now);

@@ -9,11 +9,11 @@ use crate::ids::ConnectionId;
 
 pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let request: ConnectionRequestBody = context.json()?;
-    // Connections are not tested. Every connection type accepts `skipTestConnection`, which has no effect.
+    // The test fails only if trouble makes it fail. Otherwise `skipTestConnection` has no effect.
     let skips_test = request.sets_skip_test();
     context.tenant.commit_then(
         context.now,
-        |state, _| connection::create(state, request.into(), context.caller),
+        |state, now| connection::create(state, request.into(), context.caller, now),
         |state, id| {
             let location = context.url(&format!("/v1/connections/{id}"));
             let created = ConnectionBody::from(state.connection(id, &context.caller)?);
@@ -43,7 +43,7 @@ pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let request: ConnectionRequestBody = context.json()?;
     context.tenant.commit_then(
         context.now,
-        |state, _| connection::update(state, id, request.into(), &context.caller),
+        |state, now| connection::update(state, id, request.into(), &context.caller, now),
         |state, ()| Ok(Answer::ok(&ConnectionBody::from(state.connection(id, &context.caller)?))),
     )?
 }

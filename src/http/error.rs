@@ -17,10 +17,16 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::CapacityNotInActiveState
         | ErrorCode::CorruptedPayload
         | ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged
+        | ErrorCode::DmGwPipelineGatewayDataSourceAccessError
+        | ErrorCode::DmUnderlyingErrorCode
+        | ErrorCode::DmUnderlyingErrorMessage
+        | ErrorCode::DmUnderlyingHResult
+        | ErrorCode::DmUnderlyingNativeErrorCode
         | ErrorCode::DmtsUntrustedEndpointForWorkspaceIdentity
         | ErrorCode::DuplicateDisplayNameAndType
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
+        | ErrorCode::IncorrectCredentials
         | ErrorCode::InfiniteFolderHierarchyLoop
         | ErrorCode::InvalidConnectionDetails
         | ErrorCode::InvalidContinuationToken

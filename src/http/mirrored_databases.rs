@@ -2,9 +2,14 @@
 //!
 //! The operations that all kinds share are in `items.rs`.
 
+use jiff::Timestamp;
+
 use crate::fabric::behaviours::{MirroringByApps, StartAnswer, TablesBeforeStart};
-use crate::fabric::item::mirrored_database;
+use crate::fabric::item::{Item, mirrored_database};
+use crate::fabric::mirroring::Replication;
+use crate::fabric::mirroring::trouble::TroubleKind;
 use crate::fabric::principal::PrincipalType;
+use crate::fabric::workspace::Workspace;
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
@@ -42,11 +47,26 @@ fn check_caller(context: &Context<'_>, state: &State) -> Result<(), FabricError>
     Ok(())
 }
 
+/// Returns the replication of a mirrored database. Answers 404 if trouble hides the status.
+fn replication<'a>(
+    state: &'a State,
+    workspace: &Workspace,
+    item: &'a Item,
+    now: Timestamp,
+) -> Result<Replication<'a>, FabricError> {
+    let replication = state.replication(workspace.id, item)?;
+    if replication.windows().has(TroubleKind::StatusNotFound, now) {
+        return Err(FabricError::no_item(item.id));
+    }
+    Ok(replication)
+}
+
 pub(super) fn status(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
-        Ok(Answer::indented(&StatusBody::from(item.mirroring()?.phase_at(context.now))))
+        let replication = replication(state, workspace, item, context.now)?;
+        Ok(Answer::indented(&StatusBody::from(replication.phase_at(context.now))))
     })
 }
 
@@ -54,14 +74,14 @@ pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (workspace, item) = context.item(state, context.now)?;
         state.check_capacity(workspace)?;
-        let mirroring = item.mirroring()?;
+        let replication = replication(state, workspace, item, context.now)?;
         if state.settings.behaviours.tables_before_start == TablesBeforeStart::NotFound
-            && !mirroring.was_started_by(context.now)
+            && !item.mirroring()?.was_started_by(context.now)
         {
             return Err(FabricError::no_item(item.id));
         }
         let page = context.page_of(state, state.settings.tables_page_size())?;
-        let tables = mirroring.tables_at(state, context.now);
+        let tables = replication.tables_at(state, context.now);
         let after = (1..).zip(&tables).skip_while(|(position, _)| Some(*position) <= page.after);
         let page = page.cut(after);
         let continuation = context.continuation(&page);

@@ -17,7 +17,7 @@ const ORDER: &[(&str, &str)] = &[
     (
         "fabric",
         "control upcoming search access throttle \
-         ( capacity connection fact folder item operation principal role state tag workspace ) \
+         ( capacity connection fact folder item operation principal role state tag trouble trouble_view troubles workspace ) \
          name ordered page settings pace mirroring as_list behaviours error instant json weight",
     ),
     (

@@ -14,6 +14,7 @@ use specularite::config::Config;
 use specularite::fabric::behaviours::Behaviours;
 use specularite::fabric::item::kinds::{ItemKind, OperationTimes};
 use specularite::fabric::mirroring::SourceType;
+use specularite::fabric::mirroring::causes::{CAUSES, Cause};
 use specularite::fabric::pace::{Step, Timing};
 use specularite::fabric::settings::Settings;
 use specularite::http::control::ROUTES;
@@ -113,6 +114,20 @@ fn control_document_lists_calls() {
     };
     let rows: String = ROUTES.iter().map(row).collect();
     check_block("docs/CONTROL.md", "calls", &format!("| call | effect |\n|---|---|\n{rows}"));
+}
+
+/// The causes of trouble in the document are those of the program.
+#[test]
+fn causes_are_listed() {
+    let row = |cause: &Cause| {
+        let kind = serde_json::to_value(cause.kind).unwrap();
+        let shown = |text: &str| if text.is_empty() { String::new() } else { format!("`{text}`") };
+        let (name, code, message) = (cause.name, shown(cause.code), cause.message);
+        format!("| `{name}` | `{}` | {code} | {message} | {} |\n", kind.as_str().unwrap(), cause.class)
+    };
+    let rows: String = CAUSES.iter().map(row).collect();
+    let head = "| cause | kind | error code | message | class |\n|---|---|---|---|---|\n";
+    check_block("docs/CONTROL.md", "causes", &format!("{head}{rows}"));
 }
 
 #[test]

@@ -55,6 +55,11 @@ const PROVOKED: &[Provocation] = &[
         lab.delete(&format!("{folders}/{outer}"))
     }),
     ("FolderNotFound", 404, |lab| lab.get(&format!("{}/items?rootFolderId={MISSING}", lab.workspace()))),
+    ("IncorrectCredentials", 400, |lab| {
+        let target = json!({"connectionDetails": {"type": "SQL"}});
+        lab.post("/_emulator/trouble", json!({"target": target, "cause": "wrongKey"})).is(201);
+        lab.post("/v1/connections", sql_connection("c"))
+    }),
     ("InfiniteFolderHierarchyLoop", 400, |lab| {
         let folders = format!("{}/folders", lab.workspace());
         let folder = lab.post(&folders, json!({"displayName": "f"})).is(201).id();

@@ -41,6 +41,8 @@ fn name(fact: &Fact) -> &'static str {
         };
     }
     names! {
+        TroubleAdded "troubleAdded", TroubleChanged "troubleChanged", TroubleRemoved "troubleRemoved",
+        CapacityDeclared "capacityDeclared", ConnectionDeclared "connectionDeclared",
         SettingsChanged "settingsChanged", SourceDeclared "sourceDeclared", CapacityChanged "capacityChanged",
         PrincipalRegistered "principalRegistered", PrincipalsDeclared "principalsDeclared",
         SecretsDeclared "secretsDeclared", TagsDeclared "tagsDeclared", WorkspaceCreated "workspaceCreated",
@@ -59,7 +61,7 @@ fn name(fact: &Fact) -> &'static str {
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 36;
+const VARIANTS: usize = 41;
 
 /// A history with every variant of a fact.
 fn history() -> Lab {
@@ -77,7 +79,39 @@ fn history() -> Lab {
     lab.patch(&format!("/v1/connections/{unused}"), rename).is(200);
     lab.delete(&format!("/v1/connections/{unused}")).is(200);
     items(&lab, &connection, &tag);
+    trouble(&lab, &connection);
     lab
+}
+
+/// Trouble of each target, a source with all members, and a declared connection and capacity.
+fn trouble(lab: &Lab, connection: &str) {
+    let table =
+        json!({"schemaName": "dbo", "tableName": "Orders", "primaryKey": ["id"], "bursts": [{"every": 60, "rows": 5}]});
+    let declared =
+        json!({"table": {"schemaName": "dbo", "tableName": "Orders"}, "kind": "tableFails", "starts": {"share": 0.5}});
+    let source =
+        json!({"tables": [table], "identity": {"principalId": ALICE}, "idleBackoff": true, "trouble": [declared]});
+    lab.put(&format!("/_emulator/sources/{connection}"), source).is(200);
+    let plan = |body: Value| lab.post("/_emulator/trouble", body).is(201).id();
+    plan(json!({"target": {"source": connection}, "cause": "rotatedKey", "starts": {"after": 5}}));
+    plan(
+        json!({"target": {"source": connection}, "kind": "slow", "factor": 2, "starts": {"at": "2032-01-01T00:00:00Z"}}),
+    );
+    let test = plan(json!({"target": {"connectionDetails": {"type": "SQL", "path": "*"}}, "cause": "wrongKey"}));
+    lab.patch(&format!("/_emulator/trouble/{test}"), json!({"ends": {"after": 60}})).is(200);
+    lab.delete(&format!("/_emulator/trouble/{test}")).is(200);
+    let workspace = lab.post("/v1/workspaces", json!({"displayName": "trouble"})).is(201).id();
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    let workspace = format!("/v1/workspaces/{workspace}");
+    lab.post(&format!("{workspace}/assignToCapacity"), json!({"capacityId": capacity})).is(202);
+    lab.advance(60.0);
+    let mirror = lab.mirror(&workspace, "late", &sql_mirror(connection, None));
+    plan(json!({"target": {"item": mirror.rsplit('/').next()}, "kind": "sqlEndpointLate", "ends": {"after": 60}}));
+    let connection = json!({"displayName": "declared", "connectionDetails": {"type": "SQL", "path": "s;d"},
+        "credentialDetails": {"credentialType": "OAuth2"}});
+    lab.put("/_emulator/connections/0a1b2c3d-0000-4000-8000-000000000001", connection).is(200);
+    let capacity = json!({"displayName": "declared", "sku": "F2", "hiddenFrom": [ALICE]});
+    lab.put("/_emulator/capacities/0a1b2c3d-0000-4000-8000-00000000000c", capacity).is(200);
 }
 
 fn workspaces(lab: &Lab, tag: &Value) {
@@ -184,9 +218,10 @@ fn golden_facts_keep_their_durations_under_other_settings() {
 #[test]
 fn golden_state_answers_with_the_stored_durations() {
     let golden = state(read("v1-state.json"));
-    let mirrors = golden.workspaces().values().flat_map(|workspace| workspace.items().values());
-    let mirror = mirrors.filter_map(|item| item.mirroring.as_ref()).next().expect("the golden state has a mirror");
-    let spans = mirror.spans();
+    let items = golden.workspaces().values();
+    let items = items.flat_map(|workspace| workspace.items().values().map(|item| (workspace.id, item)));
+    let mut mirrors = items.filter_map(|(workspace, item)| golden.replication(workspace, item).ok());
+    let spans = mirrors.next().expect("the golden state has a mirror").spans();
     let first = spans.iter().find(|span| span.status == MirroringStatus::Starting).unwrap();
     let lasts = first.to.expect("the first start ended").duration_since(first.from);
     assert_eq!(lasts.as_secs(), 30, "the duration that the settings had at the start");

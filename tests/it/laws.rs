@@ -2,9 +2,13 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use specularite::fabric::mirroring::{Replication, TableState};
 use specularite::fabric::{DatedFact, State};
 
 use crate::harness::{Lab, definition, open_mirror, part, sql_connection, sql_mirror};
+
+/// The managed identity of the source server.
+const IDENTITY: &str = "00000000-0000-4000-8000-0000000000dd";
 
 /// An action on the mirror of the lab.
 #[derive(Debug, Clone)]
@@ -14,6 +18,49 @@ enum Action {
     Define(Option<Vec<&'static str>>),
     Pace(&'static str),
     PauseAndResume,
+    /// Trouble of a kind, with the seconds to its beginning, from `Running` or from now, and those to its end.
+    Trouble(&'static str, Begins, Option<f64>),
+    /// Deletes the n-th trouble.
+    EndTrouble(usize),
+    /// Declares the source, with bursts, an identity and back-off or without.
+    Declare(bool, bool, bool),
+    /// Gives the source's identity a role in the workspace, or takes the role.
+    Role(bool),
+}
+
+/// The beginning of a trouble.
+#[derive(Debug, Clone, Copy)]
+enum Begins {
+    Now,
+    At(f64),
+    After(f64),
+    Share(f64),
+}
+
+/// The kinds of trouble that tables show, and those that items show. `statusNotFound` has no status to observe.
+const KINDS: &[&str] = &[
+    "tableFails",
+    "tableError",
+    "reseed",
+    "noRows",
+    "slow",
+    "unreachable",
+    "startFails",
+    "stuck",
+    "databaseError",
+    "sqlEndpointFails",
+    "sqlEndpointLate",
+];
+
+fn troubles() -> impl Strategy<Value = Action> {
+    let begins = prop_oneof![
+        Just(Begins::Now),
+        (0.0..2_000.0).prop_map(Begins::At),
+        (0.0..2_000.0).prop_map(Begins::After),
+        (0.0..1.0).prop_map(Begins::Share),
+    ];
+    let ends = prop::option::of(prop_oneof![Just(0.0), 1.0..2_000.0]);
+    (prop::sample::select(KINDS), begins, ends).prop_map(|(kind, begins, ends)| Action::Trouble(kind, begins, ends))
 }
 
 fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
@@ -24,6 +71,10 @@ fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
         2 => tables.prop_map(Action::Define),
         1 => Just(Action::PauseAndResume),
         1 => prop::sample::select(vec!["fast", "realistic", "instant"]).prop_map(Action::Pace),
+        3 => troubles(),
+        1 => (0_usize..10).prop_map(Action::EndTrouble),
+        1 => any::<(bool, bool, bool)>().prop_map(|(bursts, identity, idle)| Action::Declare(bursts, identity, idle)),
+        1 => any::<bool>().prop_map(Action::Role),
     ];
     prop::collection::vec((prop_oneof![0.0..1.0, 0.0..40.0, 0.0..1000.0], action), 1..12)
 }
@@ -59,6 +110,35 @@ impl Mirror {
                 self.lab.set_capacity("Active");
             }
             Action::Pace(pace) => self.lab.settings(json!({"pace": pace})),
+            Action::Trouble(kind, begins, ends) => self.plan(kind, *begins, *ends),
+            Action::EndTrouble(n) => {
+                let list = self.lab.get("/_emulator/trouble").is(200).body()["value"].as_array().unwrap().clone();
+                if let Some(id) = list.get(n % list.len().max(1)).and_then(|trouble| trouble["id"].as_str()) {
+                    self.lab.delete(&format!("/_emulator/trouble/{id}")).is(200);
+                }
+            }
+            Action::Declare(bursts, identity, idle) => {
+                let table = |name: &str, rate: f64| {
+                    let bursts = if *bursts { json!([{"every": 333, "rows": 50}]) } else { json!([]) };
+                    json!({"schemaName": "dbo", "tableName": name, "rows": 100_000, "rowsPerSecond": rate, "bursts": bursts})
+                };
+                let mut source =
+                    json!({"tables": [table("Orders", 0.01), table("Customers", 3.0)], "idleBackoff": idle});
+                if *identity {
+                    source["identity"] = json!({"principalId": IDENTITY});
+                }
+                self.lab.put(&format!("/_emulator/sources/{}", self.connection), source).is(200);
+            }
+            Action::Role(gives) => {
+                let workspace = self.path.split("/mirroredDatabases").next().unwrap();
+                let roles = format!("{workspace}/roleAssignments");
+                if *gives {
+                    let principal = json!({"id": IDENTITY, "type": "ServicePrincipal"});
+                    drop(self.lab.post(&roles, json!({"principal": principal, "role": "Contributor"})));
+                } else {
+                    drop(self.lab.delete(&format!("{roles}/{IDENTITY}")));
+                }
+            }
             Action::Define(tables) => {
                 let mirroring = sql_mirror(&self.connection, tables.as_deref());
                 let body = json!({"definition": definition(&mirroring.to_string())});
@@ -67,15 +147,49 @@ impl Mirror {
         }
     }
 
-    /// Its status and its tables, with metrics.
-    fn observed(&self) -> (String, Vec<Value>) {
-        (self.lab.status(&self.path), self.lab.tables(&self.path))
+    /// Plans trouble. Some combinations are rejected.
+    fn plan(&self, kind: &str, begins: Begins, ends: Option<f64>) {
+        let item = self.path.rsplit('/').next().unwrap();
+        let is_of_item = KINDS.iter().position(|known| *known == kind) >= Some(6);
+        let table = json!({"schemaName": "dbo", "tableName": "Orders"});
+        let target = match (is_of_item, begins) {
+            (true, _) => json!({"item": item}),
+            (false, Begins::Share(_)) => json!({"source": self.connection, "table": table}),
+            (false, _) => json!({"source": self.connection}),
+        };
+        let mut body = json!({"target": target, "kind": kind});
+        let now = self.lab.emulator.default_tenant().clock().now();
+        match begins {
+            Begins::Now => {}
+            Begins::At(seconds) => {
+                let at = now + jiff::SignedDuration::from_secs_f64(seconds);
+                body["starts"] = json!({"at": at.to_string()});
+            }
+            Begins::After(seconds) => body["starts"] = json!({"after": seconds}),
+            Begins::Share(share) => body["starts"] = json!({"share": share}),
+        }
+        match ends {
+            None => {}
+            Some(0.0) => body["ends"] = json!("restart"),
+            Some(seconds) => body["ends"] = json!({"after": seconds}),
+        }
+        if kind == "slow" {
+            body["factor"] = json!(if ends.is_some() { 2.5 } else { 0.5 });
+        }
+        drop(self.lab.post("/_emulator/trouble", body));
     }
 
-    /// Its status and those of its tables.
-    fn statuses(&self) -> (String, Vec<(Value, Value)>) {
+    /// Its status with the error, and its tables, with metrics.
+    fn observed(&self) -> (Value, Vec<Value>) {
+        let status = self.lab.post_empty(&format!("{}/getMirroringStatus", self.path)).is(200).body();
+        (status, self.lab.tables(&self.path))
+    }
+
+    /// Its status and those of its tables, with errors.
+    fn statuses(&self) -> (Value, Vec<[Value; 3]>) {
         let (status, tables) = self.observed();
-        (status, tables.into_iter().map(|table| (table["sourceTableName"].clone(), table["status"].clone())).collect())
+        let members = |table: Value| ["sourceTableName", "status", "error"].map(|member| table[member].clone());
+        (status, tables.into_iter().map(members).collect())
     }
 }
 
@@ -203,6 +317,31 @@ proptest! {
     }
 
     #[test]
+    fn metrics_only_grow_under_trouble(
+        troubles in prop::collection::vec((0.0_f64..5_000.0, troubles()), 1..8),
+        seconds in prop::collection::vec(0.01_f64..3_000.0, 1..30)
+    ) {
+        let mirror = Mirror::new();
+        mirror.lab.advance(20.0);
+        mirror.act(&Action::Start);
+        let mut troubles = troubles.into_iter();
+        let mut before: Vec<(Value, i64)> = Vec::new();
+        for second in seconds {
+            mirror.lab.advance(second);
+            if let Some((wait, trouble)) = troubles.next() {
+                mirror.act(&trouble);
+                mirror.lab.advance(wait);
+            }
+            let rows = |table: &Value| (table["sourceTableName"].clone(), table["metrics"]["processedRows"].as_i64().unwrap_or(0));
+            let now: Vec<_> = mirror.lab.tables(&mirror.path).iter().map(rows).collect();
+            for (was, is) in before.iter().zip(&now) {
+                prop_assert!(is.1 >= was.1, "{was:?} {is:?}");
+            }
+            before = now;
+        }
+    }
+
+    #[test]
     fn metrics_only_grow(seconds in prop::collection::vec(0.01_f64..100_000.0, 1..60)) {
         let mirror = Mirror::new();
         mirror.lab.advance(20.0);
@@ -230,9 +369,17 @@ proptest! {
         let tenant = mirror.lab.emulator.default_tenant();
         let now = tenant.clock().now();
         let then = || tenant.read(|state| {
-            let items = state.workspaces().values().flat_map(|workspace| workspace.items().values());
-            let mirrors = items.filter_map(|item| item.mirroring.as_ref());
-            mirrors.map(|mirroring| (mirroring.status_at(now), mirroring.tables_at(state, now))).collect::<Vec<_>>()
+            let all = state.workspaces().values();
+            let items = all.flat_map(|workspace| workspace.items().values().map(|item| (workspace.id, item)));
+            let mirrors = items.filter_map(|(workspace, item)| state.replication(workspace, item).ok());
+            let status = |it: &Replication<'_>| {
+                let phase = it.phase_at(now);
+                let tables: Vec<TableState> = it.tables_at(state, now);
+                // Upcoming changes are not of the past.
+                let past = tables.into_iter().map(|table| (table.name, table.status, table.metrics, table.error));
+                (phase.status, phase.error.cloned(), past.collect::<Vec<_>>())
+            };
+            mirrors.map(|it| status(&it)).collect::<Vec<_>>()
         });
         let before = then();
         mirror.lab.advance(0.001);

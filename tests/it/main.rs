@@ -42,4 +42,5 @@ mod sql_databases;
 mod tags;
 mod throttle;
 mod timeouts;
+mod trouble;
 mod workspaces;

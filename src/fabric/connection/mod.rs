@@ -1,8 +1,10 @@
 //! Connections to sources. The presence of secrets is checked when a request arrives. Secrets are never stored.
 
+pub mod declaration;
 pub mod role;
 pub mod types;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,7 +12,7 @@ use self::role::{ConnectionRole, ConnectionRoleAssignment};
 use self::types::{ConnectionType, Connectivity};
 use crate::fabric::name::{CONNECTION_NAME_MAX, Folded, check_name};
 use crate::fabric::principal::Principal;
-use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, trouble};
 use crate::ids::ConnectionId;
 
 /// Maximum number of connections in a tenant (guessed).
@@ -147,8 +149,9 @@ pub struct CredentialRequest {
     pub credentials: Option<Map<String, Value>>,
 }
 
-/// Creates a connection. The creator becomes the owner of the connection. The test of the connection always succeeds.
-pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> Decision<ConnectionId> {
+/// Creates a connection. The creator becomes the owner of the connection. The test of the connection fails only if trouble
+/// makes it fail.
+pub fn create(state: &State, request: ConnectionRequest, creator: Principal, now: Timestamp) -> Decision<ConnectionId> {
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
     let (connectivity_type, connectivity) = CONNECTIVITY_TYPES
         .iter()
@@ -179,6 +182,9 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
     };
     let credentials = check_credentials(credentials, kind, connectivity, defaults)?;
     check_free(state, &display_name, None)?;
+    if !credentials.skip_test_connection {
+        trouble::check_connection_test(state, None, (kind.name, &path), now)?;
+    }
     if state.connections.len() >= CONNECTIONS_MAX {
         return Err(FabricError::invalid_input(format!("A tenant has at most {CONNECTIONS_MAX} connections.")));
     }
@@ -201,7 +207,15 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal) -> 
 
 /// Updates a connection. `None` leaves the current value unchanged. The connectivity type is required and
 /// cannot be changed.
-pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, caller: &Principal) -> Decision<()> {
+///
+/// New credentials are tested, unless the request skips the test. The test fails only if trouble makes it fail.
+pub fn update(
+    state: &State,
+    id: ConnectionId,
+    request: ConnectionRequest,
+    caller: &Principal,
+    now: Timestamp,
+) -> Decision<()> {
     let mut connection = state.connection(id, caller)?.clone();
     connection.check_role(caller, ConnectionRole::Owner)?;
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
@@ -224,7 +238,11 @@ pub fn update(state: &State, id: ConnectionId, request: ConnectionRequest, calle
                 "The credentials of this connection cannot be updated by this API.",
             ));
         };
+        let is_tested = credentials.credentials.is_some() && credentials.skip_test_connection != Some(true);
         connection.credentials = check_credentials(credentials, kind, connectivity, connection.credentials)?;
+        if is_tested {
+            trouble::check_connection_test(state, Some(id.into()), (kind.name, &connection.path), now)?;
+        }
     }
     connection.allow_usage_in_gateway = request.allow_usage_in_gateway.unwrap_or(connection.allow_usage_in_gateway);
     connection.allow_usage_in_user_controlled_code =

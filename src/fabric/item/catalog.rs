@@ -20,7 +20,7 @@ pub(super) fn invalid_part(part: &str, message: &str) -> FabricError {
 
 /// Returns the key of the simulated source behind a connection.
 pub(super) fn source_key(connection: ConnectionId) -> SourceKey {
-    SourceKey { source: SourceType::AzureSqlDatabase, connection: Some(connection), database: None }
+    SourceKey { source: SourceType::AzureSqlDatabase, connection: Some(connection), open_mirror: None, database: None }
 }
 
 /// Returns the tables of the source behind a connection: the declared tables, or a few assumed tables if none were

@@ -29,7 +29,7 @@ pub use self::kinds::{
 };
 use self::shortcut::Shortcut;
 pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, settable, update};
-use crate::fabric::mirroring::{self, Mirroring};
+use crate::fabric::mirroring::{self, Mirroring, SourceType};
 use crate::fabric::principal::Principal;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, TagId};
@@ -151,6 +151,11 @@ impl Item {
             sql_database: self.sql_database.as_ref().map(SqlDatabase::outline),
             ..*self
         }
+    }
+
+    /// Returns `true` for a mirrored database whose source is open mirroring.
+    pub fn is_open_mirror(&self) -> bool {
+        self.mirroring.as_ref().is_some_and(|log| log.config().source == Some(SourceType::GenericMirror))
     }
 
     /// Returns the mirroring configuration and log of a mirrored database. Rejects items of other kinds.

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::TableName;
-use super::source::{Declaration, ObjectType, Table};
+use super::source::{Burst, Declaration, ObjectType, Table, TableDetails};
+use super::trouble_request::NewTrouble;
 use crate::fabric::error::FabricError;
+use crate::ids::PrincipalId;
 
 /// The maximum number of tables of a declared source.
 const TABLES_MAX: usize = 10_000;
@@ -21,11 +23,17 @@ const SIZE_MAX: u64 = 1_000_000_000_000;
 const RATE_MAX: f64 = 1e9;
 /// The maximum latency, in seconds: one day.
 const LATENCY_MAX: f64 = 86_400.0;
+/// The maximum number of bursts of a table.
+const BURSTS_MAX: usize = 16;
+/// The bounds of the interval of bursts, in seconds: a second and a year.
+const INTERVALS: (f64, f64) = (1.0, 365.0 * 86_400.0);
+/// The maximum number of columns of a primary key.
+const COLUMNS_MAX: usize = 32;
 /// The bounds of the snapshot speed, in rows per second.
 const SNAPSHOT_SPEED: (f64, f64) = (1e-3, 1e12);
 
 /// A declaration of a source, as the control interface accepts and returns it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SourceDeclaration {
     /// All tables of the source.
@@ -33,6 +41,24 @@ pub struct SourceDeclaration {
     /// The snapshot speed, in rows per second. `None` means 10,000 rows per second, and the pace may shorten snapshots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_rows_per_second: Option<f64>,
+    /// The managed identity of the source server. If there is one, rows arrive only while it has the role Contributor or
+    /// a higher role in the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<SourceIdentity>,
+    /// `true` if the interval between publishings doubles with each publishing that brings nothing, up to an hour.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idle_backoff: bool,
+    /// The trouble of the source. Lists of trouble show it; the declaration does not repeat it.
+    #[serde(default, skip_serializing)]
+    pub trouble: Vec<NewTrouble>,
+}
+
+/// The managed identity of a source server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourceIdentity {
+    /// The object id of the identity.
+    pub principal_id: PrincipalId,
 }
 
 /// A table of a declared source.
@@ -58,6 +84,12 @@ pub struct TableDeclaration {
     /// The time from a commit at the source to the commit in OneLake, in seconds.
     #[serde(default = "default_latency_seconds")]
     pub latency_seconds: u32,
+    /// The names of the columns of the primary key. They have no effect.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primary_key: Vec<String>,
+    /// The numbers of rows that change at once at fixed intervals, counted from the declaration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bursts: Vec<Burst>,
 }
 
 fn default_rows() -> u64 {
@@ -83,6 +115,8 @@ impl TableDeclaration {
             bytes_per_row: default_bytes_per_row(),
             rows_per_second: 0.0,
             latency_seconds: default_latency_seconds(),
+            primary_key: Vec::new(),
+            bursts: Vec::new(),
         }
     }
 
@@ -94,7 +128,19 @@ impl TableDeclaration {
         check_range(&format!("rows of {place}"), *rows as f64, (0.0, SIZE_MAX as f64))?;
         check_range(&format!("bytesPerRow of {place}"), *bytes_per_row as f64, (0.0, SIZE_MAX as f64))?;
         check_range(&format!("rowsPerSecond of {place}"), *rows_per_second, (0.0, RATE_MAX))?;
-        check_range(&format!("latencySeconds of {place}"), (*latency_seconds).into(), (0.0, LATENCY_MAX))
+        check_range(&format!("latencySeconds of {place}"), (*latency_seconds).into(), (0.0, LATENCY_MAX))?;
+        check_range(&format!("the number of bursts of {place}"), self.bursts.len() as f64, (0.0, BURSTS_MAX as f64))?;
+        for Burst { every, rows } in &self.bursts {
+            check_range(&format!("every of a burst of {place}"), *every, INTERVALS)?;
+            check_range(&format!("rows of a burst of {place}"), *rows as f64, (0.0, SIZE_MAX as f64))?;
+        }
+        let columns = self.primary_key.len();
+        check_range(
+            &format!("the number of columns in primaryKey of {place}"),
+            columns as f64,
+            (0.0, COLUMNS_MAX as f64),
+        )?;
+        self.primary_key.iter().try_for_each(|column| check_name(column))
     }
 }
 
@@ -125,7 +171,7 @@ impl TryFrom<SourceDeclaration> for Declaration {
         if let Some(speed) = source.snapshot_rows_per_second {
             check_range("snapshotRowsPerSecond", speed, SNAPSHOT_SPEED)?;
         }
-        let mut tables = BTreeMap::new();
+        let (mut tables, mut details) = (BTreeMap::new(), BTreeMap::new());
         for declared in source.tables {
             declared.check()?;
             let TableDeclaration { schema_name, table_name, object_type, rows, bytes_per_row, .. } = declared;
@@ -133,17 +179,26 @@ impl TryFrom<SourceDeclaration> for Declaration {
             let table = Table { object_type, rows, bytes_per_row, rows_per_second, latency_seconds };
             let place = format!("{schema_name}.{table_name}");
             let name = TableName { schema: schema_name.into(), table: table_name.into() };
+            let more = TableDetails { primary_key: declared.primary_key, bursts: declared.bursts };
+            if more != TableDetails::default() {
+                details.insert(name.clone(), more);
+            }
             if tables.insert(name, table).is_some() {
                 return Err(FabricError::invalid_input(format!("The table {place} is declared twice.")));
             }
         }
-        Ok(Self { tables, snapshot_rows_per_second: source.snapshot_rows_per_second })
+        let identity = source.identity.map(|identity| identity.principal_id);
+        let (snapshot_rows_per_second, idle_backoff) = (source.snapshot_rows_per_second, source.idle_backoff);
+        Ok(Self { tables, snapshot_rows_per_second, details, identity, idle_backoff })
     }
 }
 
 impl From<&Declaration> for SourceDeclaration {
     fn from(declaration: &Declaration) -> Self {
+        let details = |name: &TableName| declaration.details.get(name).cloned().unwrap_or_default();
         let table = |(name, table): (&TableName, &Table)| TableDeclaration {
+            primary_key: details(name).primary_key,
+            bursts: details(name).bursts,
             schema_name: name.schema.to_string(),
             table_name: name.table.to_string(),
             object_type: table.object_type,
@@ -155,6 +210,9 @@ impl From<&Declaration> for SourceDeclaration {
         Self {
             tables: declaration.tables.iter().map(table).collect(),
             snapshot_rows_per_second: declaration.snapshot_rows_per_second,
+            identity: declaration.identity.map(|principal_id| SourceIdentity { principal_id }),
+            idle_backoff: declaration.idle_backoff,
+            trouble: Vec::new(),
         }
     }
 }

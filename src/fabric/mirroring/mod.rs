@@ -7,13 +7,19 @@
 //! The engine does not depend on items or on the tenant's state. `item::kinds::mirrored_database` connects the engine
 //! to both.
 
+pub mod causes;
 pub mod declaration;
 pub mod definition;
+mod effects;
 pub mod source;
 pub mod status;
+mod table_history;
 pub mod tables;
 pub mod timeline;
 pub mod timing;
+pub mod trouble;
+pub mod trouble_request;
+pub mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,10 +30,14 @@ use serde::{Deserialize, Serialize};
 pub use self::definition::{MirroringConfig, SourceType};
 pub use self::source::{Declaration, SourceKey};
 pub use self::status::{MirroringStatus, Phase};
+use self::tables::Sources;
 pub use self::tables::{TableState, TableStatus};
 use self::timeline::Span;
 pub use self::timing::TableTiming;
+use self::trouble::Trouble;
+use self::windows::{Window, Windows};
 use crate::fabric::as_list;
+use crate::ids::{ItemId, SourceId};
 
 /// The maximum number of lifecycle events of a mirrored database. Beyond the maximum, the oldest event is dropped.
 const LIFECYCLE_MAX: usize = 1_000;
@@ -133,6 +143,36 @@ pub struct Mirroring {
     selections: Vec<(Timestamp, Arc<Selection>)>,
 }
 
+/// The log of a mirrored database, together with the trouble that affects the database.
+#[derive(Debug, Clone)]
+pub struct Replication<'a> {
+    log: &'a Mirroring,
+    windows: Windows<'a>,
+}
+
+impl<'a> Replication<'a> {
+    /// Creates the replication of a database with this trouble. `gaps` are the windows in which the identity of a source
+    /// cannot write in the workspace.
+    pub fn new(log: &'a Mirroring, troubles: &[&'a Trouble], gaps: Vec<Window<'a>>, sources: &'a impl Sources) -> Self {
+        Self { log, windows: windows::resolve(log, troubles, gaps, sources) }
+    }
+
+    /// Returns the windows of trouble.
+    pub fn windows(&self) -> &Windows<'a> {
+        &self.windows
+    }
+
+    /// Returns the timeline of the database's status.
+    pub fn spans(&self) -> Vec<Span> {
+        let changes: Vec<Timestamp> = self.log.lifecycle.iter().map(|(at, _)| *at).collect();
+        timeline::spans(&changes, |from| {
+            let phase = self.phase_at(from);
+            let (status, trouble, error) = (phase.status, phase.trouble, phase.error.cloned());
+            Span { status, error, trouble, from, to: phase.gives_way.map(|(at, _)| at) }
+        })
+    }
+}
+
 impl Mirroring {
     /// Creates the log of a new mirrored database, whose status becomes `Initialized` after `takes`.
     pub fn created(at: Timestamp, takes: SignedDuration, config: MirroringConfig) -> Self {
@@ -144,11 +184,12 @@ impl Mirroring {
         }
     }
 
-    /// Records a start, which completes after `takes`. With an `error`, the start fails at that instant, and the status
+    /// Records a start of the database `item`, which completes after `takes`. With an `error`, the start fails at that instant, and the status
     /// returns to `Initialized`.
     pub fn started(
         &mut self,
         at: Timestamp,
+        item: ItemId,
         takes: SignedDuration,
         timing: TableTiming,
         error: Option<MirroringError>,
@@ -156,7 +197,8 @@ impl Mirroring {
         let MirroringConfig { source, connection, database, .. } = &self.config;
         // Callers reject a start without a source, so the default is never used.
         let source = source.unwrap_or(SourceType::GenericMirror);
-        let source = SourceKey { source, connection: *connection, database: database.clone() };
+        let open_mirror = (source == SourceType::GenericMirror).then_some(item);
+        let source = SourceKey { source, connection: *connection, open_mirror, database: database.clone() };
         let resume_points = match self.lifecycle.last() {
             Some((_, LifecycleEvent::Paused { resume_points })) => Arc::clone(resume_points),
             Some(_) | None => Arc::default(),
@@ -169,20 +211,26 @@ impl Mirroring {
         self.log(at, LifecycleEvent::Stopped { takes });
     }
 
-    /// Records a pause of the capacity. A pause has an effect only if the status is `Starting` or `Running`.
+    /// Records a pause of the capacity. Callers check that the status is `Starting` or `Running`.
     pub fn paused(&mut self, at: Timestamp, resume_points: ResumePoints) {
-        if matches!(self.status_at(at), MirroringStatus::Starting | MirroringStatus::Running) {
-            self.log(at, LifecycleEvent::Paused { resume_points: Arc::new(resume_points) });
-        }
+        self.log(at, LifecycleEvent::Paused { resume_points: Arc::new(resume_points) });
     }
 
-    /// Returns the timeline of the database's status.
-    pub fn spans(&self) -> Vec<Span> {
-        let changes: Vec<Timestamp> = self.lifecycle.iter().map(|(at, _)| *at).collect();
-        timeline::spans(&changes, |now| {
-            let phase = self.phase_at(now);
-            (phase.status, phase.gives_way.map(|(at, _)| at))
-        })
+    /// Returns the sources of the starts and of the current configuration. `item` is the id of the database.
+    pub fn sources(&self, item: ItemId) -> Vec<SourceId> {
+        let MirroringConfig { source, connection, .. } = &self.config;
+        let open_mirror = (*source == Some(SourceType::GenericMirror)).then_some(item);
+        let current = connection.map(SourceId::from).or(open_mirror.map(SourceId::from));
+        let mut sources: Vec<SourceId> = current.into_iter().collect();
+        for (_, event) in &self.lifecycle {
+            if let LifecycleEvent::Started { source, .. } = event
+                && let Some(id) = source.id()
+                && !sources.contains(&id)
+            {
+                sources.push(id);
+            }
+        }
+        sources
     }
 
     /// Records a new definition. `followed` contains the current tables, each with the instant at which its replication
@@ -195,6 +243,11 @@ impl Mirroring {
             drop_oldest(&mut self.selections, SELECTIONS_MAX);
         }
         self.config = config;
+    }
+
+    /// Returns the number of events at an instant.
+    pub fn events_at(&self, now: Timestamp) -> usize {
+        self.lifecycle.iter().filter(|(at, _)| *at == now).count()
     }
 
     /// Returns the current configuration.

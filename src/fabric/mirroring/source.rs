@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{SourceType, TableName};
 use crate::fabric::as_list;
 use crate::fabric::instant::later;
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, ItemId, PrincipalId, SourceId};
 use crate::seed::Seed;
 
 /// The default snapshot speed, in rows per second.
@@ -48,8 +48,35 @@ pub struct Table {
     pub latency_seconds: u32,
 }
 
+/// A number of rows that change at once, at a fixed interval from the declaration on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Burst {
+    /// The interval, in seconds.
+    pub every: f64,
+    /// The number of rows.
+    pub rows: u64,
+}
+
+impl Burst {
+    /// Returns the number of bursts after the declaration at `since` and up to `to`.
+    fn count(self, since: Timestamp, to: Timestamp) -> u64 {
+        (to.duration_since(since).as_secs_f64().max(0.0) / self.every) as u64
+    }
+}
+
+/// The members of a table that few tables have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TableDetails {
+    /// The names of the columns of the primary key. They have no effect.
+    pub primary_key: Vec<String>,
+    /// The bursts of changes.
+    pub bursts: Vec<Burst>,
+}
+
 /// A declaration of a source. A new declaration replaces the previous declaration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Declaration {
     /// The tables of the source, by schema and name.
@@ -58,6 +85,15 @@ pub struct Declaration {
     /// The snapshot speed, in rows per second. `None` means [`SNAPSHOT_ROWS_PER_SECOND`], and the pace may shorten
     /// snapshots.
     pub snapshot_rows_per_second: Option<f64>,
+    /// The primary keys and bursts of the tables that have some.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "as_list")]
+    pub details: BTreeMap<TableName, TableDetails>,
+    /// The managed identity of the source. If there is one, rows arrive only while it can write in the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<PrincipalId>,
+    /// `true` if the source is asked less often while nothing changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idle_backoff: bool,
 }
 
 /// The identity of a source, taken from the definition of a mirrored database when mirroring starts.
@@ -68,11 +104,21 @@ pub struct SourceKey {
     pub source: SourceType,
     /// The connection to the source.
     pub connection: Option<ConnectionId>,
+    /// The mirrored database, if it is an open mirror.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_mirror: Option<ItemId>,
     /// The name of the database at the source.
     pub database: Option<String>,
 }
 
-/// The declarations of the source behind one connection, oldest first.
+impl SourceKey {
+    /// Returns the id of the source: that of the connection or of the open mirror.
+    pub fn id(&self) -> Option<SourceId> {
+        self.connection.map(SourceId::from).or(self.open_mirror.map(SourceId::from))
+    }
+}
+
+/// The declarations of one source, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Declared(Vec<(Timestamp, Arc<Declaration>)>);
 
@@ -83,6 +129,11 @@ impl Declared {
         if self.0.len() > DECLARATIONS_MAX {
             self.0.remove(0);
         }
+    }
+
+    /// Returns the declarations, each with its instant, oldest first.
+    pub fn all(&self) -> &[(Timestamp, Arc<Declaration>)] {
+        &self.0
     }
 
     /// Returns the declaration in effect at `now`, or `None` before the first declaration.
@@ -109,6 +160,25 @@ pub struct Changes {
     pub rows: u64,
     /// The instant of the last change; `None` if no row changed.
     pub last: Option<Timestamp>,
+}
+
+impl Changes {
+    /// Returns these changes and others.
+    fn and(self, other: Self) -> Self {
+        Self { rows: self.rows.saturating_add(other.rows), last: self.last.max(other.last) }
+    }
+}
+
+/// Returns the changes by the bursts of a declaration at `since`, after `from` and up to `to`.
+fn bursts_between(bursts: &[Burst], since: Timestamp, (from, to): (Timestamp, Timestamp)) -> Changes {
+    bursts.iter().fold(Changes { rows: 0, last: None }, |changes, burst| {
+        let (before, count) = (burst.count(since, from), burst.count(since, to));
+        if count <= before {
+            return changes;
+        }
+        let last = SignedDuration::try_from_secs_f64(count as f64 * burst.every).unwrap_or_default();
+        changes.and(Changes { rows: burst.rows.saturating_mul(count - before), last: Some(later(since, last).min(to)) })
+    })
 }
 
 /// A view of a source, which combines its declarations with the figures derived from the seed.
@@ -190,12 +260,16 @@ impl<'a> Source<'a> {
     pub fn changes(&self, name: &TableName, from: Timestamp, to: Timestamp) -> Changes {
         let mut total = 0.0_f64;
         let mut changes = Changes { rows: 0, last: None };
+        let mut burst = changes;
         let mut begins = Timestamp::MIN;
         for n in 0..=self.declared.len() {
             let ends = self.declared.get(n).map_or(Timestamp::MAX, |(from, _)| *from);
             let (first, last) = (begins.max(from), ends.min(to));
             if first < last {
                 let declared = n.checked_sub(1).and_then(|n| self.declared[n].1.tables.get(name));
+                let bursts = n.checked_sub(1).and_then(|n| self.declared[n].1.details.get(name));
+                let bursts = bursts.map_or(&[][..], |details| &details.bursts);
+                burst = burst.and(bursts_between(bursts, begins, (first, last)));
                 let rate = declared.copied().unwrap_or_else(|| self.assumed(name)).rows_per_second;
                 let sum = total + rate * last.duration_since(first).as_secs_f64();
                 let rows = sum as u64;
@@ -209,7 +283,12 @@ impl<'a> Source<'a> {
             }
             begins = ends;
         }
-        changes
+        burst.and(changes)
+    }
+
+    /// Returns `true` if the source is asked less often while nothing changes, in the declaration in effect at `now`.
+    pub fn backs_off(&self, now: Timestamp) -> bool {
+        self.declaration_at(now).is_some_and(|declaration| declaration.idle_backoff)
     }
 
     fn declaration_at(&self, now: Timestamp) -> Option<&'a Declaration> {
@@ -259,11 +338,11 @@ mod tests {
             latency_seconds: 1,
         };
         let tables = tables.iter().map(|(known, rate)| (name(known), table(*rate))).collect();
-        Arc::new(Declaration { tables, snapshot_rows_per_second: Some(1.0) })
+        Arc::new(Declaration { tables, snapshot_rows_per_second: Some(1.0), ..Declaration::default() })
     }
 
     fn key() -> SourceKey {
-        SourceKey { source: SourceType::AzureSqlDatabase, connection: None, database: None }
+        SourceKey { source: SourceType::AzureSqlDatabase, connection: None, open_mirror: None, database: None }
     }
 
     #[test]

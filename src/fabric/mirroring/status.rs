@@ -14,10 +14,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{LifecycleEvent, Mirroring, MirroringError};
+use super::{LifecycleEvent, MirroringConfig, MirroringError, Replication};
 use crate::fabric::behaviours::{Behaviours, StartWhileRunning, StopWhileNotRunning};
 use crate::fabric::error::{ErrorCode, FabricError};
 use crate::fabric::instant::later;
+use crate::ids::TroubleId;
 
 /// The status of a mirrored database, in the spelling of `getMirroringStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,24 +65,44 @@ impl MirroringStatus {
 pub struct Phase<'a> {
     /// The status.
     pub status: MirroringStatus,
-    /// The error of the last start, if the start failed.
+    /// The error of the last start, if the start failed, or of a trouble.
     pub error: Option<&'a MirroringError>,
-    /// The instant at which a transient status ends, and the status that follows; `None` for a stable status.
+    /// The trouble that shows the error.
+    pub trouble: Option<TroubleId>,
+    /// The next instant at which the status or the error changes without a request, and the status that follows.
     pub gives_way: Option<(Timestamp, MirroringStatus)>,
 }
 
-impl Mirroring {
+impl<'a> Replication<'a> {
     /// Returns the phase at `now`. Ignores events after `now`.
-    pub fn phase_at(&self, now: Timestamp) -> Phase<'_> {
-        let (at, last) = self.lifecycle.iter().rev().find(|(at, _)| *at <= now).unwrap_or(&self.lifecycle[0]);
-        let transient = last.transient();
-        let due = later(*at, last.takes());
-        let (follows, error) = last.outcome();
+    pub fn phase_at(&self, now: Timestamp) -> Phase<'a> {
+        let index = self.log.lifecycle.partition_point(|(at, _)| *at <= now).saturating_sub(1);
+        let last = &self.log.lifecycle[index].1;
+        let due = self.due(index);
+        let failed = self.windows.failed(index);
+        let (follows, error) = match failed {
+            Some(window) => (MirroringStatus::Initialized, window.error),
+            None => last.outcome(),
+        };
         if now < due {
-            Phase { status: transient, error: None, gives_way: Some((due, follows)) }
-        } else {
-            Phase { status: follows, error, gives_way: None }
+            let gives_way = (due < Timestamp::MAX).then_some((due, follows));
+            return Phase { status: last.transient(), error: None, trouble: None, gives_way };
         }
+        let running = follows == MirroringStatus::Running;
+        let window = failed.or_else(|| self.windows.database_error(now).filter(|_| running));
+        let next = self.windows.next_database_error(now).filter(|_| running);
+        Phase {
+            status: follows,
+            error: window.map_or(error, |window| window.error),
+            trouble: window.and_then(|window| window.trouble),
+            gives_way: next.map(|at| (at, follows)),
+        }
+    }
+
+    /// Returns the end of the transient status that begins with the event with this index.
+    pub(super) fn due(&self, index: usize) -> Timestamp {
+        let (at, event) = &self.log.lifecycle[index];
+        self.windows.due(index).unwrap_or_else(|| later(*at, event.takes()))
     }
 
     /// Returns the status at `now`.
@@ -116,8 +137,8 @@ impl Mirroring {
     ///
     /// Also rejects a change of the connection, the database or the default schema in statuses other than `Initialized`
     /// and `Stopped`, and a first definition during `Initializing`.
-    pub fn check_redefinition(&self, config: &super::MirroringConfig, now: Timestamp) -> Result<(), FabricError> {
-        if let (Some(old), Some(new)) = (self.config.source, config.source)
+    pub fn check_redefinition(&self, config: &MirroringConfig, now: Timestamp) -> Result<(), FabricError> {
+        if let (Some(old), Some(new)) = (self.log.config.source, config.source)
             && old != new
         {
             let (old, new) = (old.spec().name, new.spec().name);
@@ -127,10 +148,10 @@ impl Mirroring {
             ));
         }
         let status = self.status_at(now);
-        if self.config.source.is_none() && status == MirroringStatus::Initializing {
+        if self.log.config.source.is_none() && status == MirroringStatus::Initializing {
             return Err(ErrorCode::MirroredDatabaseNotReady.into());
         }
-        if config.differs_in_location(&self.config) && !status.is_at_rest() {
+        if config.differs_in_location(&self.log.config) && !status.is_at_rest() {
             Err(not_allowed_in(status))
         } else {
             Ok(())

@@ -1,12 +1,18 @@
 //! The tables of a mirrored database at an instant, with their statuses and totals (docs/fidelity.md#tables).
 
+use std::rc::Rc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::definition::TABLES_MAX;
+use super::effects::Effects;
 use super::source::{ObjectType, Presence, Source};
+use super::table_history::TableHistory;
+use super::windows::Windows;
 use super::{
-    LifecycleEvent, Mirroring, MirroringError, ResumePoint, ResumePoints, Selection, SourceKey, TableName, TableTiming,
+    LifecycleEvent, Mirroring, MirroringError, Replication, ResumePoint, ResumePoints, Selection, SourceKey, TableName,
+    TableTiming,
 };
 use crate::fabric::instant::later;
 
@@ -19,13 +25,15 @@ pub enum TableStatus {
     Snapshotting,
     /// The changes of the table are being replicated.
     Replicating,
+    /// The rows of the table are being copied again.
+    Reseeding,
     /// The table is no longer replicated.
     Stopped,
     /// The table cannot be replicated.
     Failed,
 }
 
-/// The totals of a table since its snapshot began.
+/// The totals of a table since its first snapshot began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metrics {
     /// The number of rows that the snapshot has copied, plus the number of rows changed since the snapshot began.
@@ -52,9 +60,9 @@ pub struct TableState {
     pub status: TableStatus,
     /// The totals of the table; `None` until the first row is copied.
     pub metrics: Option<Metrics>,
-    /// The error, if the status is `Failed`.
+    /// The error beside the status.
     pub error: Option<MirroringError>,
-    /// The upcoming changes of the status that need no request.
+    /// The upcoming changes of the status or the error that need no request, each with the status that follows.
     pub gives_way: Vec<(Timestamp, TableStatus)>,
 }
 
@@ -73,24 +81,25 @@ pub trait Sources {
     fn source<'a>(&'a self, key: &'a SourceKey) -> Source<'a>;
 }
 
-impl Mirroring {
+impl Replication<'_> {
     /// Returns the tables at `now`, in the order of the definition. If the definition names no tables, the order is by
     /// schema and name.
     pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
-        let events = &self.lifecycle[..self.lifecycle.partition_point(|(at, _)| *at <= now)];
-        let halt = last_halt(events);
+        let count = self.log.lifecycle.partition_point(|(at, _)| *at <= now);
+        let halt = self.last_halt(count);
         let was_paused = halt.is_some_and(|halt| halt.is_pause);
-        let keeps_status = match events.last() {
-            Some((at, last @ LifecycleEvent::Started { error: None, .. })) => {
-                if now >= later(*at, last.takes())
-                    && let Some(run) = run_of(events.last())
+        let last = count.checked_sub(1).map(|index| (index, &self.log.lifecycle[index].1));
+        let keeps_status = match last {
+            Some((index, LifecycleEvent::Started { error: None, .. })) => {
+                if now >= self.due(index)
+                    && let Some(run) = self.run_of(index)
                 {
                     return self.live(sources, run, now);
                 }
-                was_paused
+                was_paused && self.windows.failed(index).is_none_or(|_| now < self.due(index))
             }
             Some((_, LifecycleEvent::Paused { .. })) => was_paused,
-            Some((at, last @ LifecycleEvent::Stopped { .. })) => now < later(*at, last.takes()),
+            Some((index, LifecycleEvent::Stopped { .. })) => now < self.due(index),
             Some((_, LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. })) | None => false,
         };
         let mut tables = halt.map_or_else(Vec::new, |halt| self.at_halt(sources, halt, now));
@@ -102,24 +111,18 @@ impl Mirroring {
         tables
     }
 
-    /// Returns `true` if replication was started at or before `now`.
-    pub fn was_started_by(&self, now: Timestamp) -> bool {
-        self.lifecycle.iter().any(|(at, event)| *at <= now && matches!(event, LifecycleEvent::Started { .. }))
-    }
-
     /// Returns the tables that would resume after a pause at `now`: the tables whose snapshot is complete. During
     /// `Starting`, returns the resume points of the previous pause.
     pub fn resume_points_at(&self, sources: &impl Sources, now: Timestamp) -> ResumePoints {
-        let Some(last @ (at, LifecycleEvent::Started { timing, resume_points, error: None, .. })) =
-            self.lifecycle.last()
-        else {
+        let last = self.log.lifecycle.len() - 1;
+        let LifecycleEvent::Started { timing, resume_points, error: None, .. } = &self.log.lifecycle[last].1 else {
             return ResumePoints::default();
         };
-        if now < later(*at, last.1.takes()) {
+        if now < self.due(last) {
             return ResumePoints::clone(resume_points);
         }
-        let replicating =
-            self.tables_at(sources, now).into_iter().filter(|table| table.status == TableStatus::Replicating);
+        let resumes = |table: &TableState| matches!(table.status, TableStatus::Replicating | TableStatus::Reseeding);
+        let replicating = self.tables_at(sources, now).into_iter().filter(resumes);
         let points = replicating.map(|table| {
             let earlier = resume_points.0.get(&table.name).filter(|point| point.since == table.since);
             (table.name, ResumePoint { since: table.since, timing: earlier.map_or(*timing, |point| point.timing) })
@@ -129,7 +132,7 @@ impl Mirroring {
 
     /// Returns the tables that are still selected at `now`, in the state that they had at the halt.
     fn at_halt(&self, sources: &impl Sources, halt: Halt<'_>, now: Timestamp) -> Vec<TableState> {
-        let selection = self.selection_at(now);
+        let selection = self.log.selection_at(now);
         let mut tables = self.live(sources, halt.run, halt.at);
         tables.retain(|table| selection.since(&table.name).is_some());
         for table in &mut tables {
@@ -140,17 +143,71 @@ impl Mirroring {
 
     fn live(&self, sources: &impl Sources, run: Run<'_>, now: Timestamp) -> Vec<TableState> {
         let source = sources.source(run.source);
-        let selection = self.selection_at(now);
+        let selection = self.log.selection_at(now);
+        let followed = Followed::new(run, &source, &self.windows, selection);
         match selection {
-            Selection::Only { order, .. } => {
-                order.iter().map(|name| run.table(&source, selection, name.clone(), now)).collect()
+            Selection::Only { order, .. } => order.iter().map(|name| followed.table(name.clone(), now)).collect(),
+            Selection::All { .. } => {
+                source.tables(now, TABLES_MAX).into_iter().map(|name| followed.table(name, now)).collect()
             }
-            Selection::All { .. } => source
-                .tables(now, TABLES_MAX)
-                .into_iter()
-                .map(|name| run.table(&source, selection, name, now))
-                .collect(),
         }
+    }
+
+    /// Returns the last stop or pause of a run among the first `count` events. Ignores a pause during `Starting`, because
+    /// its run never began.
+    fn last_halt(&self, count: usize) -> Option<Halt<'_>> {
+        (1..count).rev().find_map(|index| {
+            let (at, event) = &self.log.lifecycle[index];
+            let is_pause = match event {
+                LifecycleEvent::Paused { .. } => true,
+                LifecycleEvent::Stopped { .. } => false,
+                LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. } => return None,
+            };
+            let run = self.run_of(index - 1).filter(|run| run.running <= *at)?;
+            Some(Halt { run, at: *at, is_pause })
+        })
+    }
+
+    /// Returns the run that the event with this index began, or `None` if the event is not a successful start.
+    fn run_of(&self, index: usize) -> Option<Run<'_>> {
+        let run = self.log.run(index, self.due(index))?;
+        self.windows.failed(index).is_none().then_some(run)
+    }
+}
+
+impl Mirroring {
+    /// Returns `true` if replication was started at or before `now`.
+    pub fn was_started_by(&self, now: Timestamp) -> bool {
+        self.lifecycle.iter().any(|(at, event)| *at <= now && matches!(event, LifecycleEvent::Started { .. }))
+    }
+
+    /// Returns the run that the event with this index begins at `running`, or `None` if the event is not a successful
+    /// start.
+    fn run(&self, index: usize, running: Timestamp) -> Option<Run<'_>> {
+        let LifecycleEvent::Started { timing, source, error: None, resume_points, .. } = &self.lifecycle[index].1
+        else {
+            return None;
+        };
+        Some(Run { running, timing: *timing, source, resume_points })
+    }
+
+    /// Returns the instant at which a share of the rows of a table is copied in the run with this index, under the
+    /// trouble that is known so far.
+    pub(super) fn share_instant(
+        &self,
+        windows: &Windows<'_>,
+        sources: &impl Sources,
+        (index, running): (usize, Timestamp),
+        (name, share): (&TableName, f64),
+        planned: Timestamp,
+    ) -> Option<Timestamp> {
+        let run = self.run(index, running)?;
+        let source = sources.source(run.source);
+        let at = running.max(planned);
+        let followed = Followed::new(run, &source, windows, self.selection_at(at));
+        followed.selection.since(name)?;
+        let (run, begin) = followed.begin(name, at)?;
+        followed.history(run, name, begin).share_instant(share, planned)
     }
 }
 
@@ -162,113 +219,84 @@ struct Halt<'a> {
     is_pause: bool,
 }
 
-/// Returns the last stop or pause of a run. Ignores a pause during `Starting`, because its run never began.
-fn last_halt(events: &[(Timestamp, LifecycleEvent)]) -> Option<Halt<'_>> {
-    (1..events.len()).rev().find_map(|index| {
-        let (at, event) = &events[index];
-        let is_pause = match event {
-            LifecycleEvent::Paused { .. } => true,
-            LifecycleEvent::Stopped { .. } => false,
-            LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. } => return None,
-        };
-        let run = run_of(events.get(index - 1)).filter(|run| run.running <= *at)?;
-        Some(Halt { run, at: *at, is_pause })
-    })
+/// The tables of a run.
+struct Followed<'a> {
+    run: Run<'a>,
+    source: &'a Source<'a>,
+    windows: &'a Windows<'a>,
+    /// The effects of the windows that concern all tables.
+    effects: Rc<Effects<'a>>,
+    selection: &'a Selection,
 }
 
-/// Returns the run that a start began, or `None` if the event is not a successful start.
-fn run_of(start: Option<&(Timestamp, LifecycleEvent)>) -> Option<Run<'_>> {
-    let (at, event) = start?;
-    let LifecycleEvent::Started { timing, source, error: None, resume_points, .. } = event else { return None };
-    Some(Run { running: later(*at, event.takes()), timing: *timing, source, resume_points })
-}
+impl<'a> Followed<'a> {
+    fn new(run: Run<'a>, source: &'a Source<'a>, windows: &'a Windows<'a>, selection: &'a Selection) -> Self {
+        let effects = Rc::new(Effects::of_table(windows, run.source.id(), None));
+        Self { run, source, windows, effects, selection }
+    }
 
-impl Run<'_> {
-    fn table(self, source: &Source<'_>, selection: &Selection, name: TableName, now: Timestamp) -> TableState {
-        let named = selection.names(&name);
-        let selected = selection.since(&name).unwrap_or(self.running);
-        if let Some(ResumePoint { since, timing }) = self.resume_points.0.get(&name).copied()
-            && selected <= since
-            && matches!(source.presence(&name, named, now), Presence::Since(added) if added <= since)
-        {
-            return Run { timing, ..self }.following(source, name, since, now);
+    /// Returns the instant at which the replication of a table begins, and the run whose timing applies; `None` if the
+    /// table does not exist at `now`.
+    fn begin(&self, name: &TableName, now: Timestamp) -> Option<(Run<'a>, Timestamp)> {
+        let Presence::Since(added) = self.source.presence(name, self.selection.names(name), now) else { return None };
+        let selected = self.selection.since(name).unwrap_or(self.run.running);
+        match self.run.resume_points.0.get(name).copied() {
+            Some(ResumePoint { since, timing }) if selected <= since && added <= since => {
+                Some((Run { timing, ..self.run }, since))
+            }
+            Some(_) | None => Some((self.run, selected.max(self.run.running).max(added))),
         }
-        let begin = selected.max(self.running);
-        match source.presence(&name, named, now) {
-            Presence::Since(added) => self.following(source, name, begin.max(added), now),
+    }
+
+    fn table(&self, name: TableName, now: Timestamp) -> TableState {
+        if let Some((run, begin)) = self.begin(&name, now) {
+            return self.following(run, name, begin, now);
+        }
+        let named = self.selection.names(&name);
+        let begin = self.selection.since(&name).unwrap_or(self.run.running).max(self.run.running);
+        match self.source.presence(&name, named, now) {
             Presence::Until(dropped) if dropped > begin => {
                 // Uses the state just before the table was dropped, because a later declaration describes another table
                 // of the same name.
                 let last = dropped.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(dropped);
-                let added = match source.presence(&name, named, last) {
+                let added = match self.source.presence(&name, named, last) {
                     Presence::Since(added) => added,
                     Presence::Until(_) | Presence::Never => begin,
                 };
-                self.following(source, name, begin.max(added), last).failed()
+                self.following(self.run, name, begin.max(added), last).failed()
             }
-            Presence::Until(_) | Presence::Never => self.missing(source, name, begin, now),
+            Presence::Since(_) | Presence::Until(_) | Presence::Never => self.missing(name, begin, now),
         }
     }
 
-    /// Returns the state of a table that exists at the source and whose replication began at `begin`.
-    fn following(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
-        let snapshot = later(begin, self.timing.wait);
-        let table = source.table(&name, snapshot);
-        let (speed, declared) = source.snapshot_speed(snapshot);
-        let duration = self.timing.snapshot.duration(table.rows, speed, declared);
-        let replicating = later(snapshot, duration);
-        let (status, metrics) = if now < snapshot {
-            (TableStatus::Initialized, None)
-        } else if now < replicating {
-            (TableStatus::Snapshotting, copied(table.rows, table.bytes_per_row, snapshot, duration, now))
+    fn history(&self, run: Run<'a>, name: &TableName, begin: Timestamp) -> TableHistory<'a> {
+        let effects = if self.windows.names(name) {
+            Rc::new(Effects::of_table(self.windows, run.source.id(), Some(name)))
         } else {
-            (TableStatus::Replicating, Some(self.replicated(source, &name, snapshot, replicating, now)))
+            Rc::clone(&self.effects)
         };
-        let gives_way = [(snapshot, TableStatus::Snapshotting), (replicating, TableStatus::Replicating)];
-        let gives_way = gives_way.into_iter().filter(|(at, _)| *at > now).collect();
-        let object_type = source.table(&name, now).object_type;
-        TableState { name, object_type, since: begin, status, metrics, error: None, gives_way }
+        TableHistory::new(*self.source, name.clone(), run.timing, begin, effects)
     }
 
-    /// Returns the totals after the snapshot. Changes are published at fixed intervals, and arrive after the latency of
-    /// the table.
-    fn replicated(
-        self,
-        source: &Source<'_>,
-        name: &TableName,
-        snapshot: Timestamp,
-        replicating: Timestamp,
-        now: Timestamp,
-    ) -> Metrics {
-        let interval = self.timing.publishing;
-        let published = later(replicating, to_multiple(now.duration_since(replicating), interval, Rounding::Down));
-        let (at_snapshot, current) = (source.table(name, snapshot), source.table(name, now));
-        // The latency at the snapshot determines which rows have arrived. If a higher latency that is declared later
-        // applied, rows would disappear.
-        let latency = SignedDuration::from_secs(at_snapshot.latency_seconds.into());
-        let arrived =
-            |at: Timestamp| source.changes(name, snapshot, at.saturating_sub(latency).unwrap_or(at).max(snapshot));
-        let changes = arrived(published);
-        let last_sync = match changes.last {
-            Some(last) if changes.rows > arrived(replicating).rows => {
-                let since = later(last, latency).duration_since(replicating).max(SignedDuration::ZERO);
-                later(replicating, to_multiple(since, interval, Rounding::Up)).min(published)
-            }
-            _ => replicating,
-        };
-        let rows = at_snapshot.rows.saturating_add(changes.rows);
-        Metrics {
-            rows,
-            bytes: rows.saturating_mul(at_snapshot.bytes_per_row),
-            last_sync: Some(last_sync),
-            latency_seconds: Some(current.latency_seconds),
+    /// Returns the state of a table that exists at the source and whose replication began at `begin`.
+    fn following(&self, run: Run<'a>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
+        let history = self.history(run, &name, begin);
+        let (status, error) = history.status_at(now);
+        TableState {
+            object_type: self.source.table(&name, now).object_type,
+            name,
+            since: begin,
+            status,
+            metrics: history.metrics_at(now),
+            error: error.cloned(),
+            gives_way: history.changes_after(now),
         }
     }
 
     /// Returns the state of a table that does not exist at the source. The table fails when its snapshot would begin.
-    fn missing(self, source: &Source<'_>, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
-        let snapshot = later(begin, self.timing.wait);
-        let object_type = source.table(&name, now).object_type;
+    fn missing(&self, name: TableName, begin: Timestamp, now: Timestamp) -> TableState {
+        let snapshot = later(begin, self.run.timing.wait);
+        let object_type = self.source.table(&name, now).object_type;
         let waiting = TableState {
             name,
             object_type,
@@ -293,36 +321,4 @@ impl TableState {
             MirroringError { code: "SourceTableNotFound".into(), message: "The source table does not exist".into() };
         Self { status: TableStatus::Failed, error: Some(error), gives_way: Vec::new(), ..self }
     }
-}
-
-/// Returns the totals of a snapshot in progress, or `None` before the first row is copied.
-fn copied(
-    rows: u64,
-    bytes_per_row: u64,
-    begin: Timestamp,
-    duration: SignedDuration,
-    now: Timestamp,
-) -> Option<Metrics> {
-    let share = now.duration_since(begin).as_secs_f64() / duration.as_secs_f64();
-    let done = ((rows as f64 * share) as u64).min(rows);
-    (done > 0).then_some(Metrics {
-        rows: done,
-        bytes: done.saturating_mul(bytes_per_row),
-        last_sync: None,
-        latency_seconds: None,
-    })
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Rounding {
-    Down,
-    Up,
-}
-
-/// Rounds a duration down or up to a multiple of `unit`.
-fn to_multiple(duration: SignedDuration, unit: SignedDuration, rounding: Rounding) -> SignedDuration {
-    let (duration, unit) = (duration.as_nanos(), unit.as_nanos());
-    let count = duration / unit + i128::from(rounding == Rounding::Up && duration % unit > 0);
-    let nanos = count * unit;
-    SignedDuration::new((nanos / 1_000_000_000) as i64, (nanos % 1_000_000_000) as i32)
 }

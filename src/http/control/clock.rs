@@ -210,8 +210,8 @@ async fn wait_until(tenant: &Tenant, until: &Until, timeout: f64, closing: &Clos
 /// Returns the status of a mirrored database, and the instant at which time alone changes it to the wanted status.
 fn look(state: &State, until: &Until, now: Timestamp) -> Result<(MirroringStatus, Option<Timestamp>), FabricError> {
     let id = until.mirrored_database;
-    let (_, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
-    let phase = item.mirroring()?.phase_at(now);
+    let (within, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
+    let phase = state.replication(within.id, item)?.phase_at(now);
     let comes_at = phase.gives_way.filter(|(_, status)| *status == until.status).map(|(at, _)| at);
     Ok((phase.status, comes_at))
 }

@@ -2,6 +2,7 @@
 
 mod capacities;
 mod clock;
+mod connections;
 mod coverage;
 mod directory;
 mod journal;
@@ -9,6 +10,7 @@ mod settings;
 mod sources;
 mod tags;
 mod timeline;
+mod trouble;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -74,14 +76,17 @@ pub const ROUTES: &[Route] = &[
     Route::new("GET", "/principals", "Returns the directory of principals", || get(directory::show)),
     Route::new("PUT", "/principals", "Adds principals to the directory", || put(directory::declare)),
     Route::new("PATCH", "/capacities/{capacityId}", "Pauses or resumes a capacity", || patch(capacities::change)),
+    Route::new("PUT", "/capacities/{capacityId}", "Adds or replaces a capacity", || put(capacities::declare)),
+    Route::new("PUT", "/connections/{connectionId}", "Adds or replaces a connection", || put(connections::declare)),
     Route::new("GET", "/tags", "Returns the tags of the tenant", || get(tags::show)),
     Route::new("PUT", "/tags", "Adds tags to the tenant", || put(tags::declare)),
-    Route::new("GET", "/sources/{connectionId}", "Returns the simulated source behind a connection", || {
-        get(sources::show)
-    }),
-    Route::new("PUT", "/sources/{connectionId}", "Declares the simulated source behind a connection", || {
-        put(sources::declare)
-    }),
+    Route::new("GET", "/sources/{sourceId}", "Returns a simulated source", || get(sources::show)),
+    Route::new("PUT", "/sources/{sourceId}", "Declares a simulated source", || put(sources::declare)),
+    Route::new("POST", "/trouble", "Plans trouble in an item, table or source", || post(trouble::add)),
+    Route::new("GET", "/trouble", "Lists the trouble", || get(trouble::list)),
+    Route::new("GET", "/trouble/causes", "Lists the named causes of trouble", || get(trouble::causes)),
+    Route::new("PATCH", "/trouble/{troubleId}", "Changes the end of a trouble", || patch(trouble::change)),
+    Route::new("DELETE", "/trouble/{troubleId}", "Ends or removes a trouble", || delete(trouble::remove)),
     Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
     Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
     Route::new("DELETE", "/journal", "Deletes all exchanges", || delete(journal::clear)),
@@ -257,6 +262,15 @@ impl ControlRequest {
     fn answer(self, answer: impl FnOnce(&Self) -> Result<Value, FabricError>) -> Response<Body> {
         let result = if self.every_tenant { Err(one_tenant_only()) } else { answer(&self) };
         reply(&self.tenant, result)
+    }
+
+    /// Responds like [`Self::answer`], with the status 201 instead of 200.
+    fn answer_created(self, answer: impl FnOnce(&Self) -> Result<Value, FabricError>) -> Response<Body> {
+        let mut response = self.answer(answer);
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::CREATED;
+        }
+        response
     }
 }
 

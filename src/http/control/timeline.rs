@@ -24,14 +24,21 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
             to.is_none_or(|to| span.from <= to) && from.is_none_or(|from| span.to.is_none_or(|until| until > from))
         };
         let spans = request.tenant.read(|state| {
-            let (_, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
-            mirrored_database::spans(item)
+            let (within, item) = state.find_item(id).ok_or_else(|| FabricError::no_item(id))?;
+            mirrored_database::spans(state, within, item)
         })?;
         let spans: Vec<Value> = spans.into_iter().filter(wanted).map(body).collect();
         Ok(json!({"item": id, "now": utc(request.tenant.clock().now()), "spans": spans}))
     })
 }
 
-fn body(Span { status, from, to }: Span) -> Value {
-    json!({"status": status, "from": utc(from), "to": to.map(utc)})
+fn body(Span { status, error, trouble, from, to }: Span) -> Value {
+    let mut body = json!({"status": status, "from": utc(from), "to": to.map(utc)});
+    if let Some(error) = error {
+        body["error"] = json!({"errorCode": error.code, "message": error.message});
+    }
+    if let Some(trouble) = trouble {
+        (body["reason"], body["trouble"]) = (json!("trouble"), json!(trouble));
+    }
+    body
 }

@@ -17,7 +17,7 @@ pub(crate) struct CapacityBody<'a> {
 
 impl<'a> From<&'a Capacity> for CapacityBody<'a> {
     fn from(capacity: &'a Capacity) -> Self {
-        let Capacity { id, display_name, sku, region, state } = capacity;
+        let Capacity { id, display_name, sku, region, state, .. } = capacity;
         Self { id: *id, display_name, sku, region, state: *state }
     }
 }

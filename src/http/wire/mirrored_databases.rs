@@ -9,6 +9,7 @@ use crate::fabric::behaviours::SqlEndpointProvisioning;
 use crate::fabric::item::{self, Item};
 use crate::fabric::mirroring::source::ObjectType;
 use crate::fabric::mirroring::status::Phase;
+use crate::fabric::mirroring::trouble::TroubleKind;
 use crate::fabric::mirroring::{MirroringError, MirroringStatus, TableState, TableStatus};
 use crate::fabric::page::Page;
 use crate::fabric::workspace::Workspace;
@@ -38,13 +39,21 @@ impl<'a> MirroredDatabaseProperties<'a> {
     /// Creates the properties of a mirrored database at `now`; `None` for an item without mirroring.
     pub(super) fn new(state: &State, workspace: &Workspace, item: &'a Item, now: Timestamp) -> Option<Self> {
         let mirroring = item.mirroring.as_ref()?;
-        let is_ready = mirroring.status_at(now) != MirroringStatus::Initializing;
+        let replication = state.replication(workspace.id, item).ok()?;
+        let is_ready = replication.status_at(now) != MirroringStatus::Initializing;
         let endpoint = item.sql_endpoint.filter(|id| is_ready && workspace.item(*id, now).is_ok());
         let null = state.settings.behaviours.sql_endpoint_provisioning == SqlEndpointProvisioning::Null;
-        let sql_endpoint_properties = (endpoint.is_some() || !null).then(|| SqlEndpointProperties {
+        let has_failed = endpoint.is_none()
+            && is_ready
+            && state.troubles().active(item.id, TroubleKind::SqlEndpointFails, now).is_some();
+        let sql_endpoint_properties = (endpoint.is_some() || has_failed || !null).then(|| SqlEndpointProperties {
             connection_string: endpoint.map(|id| item::sql_endpoint_host(workspace.id, id)),
             id: endpoint,
-            provisioning_status: if endpoint.is_some() { "Success" } else { "InProgress" },
+            provisioning_status: match endpoint {
+                Some(_) => "Success",
+                None if has_failed => "Failed",
+                None => "InProgress",
+            },
         });
         Some(Self {
             one_lake_tables_path: endpoint.map(|_| item::one_lake_tables_path(workspace, item)),

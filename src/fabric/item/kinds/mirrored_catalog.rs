@@ -11,6 +11,7 @@ use crate::fabric::item::catalog::{self, invalid_part};
 use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::source::Presence;
 use crate::fabric::mirroring::tables::Sources;
+use crate::fabric::mirroring::trouble::TroubleKind;
 use crate::fabric::mirroring::{MirroringError, TableName};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::ConnectionId;
@@ -63,7 +64,7 @@ fn check_update(state: &State, item: &Item, definition: &Definition, now: Timest
 /// scope of a source that is not declared.
 fn check_scope(state: &State, source: &CatalogSource, now: Timestamp) -> Result<(), FabricError> {
     let CatalogSource { connection, scope, .. } = source;
-    if state.declared(*connection).and_then(|declared| declared.at(now)).is_none() || scope.is_empty() {
+    if state.declared((*connection).into()).and_then(|declared| declared.at(now)).is_none() || scope.is_empty() {
         return Ok(());
     }
     let all = catalog::namespaces_at(state, *connection, now);
@@ -140,8 +141,12 @@ pub fn tables(state: &State, source: &CatalogSource, now: Timestamp) -> Vec<(Vec
     all.filter(|(namespace, _)| namespace.starts_with(&source.scope)).collect()
 }
 
-/// Returns the error of a catalog; `None` if the connection exists and the catalog's creator has a role on it.
-pub fn failure(state: &State, item: &Item, source: &CatalogSource) -> Option<MirroringError> {
+/// Returns the error of a catalog; `None` if the connection exists, the catalog's creator has a role on it, and no trouble
+/// makes the catalog fail.
+pub fn failure(state: &State, item: &Item, source: &CatalogSource, now: Timestamp) -> Option<MirroringError> {
+    if let Some(trouble) = state.troubles().active(item.id, TroubleKind::CatalogFails, now) {
+        return trouble.error.clone();
+    }
     let connection = state.find_connection(source.connection);
     let usable = connection.filter(|it| item.creator.is_none_or(|creator| it.role_of(creator.id).is_some()));
     usable.is_none().then(|| MirroringError {

@@ -19,9 +19,12 @@ pub(super) const HOOKS: KindHooks =
     KindHooks { check_update, companions: sql_endpoint, default_definition, connections, ..KindHooks::DEFAULT };
 
 /// Rejects a definition that cannot replace the current definition in the current mirroring status.
-fn check_update(_: &State, item: &Item, definition: &Definition, now: Timestamp) -> Result<(), FabricError> {
+fn check_update(state: &State, item: &Item, definition: &Definition, now: Timestamp) -> Result<(), FabricError> {
     match (&item.mirroring, &definition.mirroring) {
-        (Some(mirroring), Some(new)) => mirroring.check_redefinition(new, now),
+        (Some(_), Some(new)) => {
+            let (within, _) = state.find_item(item.id).ok_or_else(|| FabricError::no_item(item.id))?;
+            state.replication(within.id, item)?.check_redefinition(new, now)
+        }
         _ => Ok(()),
     }
 }
@@ -61,7 +64,7 @@ pub fn start(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> 
     let Some(source) = mirroring.config().source else {
         return Err(FabricError::new(ErrorCode::MirroringDefinitionMissing).about("Item", item.id));
     };
-    if !mirroring.may_start(&state.settings.behaviours, now)? {
+    if !state.replication(workspace, item)?.may_start(&state.settings.behaviours, now)? {
         return Ok((Vec::new(), ()));
     }
     let error = start_error(state, source, mirroring.config(), item, now);
@@ -74,7 +77,7 @@ pub fn stop(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> D
     state.check_capacity(within)?;
     let stops = match &item.sql_database {
         Some(database) => database.is_mirrored(),
-        None => item.mirroring()?.may_stop(&state.settings.behaviours, now)?,
+        None => state.replication(within.id, item)?.may_stop(&state.settings.behaviours, now)?,
     };
     if !stops {
         return Ok((Vec::new(), ()));
@@ -117,7 +120,7 @@ fn start_error(
         });
     }
     let database = config.database.as_deref().filter(|_| source == SourceType::CosmosDb)?;
-    let tables = &state.declared(id)?.at(now)?.tables;
+    let tables = &state.declared(id.into())?.at(now)?.tables;
     let is_missing = !tables.is_empty() && tables.keys().all(|name| &*name.schema != database);
     is_missing.then(|| MirroringError {
         code: "SourceDatabaseNotFound".into(),
@@ -126,9 +129,9 @@ fn start_error(
 }
 
 /// Returns the timeline of a mirrored database or a SQL database. Rejects items of other kinds.
-pub fn spans(item: &Item) -> Result<Vec<Span>, FabricError> {
+pub fn spans(state: &State, within: &Workspace, item: &Item) -> Result<Vec<Span>, FabricError> {
     match &item.sql_database {
         Some(database) => Ok(database.spans()),
-        None => Ok(item.mirroring()?.spans()),
+        None => Ok(state.replication(within.id, item)?.spans()),
     }
 }

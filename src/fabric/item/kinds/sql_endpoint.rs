@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::hooks::KindHooks;
 use super::state::KindState;
 use crate::fabric::item::Item;
-use crate::fabric::mirroring::TableStatus;
+use crate::fabric::mirroring::{TableState, TableStatus};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{FabricError, State};
 
@@ -55,9 +55,12 @@ fn required(field: &str) -> FabricError {
 /// endpoint of any other item shows no tables.
 pub fn tables(state: &State, within: &Workspace, endpoint: &Item, now: Timestamp) -> Vec<String> {
     let parent = endpoint.parent.and_then(|id| within.items().get(&id));
-    let Some(mirroring) = parent.and_then(|parent| parent.mirroring.as_ref()) else { return Vec::new() };
-    let tables = mirroring.tables_at(state, now).into_iter();
-    let copied = tables.filter(|table| matches!(table.status, TableStatus::Replicating | TableStatus::Stopped));
+    let replication = parent.and_then(|parent| state.replication(within.id, parent).ok());
+    let Some(replication) = replication else { return Vec::new() };
+    let is_copied = |table: &TableState| {
+        matches!(table.status, TableStatus::Replicating | TableStatus::Reseeding | TableStatus::Stopped)
+    };
+    let copied = replication.tables_at(state, now).into_iter().filter(is_copied);
     copied.map(|table| table.name.table.to_string()).collect()
 }
 

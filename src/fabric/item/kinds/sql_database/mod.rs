@@ -16,7 +16,7 @@ use crate::fabric::behaviours::SqlDatabaseCreation;
 use crate::fabric::item::addresses::base32;
 use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::MirroringStatus;
-use crate::fabric::mirroring::timeline::{self, Span, StatusUntil};
+use crate::fabric::mirroring::timeline::{self, Span};
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
@@ -288,9 +288,9 @@ impl SqlDatabase {
         }
     }
 
-    /// Returns the mirroring status at `now`, and the instant at which it ends. Only timelines show this status,
-    /// because Fabric's API does not.
-    fn status_until(&self, now: Timestamp) -> StatusUntil {
+    /// Returns the span of the mirroring status that holds from `now` on. Only timelines show this status, because Fabric's
+    /// API does not.
+    fn span_at(&self, now: Timestamp) -> Span {
         let started = (self.created_at, MirroringSwitch::On, SignedDuration::ZERO);
         let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
         let (transient, stable) = match switch {
@@ -298,14 +298,15 @@ impl SqlDatabase {
             MirroringSwitch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped),
         };
         let due = later(at, takes);
-        if now < due { (transient, Some(due)) } else { (stable, None) }
+        let (status, to) = if now < due { (transient, Some(due)) } else { (stable, None) };
+        Span { status, error: None, trouble: None, from: now, to }
     }
 
     /// Returns the mirroring statuses since the creation, in order of time.
     pub fn spans(&self) -> Vec<Span> {
         let changes: Vec<Timestamp> =
             std::iter::once(self.created_at).chain(self.switches.iter().map(|(at, ..)| *at)).collect();
-        timeline::spans(&changes, |now| self.status_until(now))
+        timeline::spans(&changes, |now| self.span_at(now))
     }
 }
 
