@@ -17,6 +17,11 @@ impl Seed {
         Self(seed)
     }
 
+    /// Returns the number from which the seed was created.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
     /// Derives the seed that belongs to a key.
     pub fn fork(self, key: impl AsRef<[u8]>) -> Self {
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;

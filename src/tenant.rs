@@ -58,7 +58,10 @@ pub struct Tenant {
     journal: Mutex<Journal>,
     /// The size of the journal in bytes; 0 if it is disabled.
     journal_max: usize,
+    /// The seed of request ids. It is that of the state.
+    request_seed: AtomicU64,
     requests: AtomicU64,
+    control_requests: AtomicU64,
 }
 
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
@@ -104,7 +107,9 @@ impl Tenant {
             redeemed: Mutex::default(),
             journal: Mutex::new(Journal::new(journal, Share::new(limits.memory))),
             journal_max: journal,
+            request_seed: AtomicU64::new(seed.number()),
             requests: AtomicU64::new(0),
+            control_requests: AtomicU64::new(0),
         }
     }
 
@@ -217,9 +222,18 @@ impl Tenant {
         self.lock_windows().next_change_after(now)
     }
 
-    /// Returns the request id of the next response. Request ids have their own counter, because reads create no facts.
+    /// Returns the request id of the next response of an emulated service. Request ids have their own counter, because
+    /// reads create no facts.
     pub fn next_request_id(&self) -> RequestId {
-        RequestId::nth(self.seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
+        let seed = Seed::new(self.request_seed.load(Ordering::Relaxed));
+        RequestId::nth(seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Returns the request id of the next response that belongs to no emulated service, such as one of the control
+    /// interface. These ids have a counter of their own: looking at a tenant must not change its later responses.
+    pub fn next_control_request_id(&self) -> RequestId {
+        let seed = Seed::new(self.request_seed.load(Ordering::Relaxed)).fork("control");
+        RequestId::nth(seed, self.control_requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Adds an exchange to the journal, unless the journal is disabled. Secrets are redacted before the journal is
@@ -251,7 +265,9 @@ impl Tenant {
         *self.lock_windows() = Windows::default();
         *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
         self.lock_journal().clear();
+        self.request_seed.store(self.seed.number(), Ordering::Relaxed);
         self.requests.store(0, Ordering::Relaxed);
+        self.control_requests.store(0, Ordering::Relaxed);
         self.clock.reset();
     }
 

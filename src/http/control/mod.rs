@@ -272,7 +272,7 @@ fn reply(tenant: &Tenant, result: Result<Value, FabricError>) -> Response<Body> 
 }
 
 fn stamped(tenant: &Tenant, mut response: Written) -> Response<Body> {
-    let stamp = Stamp::new(tenant);
+    let stamp = Stamp::of_control(tenant);
     answer::stamp(&mut response, stamp.request_id, stamp.now);
     response.map(Body::from)
 }
@@ -283,7 +283,7 @@ fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
 }
 
 fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
-    let stamp = Stamp::new(tenant);
+    let stamp = Stamp::of_control(tenant);
     let mut response = error::render(refusal, stamp.request_id, &Behaviours::default(), 1.0);
     answer::stamp(&mut response, stamp.request_id, stamp.now);
     response.map(Body::from)
