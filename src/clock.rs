@@ -124,6 +124,17 @@ struct ClockInner {
     anchored: Instant,
 }
 
+impl ClockState {
+    /// Rejects a state that no clock can have.
+    ///
+    /// # Errors
+    ///
+    /// The instant is after [`END`], or the rate or the step is out of bounds.
+    pub(crate) fn check(self) -> Result<(), ClockError> {
+        ClockInner::showing(self).map(|_| ())
+    }
+}
+
 impl Clock {
     /// Creates a clock in mode [`Mode::Real`] that shows the machine's time. Each change of the clock increments
     /// `version`.

@@ -3,6 +3,9 @@
 //! No lock guard leaves this file. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
 //! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
 
+mod fork;
+mod snapshot;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -22,6 +25,8 @@ use crate::journal::{Entry, Exchange, Filter, Journal};
 use crate::memory::{Memory, Share};
 use crate::notify::Version;
 use crate::seed::Seed;
+
+pub use self::snapshot::{OperationKeys, Snapshot};
 
 /// The approximate maximum footprint of the facts that a tenant stores, in bytes, but at most half of the tenant's
 /// memory. Older facts are merged into the base state.
@@ -71,6 +76,9 @@ pub struct Tenant {
 #[derive(Debug)]
 struct History {
     base: State,
+    /// The instant from which the states of the tenant are known: that of its beginning, or of the last fact that was
+    /// merged into the base.
+    base_at: Timestamp,
     /// The weight of the base, when it was weighed last.
     base_weight: usize,
     /// The footprint of the facts that were merged into the base since then.
@@ -94,13 +102,14 @@ impl Tenant {
     /// Creates a tenant whose ids are derived from `seed` and `id`. Its clock shows the machine's time.
     pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings, journal: usize, limits: TenantLimits<'_>) -> Self {
         let seed = seed.fork(id.to_string());
-        let history = RwLock::new(History::new(seed, defaults.clone(), limits));
         let version = Version::default();
+        let clock = Clock::real(version.clone());
+        let history = RwLock::new(History::new(seed, defaults.clone(), clock.now(), limits));
         Self {
             id,
             seed,
             defaults,
-            clock: Clock::real(version.clone()),
+            clock,
             version,
             history,
             windows: Mutex::default(),
@@ -261,14 +270,16 @@ impl Tenant {
     /// reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
-        history.reset(self.seed, self.defaults.clone());
+        self.clock.reset();
+        history.reset(self.seed, self.defaults.clone(), self.clock.now());
         *self.lock_windows() = Windows::default();
         *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
         self.lock_journal().clear();
         self.request_seed.store(self.seed.number(), Ordering::Relaxed);
         self.requests.store(0, Ordering::Relaxed);
         self.control_requests.store(0, Ordering::Relaxed);
-        self.clock.reset();
+        drop(history);
+        self.version.bump();
     }
 
     /// Returns `true` if applying the facts to the base again gives the same state. Tests check this invariant.
@@ -319,12 +330,13 @@ impl Tenant {
 }
 
 impl History {
-    fn new(seed: Seed, settings: Settings, limits: TenantLimits<'_>) -> Self {
+    fn new(seed: Seed, settings: Settings, begins_at: Timestamp, limits: TenantLimits<'_>) -> Self {
         let base = State::new(seed, settings);
         Self {
             state: base.clone(),
             base_weight: weight(&base),
             base,
+            base_at: begins_at,
             merged: 0,
             facts: VecDeque::new(),
             stored: 0,
@@ -336,11 +348,11 @@ impl History {
     }
 
     /// Returns to the state of a new tenant. Skips one number.
-    fn reset(&mut self, seed: Seed, settings: Settings) {
+    fn reset(&mut self, seed: Seed, settings: Settings, begins_at: Timestamp) {
         let base = State::new(seed, settings);
         (self.state, self.base_weight, self.merged) = (base.clone(), weight(&base), 0);
-        self.base = base;
-        self.facts.clear();
+        (self.base, self.base_at) = (base, begins_at);
+        self.facts = VecDeque::new();
         (self.stored, self.last_at) = (0, None);
         self.last_number += 1;
         self.take(0);
@@ -421,6 +433,7 @@ impl History {
             self.stored -= footprint;
             self.merged += footprint;
             self.base.apply(&oldest);
+            self.base_at = oldest.at;
         }
     }
 

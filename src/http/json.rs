@@ -3,12 +3,12 @@
 use serde::de::{self, DeserializeOwned};
 
 use crate::fabric::FabricError;
-use crate::fabric::json::{VALUES_MAX, has_too_many_values};
+use crate::fabric::json::{VALUES_MAX, has_more_values};
 
 /// Parses the JSON body of a request that may contain secrets. The error names the member, but never repeats a value, because the
 /// value may be a secret.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
-    read(body).map_err(|(member, why)| {
+    read(body, VALUES_MAX).map_err(|(member, why)| {
         let (line, column) = (why.line(), why.column());
         invalid(&match (why.is_data(), member) {
             (true, Some(member)) => format!("{member}: unexpected type or value"),
@@ -21,14 +21,19 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> 
 /// Parses the JSON body of a control request. The error names the member, and states the found and the expected
 /// content.
 pub(super) fn parse_verbosely<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
-    read(body)
+    parse_many(body, VALUES_MAX)
+}
+
+/// Parses the JSON body of a control request that may have `most` values, like [`parse_verbosely`].
+pub(super) fn parse_many<T: DeserializeOwned>(body: &[u8], most: usize) -> Result<T, FabricError> {
+    read(body, most)
         .map_err(|(member, why)| invalid(&member.map_or_else(|| why.to_string(), |member| format!("{member}: {why}"))))
 }
 
 /// Parses JSON. An error is returned with the path of the member that caused it; `None` if no member caused it.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (Option<String>, serde_json::Error)> {
-    if has_too_many_values(body) {
-        return Err((None, de::Error::custom(format_args!("more than {VALUES_MAX} values"))));
+fn read<T: DeserializeOwned>(body: &[u8], most: usize) -> Result<T, (Option<String>, serde_json::Error)> {
+    if has_more_values(body, most) {
+        return Err((None, de::Error::custom(format_args!("more than {most} values"))));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|why| {

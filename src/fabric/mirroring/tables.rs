@@ -321,7 +321,8 @@ enum Rounding {
 
 /// Rounds a duration down or up to a multiple of `unit`.
 fn to_multiple(duration: SignedDuration, unit: SignedDuration, rounding: Rounding) -> SignedDuration {
-    let (duration, unit) = (duration.as_nanos(), unit.as_nanos());
+    // A unit from a file can be zero.
+    let (duration, unit) = (duration.as_nanos(), unit.as_nanos().max(1));
     let count = duration / unit + i128::from(rounding == Rounding::Up && duration % unit > 0);
     let nanos = count * unit;
     SignedDuration::new((nanos / 1_000_000_000) as i64, (nanos % 1_000_000_000) as i32)
