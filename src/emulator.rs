@@ -385,6 +385,11 @@ impl Emulator {
         self.ca.get(|| CertificateAuthority::open(&self.data_dir, machine_time()))
     }
 
+    /// Returns the approximate size of what all tenants store, in bytes.
+    pub fn memory_used(&self) -> usize {
+        self.memory.used()
+    }
+
     /// Returns the bodies in flight.
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.in_flight

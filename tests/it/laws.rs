@@ -8,7 +8,7 @@ use crate::harness::{Lab, definition, open_mirror, part, sql_connection, sql_mir
 
 /// An action on the mirror of the lab.
 #[derive(Debug, Clone)]
-enum Action {
+pub(crate) enum Action {
     Start,
     Stop,
     Define(Option<Vec<&'static str>>),
@@ -16,7 +16,7 @@ enum Action {
     PauseAndResume,
 }
 
-fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
+pub(crate) fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
     let tables = prop::option::of(prop::sample::subsequence(vec!["Orders", "Customers", "Extra"], 0..=3));
     let action = prop_oneof![
         4 => Just(Action::Start),
@@ -28,14 +28,14 @@ fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
     prop::collection::vec((prop_oneof![0.0..1.0, 0.0..40.0, 0.0..1000.0], action), 1..12)
 }
 
-struct Mirror {
-    lab: Lab,
+pub(crate) struct Mirror {
+    pub(crate) lab: Lab,
     path: String,
     connection: String,
 }
 
 impl Mirror {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let lab = Lab::new();
         lab.settings(json!({"throttle": "off"}));
         let (workspace, connection) = (lab.workspace(), lab.connection());
@@ -43,11 +43,17 @@ impl Mirror {
         Self { lab, path, connection }
     }
 
-    fn run(&self, actions: &[(f64, Action)]) {
+    pub(crate) fn run(&self, actions: &[(f64, Action)]) {
         for (wait, action) in actions {
             self.lab.advance(*wait);
             self.act(action);
         }
+    }
+
+    /// The mirror with the same ids in another tenant.
+    pub(crate) fn in_tenant(&self, tenant: &str) -> Self {
+        let (path, connection) = (self.path.clone(), self.connection.clone());
+        Self { lab: self.lab.in_tenant(tenant), path, connection }
     }
 
     fn act(&self, action: &Action) {
@@ -68,7 +74,7 @@ impl Mirror {
     }
 
     /// Its status and its tables, with metrics.
-    fn observed(&self) -> (String, Vec<Value>) {
+    pub(crate) fn observed(&self) -> (String, Vec<Value>) {
         (self.lab.status(&self.path), self.lab.tables(&self.path))
     }
 
@@ -156,7 +162,7 @@ impl Listed<'_> {
 }
 
 /// 40 cases, or `PROPTEST_CASES`. Failing cases are saved in `tests/proptest-regressions` and run first from then on.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let config = ProptestConfig::default();
     if std::env::var_os("PROPTEST_CASES").is_some() { config } else { ProptestConfig { cases: 40, ..config } }
 }
