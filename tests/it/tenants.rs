@@ -75,7 +75,7 @@ fn fork_shares_the_past_up_to_and_including_the_instant() {
     let settings = lab.get(&format!("/_emulator/settings?tenant={TWIN}")).body();
     assert_eq!((&settings["pageSize"], &settings["pace"]), (&json!(7), &json!("realistic")), "those of now");
     assert_eq!(lab.get(&format!("/_emulator/clock?tenant={TWIN}")).body()["mode"], "manual");
-    lab.get(&first).refuses(404, "ItemNotFound");
+    lab.get(&first).refuses(404, "EntityNotFound");
     assert_eq!(twin.status(&first), "Starting");
 }
 
