@@ -134,6 +134,29 @@ fn control_calls_take_no_request_id_of_the_services() {
     assert_eq!(run(false), run(true));
 }
 
+/// The calls of the two sections of docs/CONTROL.md, in their order, with the files that they write and read.
+#[test]
+fn examples_of_the_control_document_work() {
+    let document = include_str!("../../docs/CONTROL.md");
+    let (_, rest) = document.split_once("## Tenants and forks").unwrap();
+    let (examples, _) = rest.split_once("## Settings").unwrap();
+    let lab = Lab::new();
+    let mut file = String::new();
+    let mut calls = 0;
+    for line in examples.lines().filter_map(|line| line.strip_prefix("    curl ")) {
+        let method = line.split_once("-X ").map_or("GET", |(_, rest)| rest.split(' ').next().unwrap());
+        let path = line.split_once("$base").unwrap().1.split([' ', '"']).next().unwrap();
+        let body = line.split_once("-d '").map_or("", |(_, body)| body.trim_end_matches('\''));
+        let body = if line.contains("@tenant.json") { file.clone() } else { body.to_owned() };
+        let reply = lab.send(method, &path.replace("$tenant", &default_tenant(&lab)), &[], body).succeeds();
+        if line.contains("> tenant.json") {
+            file = reply.text();
+        }
+        calls += 1;
+    }
+    assert_eq!((calls, ids(&lab).len()), (7, 3), "the tenants earlier and copy remain");
+}
+
 proptest! {
     #![proptest_config(config())]
 
