@@ -23,7 +23,8 @@ pub enum Mode {
 }
 
 /// The settings of a clock and the instant that it shows.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClockState {
     /// The mode of the clock.
     pub mode: Mode,
@@ -31,6 +32,8 @@ pub struct ClockState {
     pub rate: f64,
     /// The seconds by which each request moves the clock. Applies only in [`Mode::Stepped`].
     pub step: f64,
+    /// `true` while the clock stands still in every mode, until it is moved.
+    pub paused: bool,
     /// The instant that the clock shows.
     pub now: Timestamp,
 }
@@ -44,6 +47,8 @@ pub struct ClockChange {
     pub rate: Option<f64>,
     /// The new step: from 0 to [`STEP_MAX`] seconds.
     pub step: Option<f64>,
+    /// `true` pauses the clock, `false` lets it run again in its mode.
+    pub paused: Option<bool>,
     /// The instant to move the clock to. It must not be before the instant that the clock shows.
     pub now: Option<Timestamp>,
 }
@@ -83,7 +88,7 @@ pub const STEP_MAX: f64 = 31_536_000.0;
 /// The longest wait in an answer, such as in `Retry-After`, in seconds: one year.
 const WAIT_MAX: f64 = 31_536_000.0;
 
-/// The virtual clock of a tenant. It never goes back, except when the tenant is reset. Reading the clock does not
+/// The virtual clock of a tenant. It never goes back, except when the tenant is reset or restored. Reading the clock does not
 /// change it.
 ///
 /// ```
@@ -114,8 +119,20 @@ struct ClockInner {
     mode: Mode,
     rate: f64,
     step: f64,
+    paused: bool,
     anchor: Timestamp,
     anchored: Instant,
+}
+
+impl ClockState {
+    /// Rejects a state that no clock can have.
+    ///
+    /// # Errors
+    ///
+    /// The instant is after [`END`], or the rate or the step is out of bounds.
+    pub(crate) fn check(self) -> Result<(), ClockError> {
+        ClockInner::showing(self).map(|_| ())
+    }
 }
 
 impl Clock {
@@ -132,7 +149,10 @@ impl Clock {
 
     /// Returns the settings of the clock and the instant that it shows.
     pub fn state(&self) -> ClockState {
-        self.look(|clock| ClockState { mode: clock.mode, rate: clock.rate, step: clock.step, now: clock.now() })
+        self.look(|clock| {
+            let ClockInner { mode, rate, step, paused, .. } = *clock;
+            ClockState { mode, rate, step, paused, now: clock.now() }
+        })
     }
 
     /// Returns the seconds of this clock per second of the machine's clock. Returns 1 in all modes except
@@ -141,15 +161,12 @@ impl Clock {
         self.look(ClockInner::speed)
     }
 
-    /// Moves a clock in [`Mode::Stepped`] by its step. Clocks in other modes do not change. Called before each request
-    /// under `/v1`.
+    /// Moves a clock in [`Mode::Stepped`] by its step. Paused clocks and clocks in other modes do not change. Called
+    /// before each request under `/v1`.
     pub(crate) fn step(&self) {
         // Most clocks are not stepped. This check avoids the write lock for them.
-        if self.look(|clock| clock.mode == Mode::Stepped) {
-            let _ = self.change(|clock| match clock.mode {
-                Mode::Stepped => clock.advance(clock.step),
-                _ => Ok(()),
-            });
+        if self.look(ClockInner::is_stepped) {
+            let _ = self.change(|clock| if clock.is_stepped() { clock.advance(clock.step) } else { Ok(()) });
         }
     }
 
@@ -163,22 +180,16 @@ impl Clock {
         self.change(|clock| {
             let now = clock.now();
             let at = change.now.unwrap_or(now);
-            let rate = change.rate.unwrap_or(clock.rate);
-            let step = change.step.unwrap_or(clock.step);
             if at < now {
                 return Err(ClockError::Backwards { now, wanted: at });
             }
-            if at > END {
-                return Err(ClockError::Beyond { wanted: at.to_string() });
-            }
-            if !(RATE_MIN..=RATE_MAX).contains(&rate) {
-                return Err(ClockError::OutOfBounds("the rate must be from 0.001 to 1000000000"));
-            }
-            if !(0.0..=STEP_MAX).contains(&step) {
-                return Err(ClockError::OutOfBounds("the step must be from 0 to 31536000 seconds"));
-            }
-            let mode = change.mode.unwrap_or(clock.mode);
-            *clock = ClockInner { mode, rate, step, anchor: at, anchored: instant() };
+            *clock = ClockInner::showing(ClockState {
+                mode: change.mode.unwrap_or(clock.mode),
+                rate: change.rate.unwrap_or(clock.rate),
+                step: change.step.unwrap_or(clock.step),
+                paused: change.paused.unwrap_or(clock.paused),
+                now: at,
+            })?;
             Ok(())
         })?;
         Ok(self.state())
@@ -207,7 +218,20 @@ impl Clock {
         });
     }
 
-    /// Sets the clock to the machine's time, in [`Mode::Real`]. Only this function can move the clock back.
+    /// Sets the clock to a state, which can be earlier than the instant that it shows.
+    ///
+    /// # Errors
+    ///
+    /// The instant is after [`END`], or the rate or the step is out of bounds. The clock is unchanged.
+    pub(crate) fn restore(&self, state: ClockState) -> Result<(), ClockError> {
+        self.change(|clock| {
+            *clock = ClockInner::showing(state)?;
+            Ok(())
+        })
+    }
+
+    /// Sets the clock to the machine's time, in [`Mode::Real`]. Only this function and [`Clock::restore`] can move the
+    /// clock back.
     pub(crate) fn reset(&self) {
         let _ = self.change(|clock| {
             *clock = ClockInner::real();
@@ -278,7 +302,25 @@ impl Clock {
 
 impl ClockInner {
     fn real() -> Self {
-        Self { mode: Mode::Real, rate: 1.0, step: 0.0, anchor: machine_time(), anchored: instant() }
+        Self { mode: Mode::Real, rate: 1.0, step: 0.0, paused: false, anchor: machine_time(), anchored: instant() }
+    }
+
+    /// Returns a clock that has this state at present.
+    fn showing(ClockState { mode, rate, step, paused, now }: ClockState) -> Result<Self, ClockError> {
+        if now > END {
+            return Err(ClockError::Beyond { wanted: now.to_string() });
+        }
+        if !(RATE_MIN..=RATE_MAX).contains(&rate) {
+            return Err(ClockError::OutOfBounds("the rate must be from 0.001 to 1000000000"));
+        }
+        if !(0.0..=STEP_MAX).contains(&step) {
+            return Err(ClockError::OutOfBounds("the step must be from 0 to 31536000 seconds"));
+        }
+        Ok(Self { mode, rate, step, paused, anchor: now, anchored: instant() })
+    }
+
+    fn is_stepped(&self) -> bool {
+        self.mode == Mode::Stepped && !self.paused
     }
 
     fn speed(&self) -> f64 {
@@ -286,18 +328,16 @@ impl ClockInner {
     }
 
     fn now(&self) -> Timestamp {
-        match self.mode {
-            Mode::Manual | Mode::Stepped => self.anchor,
-            Mode::Real | Mode::Scaled => {
-                #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
-                let elapsed = self.anchored.elapsed().as_secs_f64() * self.speed();
-                later(self.anchor, elapsed).unwrap_or(END)
-            }
+        if self.stands_still() {
+            return self.anchor;
         }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
+        let elapsed = self.anchored.elapsed().as_secs_f64() * self.speed();
+        later(self.anchor, elapsed).unwrap_or(END)
     }
 
     fn stands_still(&self) -> bool {
-        matches!(self.mode, Mode::Manual | Mode::Stepped)
+        self.paused || matches!(self.mode, Mode::Manual | Mode::Stepped)
     }
 
     /// Returns the time on the machine's clock until this clock shows `at`. Returns `None` if this clock stands still

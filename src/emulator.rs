@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use jiff::Timestamp;
 
 use crate::ca::CertificateAuthority;
 use crate::clock::machine_time;
@@ -19,11 +21,11 @@ use crate::in_flight::InFlight;
 use crate::memory::{MEMORY, Memory, TENANT_MEMORY};
 use crate::seed::Seed;
 use crate::signing::Signer;
-use crate::tenant::{Tenant, TenantLimits};
+use crate::tenant::{OperationKeys, Snapshot, Tenant, TenantLimits};
 use crate::traffic::Traffic;
 
-/// The maximum number of tenants. Further tenants are rejected until a reset or a restart removes existing ones.
-pub const TENANTS_MAX: usize = 1_000;
+/// The maximum number of tenants. Further tenants are rejected until existing ones are deleted.
+pub const TENANTS_MAX: usize = 10_000;
 /// The default size of a tenant's journal, in bytes.
 pub const JOURNAL: usize = 8 << 20;
 
@@ -200,6 +202,10 @@ impl Builder {
     }
 }
 
+fn no_tenant(id: TenantId) -> FabricError {
+    FabricError::new(ErrorCode::EntityNotFound).about("Tenant", id)
+}
+
 impl ControlFrom {
     /// Returns `true` if a caller with this address may use the control interface and the proxy.
     pub fn admits(self, caller: std::net::IpAddr) -> bool {
@@ -231,11 +237,7 @@ impl Emulator {
         if let Some(tenant) = self.tenants.get(&id) {
             return Ok(Arc::clone(&tenant));
         }
-        if self.tenants.len() >= TENANTS_MAX && id != DEFAULT_TENANT {
-            return Err(FabricError::new(ErrorCode::TenantNotAllowed).note(format!(
-                "there are {TENANTS_MAX} tenants already; POST /_emulator/reset?tenant=* removes them"
-            )));
-        }
+        self.check_room(id)?;
         let tenant = self.tenants.entry(id).or_insert_with(|| Arc::new(self.new_tenant(id)));
         Ok(Arc::clone(&tenant))
     }
@@ -244,6 +246,83 @@ impl Emulator {
     pub(crate) fn view_tenant(&self, id: TenantId) -> Arc<Tenant> {
         let existing = self.tenants.get(&id).map(|tenant| Arc::clone(&tenant));
         existing.unwrap_or_else(|| Arc::new(self.new_tenant(id)))
+    }
+
+    /// Returns a tenant that exists.
+    ///
+    /// # Errors
+    ///
+    /// There is no tenant with this id.
+    pub fn existing_tenant(&self, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
+        let existing = self.tenants.get(&id).map(|tenant| Arc::clone(&tenant));
+        existing.ok_or_else(|| no_tenant(id))
+    }
+
+    /// Deletes a tenant. Its next use creates it again, in its initial state.
+    ///
+    /// # Errors
+    ///
+    /// There is no tenant with this id, or it is the default tenant.
+    pub fn delete_tenant(&self, id: TenantId) -> Result<(), FabricError> {
+        if id == DEFAULT_TENANT {
+            return Err(FabricError::invalid_input(
+                "The default tenant cannot be deleted. POST /_emulator/reset empties it.",
+            ));
+        }
+        let (_, deleted) = self.tenants.remove(&id).ok_or_else(|| no_tenant(id))?;
+        // Requests may be waiting for a change of the tenant.
+        deleted.reset();
+        Ok(())
+    }
+
+    /// Creates the tenant `id`, which shares the past of another tenant up to and including the instant `at`. If `at` is
+    /// `None`, the past up to the present is shared. The settings are those of the present.
+    ///
+    /// # Errors
+    ///
+    /// The original does not exist, the tenant `id` exists, `at` is in the future or in a past that is no longer known,
+    /// or there is no room for another tenant.
+    pub fn fork(&self, original: TenantId, at: Option<Timestamp>, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
+        let original = self.existing_tenant(original)?;
+        let exists = || FabricError::new(ErrorCode::EntityConflict).about("Tenant", id);
+        if self.tenants.contains_key(&id) {
+            return Err(exists());
+        }
+        let fork = Arc::new(self.new_tenant(id));
+        fork.become_fork(&original, at)?;
+        self.check_room(id)?;
+        // The past can be long, so it was copied before the entry is locked.
+        match self.tenants.entry(id) {
+            Entry::Occupied(_) => Err(exists()),
+            Entry::Vacant(free) => Ok(Arc::clone(free.insert(fork).value())),
+        }
+    }
+
+    /// Replaces the content of the tenant `id` by that of a snapshot. If the tenant does not exist, it is created.
+    ///
+    /// # Errors
+    ///
+    /// The snapshot breaks a rule, or there is no room for it. Nothing has changed.
+    pub(crate) fn restore(&self, id: TenantId, snapshot: Snapshot, keys: OperationKeys) -> Result<(), FabricError> {
+        if let Ok(tenant) = self.existing_tenant(id) {
+            return tenant.restore(snapshot, keys);
+        }
+        self.check_room(id)?;
+        let tenant = Arc::new(self.new_tenant(id));
+        tenant.restore(snapshot, keys)?;
+        self.tenants.insert(id, tenant);
+        Ok(())
+    }
+
+    /// Rejects a new tenant if there are too many.
+    fn check_room(&self, id: TenantId) -> Result<(), FabricError> {
+        if self.tenants.len() >= TENANTS_MAX && id != DEFAULT_TENANT {
+            return Err(FabricError::new(ErrorCode::TenantNotAllowed).note(format!(
+                "there are {TENANTS_MAX} tenants already; DELETE /_emulator/tenants/{{tenantId}} removes one, and POST \
+                 /_emulator/reset?tenant=* all"
+            )));
+        }
+        Ok(())
     }
 
     fn new_tenant(&self, id: TenantId) -> Tenant {
@@ -314,6 +393,11 @@ impl Emulator {
             self.tenants().iter().for_each(|tenant| tenant.compact());
         }
         self.memory.used() < before
+    }
+
+    /// Returns the approximate size of what all tenants store, in bytes.
+    pub fn memory_used(&self) -> usize {
+        self.memory.used()
     }
 
     /// Returns the bodies in flight.

@@ -59,6 +59,11 @@ impl Share {
         Self { memory: Arc::clone(memory), bytes: 0 }
     }
 
+    /// Creates a share of 0 bytes of the same budget.
+    pub fn another(&self) -> Self {
+        Self::new(&self.memory)
+    }
+
     /// Returns the budget of the share.
     pub fn memory(&self) -> &Memory {
         &self.memory

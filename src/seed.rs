@@ -1,20 +1,39 @@
 //! Pseudo-random values. A value depends only on a seed and on keys, not on the order of calls.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A seed from which further seeds can be derived with keys. Equal keys give equal values, in any order and in every
 /// version of the program.
 ///
 /// The generator is SplitMix64 over FNV-1a hashes of the keys. It is small and stable, and random enough for row counts
 /// and ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seed(u64);
+
+/// A seed is serialized as text, because JavaScript rounds numbers of 64 bits.
+impl Serialize for Seed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("a seed was expected: a number of 64 bits as text"))
+    }
+}
 
 impl Seed {
     /// Creates a seed from a number.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// Returns the number from which the seed was created.
+    pub const fn number(self) -> u64 {
+        self.0
     }
 
     /// Derives the seed that belongs to a key.

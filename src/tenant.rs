@@ -3,6 +3,9 @@
 //! No lock guard leaves this file. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
 //! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
 
+mod fork;
+mod snapshot;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -22,6 +25,8 @@ use crate::journal::{Entry, Exchange, Filter, Journal};
 use crate::memory::{Memory, Share};
 use crate::notify::Version;
 use crate::seed::Seed;
+
+pub use self::snapshot::{OperationKeys, Snapshot};
 
 /// The approximate maximum footprint of the facts that a tenant stores, in bytes, but at most half of the tenant's
 /// memory. Older facts are merged into the base state.
@@ -59,7 +64,10 @@ pub struct Tenant {
     journal: Mutex<Journal>,
     /// The size of the journal in bytes; 0 if it is disabled.
     journal_max: usize,
+    /// The seed of request ids. It is that of the state.
+    request_seed: AtomicU64,
     requests: AtomicU64,
+    control_requests: AtomicU64,
 }
 
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
@@ -69,6 +77,9 @@ pub struct Tenant {
 #[derive(Debug)]
 struct History {
     base: State,
+    /// The instant from which the states of the tenant are known: that of its beginning, or of the last fact that was
+    /// merged into the base.
+    base_at: Timestamp,
     /// The weight of base and state, when they were weighed last.
     weight: usize,
     /// The footprint of the facts that were merged into the base since then.
@@ -92,20 +103,23 @@ impl Tenant {
     /// Creates a tenant whose ids are derived from `seed` and `id`. Its clock shows the machine's time.
     pub(crate) fn new(id: TenantId, seed: Seed, defaults: Settings, journal: usize, limits: TenantLimits<'_>) -> Self {
         let seed = seed.fork(id.to_string());
-        let history = RwLock::new(History::new(seed, defaults.clone(), limits));
         let version = Version::default();
+        let clock = Clock::real(version.clone());
+        let history = RwLock::new(History::new(seed, defaults.clone(), clock.now(), limits));
         Self {
             id,
             seed,
             defaults,
-            clock: Clock::real(version.clone()),
+            clock,
             version,
             history,
             windows: Mutex::default(),
             redeemed: Mutex::default(),
             journal: Mutex::new(Journal::new(journal, Share::new(limits.memory))),
             journal_max: journal,
+            request_seed: AtomicU64::new(seed.number()),
             requests: AtomicU64::new(0),
+            control_requests: AtomicU64::new(0),
         }
     }
 
@@ -217,9 +231,18 @@ impl Tenant {
         self.lock_windows().next_change_after(now)
     }
 
-    /// Returns the request id of the next response. Request ids have their own counter, because reads create no facts.
+    /// Returns the request id of the next response of an emulated service. Request ids have their own counter, because
+    /// reads create no facts.
     pub fn next_request_id(&self) -> RequestId {
-        RequestId::nth(self.seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
+        let seed = Seed::new(self.request_seed.load(Ordering::Relaxed));
+        RequestId::nth(seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Returns the request id of the next response that belongs to no emulated service, such as one of the control
+    /// interface. These ids have a counter of their own: looking at a tenant must not change its later responses.
+    pub fn next_control_request_id(&self) -> RequestId {
+        let seed = Seed::new(self.request_seed.load(Ordering::Relaxed)).fork("control");
+        RequestId::nth(seed, self.control_requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Adds an exchange to the journal, unless the journal is disabled. Secrets are redacted before the journal is
@@ -247,12 +270,16 @@ impl Tenant {
     /// continue. The reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
-        history.reset(self.seed, self.defaults.clone());
+        self.clock.reset();
+        history.reset(self.seed, self.defaults.clone(), self.clock.now());
         *self.lock_windows() = Windows::default();
         *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
         self.lock_journal().clear();
+        self.request_seed.store(self.seed.number(), Ordering::Relaxed);
         self.requests.store(0, Ordering::Relaxed);
-        self.clock.reset();
+        self.control_requests.store(0, Ordering::Relaxed);
+        drop(history);
+        self.version.bump();
     }
 
     /// Gives up what is not needed for answers: stored facts, which are merged into the base state, and most of the
@@ -315,12 +342,13 @@ impl Tenant {
 }
 
 impl History {
-    fn new(seed: Seed, settings: Settings, limits: TenantLimits<'_>) -> Self {
+    fn new(seed: Seed, settings: Settings, begins_at: Timestamp, limits: TenantLimits<'_>) -> Self {
         let base = State::new(seed, settings);
         Self {
             state: base.clone(),
             weight: weight_of(&base, &base),
             base,
+            base_at: begins_at,
             merged: 0,
             facts: VecDeque::new(),
             stored: 0,
@@ -332,11 +360,12 @@ impl History {
     }
 
     /// Returns to the state of a new tenant. Skips one number.
-    fn reset(&mut self, seed: Seed, settings: Settings) {
+    fn reset(&mut self, seed: Seed, settings: Settings, begins_at: Timestamp) {
         let base = State::new(seed, settings);
         (self.state, self.base, self.merged) = (base.clone(), base, 0);
         self.weight = weight_of(&self.base, &self.state);
-        self.facts.clear();
+        self.base_at = begins_at;
+        self.facts = VecDeque::new();
         (self.stored, self.last_at) = (0, None);
         self.last_number += 1;
         self.take(0);
@@ -422,6 +451,7 @@ impl History {
             self.stored -= footprint;
             self.merged += footprint;
             self.base.apply(&oldest);
+            self.base_at = oldest.at;
         }
     }
 

@@ -48,7 +48,7 @@ impl FactLog {
 
 /// A marker that is serialized as the number [`FORMAT`]. Deserializing any other number fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Format;
+pub(crate) struct Format;
 
 impl Serialize for Format {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -98,7 +98,12 @@ pub const VALUES_MAX: usize = 100_000;
 
 /// Returns `true` if a JSON text has more than [`VALUES_MAX`] values. The text is not parsed, and may be invalid.
 pub fn has_too_many_values(text: &[u8]) -> bool {
-    if text.len() <= VALUES_MAX {
+    has_more_values(text, VALUES_MAX)
+}
+
+/// Returns `true` if a JSON text has more than `most` values. The text is not parsed, and may be invalid.
+pub fn has_more_values(text: &[u8], most: usize) -> bool {
+    if text.len() <= most {
         return false;
     }
     let (mut values, mut in_string, mut is_escaped) = (0, false, false);
@@ -111,7 +116,7 @@ pub fn has_too_many_values(text: &[u8]) -> bool {
             _ => {}
         }
     }
-    values > VALUES_MAX
+    values > most
 }
 
 /// The positions of the values in a JSON text.

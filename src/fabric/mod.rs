@@ -13,6 +13,7 @@ pub mod error;
 pub mod fact;
 pub mod folder;
 mod instant;
+pub mod integrity;
 pub mod item;
 pub mod json;
 pub mod mirroring;

@@ -86,6 +86,11 @@ impl State {
         }
     }
 
+    /// Returns the seed of ids and simulated figures.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
     /// Returns the capacities, in a fixed order.
     pub fn capacities(&self) -> &[Capacity] {
         &self.capacities
@@ -682,7 +687,10 @@ impl Workspace {
         let mut found = vec![id];
         let mut next = 0;
         while let Some(parent) = found.get(next).copied() {
-            found.extend(self.items.values().filter(|item| item.parent == Some(parent)).map(|item| item.id));
+            // An item is added once, even if the items of a snapshot contain each other.
+            let children = self.items.values().filter(|item| item.parent == Some(parent)).map(|item| item.id);
+            let new: Vec<ItemId> = children.filter(|child| !found.contains(child)).collect();
+            found.extend(new);
             next += 1;
         }
         found.split_off(1)

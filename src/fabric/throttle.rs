@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::PrincipalId;
@@ -26,7 +27,54 @@ struct Window {
     limit: u32,
 }
 
+/// The serialized form of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StoredWindow {
+    principal: PrincipalId,
+    method: String,
+    path: String,
+    ends: Timestamp,
+    calls: u32,
+    limit: u32,
+}
+
 impl Windows {
+    /// Returns the serialized form of the windows that have not ended at `now`.
+    pub fn stored(&self, now: Timestamp) -> Vec<StoredWindow> {
+        let open = self.0.iter().filter(|(_, window)| window.ends > now);
+        let stored = open.map(|((principal, method, path), window)| {
+            let Window { ends, calls, limit } = *window;
+            StoredWindow {
+                principal: *principal,
+                method: (*method).to_owned(),
+                path: (*path).to_owned(),
+                ends,
+                calls,
+                limit,
+            }
+        });
+        let mut stored: Vec<StoredWindow> = stored.collect();
+        stored.sort_by(|one, other| {
+            (one.principal, &one.method, &one.path).cmp(&(other.principal, &other.method, &other.path))
+        });
+        stored
+    }
+
+    /// Returns the windows of a serialized form. `key` returns the method and the path of an operation; windows of
+    /// unknown operations are left out.
+    pub fn restored(
+        stored: Vec<StoredWindow>,
+        key: impl Fn(&str, &str) -> Option<(&'static str, &'static str)>,
+    ) -> Self {
+        let restored = stored.into_iter().take(WINDOWS_MAX).filter_map(|window| {
+            let (method, path) = key(&window.method, &window.path)?;
+            let StoredWindow { principal, ends, calls, limit, .. } = window;
+            Some(((principal, method, path), Window { ends, calls, limit }))
+        });
+        Self(restored.collect())
+    }
+
     /// Counts a call. Rejects the call if the window already contains `limit` calls.
     ///
     /// `duration` is the length of a window that this call opens. A rejected call does not extend the window.

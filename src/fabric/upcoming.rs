@@ -90,6 +90,68 @@ pub fn after(state: &State, now: Timestamp) -> Vec<UpcomingChange> {
     changes
 }
 
+/// The next change of the status of an item or of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextChange {
+    /// The instant of the change.
+    #[serde(serialize_with = "as_shown")]
+    pub at: Timestamp,
+    /// The item.
+    pub item: ItemId,
+    /// The table; `None` for a change of the item itself.
+    pub table: Option<ChangedTable>,
+    /// The status before the change; `None` for a table that appears.
+    pub from: Option<String>,
+    /// The status after the change.
+    pub to: String,
+}
+
+/// The name of a table, as in a declaration of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each member is named after its value")]
+pub struct ChangedTable {
+    pub schema_name: String,
+    pub table_name: String,
+}
+
+/// Returns the first change of the status of an item or a table that will happen after `now` if no request changes the
+/// tenant.
+pub fn next_change(state: &State, now: Timestamp) -> Option<NextChange> {
+    after(state, now).into_iter().find_map(|upcoming| {
+        let item = upcoming.item_id?;
+        // No other change of the same thing comes before the first one, so its status until then is that at `now`.
+        let (table, to, from) = match upcoming.change {
+            Change::Status { status } => (None, status.to_owned(), status_of(state, item, now)),
+            Change::TableStatus { source_schema_name, source_table_name, status } => {
+                let table = ChangedTable { schema_name: source_schema_name, table_name: source_table_name };
+                let from = table_status_of(state, item, &table, now);
+                (Some(table), status, from)
+            }
+            Change::Visible | Change::CapacityAssigned | Change::Operation { .. } => return None,
+        };
+        Some(NextChange { at: upcoming.at, item, table, from, to })
+    })
+}
+
+/// Returns the status of a mirrored or SQL database.
+fn status_of(state: &State, id: ItemId, now: Timestamp) -> Option<String> {
+    let (workspace, item) = state.find_item(id)?;
+    if let Some(database) = &item.sql_database {
+        let span = database.spans().into_iter().rfind(|span| span.from <= now);
+        return span.map(|span| span.status.as_str().to_owned());
+    }
+    Some(state.replication(workspace.id, item).ok()?.status_at(now).as_str().to_owned())
+}
+
+fn table_status_of(state: &State, id: ItemId, table: &ChangedTable, now: Timestamp) -> Option<String> {
+    let (workspace, item) = state.find_item(id)?;
+    let tables = state.replication(workspace.id, item).ok()?.tables_at(state, now);
+    let is_named = |name: &TableName| *name.schema == *table.schema_name && *name.table == *table.table_name;
+    tables.iter().find(|known| is_named(&known.name)).map(|known| format!("{:?}", known.status))
+}
+
 /// Returns the upcoming changes of one item.
 fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp) -> Vec<UpcomingChange> {
     let upcoming = |at, change| UpcomingChange { at, workspace_id, item_id: Some(item.id), change };

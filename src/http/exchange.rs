@@ -38,6 +38,11 @@ impl Stamp {
     pub(super) fn new(tenant: &Tenant) -> Self {
         Self { now: tenant.clock().now(), request_id: tenant.next_request_id() }
     }
+
+    /// Creates a stamp for a request that belongs to no emulated service.
+    pub(super) fn of_control(tenant: &Tenant) -> Self {
+        Self { now: tenant.clock().now(), request_id: tenant.next_control_request_id() }
+    }
 }
 
 /// A request whose body was read.
@@ -144,7 +149,7 @@ pub(super) async fn send(emulator: &Emulator, response: Written) -> Response<Bod
         Some(body) => Response::from_parts(parts, body),
         None => {
             let id = parts.headers.get("requestid").and_then(|id| id.to_str().ok()?.parse().ok());
-            let id = id.unwrap_or_else(|| emulator.default_tenant().next_request_id());
+            let id = id.unwrap_or_else(|| emulator.default_tenant().next_control_request_id());
             error::render(&busy(), id, &Behaviours::default(), 1.0).map(Body::from)
         }
     }

@@ -3,11 +3,11 @@
 use serde::de::DeserializeOwned;
 
 use crate::fabric::FabricError;
-use crate::fabric::json::{VALUES_MAX, has_too_many_values};
+use crate::fabric::json::{VALUES_MAX, has_more_values};
 
 /// Parses a JSON body that may contain secrets. An error names the member, but never repeats a value.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
-    check_values(body)?;
+    check_values(body, VALUES_MAX)?;
     read(body).map_err(|(member, why)| {
         let (line, column) = (why.line(), why.column());
         invalid(&match (why.is_data(), member) {
@@ -21,14 +21,19 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> 
 /// Parses the JSON body of a control request. The error names the member, and states the found and the expected
 /// content.
 pub(super) fn parse_verbosely<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
-    check_values(body)?;
+    parse_many(body, VALUES_MAX)
+}
+
+/// Parses the JSON body of a control request that may have `most` values, like [`parse_verbosely`].
+pub(super) fn parse_many<T: DeserializeOwned>(body: &[u8], most: usize) -> Result<T, FabricError> {
+    check_values(body, most)?;
     read(body)
         .map_err(|(member, why)| invalid(&member.map_or_else(|| why.to_string(), |member| format!("{member}: {why}"))))
 }
 
-/// Rejects a body with more than [`VALUES_MAX`] values, which would take much memory.
-fn check_values(body: &[u8]) -> Result<(), FabricError> {
-    if has_too_many_values(body) { Err(invalid(&format!("more than {VALUES_MAX} values"))) } else { Ok(()) }
+/// Rejects a body with more than `most` values, which would take much memory.
+fn check_values(body: &[u8], most: usize) -> Result<(), FabricError> {
+    if has_more_values(body, most) { Err(invalid(&format!("more than {most} values"))) } else { Ok(()) }
 }
 
 /// Parses JSON. An error is returned with the path of the member that caused it; `None` if no member caused it.

@@ -14,6 +14,7 @@ mod mutations;
 mod program;
 mod races;
 mod requests;
+mod universes;
 mod wire;
 
 use std::io::Write as _;

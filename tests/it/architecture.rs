@@ -16,7 +16,7 @@ const ORDER: &[(&str, &str)] = &[
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "control upcoming search access throttle \
+        "control upcoming search integrity access throttle \
          ( capacity connection fact folder item operation principal role state tag trouble trouble_view troubles workspace ) \
          name ordered page settings pace mirroring as_list behaviours error instant json weight",
     ),

@@ -150,11 +150,59 @@ fn clock_requests_are_validated() {
 }
 
 #[test]
+fn clock_announces_the_next_change_of_a_status() {
+    let lab = Lab::new();
+    assert_eq!(lab.get("/_emulator/clock").body()["nextChange"], Value::Null);
+    let mirror = lab.shop();
+    let id = mirror.rsplit('/').next().unwrap();
+    let check = |table: Value, from: &str, to: &str| {
+        let shown = lab.get("/_emulator/clock").is(200).body();
+        assert!(shown["machineNow"].as_str().unwrap().starts_with("20"));
+        let next = &shown["nextChange"];
+        let expected = json!({"at": next["at"], "item": id, "table": table, "from": from, "to": to});
+        assert_eq!(*next, expected);
+        let moved = lab.post("/_emulator/clock", json!({"now": next["at"]})).is(200).body();
+        assert_eq!((&moved["now"], &moved["mode"]), (&next["at"], &json!("manual")));
+    };
+    check(Value::Null, "Initializing", "Initialized");
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    check(Value::Null, "Starting", "Running");
+    let table = lab.get("/_emulator/clock").body()["nextChange"]["table"].clone();
+    assert_eq!(table["schemaName"], "dbo");
+    check(table, "Initialized", "Snapshotting");
+}
+
+#[test]
+fn paused_clock_stands_still_in_every_mode_until_it_is_moved() {
+    let lab = Lab::new();
+    let now = || lab.get("/_emulator/clock").is(200).body()["now"].as_str().unwrap().to_owned();
+    for mode in ["real", "scaled", "manual", "stepped"] {
+        let set = json!({"mode": mode, "rate": 1e6, "step": 5, "paused": true});
+        let set = lab.post("/_emulator/clock", set).is(200).body();
+        assert_eq!((&set["mode"], &set["paused"]), (&json!(mode), &json!(true)));
+        let stands = now();
+        lab.get("/v1/capacities").is(200);
+        assert_eq!(now(), stands, "{mode}");
+        let advanced = lab.post("/_emulator/clock/advance", json!({"seconds": 3_600})).is(200).body();
+        assert!(advanced["now"].as_str().unwrap() > &*stands && advanced["now"] == now(), "{mode}");
+        lab.post("/_emulator/clock", json!({"paused": false})).is(200);
+        if matches!(mode, "real" | "scaled") {
+            let resumed = now();
+            assert!(std::iter::repeat_with(now).take(1_000).any(|later| later > resumed), "{mode}");
+        }
+    }
+    lab.post("/_emulator/clock", json!({"paused": "maybe"})).refuses(400, "InvalidInput");
+}
+
+#[test]
 fn clock_advance_reports_changes() {
     let lab = Lab::new();
     let mirror = lab.shop();
-    let changes: Vec<Value> =
-        (0..3).map(|_| lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body()).collect();
+    let advance = |_| {
+        let advanced = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+        json!({"now": advanced["now"], "changes": advanced["changes"]})
+    };
+    let changes: Vec<Value> = (0..3).map(advance).collect();
     insta::assert_snapshot!("advance_to_next_change", format!("{:#}", Value::from(changes)));
     lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
     let id = mirror.rsplit('/').next().unwrap();

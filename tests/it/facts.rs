@@ -64,7 +64,7 @@ fn name(fact: &Fact) -> &'static str {
 const VARIANTS: usize = 41;
 
 /// A history with every variant of a fact.
-fn history() -> Lab {
+pub(crate) fn history() -> Lab {
     let lab = Lab::new();
     lab.settings(json!({"pace": "realistic", "durations": {"starting": 30}}));
     lab.put("/_emulator/principals", json!({"value": [{"id": ALICE, "type": "User", "secret": "s"}]})).is(200);

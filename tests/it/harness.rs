@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use specularite::fabric::access;
 use specularite::{Emulator, Pace};
 use tower::ServiceExt as _;
 
@@ -32,6 +33,8 @@ pub(crate) struct Lab {
     pub(crate) emulator: Arc<Emulator>,
     router: Router,
     pub(crate) token: String,
+    /// The tenant that control calls name; `None` for the default tenant.
+    tenant: Option<String>,
 }
 
 /// A response, read to its end.
@@ -60,7 +63,12 @@ impl Lab {
     }
 
     pub(crate) fn with(emulator: Arc<Emulator>) -> Self {
-        let lab = Self { router: specularite::router(Arc::clone(&emulator)), emulator, token: "anything".into() };
+        let lab = Self {
+            router: specularite::router(Arc::clone(&emulator)),
+            emulator,
+            token: "anything".into(),
+            tenant: None,
+        };
         lab.post("/_emulator/clock", json!({"mode": "manual", "now": "2031-02-03T04:05:06Z"})).is(200);
         lab
     }
@@ -69,7 +77,29 @@ impl Lab {
     pub(crate) fn by(&self, oid: &str, idtyp: &str) -> Self {
         let claims = json!({"oid": oid, "idtyp": idtyp, "upn": format!("{}@example.com", &oid[oid.len() - 4..])});
         let token = format!("eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()));
-        Self { emulator: Arc::clone(&self.emulator), router: self.router.clone(), token }
+        Self { emulator: Arc::clone(&self.emulator), router: self.router.clone(), token, tenant: self.tenant.clone() }
+    }
+
+    /// The same emulator in another tenant. The caller is the administrator.
+    pub(crate) fn in_tenant(&self, tenant: &str) -> Self {
+        let claims = json!({"oid": access::DEFAULT_USER, "tid": tenant, "idtyp": "user"});
+        let token = format!("eyJhbGciOiJub25lIn0.{}.", URL_SAFE_NO_PAD.encode(claims.to_string()));
+        Self {
+            token,
+            tenant: Some(tenant.to_owned()),
+            emulator: Arc::clone(&self.emulator),
+            router: self.router.clone(),
+        }
+    }
+
+    /// The path of a control call with the tenant of this lab.
+    fn path(&self, path: &str) -> String {
+        match &self.tenant {
+            Some(tenant) if path.starts_with("/_emulator") && !path.contains("tenant") => {
+                format!("{path}{}tenant={tenant}", if path.contains('?') { '&' } else { '?' })
+            }
+            _ => path.to_owned(),
+        }
     }
 
     /// The same emulator, called by a user.
@@ -78,6 +108,7 @@ impl Lab {
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
+        let path = &*self.path(path);
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", "127.0.0.1:7310");
@@ -143,7 +174,8 @@ impl Lab {
     /// Advances the clock.
     pub(crate) fn advance(&self, seconds: f64) {
         let by = Duration::from_secs_f64(seconds);
-        self.emulator.default_tenant().clock().advance(by).expect("the clock advances");
+        let id = self.tenant.as_ref().map_or(access::DEFAULT_TENANT, |id| id.parse().expect("an id"));
+        self.emulator.tenant(id).expect("a tenant").clock().advance(by).expect("the clock advances");
     }
 
     pub(crate) fn settings(&self, change: Value) {

@@ -12,7 +12,7 @@ const IDENTITY: &str = "00000000-0000-4000-8000-0000000000dd";
 
 /// An action on the mirror of the lab.
 #[derive(Debug, Clone)]
-enum Action {
+pub(crate) enum Action {
     Start,
     Stop,
     Define(Option<Vec<&'static str>>),
@@ -30,7 +30,7 @@ enum Action {
 
 /// The beginning of a trouble.
 #[derive(Debug, Clone, Copy)]
-enum Begins {
+pub(crate) enum Begins {
     Now,
     At(f64),
     After(f64),
@@ -63,7 +63,7 @@ fn troubles() -> impl Strategy<Value = Action> {
     (prop::sample::select(KINDS), begins, ends).prop_map(|(kind, begins, ends)| Action::Trouble(kind, begins, ends))
 }
 
-fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
+pub(crate) fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
     let tables = prop::option::of(prop::sample::subsequence(vec!["Orders", "Customers", "Extra"], 0..=3));
     let action = prop_oneof![
         4 => Just(Action::Start),
@@ -79,14 +79,14 @@ fn actions() -> impl Strategy<Value = Vec<(f64, Action)>> {
     prop::collection::vec((prop_oneof![0.0..1.0, 0.0..40.0, 0.0..1000.0], action), 1..12)
 }
 
-struct Mirror {
-    lab: Lab,
+pub(crate) struct Mirror {
+    pub(crate) lab: Lab,
     path: String,
     connection: String,
 }
 
 impl Mirror {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let lab = Lab::new();
         lab.settings(json!({"throttle": "off"}));
         let (workspace, connection) = (lab.workspace(), lab.connection());
@@ -94,11 +94,17 @@ impl Mirror {
         Self { lab, path, connection }
     }
 
-    fn run(&self, actions: &[(f64, Action)]) {
+    pub(crate) fn run(&self, actions: &[(f64, Action)]) {
         for (wait, action) in actions {
             self.lab.advance(*wait);
             self.act(action);
         }
+    }
+
+    /// The mirror with the same ids in another tenant.
+    pub(crate) fn in_tenant(&self, tenant: &str) -> Self {
+        let (path, connection) = (self.path.clone(), self.connection.clone());
+        Self { lab: self.lab.in_tenant(tenant), path, connection }
     }
 
     fn act(&self, action: &Action) {
@@ -180,7 +186,7 @@ impl Mirror {
     }
 
     /// Its status with the error, and its tables, with metrics.
-    fn observed(&self) -> (Value, Vec<Value>) {
+    pub(crate) fn observed(&self) -> (Value, Vec<Value>) {
         let status = self.lab.post_empty(&format!("{}/getMirroringStatus", self.path)).is(200).body();
         (status, self.lab.tables(&self.path))
     }
@@ -270,7 +276,7 @@ impl Listed<'_> {
 }
 
 /// 40 cases, or `PROPTEST_CASES`. Failing cases are saved in `tests/proptest-regressions` and run first from then on.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let config = ProptestConfig::default();
     if std::env::var_os("PROPTEST_CASES").is_some() { config } else { ProptestConfig { cases: 40, ..config } }
 }

@@ -38,8 +38,10 @@ mod secrets;
 mod shortcuts;
 #[cfg(unix)]
 mod shutdown;
+mod snapshot;
 mod sql_databases;
 mod tags;
+mod tenants;
 mod throttle;
 mod timeouts;
 mod trouble;

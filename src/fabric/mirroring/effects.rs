@@ -192,13 +192,19 @@ fn times(duration: SignedDuration, factor: f64) -> SignedDuration {
 
 /// Returns the last multiple of `unit` after `begin` that is at or before `now`, or `begin` if there is none.
 fn multiple_until(begin: Timestamp, unit: SignedDuration, now: Timestamp) -> Timestamp {
-    later(begin, nanos((now.duration_since(begin).as_nanos().max(0) / unit.as_nanos()) * unit.as_nanos()))
+    let (since, unit) = since(begin, unit, now);
+    later(begin, nanos(since / unit * unit))
 }
 
 /// Returns the first multiple of `unit` after `begin` that is at or after `now`, or `begin` if `now` is earlier.
 fn multiple_from(begin: Timestamp, unit: SignedDuration, now: Timestamp) -> Timestamp {
-    let (since, unit) = (now.duration_since(begin).as_nanos().max(0), unit.as_nanos());
+    let (since, unit) = since(begin, unit, now);
     later(begin, nanos((since / unit + i128::from(since % unit > 0)) * unit))
+}
+
+/// Returns the time from `begin` to `now`, and `unit`, in nanoseconds. A unit from a file can be zero; 1 is returned then.
+fn since(begin: Timestamp, unit: SignedDuration, now: Timestamp) -> (i128, i128) {
+    (now.duration_since(begin).as_nanos().max(0), unit.as_nanos().max(1))
 }
 
 fn nanos(nanos: i128) -> SignedDuration {

@@ -25,7 +25,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::definition::{MirroringConfig, SourceType};
 pub use self::source::{Declaration, SourceKey};
@@ -139,7 +140,9 @@ enum Selection {
 #[serde(rename_all = "camelCase")]
 pub struct Mirroring {
     config: MirroringConfig,
+    #[serde(deserialize_with = "non_empty")]
     lifecycle: Vec<(Timestamp, LifecycleEvent)>,
+    #[serde(deserialize_with = "non_empty")]
     selections: Vec<(Timestamp, Arc<Selection>)>,
 }
 
@@ -171,6 +174,12 @@ impl<'a> Replication<'a> {
             Span { status, error, trouble, from, to: phase.gives_way.map(|(at, _)| at) }
         })
     }
+}
+
+/// Deserializes a list, and rejects an empty one.
+fn non_empty<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = Vec::deserialize(deserializer)?;
+    if list.is_empty() { Err(D::Error::invalid_length(0, &"at least 1 element")) } else { Ok(list) }
 }
 
 impl Mirroring {

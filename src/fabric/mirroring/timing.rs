@@ -47,6 +47,7 @@ impl SnapshotTiming {
         let by_size =
             SignedDuration::try_from_secs_f64(rows as f64 / rows_per_second).unwrap_or(SNAPSHOT_MAX).min(SNAPSHOT_MAX);
         let (speedup, at_most) = undeclared.unwrap_or((1, SNAPSHOT_MAX));
-        (by_size / speedup).clamp(at_least, at_most)
+        // The bounds can come from a file, so that neither an order nor a range is certain.
+        (by_size / speedup.max(1)).min(at_most).max(at_least)
     }
 }

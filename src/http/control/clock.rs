@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Response;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ControlRequest;
@@ -27,12 +27,22 @@ const UNTIL_TIMEOUT: f64 = 30.0;
 const CHANGES_MAX: usize = 1_000;
 
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
-    request.answer_each(|request| Ok(body(request.tenant.clock().state())))
+    request.answer_each(|request| Ok(body(&request.tenant)))
 }
 
-fn body(state: ClockState) -> Value {
-    let ClockState { mode, rate, step, now } = state;
-    json!({"mode": mode, "rate": rate, "step": step, "now": utc(now)})
+/// Returns the settings of the tenant's clock, the instants that it and the machine's clock show, and the next change.
+fn body(tenant: &Tenant) -> Value {
+    let state = tenant.clock().state();
+    let ClockState { mode, rate, step, paused, now } = state;
+    let shown = json!({"mode": mode, "rate": rate, "step": step, "paused": paused, "now": utc(now)});
+    with_outlook(shown, tenant, now)
+}
+
+/// Adds the members `machineNow` and `nextChange` to a response.
+fn with_outlook(mut shown: Value, tenant: &Tenant, now: Timestamp) -> Value {
+    shown["machineNow"] = utc(clock::machine_time()).into();
+    shown["nextChange"] = json!(tenant.read(|state| upcoming::next_change(state, now)));
+    shown
 }
 
 #[derive(Deserialize)]
@@ -41,6 +51,7 @@ struct SetClock {
     mode: Option<Mode>,
     rate: Option<f64>,
     step: Option<f64>,
+    paused: Option<bool>,
     now: Option<Timestamp>,
 }
 
@@ -49,8 +60,10 @@ pub(super) async fn set(request: ControlRequest) -> Response<Body> {
         return super::reply(&request.tenant, Err(refusal));
     }
     request.answer_each(|request| {
-        let SetClock { mode, rate, step, now } = request.json()?;
-        request.tenant.clock().set(ClockChange { mode, rate, step, now }).map(body).map_err(|why| clock_refusal(&why))
+        let SetClock { mode, rate, step, paused, now } = request.json()?;
+        let change = ClockChange { mode, rate, step, paused, now };
+        request.tenant.clock().set(change).map_err(|why| clock_refusal(&why))?;
+        Ok(body(&request.tenant))
     })
 }
 
@@ -93,13 +106,6 @@ struct Until {
     status: MirroringStatus,
 }
 
-/// The response of `advance`.
-#[derive(Serialize)]
-struct Advanced {
-    now: String,
-    changes: Vec<UpcomingChange>,
-}
-
 pub(super) async fn advance(request: ControlRequest) -> Response<Body> {
     let result = if request.every_tenant { advance_all(&request).await } else { advance_one(&request).await };
     super::reply(&request.tenant, result)
@@ -116,7 +122,9 @@ async fn advance_all(request: &ControlRequest) -> Result<Value, FabricError> {
     let mut value = Vec::new();
     for (tenant, at) in tenants.iter().zip(wanted) {
         reach(tenant, at, TIMEOUT_MAX, &request.closing).await?;
-        value.push(json!({"tenant": tenant.id(), "now": utc(tenant.clock().now())}));
+        let mut shown = body(tenant);
+        shown["tenant"] = json!(tenant.id());
+        value.push(shown);
     }
     Ok(json!({"value": value}))
 }
@@ -148,8 +156,11 @@ async fn advance_one(request: &ControlRequest) -> Result<Value, FabricError> {
         _ => return Err(FabricError::invalid_input("One of seconds, to and until was expected.")),
     }
     let now = tenant.clock().now();
-    let changes = known.into_iter().take_while(|change| change.at <= now).take(CHANGES_MAX).collect();
-    Ok(json!(Advanced { now: utc(now), changes }))
+    let changes = known.into_iter().take_while(|change| change.at <= now).take(CHANGES_MAX);
+    let mut shown = body(tenant);
+    shown["now"] = utc(now).into();
+    shown["changes"] = json!(changes.collect::<Vec<UpcomingChange>>());
+    Ok(shown)
 }
 
 /// Returns a timeout as a duration of the machine's time, at most [`TIMEOUT_MAX`].

@@ -7,8 +7,10 @@ mod coverage;
 mod directory;
 mod journal;
 mod settings;
+mod snapshot;
 mod sources;
 mod tags;
+mod tenants;
 mod timeline;
 mod trouble;
 
@@ -87,6 +89,13 @@ pub const ROUTES: &[Route] = &[
     Route::new("GET", "/trouble/causes", "Lists the named causes of trouble", || get(trouble::causes)),
     Route::new("PATCH", "/trouble/{troubleId}", "Changes the end of a trouble", || patch(trouble::change)),
     Route::new("DELETE", "/trouble/{troubleId}", "Ends or removes a trouble", || delete(trouble::remove)),
+    Route::new("GET", "/tenants", "Lists the tenants in use", || get(tenants::show)),
+    Route::new("DELETE", "/tenants/{tenantId}", "Deletes a tenant", || delete(tenants::delete)),
+    Route::new("POST", "/tenants/{tenantId}/fork", "Creates a tenant that shares the past of another", || {
+        post(tenants::fork)
+    }),
+    Route::new("GET", "/snapshot", "Returns all of the tenant as one document", || get(snapshot::show)),
+    Route::new("PUT", "/snapshot", "Restores the tenant from a snapshot", || put(snapshot::replace)),
     Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
     Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
     Route::new("DELETE", "/journal", "Deletes all exchanges", || delete(journal::clear)),
@@ -154,10 +163,11 @@ const NOTED_TENANTS_MAX: usize = 5;
 
 /// Returns the hint that a call without `?tenant=` applies to the default tenant; `None` if no other tenant is in use.
 fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
-    const OF_NO_TENANT: [&str; 3] = ["/ca.pem", "/coverage", "/health"];
+    const OF_NO_TENANT: [&str; 4] = ["/ca.pem", "/coverage", "/health", "/tenants"];
     let query = uri.query().unwrap_or_default();
     let names_tenant = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "tenant");
-    if names_tenant || OF_NO_TENANT.contains(&uri.path()) {
+    let is_of_tenant = uri.path().starts_with("/tenants/");
+    if names_tenant || is_of_tenant || OF_NO_TENANT.contains(&uri.path()) {
         return None;
     }
     let others: Vec<String> = emulator
@@ -198,14 +208,17 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let default = emulator.default_tenant();
         let (mut parts, body) = request.into_parts();
         let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
+        let is_snapshot = parts.uri.path() == "/snapshot";
+        let most = if is_snapshot { snapshot::SNAPSHOT_MAX } else { BODY_MAX };
         let wanted = match tenant_of(&parts.uri) {
             // A web page can send a GET or HEAD without being able to read the response: it must not create a tenant.
-            Some(id) if parts.method.is_safe() => Ok((emulator.view_tenant(id), false)),
+            // A snapshot creates the tenant only after it was checked.
+            Some(id) if parts.method.is_safe() || is_snapshot => Ok((emulator.view_tenant(id), false)),
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
         };
         let (tenant, every_tenant) = wanted.map_err(|refusal| refuse(&default, &refusal))?;
-        let body = read_body(body, BODY_MAX, emulator.in_flight()).await.map_err(|why| refuse(&tenant, &why))?;
+        let body = read_body(body, most, emulator.in_flight()).await.map_err(|why| refuse(&tenant, &why))?;
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         Ok(Self { emulator: Arc::clone(emulator), tenant, every_tenant, query, body: Arc::new(body), closing })
@@ -279,14 +292,19 @@ fn one_tenant_only() -> FabricError {
 }
 
 fn reply(tenant: &Tenant, result: Result<Value, FabricError>) -> Response<Body> {
+    reply_with(StatusCode::OK, tenant, result)
+}
+
+/// Responds with a result, and with a status if the result is not an error.
+fn reply_with(status: StatusCode, tenant: &Tenant, result: Result<Value, FabricError>) -> Response<Body> {
     match result {
-        Ok(body) => stamped(tenant, answer::respond(StatusCode::OK, Headers::Core, answer::to_json(&body))),
+        Ok(body) => stamped(tenant, answer::respond(status, Headers::Core, answer::to_json(&body))),
         Err(refusal) => refuse(tenant, &refusal),
     }
 }
 
 fn stamped(tenant: &Tenant, mut response: Written) -> Response<Body> {
-    let stamp = Stamp::new(tenant);
+    let stamp = Stamp::of_control(tenant);
     answer::stamp(&mut response, stamp.request_id, stamp.now);
     response.map(Body::from)
 }
@@ -297,7 +315,7 @@ fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
 }
 
 fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
-    let stamp = Stamp::new(tenant);
+    let stamp = Stamp::of_control(tenant);
     let mut response = error::render(refusal, stamp.request_id, &Behaviours::default(), 1.0);
     answer::stamp(&mut response, stamp.request_id, stamp.now);
     response.map(Body::from)

@@ -1,0 +1,51 @@
+//! Integrity of a state that was read from outside: rules that all states of the emulator follow, and that functions
+//! rely on.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::fabric::State;
+use crate::fabric::workspace::Workspace;
+
+impl State {
+    /// Returns an error if folders or items contain each other.
+    ///
+    /// # Errors
+    ///
+    /// The workspace in which they do.
+    pub fn check_integrity(&self) -> Result<(), String> {
+        match self.workspaces().values().find(|workspace| has_circle(workspace)) {
+            Some(workspace) => Err(format!("folders or items of the workspace {} contain each other", workspace.id)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn has_circle(workspace: &Workspace) -> bool {
+    let folders = workspace.folders.values().filter_map(|folder| Some((folder.id, folder.parent?)));
+    let items = workspace.items.values().filter_map(|item| Some((item.id, item.parent?)));
+    is_circular(&folders.collect()) || is_circular(&items.collect())
+}
+
+/// Returns `true` if a chain of parents has no end. The map contains the parent of each node that has one.
+fn is_circular<T: Hash + Eq + Copy>(parents: &HashMap<T, T>) -> bool {
+    let depth = |node: T| std::iter::successors(Some(node), |node| parents.get(node).copied()).take(parents.len() + 2);
+    parents.keys().any(|node| depth(*node).count() > parents.len() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn circles_are_found() {
+        let check = |parents: &[(u8, u8)], expected: bool| {
+            assert_eq!(is_circular(&parents.iter().copied().collect()), expected, "{parents:?}");
+        };
+        check(&[], false);
+        check(&[(1, 2), (2, 3), (4, 3)], false);
+        check(&[(1, 1)], true);
+        check(&[(1, 2), (2, 3), (3, 1)], true);
+        check(&[(4, 1), (1, 2), (2, 1)], true);
+    }
+}
