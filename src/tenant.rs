@@ -4,7 +4,7 @@
 //! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytesize::ByteSize;
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::fabric::control::ControlCommand;
+use crate::fabric::fault::{Counter, Counters, Fault, FaultRequest, Strike};
 use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
 use crate::fabric::weight::weight;
@@ -53,6 +54,9 @@ pub struct Tenant {
     version: Version,
     history: RwLock<History>,
     windows: Mutex<Windows>,
+    /// `true` if the tenant has rules for faults. It spares other tenants the lookup.
+    has_faults: AtomicBool,
+    fault_counters: Mutex<Counters>,
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     redeemed: Mutex<HashMap<String, i64>>,
     journal: Mutex<Journal>,
@@ -68,6 +72,8 @@ pub struct Tenant {
 #[derive(Debug)]
 struct History {
     base: State,
+    /// The instant of the last fact that was merged into the base.
+    base_at: Option<Timestamp>,
     /// The weight of the base, when it was weighed last.
     base_weight: usize,
     /// The footprint of the facts that were merged into the base since then.
@@ -101,6 +107,8 @@ impl Tenant {
             version,
             history,
             windows: Mutex::default(),
+            has_faults: AtomicBool::new(false),
+            fault_counters: Mutex::default(),
             redeemed: Mutex::default(),
             journal: Mutex::new(Journal::new(journal, Share::new(limits.memory))),
             journal_max: journal,
@@ -161,6 +169,9 @@ impl Tenant {
             let (facts, outcome) = decide(&history.state, at)?;
             let has_changed = !facts.is_empty();
             history.record(at, facts)?;
+            if has_changed {
+                self.note_faults(&history.state);
+            }
             (look(&history.state, outcome), has_changed)
         };
         if has_changed {
@@ -212,6 +223,70 @@ impl Tenant {
         true
     }
 
+    /// Returns `true` if the tenant has rules for faults.
+    pub(crate) fn has_faults(&self) -> bool {
+        self.has_faults.load(Ordering::Acquire)
+    }
+
+    /// Draws the instant and the request id of a request, and counts the request in the rules that it matches. Returns
+    /// the rule that strikes it. Requests are counted in the order of their request ids.
+    pub(crate) fn strike(&self, request: &FaultRequest<'_>) -> (Timestamp, RequestId, Option<Strike>) {
+        self.read(|state| {
+            let mut counters = self.lock_fault_counters();
+            let (now, request_id) = (self.clock.now(), self.next_request_id());
+            let strike = counters.strike(self.seed, state.faults().values(), request, now);
+            (now, request_id, strike)
+        })
+    }
+
+    /// Takes back a strike whose effect did not apply.
+    pub(crate) fn take_back(&self, strike: &Strike) {
+        self.lock_fault_counters().take_back(strike);
+    }
+
+    /// Returns the rules for faults with their counters, oldest first.
+    pub fn faults(&self) -> Vec<(Fault, Counter)> {
+        self.read(|state| {
+            let counters = self.lock_fault_counters();
+            state.faults().values().map(|fault| (fault.clone(), counters.of(fault.id))).collect()
+        })
+    }
+
+    /// Counts requests of the past in a rule that the tenant does not have. Returns the counter of the rule, and for each
+    /// request `true` if the rule would have struck it.
+    pub(crate) fn try_fault(&self, fault: &Fault, requests: &[(Timestamp, FaultRequest<'_>)]) -> (Counter, Vec<bool>) {
+        let mut counters = Counters::default();
+        let mut strike = |(at, request): &(Timestamp, FaultRequest<'_>)| {
+            counters.strike(self.seed, std::iter::once(fault), request, *at).is_some()
+        };
+        let struck = requests.iter().map(&mut strike).collect();
+        (counters.of(fault.id), struck)
+    }
+
+    /// Notes that the rules for faults may have changed, and drops the counters of deleted rules.
+    fn note_faults(&self, state: &State) {
+        let faults = state.faults();
+        if faults.is_empty() && !self.has_faults() {
+            return;
+        }
+        self.has_faults.store(!faults.is_empty(), Ordering::Release);
+        let mut counters = self.lock_fault_counters();
+        if counters.len() > faults.len() {
+            counters.retain(|id| faults.contains(&id));
+        }
+    }
+
+    /// Returns the state at an earlier instant, and that instant. An instant before the beginning of the stored facts is
+    /// replaced by that beginning.
+    pub(crate) fn state_at(&self, at: Timestamp) -> (State, Timestamp) {
+        let history = self.read_history();
+        let at = history.base_at.map_or(at, |base_at| at.max(base_at));
+        let mut state = history.base.clone();
+        let until = history.facts.partition_point(|(dated, _)| dated.at <= at);
+        history.facts.range(..until).for_each(|(dated, _)| state.apply(dated));
+        (state, at)
+    }
+
     /// Returns the next instant after `now` at which a full throttle window ends.
     pub fn next_window_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.lock_windows().next_change_after(now)
@@ -243,12 +318,14 @@ impl Tenant {
         self.lock_journal().clear();
     }
 
-    /// Resets the facts, settings, clock, ids, throttle windows, redeemed codes and journal. Only the numbers of facts continue. The
+    /// Resets the facts, settings, clock, ids, throttle windows, counters of faults, redeemed codes and journal. Only the numbers of facts continue. The
     /// reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
         history.reset(self.seed, self.defaults.clone());
         *self.lock_windows() = Windows::default();
+        *self.lock_fault_counters() = Counters::default();
+        self.note_faults(&history.state);
         *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
         self.lock_journal().clear();
         self.requests.store(0, Ordering::Relaxed);
@@ -297,6 +374,10 @@ impl Tenant {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_fault_counters(&self) -> MutexGuard<'_, Counters> {
+        self.fault_counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_windows(&self) -> MutexGuard<'_, Windows> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -309,6 +390,7 @@ impl History {
             state: base.clone(),
             base_weight: weight(&base),
             base,
+            base_at: None,
             merged: 0,
             facts: VecDeque::new(),
             stored: 0,
@@ -325,7 +407,7 @@ impl History {
         (self.state, self.base_weight, self.merged) = (base.clone(), weight(&base), 0);
         self.base = base;
         self.facts.clear();
-        (self.stored, self.last_at) = (0, None);
+        (self.stored, self.last_at, self.base_at) = (0, None, None);
         self.last_number += 1;
         self.take(0);
     }
@@ -405,6 +487,7 @@ impl History {
             self.stored -= footprint;
             self.merged += footprint;
             self.base.apply(&oldest);
+            self.base_at = Some(oldest.at);
         }
     }
 

@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use crate::fabric::capacity::{self, CapacityState};
+use crate::fabric::fault::{self, FaultRule};
 use crate::fabric::mirroring::declaration::SourceDeclaration;
 use crate::fabric::principal::{self, DirectoryEntry};
 use crate::fabric::settings::SettingsChange;
 use crate::fabric::tag::{self, NewTag};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
-use crate::ids::{CapacityId, ConnectionId, PrincipalId};
+use crate::ids::{CapacityId, ConnectionId, FaultId, PrincipalId};
 
 /// A change to a tenant that Fabric's API cannot make.
 ///
@@ -52,6 +53,19 @@ pub enum ControlCommand {
         /// The new state of the capacity.
         state: CapacityState,
     },
+    /// Adds a rule for faults.
+    AddFault(FaultRule),
+    /// Enables or disables a rule for faults.
+    SwitchFault {
+        /// The rule.
+        id: FaultId,
+        /// `true` to enable the rule.
+        enabled: bool,
+    },
+    /// Deletes a rule for faults.
+    DeleteFault(FaultId),
+    /// Deletes all rules for faults.
+    DeleteFaults,
 }
 
 impl ControlCommand {
@@ -76,6 +90,10 @@ impl ControlCommand {
             Self::DeclarePrincipals { entries, secrets } => principal::declare(state, entries, secrets),
             Self::DeclareTags(tags) => tag::declare(state, tags),
             Self::ChangeCapacity { id, state: to } => capacity::change(state, id, to),
+            Self::AddFault(rule) => fault::add(state, rule).map(|(facts, _)| (facts, ())),
+            Self::SwitchFault { id, enabled } => fault::switch(state, id, enabled),
+            Self::DeleteFault(id) => fault::delete(state, id),
+            Self::DeleteFaults => fault::delete_all(state),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::fact::{DatedFact, Fact};
+use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, KindChange, NewItem};
@@ -25,7 +26,7 @@ use crate::fabric::tag::Tag;
 use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, OperationId, PrincipalId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -40,6 +41,8 @@ struct Counts {
     operations: u64,
     identities: u64,
     tags: u64,
+    #[serde(default)]
+    faults: u64,
 }
 
 /// The complete state of a tenant. Only [`State::apply`] changes the state.
@@ -60,6 +63,8 @@ pub struct State {
     pub(super) connections: Ordered<ConnectionId, Connection>,
     connection_names: BTreeMap<Folded, ConnectionId>,
     sources: BTreeMap<ConnectionId, Declared>,
+    #[serde(default)]
+    faults: Ordered<FaultId, Fault>,
 }
 
 impl State {
@@ -79,6 +84,7 @@ impl State {
             connections: Ordered::default(),
             connection_names: BTreeMap::new(),
             sources: BTreeMap::new(),
+            faults: Ordered::default(),
         }
     }
 
@@ -215,6 +221,11 @@ impl State {
         self.sources.get(&connection)
     }
 
+    /// Returns the rules for faults, oldest first.
+    pub fn faults(&self) -> &Ordered<FaultId, Fault> {
+        &self.faults
+    }
+
     /// Returns an item and its workspace.
     pub fn find_item(&self, id: ItemId) -> Option<(&Workspace, &Item)> {
         self.workspaces.values().find_map(|workspace| workspace.items.get(&id).map(|item| (workspace, item)))
@@ -261,6 +272,11 @@ impl State {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
+    /// Returns the id of the next rule for faults.
+    pub fn next_fault(&self) -> FaultId {
+        FaultId::nth(self.seed, self.counts.faults + 1)
+    }
+
     /// Applies a fact. The decision that returned the fact checked it against this state, so applying cannot fail.
     pub fn apply(&mut self, dated: &DatedFact) {
         let at = dated.at;
@@ -288,6 +304,15 @@ impl State {
                     }
                 }
             }
+
+            Fact::FaultAdded { id, rule } => {
+                self.counts.faults += 1;
+                self.faults.insert(id, Fault { id, rule, enabled: true });
+            }
+            Fact::FaultSwitched { id, enabled } => {
+                self.faults.get_mut(&id).into_iter().for_each(|fault| fault.enabled = enabled);
+            }
+            Fact::FaultDeleted { id } => drop(self.faults.remove(&id)),
 
             Fact::WorkspaceCreated { id, display_name, description, capacity, creator } => {
                 self.counts.workspaces += 1;

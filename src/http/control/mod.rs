@@ -4,6 +4,7 @@ mod capacities;
 mod clock;
 mod coverage;
 mod directory;
+mod faults;
 mod journal;
 mod settings;
 mod sources;
@@ -81,6 +82,15 @@ pub const ROUTES: &[Route] = &[
     }),
     Route::new("PUT", "/sources/{connectionId}", "Declares the simulated source behind a connection", || {
         put(sources::declare)
+    }),
+    Route::new("GET", "/faults", "Lists the rules for faults", || get(faults::list)),
+    Route::new("POST", "/faults", "Adds a rule for faults", || post(faults::add)),
+    Route::new("DELETE", "/faults", "Deletes all rules for faults", || delete(faults::delete_all)),
+    Route::new("GET", "/faults/{faultId}", "Returns a rule for faults", || get(faults::show)),
+    Route::new("PATCH", "/faults/{faultId}", "Enables or disables a rule for faults", || patch(faults::switch)),
+    Route::new("DELETE", "/faults/{faultId}", "Deletes a rule for faults", || delete(faults::delete)),
+    Route::new("POST", "/faults/dry-run", "Lists the exchanges that a rule would have struck", || {
+        post(faults::dry_run)
     }),
     Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
     Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
