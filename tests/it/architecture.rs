@@ -16,9 +16,9 @@ const ORDER: &[(&str, &str)] = &[
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "control upcoming search access throttle \
+        "control upcoming search access \
          ( capacity connection fact fault folder item operation principal role state tag workspace ) \
-         name ordered page settings pace mirroring as_list behaviours error instant json weight",
+         throttle name ordered page settings pace mirroring as_list behaviours error instant json weight",
     ),
     (
         "http",

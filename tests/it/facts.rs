@@ -54,12 +54,13 @@ fn name(fact: &Fact) -> &'static str {
         ShortcutsChanged "shortcutsChanged", IdentityAssociated "identityAssociated",
         KindStateChanged "kindStateChanged", ItemsMoved "itemsMoved", ItemTagged "itemTagged",
         ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
-        MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped",
+        MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped", FaultAdded "faultAdded",
+        FaultSwitched "faultSwitched", FaultDeleted "faultDeleted",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 36;
+const VARIANTS: usize = 39;
 
 /// A history with every variant of a fact.
 fn history() -> Lab {
@@ -77,7 +78,21 @@ fn history() -> Lab {
     lab.patch(&format!("/v1/connections/{unused}"), rename).is(200);
     lab.delete(&format!("/v1/connections/{unused}")).is(200);
     items(&lab, &connection, &tag);
+    faults(&lab);
     lab
+}
+
+fn faults(lab: &Lab) {
+    for name in ["kept", "deleted"] {
+        let matches = json!({"operation": "Items_*", "request": {"displayName": "x"}});
+        let answer = json!({"status": 503, "headers": {"x-region": "west"}, "body": {"value": []}});
+        let rule = json!({"name": name, "match": matches, "when": {"times": 2}, "effect": {"answer": answer}});
+        let fault = format!("/_emulator/faults/{}", lab.post("/_emulator/faults", rule).is(201).id());
+        lab.patch(&fault, json!({"enabled": false})).is(200);
+        if name == "deleted" {
+            lab.delete(&fault).is(200);
+        }
+    }
 }
 
 fn workspaces(lab: &Lab, tag: &Value) {

@@ -122,3 +122,115 @@ impl Counters {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fabric::fault::rule::FaultBody;
+
+    fn fault(number: u64, given: &Value) -> Fault {
+        let rule = FaultRule::parse(given.as_object().unwrap().clone()).unwrap();
+        Fault { id: FaultId::nth(Seed::new(1), number), rule: Arc::new(rule), enabled: true }
+    }
+
+    fn request(path: &str) -> FaultRequest<'_> {
+        FaultRequest {
+            operation: None,
+            method: "GET",
+            path,
+            query: Vec::new(),
+            principals: Vec::new(),
+            workspace: None,
+            item: None,
+            is_read: true,
+            body: FaultBody::new(b""),
+        }
+    }
+
+    fn when(given: &Value) -> Value {
+        json!({"when": given, "effect": {"delay": {"seconds": 0}}})
+    }
+
+    /// The strikes of a rule alone among `count` requests.
+    fn strikes(given: &Value, count: usize) -> Vec<bool> {
+        let (mut counters, fault) = (Counters::default(), fault(1, &when(given)));
+        let mut strike =
+            || counters.strike(Seed::new(7), std::iter::once(&fault), &request("/"), Timestamp::UNIX_EPOCH).is_some();
+        (0..count).map(|_| strike()).collect()
+    }
+
+    #[test]
+    fn delay_is_drawn_from_its_range_and_repeats() {
+        let fault = fault(1, &json!({"effect": {"delay": {"minSeconds": 2, "maxSeconds": 3}}}));
+        let delays = || {
+            let mut counters = Counters::default();
+            let mut strike =
+                || counters.strike(Seed::new(7), std::iter::once(&fault), &request("/"), Timestamp::UNIX_EPOCH);
+            (0..100).map(|_| strike().unwrap().delay.unwrap()).collect::<Vec<_>>()
+        };
+        let drawn = delays();
+        assert!(drawn.iter().all(|delay| (2.0..3.0).contains(delay)) && drawn[0] != drawn[1]);
+        assert_eq!(drawn, delays());
+    }
+
+    #[test]
+    fn strike_is_taken_back_without_a_trace() {
+        let (mut counters, fault) = (Counters::default(), fault(1, &when(&json!({"times": 2}))));
+        let strike = |counters: &mut Counters, second| {
+            let at = Timestamp::from_second(second).unwrap();
+            counters.strike(Seed::new(7), std::iter::once(&fault), &request("/"), at)
+        };
+        strike(&mut counters, 1).unwrap();
+        let before = counters.of(fault.id);
+        let second = strike(&mut counters, 2).unwrap();
+        assert!(counters.of(fault.id).is_exhausted(&fault.rule.when, Timestamp::UNIX_EPOCH));
+        counters.take_back(&second);
+        assert_eq!(counters.of(fault.id), Counter { matched: 2, ..before });
+        assert!(strike(&mut counters, 3).is_some() && strike(&mut counters, 4).is_none());
+    }
+
+    proptest! {
+        /// The rule of docs/CONTROL.md, in other words: the request numbers that are struck.
+        #[test]
+        fn strikes_follow_skip_every_and_times(skip in 0..9_usize, every in 1..5_usize, times in 1..6_usize, count in 0..40_usize) {
+            let expected: Vec<usize> = (skip..count).step_by(every).take(times).collect();
+            let struck = strikes(&json!({"skip": skip, "every": every, "times": times}), count);
+            let numbers: Vec<usize> = struck.iter().enumerate().filter_map(|(n, is)| is.then_some(n)).collect();
+            prop_assert_eq!(numbers, expected);
+        }
+
+        /// Drawn strikes are among those that are due, and a longer history begins with a shorter one.
+        #[test]
+        fn drawn_strikes_are_due_and_repeat(probability in 0.0..=1.0_f64, every in 1..5_usize, count in 0..60_usize) {
+            let given = json!({"every": every, "probability": probability});
+            let struck = strikes(&given, count);
+            prop_assert!(struck.iter().enumerate().all(|(n, is_struck)| !is_struck || n % every == 0));
+            prop_assert_eq!(&strikes(&given, count + 9)[..count], &struck[..]);
+        }
+
+        /// Each request is counted by every rule that it matches, and struck by at most one: the oldest that is due.
+        #[test]
+        fn each_rule_counts_and_the_oldest_due_rule_strikes(requests in prop::collection::vec(0..3_usize, 0..40), times in 1..9_u64) {
+            let of = |path: &str| json!({"match": {"path": path}, "when": {"times": times}, "effect": {"delay": {"seconds": 0}}});
+            let faults = [fault(1, &of("/a*")), fault(2, &of("*")), fault(3, &of("*b"))];
+            let mut counters = Counters::default();
+            let mut expected = [Counter::default(); 3];
+            for number in requests {
+                let path = ["/a", "/b", "/ab"][number];
+                let matching = [path.starts_with("/a"), true, path.ends_with('b')];
+                let due = (0..3).find(|n| matching[*n] && expected[*n].struck < times);
+                (0..3).filter(|n| matching[*n]).for_each(|n| expected[n].matched += 1);
+                due.into_iter().for_each(|n| expected[n].struck += 1);
+                let strike = counters.strike(Seed::new(7), faults.iter(), &request(path), Timestamp::UNIX_EPOCH);
+                prop_assert_eq!(strike.map(|strike| strike.id), due.map(|n| faults[n].id));
+            }
+            for (fault, expected) in faults.iter().zip(expected) {
+                let Counter { matched, struck, .. } = counters.of(fault.id);
+                prop_assert_eq!((matched, struck), (expected.matched, expected.struck));
+            }
+        }
+    }
+}

@@ -258,3 +258,45 @@ impl When {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn requests_of_the_page_match_only_rules_that_name_it() {
+        for (principals, given, expected) in [
+            (&[][..], json!({}), true),
+            (&[PAGE], json!({}), false),
+            (&[PAGE], json!({"principal": "*"}), false),
+            (&[PAGE], json!({"principal": "Page"}), true),
+            (&["x"], json!({"principal": "page"}), false),
+            (&["x", "y"], json!({"principal": "Y"}), true),
+            (&[], json!({"principal": "*"}), false),
+        ] {
+            let matches: Match = serde_json::from_value(given.clone()).unwrap();
+            let request = FaultRequest {
+                operation: None,
+                method: "GET",
+                path: "/",
+                query: Vec::new(),
+                principals: principals.iter().map(ToString::to_string).collect(),
+                workspace: None,
+                item: None,
+                is_read: true,
+                body: FaultBody::new(b""),
+            };
+            assert_eq!(matches.matches(&request), expected, "{principals:?} {given}");
+        }
+    }
+
+    #[test]
+    fn rule_is_stored_as_it_was_given() {
+        let text = r#"{"effect":{"delay":{"seconds":1.50}},"name":"n","when":{}}"#;
+        let rule: FaultRule = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&rule).unwrap(), text.replace("1.50", "1.5"));
+        let too_large = json!({"name": "x".repeat(RULE_SIZE_MAX), "effect": {"delay": {"seconds": 1}}});
+        assert!(serde_json::from_value::<FaultRule>(too_large).is_err());
+    }
+}
