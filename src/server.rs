@@ -22,7 +22,7 @@ use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use crate::disconnect::{Disconnected, Fuse, FusedStream};
+use crate::disconnect::{Fuse, FusedStream};
 use crate::emulator::Emulator;
 use crate::fabric::access::tenant_named;
 use crate::http::{Arrival, basic, router};
@@ -238,7 +238,7 @@ where
     let fuse = Fuse::default();
     let service = service_fn(|request| {
         let (server, fuse) = (Arc::clone(server), fuse.clone());
-        async move { Ok::<_, Disconnected>(fuse.cut(respond(server, request, arrival).await)?) }
+        async move { fuse.cut(respond(server, request, arrival).await) }
     });
     let stream = FusedStream { stream, fuse: fuse.clone() };
     let connection = http1::Builder::new()

@@ -54,7 +54,7 @@ pub enum ControlCommand {
         state: CapacityState,
     },
     /// Adds a rule for faults.
-    AddFault(FaultRule),
+    AddFault(Box<FaultRule>),
     /// Enables or disables a rule for faults.
     SwitchFault {
         /// The rule.
@@ -90,7 +90,7 @@ impl ControlCommand {
             Self::DeclarePrincipals { entries, secrets } => principal::declare(state, entries, secrets),
             Self::DeclareTags(tags) => tag::declare(state, tags),
             Self::ChangeCapacity { id, state: to } => capacity::change(state, id, to),
-            Self::AddFault(rule) => fault::add(state, rule).map(|(facts, _)| (facts, ())),
+            Self::AddFault(rule) => fault::add(state, *rule).map(|(facts, _)| (facts, ())),
             Self::SwitchFault { id, enabled } => fault::switch(state, id, enabled),
             Self::DeleteFault(id) => fault::delete(state, id),
             Self::DeleteFaults => fault::delete_all(state),

@@ -380,7 +380,7 @@ fn patch_keeps_formatting_and_headers_are_edited_last() {
 }
 
 /// Starts an operation under a fault, and returns its path and the state at its usual end.
-fn operate(lab: &Lab, effect: Value, start: &dyn Fn() -> Reply) -> (String, Value) {
+fn operate(lab: &Lab, effect: &Value, start: &dyn Fn() -> Reply) -> (String, Value) {
     let fault = add(lab, json!({"effect": {"operation": effect}}));
     let started = start().is(202);
     assert_eq!(counts(lab, &fault), (1, 1));
@@ -439,7 +439,7 @@ fn failed_operation_leaves_definition_and_identity_unchanged() {
         &|| lab.post_empty(&format!("{workspace}/provisionIdentity")),
         &|| lab.post_empty(&format!("{database}/getDefinition")),
     ] {
-        let (_, state) = operate(&lab, failed.clone(), start);
+        let (_, state) = operate(&lab, &failed, start);
         assert_eq!((&state["status"], &state["error"]["errorCode"]), (&json!("Failed"), &json!("UnknownError")));
     }
     assert_eq!(definition(), before);
@@ -457,16 +457,16 @@ fn operation_stalls_or_takes_the_given_time() {
         let lab = &lab;
         move || lab.post(&databases, json!({"displayName": name}))
     };
-    let (stalled, state) = operate(&lab, json!({"stalled": true}), &create("stalled"));
+    let (stalled, state) = operate(&lab, &json!({"stalled": true}), &create("stalled"));
     assert_eq!(state["status"], "Running");
     let changes = lab.post("/_emulator/clock/advance", json!({"to": "next-change"}));
     assert!(!changes.text().contains("9999-12-30"), "{}", changes.text());
     lab.advance(1e8);
     assert_eq!(lab.get(&stalled).body()["status"], "Running");
     create("stalled")().is(409);
-    let (_, state) = operate(&lab, json!({"seconds": 3_600}), &create("slow"));
+    let (_, state) = operate(&lab, &json!({"seconds": 3_600}), &create("slow"));
     assert_eq!((&state["status"], &state["percentComplete"]), (&json!("Succeeded"), &json!(100)));
-    let (slower, state) = operate(&lab, json!({"seconds": 3_601.5}), &create("slower"));
+    let (slower, state) = operate(&lab, &json!({"seconds": 3_601.5}), &create("slower"));
     assert_eq!(state["status"], "Running");
     let names = || lab.get(&format!("{workspace}/items?type=SQLDatabase")).body()["value"].as_array().unwrap().len();
     assert_eq!(names(), 1);
@@ -692,6 +692,7 @@ fn with_server(test: impl AsyncFnOnce(SocketAddr, &Lab)) {
 
 /// Sends requests on one connection, and returns all that the server sends until it closes the connection or sends
 /// nothing for 10 s.
+#[expect(clippy::disallowed_methods, reason = "the wait ends on a paused clock")]
 async fn exchange(at: SocketAddr, requests: &[&str]) -> (String, bool) {
     let mut stream = TcpStream::connect(at).await.unwrap();
     let mut received = Vec::new();

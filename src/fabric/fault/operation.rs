@@ -54,7 +54,7 @@ impl OperationFault {
         let begins = |fact: &Fact| if let Fact::OperationStarted(new) = fact { Some(new.clone()) } else { None };
         let Some(operation) = facts.iter().find_map(begins) else { return false };
         match self {
-            Self { status: Some(FailedStatus::Failed), .. } => fail(facts, operation, self.operation_error()),
+            Self { status: Some(FailedStatus::Failed), .. } => fail(facts, &operation, self.operation_error()),
             Self { seconds: Some(seconds), .. } => {
                 let takes = SignedDuration::try_from_secs_f64(*seconds).unwrap_or(SignedDuration::MAX);
                 set_end(facts, operation.ends_at, later(now, takes));
@@ -76,7 +76,7 @@ impl OperationFault {
 
 /// Makes the operation fail at its usual end. Of the other facts, only the creation of items remains: the items are
 /// deleted at once, and their names are free when the operation ends.
-fn fail(facts: &mut Vec<Fact>, operation: NewOperation, error: OperationError) {
+fn fail(facts: &mut Vec<Fact>, operation: &NewOperation, error: OperationError) {
     let ends_at = operation.ends_at;
     let is_creation = |fact: &Fact| matches!(fact, Fact::ItemCreated { visible_from, .. } if *visible_from == ends_at);
     facts.retain(is_creation);
@@ -87,7 +87,7 @@ fn fail(facts: &mut Vec<Fact>, operation: NewOperation, error: OperationError) {
         _ => None,
     };
     let deleted: Vec<Fact> = facts.iter().filter_map(deleted).collect();
-    facts.push(Fact::OperationStarted(NewOperation { result: PendingResult::Failed(error), ..operation }));
+    facts.push(Fact::OperationStarted(NewOperation { result: PendingResult::Failed(error), ..operation.clone() }));
     facts.extend(deleted);
 }
 
