@@ -76,6 +76,8 @@ ids! {
     ApplicationId = "application";
     /// The id of a tag.
     TagId = "tag";
+    /// The id of a rule for faults.
+    FaultId = "fault";
     /// The id of a published version of a Fabric environment.
     VersionId = "version";
     /// The id of a simulated source: the id of its connection, or of its open mirror.

@@ -93,6 +93,7 @@ pub mod clock;
 pub mod config;
 #[doc(hidden)]
 pub mod data_dir;
+mod disconnect;
 #[doc(hidden)]
 pub mod emulator;
 #[doc(hidden)]
@@ -161,6 +162,8 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::control::ControlCommand;
     #[doc(inline)]
+    pub use crate::fabric::fault::{Counter, Fault, FaultRule};
+    #[doc(inline)]
     pub use crate::fabric::mirroring::declaration::{SourceDeclaration, TableDeclaration};
     #[doc(inline)]
     pub use crate::fabric::mirroring::source::ObjectType;
@@ -179,5 +182,5 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::tag::NewTag;
     #[doc(inline)]
-    pub use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId, TagId, TroubleId};
+    pub use crate::ids::{CapacityId, ConnectionId, FaultId, PrincipalId, SourceId, TagId, TroubleId};
 }

@@ -26,6 +26,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The exit status for an invalid or unusable option. `clap` exits with the same status.
 const BAD_OPTION: u8 = 2;
+/// The exit status of `run --strict-faults` if a rule for faults never struck.
+const UNSTRUCK: u8 = 3;
 
 fn main() -> ExitCode {
     let config = Config::parse();
@@ -157,7 +159,9 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
 }
 
 /// Runs a command against a temporary emulator, and returns the exit status of the command.
-async fn run_command(Run { serve: options, report, isolate, command }: Run) -> Result<ExitCode, ExitError> {
+async fn run_command(
+    Run { serve: options, report, isolate, strict_faults, command }: Run,
+) -> Result<ExitCode, ExitError> {
     start_log(options.log, tracing::Level::WARN);
     check_data_dir(&options)?;
     let (listener, address) = bind(options.temporary_address()).await?;
@@ -192,6 +196,12 @@ async fn run_command(Run { serve: options, report, isolate, command }: Run) -> R
     drop(running);
     if report {
         let _ = run::report(&emulator, &mut io::stderr());
+    }
+    if strict_faults && matches!(status, Ok(0)) && !run::unstruck(&emulator).is_empty() {
+        if !report {
+            let _ = run::write_unstruck(&emulator, &mut io::stderr());
+        }
+        return Ok(ExitCode::from(UNSTRUCK));
     }
     status.map(ExitCode::from).map_err(|why| ExitError { code: why.status(), message: why.to_string() })
 }

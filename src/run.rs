@@ -9,9 +9,13 @@ use tokio::process::{Child, Command};
 
 use crate::emulator::Emulator;
 use crate::environment::Environment;
+use crate::fabric::access::DEFAULT_TENANT;
+use crate::fabric::fault::Fault;
+use crate::ids::TenantId;
 #[cfg(unix)]
 use crate::signals::exit_status;
 use crate::signals::{Signal, Signals};
+use crate::tenant::Tenant;
 use crate::traffic::HostOutcome;
 
 /// The error of a command that could not be run.
@@ -81,8 +85,8 @@ fn pass_on(child: &Child, signal: Signal) {
 #[cfg(not(unix))]
 fn pass_on(_: &Child, _: Signal) {}
 
-/// Writes the report of `--report`: the counts of calls by operation and status, and the counts of requested hosts by
-/// outcome.
+/// Writes the report of `--report`: the counts of calls by operation and status, the counts of requested hosts by
+/// outcome, and the rules for faults that never struck.
 ///
 /// # Errors
 ///
@@ -90,10 +94,12 @@ fn pass_on(_: &Child, _: Signal) {}
 pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<()> {
     let traffic = emulator.traffic();
     let calls = traffic.calls();
-    let refused: u64 = calls.iter().filter(|(_, status, _)| *status >= 400).map(|(.., count)| count).sum();
+    let refused: u64 =
+        calls.iter().filter(|(_, status, _)| status.is_none_or(|status| status >= 400)).map(|(.., count)| count).sum();
     let all: u64 = calls.iter().map(|(.., count)| count).sum();
     writeln!(out, "specularite: calls {all}, refused {refused}")?;
     for (operation, status, count) in calls {
+        let status = status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         writeln!(out, "  {count:>6}  {status}  {operation}")?;
     }
     for (outcome, label) in [
@@ -106,7 +112,30 @@ pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<
             writeln!(out, "  {count:>6}  host {label}: {host}")?;
         }
     }
+    write_unstruck(emulator, out)
+}
+
+/// Writes the rules for faults that struck no request.
+///
+/// # Errors
+///
+/// Writing to `out` fails.
+pub fn write_unstruck(emulator: &Emulator, out: &mut impl io::Write) -> io::Result<()> {
+    for (tenant, fault) in unstruck(emulator) {
+        let name = fault.rule.given().get("name").and_then(|name| name.as_str()).unwrap_or_default();
+        let of_tenant = if tenant == DEFAULT_TENANT { String::new() } else { format!(" of the tenant {tenant}") };
+        writeln!(out, "specularite: the fault {} {name:?}{of_tenant} never struck", fault.id)?;
+    }
     Ok(())
+}
+
+/// Returns the rules for faults that struck no request, with their tenants.
+pub fn unstruck(emulator: &Emulator) -> Vec<(TenantId, Fault)> {
+    let of = |tenant: Arc<Tenant>| {
+        let faults = tenant.faults().into_iter().filter(|(_, counter)| counter.struck == 0);
+        faults.map(|(fault, _)| (tenant.id(), fault)).collect::<Vec<_>>()
+    };
+    emulator.tenants().into_iter().flat_map(of).collect()
 }
 
 /// Prints the address of the emulator on standard error, because standard output is reserved for the command.

@@ -53,6 +53,13 @@ impl Seed {
     pub fn between(self, low: u64, high: u64) -> u64 {
         low + self.draw() % (high - low + 1)
     }
+
+    /// Returns a pseudo-random number of at least 0 and less than 1.
+    pub fn fraction(self) -> f64 {
+        /// The number of bits that an `f64` represents exactly.
+        const BITS: u32 = 53;
+        (self.draw() >> (u64::BITS - BITS)) as f64 / (1_u64 << BITS) as f64
+    }
 }
 
 /// Applies the finaliser of SplitMix64, which mixes the bits of a number.

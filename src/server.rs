@@ -1,6 +1,5 @@
 //! The server: the accept loop, HTTP, HTTPS and the proxy on one port, and the graceful shutdown.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +22,7 @@ use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use crate::disconnect::{Fuse, FusedStream};
 use crate::emulator::Emulator;
 use crate::fabric::access::tenant_named;
 use crate::http::{Arrival, basic, reject_hosts, router};
@@ -235,10 +235,12 @@ async fn serve_connection<S>(server: &Arc<Server>, stream: S, arrival: Arrival)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let fuse = Fuse::default();
     let service = service_fn(|request| {
-        let server = Arc::clone(server);
-        async move { Ok::<_, Infallible>(respond(server, request, arrival).await) }
+        let (server, fuse) = (Arc::clone(server), fuse.clone());
+        async move { fuse.cut(respond(server, request, arrival).await) }
     });
+    let stream = FusedStream { stream, fuse: fuse.clone() };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

@@ -3,11 +3,12 @@
 //! No lock guard leaves this file. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
 //! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
 
+mod faults;
 mod fork;
 mod snapshot;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytesize::ByteSize;
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::fabric::control::ControlCommand;
+use crate::fabric::fault::Counters;
 use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
 use crate::fabric::weight::{weigh, weight};
@@ -59,6 +61,9 @@ pub struct Tenant {
     version: Version,
     history: RwLock<History>,
     windows: Mutex<Windows>,
+    /// `true` if the tenant has rules for faults. It spares other tenants the lookup.
+    has_faults: AtomicBool,
+    fault_counters: Mutex<Counters>,
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     redeemed: Mutex<HashMap<String, i64>>,
     journal: Mutex<Journal>,
@@ -114,6 +119,8 @@ impl Tenant {
             version,
             history,
             windows: Mutex::default(),
+            has_faults: AtomicBool::new(false),
+            fault_counters: Mutex::default(),
             redeemed: Mutex::default(),
             journal: Mutex::new(Journal::new(journal, Share::new(limits.memory))),
             journal_max: journal,
@@ -176,6 +183,9 @@ impl Tenant {
             let (facts, outcome) = decide(&history.state, at)?;
             let has_changed = !facts.is_empty();
             history.record(at, facts)?;
+            if has_changed {
+                self.note_faults(&history.state);
+            }
             (look(&history.state, outcome), has_changed)
         };
         if has_changed {
@@ -266,13 +276,15 @@ impl Tenant {
         self.lock_journal().clear();
     }
 
-    /// Resets the facts, settings, clock, ids, throttle windows, redeemed codes and journal. Only the numbers of facts
-    /// continue. The reset skips one number, so that subscribers notice it.
+    /// Resets the facts, settings, clock, ids, throttle windows, counters of faults, redeemed codes and journal. Only
+    /// the numbers of facts continue. The reset skips one number, so that subscribers notice it.
     pub fn reset(&self) {
         let mut history = self.write_history();
         self.clock.reset();
         history.reset(self.seed, self.defaults.clone(), self.clock.now());
         *self.lock_windows() = Windows::default();
+        *self.lock_fault_counters() = Counters::default();
+        self.note_faults(&history.state);
         *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
         self.lock_journal().clear();
         self.request_seed.store(self.seed.number(), Ordering::Relaxed);

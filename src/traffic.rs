@@ -27,7 +27,7 @@ pub enum HostOutcome {
 #[derive(Debug, Default)]
 pub struct Traffic {
     counts_calls: AtomicBool,
-    calls: DashMap<(&'static str, u16), u64>,
+    calls: DashMap<(&'static str, Option<u16>), u64>,
     hosts: DashMap<(String, HostOutcome), u64>,
 }
 
@@ -37,8 +37,8 @@ impl Traffic {
         self.counts_calls.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a call of an operation by the status of its response.
-    pub fn answered(&self, operation: &'static str, status: u16) {
+    /// Counts a call of an operation by the status of its response; `None` if no response was sent.
+    pub fn answered(&self, operation: &'static str, status: Option<u16>) {
         if !self.counts_calls.load(Ordering::Relaxed) {
             return;
         }
@@ -59,7 +59,7 @@ impl Traffic {
     }
 
     /// Returns the counts of calls, sorted by operation and status.
-    pub fn calls(&self) -> Vec<(&'static str, u16, u64)> {
+    pub fn calls(&self) -> Vec<(&'static str, Option<u16>, u64)> {
         let mut calls: Vec<_> = self.calls.iter().map(|call| (call.key().0, call.key().1, *call.value())).collect();
         calls.sort_unstable();
         calls

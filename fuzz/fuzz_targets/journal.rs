@@ -135,9 +135,9 @@ fn line_of(path: &str, [request, body]: [&[u8]; 2], location: &[u8]) -> String {
     let location = HeaderValue::from_bytes(location).ok();
     let headers: HeaderMap = location.map(|location| (axum::http::header::LOCATION, location)).into_iter().collect();
     let (time, took) = (Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
-    let (tenant, principal, operation, method, status) = (DEFAULT_TENANT, None, None, "POST", 200);
+    let (tenant, principal, operation, method, status) = (DEFAULT_TENANT, None, None, "POST", Some(200));
     let (headers, is_storage) = (&headers, false);
     let exchange =
-        Exchange { time, tenant, principal, operation, method, path, is_storage, request, status, headers, body, took };
+        Exchange { time, tenant, principal, operation, method, path, is_storage, request, status, fault: None, headers, body, took };
     Entry::new(&exchange, 1 << 20).line(true)
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::fabric::capacity::{self, CapacityDeclaration, CapacityState};
 use crate::fabric::connection::declaration::{self as connection, ConnectionDeclaration};
+use crate::fabric::fault::{self, FaultRule};
 use crate::fabric::mirroring::declaration::SourceDeclaration;
 use crate::fabric::mirroring::trouble::End;
 use crate::fabric::mirroring::trouble_request::NewTrouble;
@@ -15,7 +16,7 @@ use crate::fabric::principal::{self, DirectoryEntry};
 use crate::fabric::settings::SettingsChange;
 use crate::fabric::tag::{self, NewTag};
 use crate::fabric::{Decision, Fact, State, trouble};
-use crate::ids::{CapacityId, ConnectionId, PrincipalId, SourceId, TroubleId};
+use crate::ids::{CapacityId, ConnectionId, FaultId, PrincipalId, SourceId, TroubleId};
 
 /// A change to a tenant that Fabric's API cannot make.
 ///
@@ -83,6 +84,19 @@ pub enum ControlCommand {
         /// The new state of the capacity.
         state: CapacityState,
     },
+    /// Adds a rule for faults.
+    AddFault(Box<FaultRule>),
+    /// Enables or disables a rule for faults.
+    SwitchFault {
+        /// The rule.
+        id: FaultId,
+        /// `true` to enable the rule.
+        enabled: bool,
+    },
+    /// Deletes a rule for faults.
+    DeleteFault(FaultId),
+    /// Deletes all rules for faults.
+    DeleteFaults,
 }
 
 impl ControlCommand {
@@ -113,6 +127,10 @@ impl ControlCommand {
             Self::ChangeTrouble { id, ends } => trouble::change(state, &id.to_string(), ends, now),
             Self::RemoveTrouble(id) => trouble::remove(state, &id.to_string(), now),
             Self::ChangeCapacity { id, state: to } => capacity::change(state, id, to),
+            Self::AddFault(rule) => fault::add(state, *rule).map(|(facts, _)| (facts, ())),
+            Self::SwitchFault { id, enabled } => fault::switch(state, id, enabled),
+            Self::DeleteFault(id) => fault::delete(state, id),
+            Self::DeleteFaults => fault::delete_all(state),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::error::FabricError;
+use crate::fabric::fault::FaultRule;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
 use crate::fabric::mirroring::trouble::{End, Trouble};
@@ -20,7 +21,9 @@ use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
-use crate::ids::{CapacityId, ConnectionId, FolderId, ItemId, PrincipalId, SourceId, TagId, TroubleId, WorkspaceId};
+use crate::ids::{
+    CapacityId, ConnectionId, FaultId, FolderId, ItemId, PrincipalId, SourceId, TagId, TroubleId, WorkspaceId,
+};
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
 pub type Decision<T> = Result<(Vec<Fact>, T), FabricError>;
@@ -128,6 +131,15 @@ pub enum Fact {
     /// from the tenant's sequence of ids.
     #[serde(rename = "tagsDeclared")]
     TagsDeclared { tags: Vec<Tag>, drawn: u64 },
+    /// A rule for faults was added. It is enabled.
+    #[serde(rename = "faultAdded")]
+    FaultAdded { id: FaultId, rule: Arc<FaultRule> },
+    /// A rule for faults was enabled or disabled.
+    #[serde(rename = "faultSwitched")]
+    FaultSwitched { id: FaultId, enabled: bool },
+    /// A rule for faults was deleted.
+    #[serde(rename = "faultDeleted")]
+    FaultDeleted { id: FaultId },
 
     /// A workspace was created.
     #[serde(rename = "workspaceCreated")]
@@ -272,7 +284,8 @@ impl Fact {
     pub fn frees_memory(&self) -> bool {
         matches!(
             self,
-            Self::WorkspaceDeleted { .. }
+            Self::FaultDeleted { .. }
+                | Self::WorkspaceDeleted { .. }
                 | Self::IdentityDeprovisioned { .. }
                 | Self::RoleRemoved { .. }
                 | Self::FolderDeleted { .. }

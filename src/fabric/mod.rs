@@ -11,6 +11,7 @@ pub mod connection;
 pub mod control;
 pub mod error;
 pub mod fact;
+pub mod fault;
 pub mod folder;
 mod instant;
 pub mod integrity;

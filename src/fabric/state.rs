@@ -10,6 +10,7 @@ use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::fact::{DatedFact, Fact};
+use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, KindChange, NewItem};
@@ -26,7 +27,8 @@ use crate::fabric::troubles::Troubles;
 use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId,
+    WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -41,6 +43,8 @@ struct Counts {
     operations: u64,
     identities: u64,
     tags: u64,
+    #[serde(default)]
+    faults: u64,
 }
 
 /// The complete state of a tenant. Only [`State::apply`] changes the state.
@@ -63,6 +67,8 @@ pub struct State {
     pub(super) sources: BTreeMap<SourceId, Declared>,
     #[serde(default)]
     pub(super) troubles: Troubles,
+    #[serde(default)]
+    faults: Ordered<FaultId, Fault>,
 }
 
 impl State {
@@ -83,6 +89,7 @@ impl State {
             connection_names: BTreeMap::new(),
             sources: BTreeMap::new(),
             troubles: Troubles::default(),
+            faults: Ordered::default(),
         }
     }
 
@@ -224,6 +231,11 @@ impl State {
         self.sources.get(&source)
     }
 
+    /// Returns the rules for faults, oldest first.
+    pub fn faults(&self) -> &Ordered<FaultId, Fault> {
+        &self.faults
+    }
+
     /// Returns an item and its workspace.
     pub fn find_item(&self, id: ItemId) -> Option<(&Workspace, &Item)> {
         self.workspaces.values().find_map(|workspace| workspace.items.get(&id).map(|item| (workspace, item)))
@@ -270,6 +282,16 @@ impl State {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
+    /// Returns the id of the next rule for faults. A fork can have rules that were added after the instant of the fork;
+    /// their ids are skipped.
+    pub fn next_fault(&self) -> FaultId {
+        let mut number = self.counts.faults + 1;
+        while self.faults.contains(&FaultId::nth(self.seed, number)) {
+            number += 1;
+        }
+        FaultId::nth(self.seed, number)
+    }
+
     /// Applies a fact. The decision that returned the fact checked it against this state, so applying cannot fail.
     pub fn apply(&mut self, dated: &DatedFact) {
         let at = dated.at;
@@ -307,6 +329,15 @@ impl State {
                     }
                 }
             }
+
+            Fact::FaultAdded { id, rule } => {
+                self.counts.faults += 1;
+                self.faults.insert(id, Fault { id, rule, enabled: true });
+            }
+            Fact::FaultSwitched { id, enabled } => {
+                self.faults.get_mut(&id).into_iter().for_each(|fault| fault.enabled = enabled);
+            }
+            Fact::FaultDeleted { id } => drop(self.faults.remove(&id)),
 
             Fact::WorkspaceCreated { id, display_name, description, capacity, creator } => {
                 self.counts.workspaces += 1;

@@ -112,7 +112,8 @@ impl Windows {
     }
 }
 
-fn blocked(ends: Timestamp, now: Timestamp) -> FabricError {
+/// Returns the error for a call that is blocked until `ends`, as the service writes it.
+pub(super) fn blocked(ends: Timestamp, now: Timestamp) -> FabricError {
     FabricError::new(ErrorCode::RequestBlocked)
         .message(format!("Request is blocked by the upstream service until: {} (UTC)", us_date(ends)))
         .retry_after(ends.duration_since(now))

@@ -85,7 +85,9 @@ pub fn after(state: &State, now: Timestamp) -> Vec<UpcomingChange> {
     let items =
         state.workspaces().values().flat_map(|workspace| workspace.items().values().map(|item| (workspace.id, item)));
     let items = items.flat_map(|(workspace, item)| of_item(state, workspace, item, now));
-    let mut changes: Vec<UpcomingChange> = assigned.chain(ends).chain(items).collect();
+    // An operation that a fault stalled ends at the last instant of all, which means never.
+    let happens = |change: &UpcomingChange| change.at < Timestamp::MAX;
+    let mut changes: Vec<UpcomingChange> = assigned.chain(ends).chain(items).filter(happens).collect();
     changes.sort();
     changes
 }

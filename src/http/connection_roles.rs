@@ -20,8 +20,7 @@ pub(super) fn add(context: &Context<'_>) -> HandlerResult {
     let body: AddRoleAssignment = context.json()?;
     let principal = wire::required(body.principal, "Principal")?.principal()?;
     let role = role(body.role)?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| role::add(state, id, principal, role, &context.caller),
         |state, (added, is_learned)| {
             let location = context.url(&format!("/v1/connections/{id}/roleAssignments/{}", added.principal.id));
@@ -55,8 +54,7 @@ pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let (id, principal) = (context.id("connectionId")?, context.id("connectionRoleAssignmentId")?);
     let body: UpdateRoleAssignment = context.json()?;
     let role = role(body.role)?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| role::update(state, id, principal, role, &context.caller),
         |state, changed| Ok(Answer::ok(&RoleAssignmentBody::whole(state, changed.principal, changed.role))),
     )?

@@ -11,8 +11,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let request: ConnectionRequestBody = context.json()?;
     // The test fails only if trouble makes it fail. Otherwise `skipTestConnection` has no effect.
     let skips_test = request.sets_skip_test();
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, now| connection::create(state, request.into(), context.caller, now),
         |state, id| {
             let location = context.url(&format!("/v1/connections/{id}"));
@@ -41,8 +40,7 @@ pub(super) fn get(context: &Context<'_>) -> HandlerResult {
 pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let id = context.id("connectionId")?;
     let request: ConnectionRequestBody = context.json()?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, now| connection::update(state, id, request.into(), &context.caller, now),
         |state, ()| Ok(Answer::ok(&ConnectionBody::from(state.connection(id, &context.caller)?))),
     )?

@@ -1,5 +1,6 @@
 //! The input of a handler: the request, its caller and its instant.
 
+use std::cell::Cell;
 use std::str::FromStr;
 
 use axum::http::header::{self, HeaderMap};
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::real_seconds;
 use crate::fabric::behaviours::DoubleEncodedToken;
+use crate::fabric::fault::operation::OperationFault;
 use crate::fabric::item::Item;
 use crate::fabric::page::{self, Page, PageRequest};
 use crate::fabric::principal::Principal;
@@ -45,17 +47,50 @@ pub(super) struct Context<'a> {
     pub(super) parameters: Vec<(&'static str, &'a str)>,
     /// The whole body.
     pub(super) body: &'a [u8],
+    /// The changes that a fault makes to the processing of the request.
+    pub(super) fault: Interference<'a>,
+}
+
+/// The changes that a fault makes to the processing of a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Interference<'a> {
+    /// The earlier state that is read instead of the current one.
+    pub(super) past: Option<&'a State>,
+    /// The change to the long-running operation that the request begins, and the flag that is set when it is made.
+    pub(super) operation: Option<(&'a OperationFault, &'a Cell<bool>)>,
 }
 
 impl Context<'_> {
     /// Returns the result of `look`, which receives the state of the tenant.
     pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        self.tenant.read(look)
+        match self.fault.past {
+            Some(past) => look(past),
+            None => self.tenant.read(look),
+        }
     }
 
     /// Makes a decision at the instant of the request, and records its facts.
     pub(super) fn commit<T>(&self, decide: impl FnOnce(&State, Timestamp) -> Decision<T>) -> Result<T, FabricError> {
-        self.tenant.commit(self.now, decide)
+        self.commit_then(decide, |_, outcome| outcome)
+    }
+
+    /// Commits a decision like [`Context::commit`], and then calls `look` with the resulting state. No other request can
+    /// change the state in between.
+    pub(super) fn commit_then<T, U>(
+        &self,
+        decide: impl FnOnce(&State, Timestamp) -> Decision<T>,
+        look: impl FnOnce(&State, T) -> U,
+    ) -> Result<U, FabricError> {
+        let decide = |state: &State, now| {
+            let (mut facts, outcome) = decide(state, now)?;
+            if let Some((fault, is_applied)) = self.fault.operation
+                && fault.apply(&mut facts, now)
+            {
+                is_applied.set(true);
+            }
+            Ok((facts, outcome))
+        };
+        self.tenant.commit_then(self.now, decide, look)
     }
 
     /// Returns the workspace that the path names.

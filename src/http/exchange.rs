@@ -4,22 +4,27 @@
 //! [`Arrived::finish`] completes the response: it adds headers, and adds the exchange to the counts, the log and the
 //! journal.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Response;
 use axum::http::request::Parts;
-use axum::http::uri::PathAndQuery;
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{HeaderMap, Response, StatusCode};
 use jiff::Timestamp;
 
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
 use crate::fabric::FabricError;
 use crate::fabric::behaviours::Behaviours;
+use crate::fabric::fault::effect::Effect;
+use crate::fabric::fault::{FaultBody, FaultRequest, Strike};
 use crate::hosts::{self, Service};
 use crate::http::answer::{self, Written};
 use crate::http::error;
+use crate::http::fault;
 use crate::http::request::{ReadBody, SentUri, busy, host, read_body};
 use crate::ids::{PrincipalId, RequestId};
 use crate::journal::{Exchange, shown_method, shown_path};
@@ -69,15 +74,55 @@ impl Received {
         self.body.as_ref().map_or(0, |body| body.bytes.len())
     }
 
-    /// Assigns the request to a tenant, and adds the stamp.
-    pub(super) fn arrive(self, tenant: Arc<Tenant>) -> Arrived {
+    /// Assigns the request to a tenant, and adds the stamp and the fault that strikes the request. `traits` returns the
+    /// members that rules for faults match, beside those of the head. It is called only if the tenant has such rules.
+    pub(super) fn arrive(
+        self,
+        tenant: Arc<Tenant>,
+        traits: impl for<'p> FnOnce(&Tenant, &'p Parts) -> Traits<'p>,
+    ) -> Arrived {
         let Self { parts, body, begun } = self;
-        let stamp = Stamp::new(&tenant);
-        Arrived { parts, body, begun, tenant, stamp }
+        let (stamp, strike) = if tenant.has_faults() {
+            let bytes = body.as_ref().map_or(&[][..], |body| &body.bytes);
+            let request = traits(&tenant, &parts).request(parts.method.as_str(), &parts.uri, bytes);
+            let (now, request_id, strike) = tenant.strike(&request);
+            (Stamp { now, request_id }, strike)
+        } else {
+            (Stamp::new(&tenant), None)
+        };
+        Arrived { parts, body, begun, tenant, stamp, strike, began_operation: Cell::new(false) }
     }
 }
 
-/// A request with its tenant and its stamp.
+/// Returns the response to a request with an error: from its status, its code and its message.
+pub(super) type ErrorShape = fn(&Arrived, StatusCode, &str, &str) -> Written;
+
+/// The members of a request that rules for faults match, beside those of its head and body.
+#[derive(Debug, Default)]
+pub(super) struct Traits<'a> {
+    /// The operation id.
+    pub(super) operation: Option<&'a str>,
+    /// The ids of the caller.
+    pub(super) principals: Vec<String>,
+    /// The workspace in the path.
+    pub(super) workspace: Option<&'a str>,
+    /// The item in the path.
+    pub(super) item: Option<&'a str>,
+    /// `true` if the operation only reads.
+    pub(super) is_read: bool,
+}
+
+impl<'a> Traits<'a> {
+    /// Returns the request with these members, its method, URI and body.
+    pub(super) fn request(self, method: &'a str, uri: &'a Uri, body: &'a [u8]) -> FaultRequest<'a> {
+        let Self { operation, principals, workspace, item, is_read } = self;
+        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let (path, body) = (uri.path(), FaultBody::new(body));
+        FaultRequest { operation, method, path, query, principals, workspace, item, is_read, body }
+    }
+}
+
+/// A request with its tenant, its stamp and its fault.
 #[derive(Debug)]
 pub(super) struct Arrived {
     pub(super) parts: Parts,
@@ -85,9 +130,55 @@ pub(super) struct Arrived {
     pub(super) begun: Timestamp,
     pub(super) tenant: Arc<Tenant>,
     pub(super) stamp: Stamp,
+    /// The rule for faults that strikes the request.
+    strike: Option<Strike>,
+    /// `true` if the fault has changed the long-running operation that the request began.
+    pub(super) began_operation: Cell<bool>,
 }
 
 impl Arrived {
+    /// Returns the effect of the fault that strikes the request.
+    pub(super) fn effect(&self) -> Option<&Effect> {
+        self.strike.as_ref().map(|strike| &strike.rule.effect)
+    }
+
+    /// Waits for the delay of the fault, on the machine's clock.
+    #[expect(clippy::disallowed_methods, reason = "a delay is in the caller's time")]
+    pub(super) async fn delay(delay: Option<f64>) {
+        if let Some(delay) = delay {
+            tokio::time::sleep(Duration::from_secs_f64(delay)).await;
+        }
+    }
+
+    /// Returns the delay of the fault, in seconds on the machine's clock.
+    pub(super) fn fault_delay(&self) -> Option<f64> {
+        self.strike.as_ref().and_then(|strike| strike.delay)
+    }
+
+    /// Returns the response of `handle`, changed by the fault that strikes the request. `shape` is the shape of errors,
+    /// unless it is Fabric's.
+    pub(super) fn answer(&mut self, shape: Option<ErrorShape>, handle: impl FnOnce(&Self) -> Written) -> Written {
+        let Some(strike) = &self.strike else { return handle(self) };
+        let effect = &Arc::clone(&strike.rule).effect;
+        let real = effect.commits().then(|| handle(self));
+        let is_void = effect.operation.is_some() && !self.began_operation.get();
+        if let (true, Some(strike), Some(real)) = (is_void, &self.strike, &real) {
+            // The response was handled without the fault.
+            self.tenant.take_back(strike);
+            let real = real.clone();
+            self.strike = None;
+            return real;
+        }
+        let Stamp { now, request_id } = self.stamp;
+        let instance = fault::Instance { now, request_id, rate: self.tenant.clock().rate() };
+        let behaviours = self.tenant.read(|state| state.settings.behaviours);
+        let of_error = |status, code: &str, message: &str| shape.map(|shape| shape(self, status, code, message));
+        let replacement = fault::replacement(effect, &of_error, instance, &behaviours);
+        let mut response = replacement.or(real).unwrap_or_else(fault::unsent);
+        fault::edit(effect, &mut response);
+        response
+    }
+
     /// Returns the body.
     ///
     /// # Errors
@@ -106,9 +197,12 @@ impl Arrived {
         operation: Option<&'static str>,
         mut response: Written,
     ) -> Written {
-        let Self { parts, body, begun, tenant, stamp } = self;
+        let Self { parts, body, begun, tenant, stamp, strike, .. } = self;
         answer::stamp(&mut response, stamp.request_id, stamp.now);
-        let status = response.status().as_u16();
+        if let Some(strike) = &strike {
+            fault::edit_headers(&strike.rule.effect, response.headers_mut());
+        }
+        let status = fault::sent_status(&response);
         let name = operation.unwrap_or("no operation");
         emulator.traffic().answered(name, status);
         let took = machine_time().duration_since(begun);
@@ -122,6 +216,7 @@ impl Arrived {
             request_id = %stamp.request_id,
             "request"
         );
+        let nothing = HeaderMap::new();
         let host = host(&parts.headers, &parts.uri).map(hosts::without_port);
         tenant.journal(|| Exchange {
             time: stamp.now,
@@ -133,8 +228,9 @@ impl Arrived {
             is_storage: host.and_then(hosts::service) == Some(Service::OneLake),
             request: body.as_ref().map_or(&[], |body| &body.bytes[..]),
             status,
-            headers: response.headers(),
-            body: response.body(),
+            fault: strike.as_ref().map(|strike| strike.id),
+            headers: if status.is_some() { response.headers() } else { &nothing },
+            body: if status.is_some() { response.body() } else { &[] },
             took,
         });
         response

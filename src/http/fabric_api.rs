@@ -1,7 +1,7 @@
 //! Fabric's REST API: the processing of a request from its token to its handler.
 //!
-//! The order is: identify the caller, stamp the request, check token, route and scopes, register a new caller,
-//! throttle, check the role, call the handler. The stamp sets the instant of the request. A failed request changes no
+//! The order is: identify the caller, find the route, stamp the request, find the fault that strikes it, check token, route
+//! and scopes, register a new caller, throttle, check the role, call the handler. The stamp sets the instant of the request. A failed request changes no
 //! state, with one exception: the first call of a principal registers the principal.
 
 use std::sync::Arc;
@@ -10,51 +10,117 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{Response, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::emulator::Emulator;
 use crate::fabric::access::{self, Auth, Bearer, DEFAULT_TENANT, Identity};
-use crate::fabric::principal::{self, Principal};
-use crate::fabric::{ErrorCode, FabricError};
+use crate::fabric::principal::{self, DirectoryEntry, Principal};
+use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::Written;
-use crate::http::context::Context;
+use crate::http::context::{Context, Interference};
 use crate::http::error::{self, no_endpoint};
-use crate::http::exchange::{Arrived, Received, Stamp, send};
+use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
 use crate::http::request::{Arrival, BODY_MAX, authorization};
 use crate::http::routes::{self, Found};
 use crate::signing;
+use crate::tenant::Tenant;
 
 /// Responds to a request to Fabric.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     let received = Received::read(request, BODY_MAX, &emulator).await;
     let (size, shared) = (received.size(), Arc::clone(&emulator));
-    let response = emulator.in_flight().work(size, move || process(&shared, received)).await;
+    let step = emulator.in_flight().work(size, move || Admission::of(&shared, received).unless_delayed(&shared)).await;
+    let response = match step {
+        Step::Answered(response) => response,
+        Step::Delayed(admission, delay) => {
+            Arrived::delay(delay).await;
+            let shared = Arc::clone(&emulator);
+            emulator.in_flight().work(size, move || admission.process(&shared)).await
+        }
+    };
     send(&emulator, response).await
 }
 
-/// Processes a request to Fabric whose body was read.
-fn process(emulator: &Emulator, received: Received) -> Written {
-    let identity = trusted(emulator, &received.parts, access::identify(authorization(&received.parts)));
-    let tenant = emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(identity.tenant));
-    let (tenant, bearer) = match tenant {
-        Ok(tenant) => (tenant, identity.bearer),
-        Err(refusal) => (emulator.default_tenant(), Err(refusal)),
-    };
-    tenant.clock().step();
-    let arrived = received.arrive(tenant);
-    let principal = bearer.as_ref().ok().map(|bearer| bearer.caller.id);
-    let found = routes::find(&arrived.parts.method, &arrived.parts.uri);
-    let operation = found.as_ref().ok().map(|found| found.operation().id);
-    let response = admit(emulator, &arrived, bearer, found)
-        .and_then(|(caller, found)| match handle(&arrived, caller, &found) {
-            // Nothing was recorded, so the request can be handled again.
-            Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
-                handle(&arrived, caller, &found)
-            }
-            handled => handled,
-        })
-        .unwrap_or_else(|refusal| render(&arrived, &refusal));
-    arrived.finish(emulator, principal, operation, response)
+/// A request that is identified, stamped and routed.
+struct Admission {
+    arrived: Arrived,
+    bearer: Result<Bearer, FabricError>,
+    found: Result<Found, Option<FabricError>>,
+}
+
+/// The result of the first step of a request.
+enum Step {
+    /// The request was processed at once.
+    Answered(Written),
+    /// A fault delays the request, by seconds on the machine's clock.
+    Delayed(Box<Admission>, Option<f64>),
+}
+
+impl Admission {
+    /// Identifies the caller of a request whose body was read, stamps the request, and finds its route and its fault.
+    fn of(emulator: &Emulator, received: Received) -> Self {
+        let identity = trusted(emulator, &received.parts, access::identify(authorization(&received.parts)));
+        let tenant = emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(identity.tenant));
+        let (tenant, bearer) = match tenant {
+            Ok(tenant) => (tenant, identity.bearer),
+            Err(refusal) => (emulator.default_tenant(), Err(refusal)),
+        };
+        let found = routes::find(&received.parts.method, &received.parts.uri);
+        tenant.clock().step();
+        let arrived = received.arrive(tenant, |tenant, parts| {
+            let principals = bearer.as_ref().map(|bearer| ids(tenant, &bearer.caller)).unwrap_or_default();
+            Traits { principals, ..traits(found.as_ref().ok().copied(), parts.uri.path()) }
+        });
+        Self { arrived, bearer, found }
+    }
+
+    /// Processes the request, unless a fault delays it.
+    fn unless_delayed(self, emulator: &Emulator) -> Step {
+        match self.arrived.fault_delay() {
+            None => Step::Answered(self.process(emulator)),
+            delay => Step::Delayed(Box::new(self), delay),
+        }
+    }
+
+    /// Processes the request.
+    fn process(self, emulator: &Emulator) -> Written {
+        let Self { mut arrived, bearer, found } = self;
+        let principal = bearer.as_ref().ok().map(|bearer| bearer.caller.id);
+        let operation = found.as_ref().ok().map(|found| found.operation().id);
+        let response = arrived.answer(None, |arrived| {
+            admit(emulator, arrived, bearer, found)
+                .and_then(|(caller, found)| match handle(arrived, caller.clone(), &found) {
+                    // Nothing was recorded, so the request can be handled again.
+                    Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
+                        handle(arrived, caller, &found)
+                    }
+                    handled => handled,
+                })
+                .unwrap_or_else(|refusal| render(arrived, &refusal))
+        });
+        arrived.finish(emulator, principal, operation, response)
+    }
+}
+
+/// Returns the ids by which a rule for faults can name a caller: those in the token, and those in the directory.
+fn ids(tenant: &Tenant, caller: &DirectoryEntry) -> Vec<String> {
+    let known = tenant.read(|state| state.directory().get(&state.known_caller(caller).id).cloned());
+    let of = |entry: &DirectoryEntry| std::iter::once(entry.id.to_string()).chain(entry.app_id().map(str::to_owned));
+    of(caller).chain(known.iter().flat_map(of)).collect()
+}
+
+/// Returns the members of a request that rules for faults match, without its caller.
+pub(super) fn traits(found: Option<Found>, path: &str) -> Traits<'_> {
+    let Some(found) = found else { return Traits::default() };
+    let (operation, parameters) = (found.operation(), found.parameters(path));
+    let parameter = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    Traits {
+        operation: Some(operation.id),
+        principals: Vec::new(),
+        workspace: parameter("workspaceId"),
+        item: operation.item_parameter().and_then(parameter),
+        is_read: operation.is_read(),
+    }
 }
 
 /// Rejects tokens that the emulator did not sign, under [`Auth::Strict`]. The claims of a rejected token are not used,
@@ -142,9 +208,22 @@ fn handle(arrived: &Arrived, caller: Principal, found: &Found) -> Result<Written
     let Some(handler) = found.handler() else { return Err(operation.not_emulated()) };
     let Arrived { parts, tenant, stamp, .. } = arrived;
     let parameters = found.parameters(parts.uri.path());
-    let context = Context { tenant, caller, now: stamp.now, operation, parts, parameters, body };
+    let past = arrived.effect().and_then(|effect| effect.stale_seconds).map(|age| past(tenant, stamp.now, age));
+    let changed = arrived.effect().and_then(|effect| effect.operation.as_ref());
+    let fault = Interference {
+        past: past.as_ref().map(|(state, _)| state),
+        operation: changed.map(|changed| (changed, &arrived.began_operation)),
+    };
+    let now = past.as_ref().map_or(stamp.now, |(_, at)| *at);
+    let context = Context { tenant, caller, now, operation, parts, parameters, body, fault };
     context.check_access()?;
     handler(&context).map(|answer| answer.into_response(operation.headers))
+}
+
+/// Returns the state of a tenant some seconds before an instant, and the earlier instant.
+fn past(tenant: &Tenant, now: Timestamp, age: f64) -> (State, Timestamp) {
+    let age = SignedDuration::try_from_secs_f64(age).unwrap_or_default();
+    tenant.state_at(now.checked_sub(age).unwrap_or(Timestamp::MIN))
 }
 
 fn render(arrived: &Arrived, refusal: &FabricError) -> Written {

@@ -13,8 +13,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let body: CreateFolder = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
     let parent = wire::folder(body.parent_folder_id, "ParentFolderId")?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| folder::create(state, context.workspace(state)?, display_name, parent),
         |state, id| {
             let location = context.url(&format!("/v1/workspaces/{workspace}/folders/{id}"));
@@ -43,8 +42,7 @@ pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let id = context.id("folderId")?;
     let body: UpdateFolder = context.json()?;
     let display_name = wire::required(body.display_name, "DisplayName")?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| folder::update(context.workspace(state)?, id, display_name),
         |state, ()| show(context, state),
     )?
@@ -54,8 +52,7 @@ pub(super) fn relocate(context: &Context<'_>) -> HandlerResult {
     let id = context.id("folderId")?;
     let body: MoveFolder = context.json_or_nothing()?;
     let target = wire::folder(body.target_folder_id, "TargetFolderId")?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| folder::relocate(context.workspace(state)?, id, target),
         |state, ()| show(context, state),
     )?

@@ -112,8 +112,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
         StartedEtag::Generic => typed.is_some(),
         StartedEtag::Never => true,
     };
-    let answer = context.tenant.commit_then(
-        context.now,
+    let answer = context.commit_then(
         |state, now| item::create(state, context.workspace(state)?, new, context.caller, now),
         |state, created| match created {
             Progress::Started(operation) => {
@@ -172,8 +171,7 @@ pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let kind_changes =
         context.operation.kind.map(|kind| item::settable(kind, &properties.unwrap_or_default())).transpose()?;
     let change = Update { display_name, description, kind_changes: kind_changes.unwrap_or_default() };
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, now| {
             let (workspace, item) = context.item(state, now)?;
             item::update(state, workspace, item, change, now)
@@ -216,8 +214,7 @@ pub(super) fn bulk_relocate(context: &Context<'_>) -> HandlerResult {
 }
 
 fn relocate_all(context: &Context<'_>, ids: Vec<ItemId>, target: Option<FolderId>) -> HandlerResult {
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, now| {
             let workspace = match ids.as_slice() {
                 [_] if context.operation.item_parameter().is_some() => context.item(state, now)?.0,
@@ -235,8 +232,7 @@ fn relocate_all(context: &Context<'_>, ids: Vec<ItemId>, target: Option<FolderId
 
 pub(super) fn get_definition(context: &Context<'_>) -> HandlerResult {
     let format = context.query("format");
-    let done = context.tenant.commit_then(
-        context.now,
+    let done = context.commit_then(
         |state, now| {
             let (workspace, item) = context.item(state, now)?;
             item::get_definition(state, workspace, item, format.as_deref(), now)
@@ -265,8 +261,7 @@ pub(super) fn update_definition(context: &Context<'_>) -> HandlerResult {
 
 /// Publishes an environment. The response is its `publishDetails` (seen).
 pub(super) fn publish_environment(context: &Context<'_>) -> HandlerResult {
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, now| {
             let (workspace, item) = context.item(state, now)?;
             environment::publish(state, workspace, item, now)

@@ -24,7 +24,7 @@ pub(super) fn run(
     context: &Context<'_>,
     decide: impl FnOnce(&State, Timestamp) -> Decision<Progress<()>>,
 ) -> HandlerResult {
-    context.tenant.commit_then(context.now, decide, |state, progress| match progress {
+    context.commit_then(decide, |state, progress| match progress {
         Progress::Started(operation) => started(context, state, operation),
         Progress::Done(()) => Ok(Answer::empty()),
     })?

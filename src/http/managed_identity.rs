@@ -15,6 +15,10 @@ use crate::http::entra::request::{EntraRequest, EntraResult, Found, Reply, Servi
 use crate::http::request::Arrival;
 use crate::ids::TenantId;
 
+/// The ids of all operations.
+pub(super) const OPERATIONS: &[&str] =
+    &["ManagedIdentity_AppService", "ManagedIdentity_CloudShell", "ManagedIdentity_Machine", "ManagedIdentity_Probe"];
+
 /// Responds to a request for a managed identity.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     Service { find: endpoint, tenant, reads_create_tenants: true }.respond(emulator, request).await

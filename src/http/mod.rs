@@ -19,6 +19,7 @@ mod entra;
 pub mod error;
 mod exchange;
 mod fabric_api;
+mod fault;
 mod folders;
 mod gateways;
 mod items;

@@ -105,6 +105,13 @@ impl Operation {
         if self.kind.is_some() || second == ITEM { Some(second) } else { parameters.find(|name| *name == ITEM) }
     }
 
+    /// Returns `true` if the operation changes nothing and begins no long-running operation.
+    pub fn is_read(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        self.method == Method::GET
+            || self.method == Method::POST && (name.ends_with("MirroringStatus") || name == "search")
+    }
+
     /// Returns the method and the path. Together they identify an operation, while several operations may share an id.
     pub(super) fn key(&'static self) -> (&'static str, &'static str) {
         (self.method.as_str(), self.path)

@@ -14,6 +14,10 @@ use crate::hosts::{self, Owner};
 use crate::http::entra::request::{EntraRequest, EntraResult, Found, Reply, Service, tenant_of_bearer};
 use crate::http::request::Arrival;
 
+/// The ids of all operations.
+pub(super) const OPERATIONS: &[&str] =
+    &["ResourceManager_Endpoints", "ResourceManager_Subscriptions", "ResourceManager_Tenants"];
+
 /// Responds to a request to Azure Resource Manager.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     Service { find: endpoint, tenant: tenant_of_bearer, reads_create_tenants: true }.respond(emulator, request).await

@@ -48,8 +48,7 @@ pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let id = context.id("workspaceRoleAssignmentId")?;
     let body: UpdateRoleAssignment = context.json()?;
     let role = role(body.role)?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| role::update(context.workspace(state)?, id, role),
         |state, changed| Ok(Answer::ok(&RoleAssignmentBody::whole(state, changed.principal, changed.role))),
     )?

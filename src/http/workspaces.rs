@@ -16,8 +16,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
         description: body.description.unwrap_or_default(),
         capacity: wire::id(body.capacity_id, "CapacityId")?,
     };
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| workspace::create(state, new, context.caller),
         |state, id| {
             let location = context.url(&format!("/v1/workspaces/{id}"));
@@ -61,8 +60,7 @@ pub(super) fn get(context: &Context<'_>) -> HandlerResult {
 
 pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let UpdateWorkspace { display_name, description } = context.json()?;
-    context.tenant.commit_then(
-        context.now,
+    context.commit_then(
         |state, _| workspace::update(state, context.workspace(state)?, display_name, description),
         |state, ()| Ok(Answer::ok(&WorkspaceBody::new(state, context.workspace(state)?))),
     )?

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::ids::{PrincipalId, TenantId};
+use crate::ids::{FaultId, PrincipalId, TenantId};
 use crate::memory::Share;
 
 /// The size of an entry without its texts, in bytes: about the memory that its structure and its durations take.
@@ -48,8 +48,10 @@ pub struct Exchange<'a> {
     pub is_storage: bool,
     /// The body of the request.
     pub request: &'a [u8],
-    /// The status of the response.
-    pub status: u16,
+    /// The status of the response; `None` if no response was sent.
+    pub status: Option<u16>,
+    /// The rule for faults that struck the request.
+    pub fault: Option<FaultId>,
     /// The headers of the response.
     pub headers: &'a HeaderMap,
     /// The body of the response, before compression.
@@ -62,7 +64,7 @@ pub struct Exchange<'a> {
 #[derive(Debug)]
 pub struct Entry {
     time: Timestamp,
-    status: u16,
+    status: Option<u16>,
     took: SignedDuration,
     path: Box<str>,
     /// The line of NDJSON, except for its end, which consists of the duration and the closing brace.
@@ -138,7 +140,7 @@ impl Filter {
     /// Returns `true` if an exchange meets all conditions.
     pub fn matches(&self, entry: &Entry) -> bool {
         self.path.as_ref().is_none_or(|path| entry.path.contains(path.as_str()))
-            && self.status.is_none_or(|status| entry.status == status)
+            && self.status.is_none_or(|status| entry.status == Some(status))
             && self.since.is_none_or(|since| entry.time >= since)
     }
 }
@@ -157,17 +159,19 @@ impl Entry {
     /// Redacts the secrets of an exchange for a journal of `max_weight` bytes. A body that is too large for the journal,
     /// or larger than [`BODY_MAX`], is neither processed nor stored.
     pub fn new(exchange: &Exchange<'_>, max_weight: usize) -> Self {
-        let Exchange { time, tenant, principal, operation, is_storage, status, took, .. } = *exchange;
+        let Exchange { time, tenant, principal, operation, is_storage, status, fault, took, .. } = *exchange;
         let body_max = BODY_MAX.min(max_weight);
         let method = shown_method(exchange.method);
         let path = url::redact(exchange.path, is_storage);
         let head = Head { time: format!("{time:.7}"), tenant, principal, operation, method };
         let head = serde_json::to_string(&head).expect("a head has string keys only");
         let line = format!(
-            "{},\"path\":{},\"request\":{},\"status\":{status},\"headers\":{},\"body\":{}",
+            "{},\"path\":{},\"request\":{},\"status\":{},\"fault\":{},\"headers\":{},\"body\":{}",
             head.strip_suffix('}').unwrap_or_default(),
             json::quoted(&path),
             body::redact(exchange.request, body_max),
+            Value::from(status),
+            Value::from(fault.map(|fault| fault.to_string())),
             headers(exchange.headers),
             body::redact(exchange.body, body_max),
         );
@@ -244,7 +248,8 @@ mod tests {
             path,
             is_storage: false,
             request,
-            status: 200,
+            status: Some(200),
+            fault: None,
             headers: &HeaderMap::new(),
             body: request,
             took: SignedDuration::ZERO,

@@ -1,21 +1,22 @@
 //! Forks: a tenant that shares the past of another up to an instant.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 
-use super::Tenant;
 use super::snapshot::{Content, Counters};
+use super::{History, Tenant};
 use crate::clock::ClockState;
+use crate::fabric::fault::Fault;
 use crate::fabric::{DatedFact, FabricError, Fact};
 
 impl Tenant {
     /// Makes this new tenant a fork of `original` at the instant `at`.
     ///
-    /// It has the facts up to and including `at`, the present settings, clock mode, request ids and redeemed codes of
-    /// the original, and no throttle windows. Its clock shows `at`.
+    /// It has the facts up to and including `at`, the present settings, rules for faults, clock mode,
+    /// request ids and redeemed codes of the original, and no throttle windows. Its clock shows `at`.
     ///
     /// # Errors
     ///
@@ -40,17 +41,43 @@ impl Tenant {
         }
         let shared = history.facts.iter().map(|(dated, _)| dated).take_while(|dated| dated.at <= at);
         let mut facts: Vec<DatedFact> = shared.cloned().collect();
-        // The settings of a fork are the present ones. If a later fact changed them, the fork has a fact of its own.
-        let changed =
-            history.facts.range(facts.len()..).any(|(dated, _)| matches!(dated.fact, Fact::SettingsChanged(_)));
-        if changed {
-            let number = facts.last().map_or(1, |last| last.number + 1);
-            facts.push(DatedFact { number, at, fact: Fact::SettingsChanged(history.state.settings.clone()) });
-        }
+        let later = history.facts.range(facts.len()..).map(|(dated, _)| &dated.fact);
+        let number = facts.last().map_or(1, |last| last.number + 1);
+        let present = present(&history, &facts, later).into_iter().zip(number..);
+        facts.extend(present.map(|(fact, number)| DatedFact { number, at, fact }));
         let redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
         let redeemed: BTreeMap<String, i64> = redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
-        let counters = Counters { requests: self.requests.load(Ordering::Relaxed), windows: Vec::new(), redeemed };
+        let counters = Counters {
+            requests: self.requests.load(Ordering::Relaxed),
+            windows: Vec::new(),
+            redeemed,
+            faults: self.lock_fault_counters().clone(),
+        };
         let clock = ClockState { now: at, ..clock };
         Ok(Content { base_at: history.base_at, base: history.base.clone(), facts, clock, counters })
     }
+}
+
+/// Returns the facts that give a fork the present settings and rules for faults, if a `later` fact changed them.
+/// `shared` are the facts that the fork shares with the original.
+fn present<'a>(history: &History, shared: &[DatedFact], later: impl Iterator<Item = &'a Fact>) -> Vec<Fact> {
+    let (mut settings, mut rules) = (false, false);
+    for fact in later {
+        settings |= matches!(fact, Fact::SettingsChanged(_));
+        rules |= matches!(fact, Fact::FaultAdded { .. } | Fact::FaultSwitched { .. } | Fact::FaultDeleted { .. });
+    }
+    let mut facts: Vec<Fact> =
+        settings.then(|| Fact::SettingsChanged(history.state.settings.clone())).into_iter().collect();
+    if rules {
+        let mut past = history.base.clone();
+        shared.iter().for_each(|dated| past.apply(dated));
+        facts.extend(past.faults().values().map(|fault| Fact::FaultDeleted { id: fault.id }));
+        for Fault { id, rule, enabled } in history.state.faults().values() {
+            facts.push(Fact::FaultAdded { id: *id, rule: Arc::clone(rule) });
+            if !enabled {
+                facts.push(Fact::FaultSwitched { id: *id, enabled: false });
+            }
+        }
+    }
+    facts
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{HISTORY_MAX, History, REDEEMED_MAX, TIGHT_HISTORY_MAX, Tenant, weight_of};
 use crate::clock::ClockState;
 use crate::fabric::fact::Format;
+use crate::fabric::fault::Counters as FaultCounters;
 use crate::fabric::throttle::{StoredWindow, Windows};
 use crate::fabric::{DatedFact, ErrorCode, FabricError, Fact, State};
 
@@ -23,8 +24,6 @@ pub struct Snapshot {
     format: Format,
     clock: ClockState,
     counters: Counters,
-    /// The place of fault rules and their counters.
-    faults: [serde_json::Value; 0],
     /// The instant from which the states of the tenant are known.
     base_at: Timestamp,
     base: State,
@@ -42,6 +41,8 @@ pub(super) struct Counters {
     pub(super) windows: Vec<StoredWindow>,
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     pub(super) redeemed: BTreeMap<String, i64>,
+    /// The counters of the rules for faults.
+    pub(super) faults: FaultCounters,
 }
 
 /// The static method and path of an operation, or `None` if there is no such operation.
@@ -61,7 +62,7 @@ impl Snapshot {
     fn checked(self) -> Result<Content, FabricError> {
         /// The length of a SHA-256 hash in base64url.
         const HASH: usize = 43;
-        let Self { format: Format, clock, counters, faults: [], base_at, base, facts } = self;
+        let Self { format: Format, clock, counters, base_at, base, facts } = self;
         clock.check().map_err(|why| invalid("clock", &why.to_string()))?;
         if counters.redeemed.len() > REDEEMED_MAX || counters.redeemed.keys().any(|hash| hash.len() > HASH) {
             return Err(invalid("counters.redeemed", "too many or too long hashes"));
@@ -99,8 +100,8 @@ impl Tenant {
                 requests: self.requests.load(Ordering::Relaxed),
                 windows: self.lock_windows().stored(clock.now),
                 redeemed: redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect(),
+                faults: self.lock_fault_counters().clone(),
             },
-            faults: [],
             base_at: history.base_at,
             base: history.base.clone(),
             facts: numbered(history.facts.iter().map(|(dated, _)| dated.clone()), 1).collect(),
@@ -137,6 +138,8 @@ impl Tenant {
             *self.lock_windows() = Windows::restored(counters.windows, keys);
             let redeemed: HashMap<String, i64> = counters.redeemed.into_iter().collect();
             *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = redeemed;
+            *self.lock_fault_counters() = counters.faults;
+            self.note_faults(&history.state);
             self.lock_journal().clear();
             self.request_seed.store(history.state.seed().number(), Ordering::Relaxed);
             self.requests.store(counters.requests, Ordering::Relaxed);

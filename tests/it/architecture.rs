@@ -10,22 +10,22 @@ use crate::imports::{ImportGraph, circles, sources};
 const ORDER: &[(&str, &str)] = &[
     (
         "",
-        "main run sign_in config environment server proxy tls check http entra emulator traffic tenant journal memory in_flight fabric \
+        "main run sign_in config environment server disconnect proxy tls check http entra emulator traffic tenant journal memory in_flight fabric \
          ca signing client hosts data_dir ids seed clock notify signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "control upcoming search integrity access throttle \
-         ( capacity connection fact folder item operation principal role state tag trouble trouble_view troubles workspace ) \
-         name ordered page settings pace mirroring as_list behaviours error instant json weight",
+        "control upcoming search integrity access \
+         ( capacity connection fact fault folder item operation principal role state tag trouble trouble_view troubles workspace ) \
+         throttle name ordered page settings pace mirroring as_list behaviours error instant json weight",
     ),
     (
         "http",
         "dispatch control fabric_api routes operations managed_identity resource_manager onelake entra \
          bulk capacities catalog_search catalogs connection_roles connections folders gateways items \
          mirrored_databases role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
-         long_running_operations context wire exchange error json operation answer request",
+         long_running_operations context wire exchange fault error json operation answer request",
     ),
 ];
 

@@ -235,6 +235,39 @@ fn run_uses_the_upstream_proxy() {
     );
 }
 
+/// A rule that never struck is listed. With `--strict-faults`, it makes a command that succeeds fail.
+#[cfg(unix)]
+#[test]
+fn run_reports_faults_that_never_struck() {
+    if !has_curl() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let rule = r#"{"name": "unused", "match": {"path": "/v1/capacities"}, "effect": {"answer": {"status": 503}}}"#;
+    let add = format!("curl -sS --noproxy '*' -d '{rule}' $SPECULARITE_URL/_emulator/faults >/dev/null");
+    let strike = "curl -sS --noproxy '*' -H 'Authorization: Bearer x' $SPECULARITE_URL/v1/capacities >/dev/null";
+    for (options, command, expected, is_listed) in [
+        (&["--strict-faults"][..], add.clone(), 3, true),
+        (&["--strict-faults", "--report"], add.clone(), 3, true),
+        (&["--report"], add.clone(), 0, true),
+        (&[], add.clone(), 0, false),
+        (&["--strict-faults"], format!("{add}; {strike}"), 0, false),
+        (&["--strict-faults"], format!("{add}; exit 7"), 7, false),
+        (&["--strict-faults"], "true".to_owned(), 0, false),
+    ] {
+        let ran = Command::new(PROGRAM)
+            .arg("run")
+            .args(options)
+            .args(["--", "sh", "-c", &command])
+            .env("SPECULARITE_DATA_DIR", folder.path())
+            .output()
+            .unwrap();
+        let output = text(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(expected), "{options:?} {command}: {output}");
+        assert_eq!(output.matches("\"unused\" never struck").count(), usize::from(is_listed), "{output}");
+    }
+}
+
 /// The environment may name the very emulator that is being started, for example in a shell that has sourced `env`.
 #[cfg(unix)]
 #[test]

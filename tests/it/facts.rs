@@ -56,12 +56,13 @@ fn name(fact: &Fact) -> &'static str {
         ShortcutsChanged "shortcutsChanged", IdentityAssociated "identityAssociated",
         KindStateChanged "kindStateChanged", ItemsMoved "itemsMoved", ItemTagged "itemTagged",
         ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
-        MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped",
+        MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped", FaultAdded "faultAdded",
+        FaultSwitched "faultSwitched", FaultDeleted "faultDeleted",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 41;
+const VARIANTS: usize = 44;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -80,6 +81,7 @@ pub(crate) fn history() -> Lab {
     lab.delete(&format!("/v1/connections/{unused}")).is(200);
     items(&lab, &connection, &tag);
     trouble(&lab, &connection);
+    faults(&lab);
     lab
 }
 
@@ -112,6 +114,19 @@ fn trouble(lab: &Lab, connection: &str) {
     lab.put("/_emulator/connections/0a1b2c3d-0000-4000-8000-000000000001", connection).is(200);
     let capacity = json!({"displayName": "declared", "sku": "F2", "hiddenFrom": [ALICE]});
     lab.put("/_emulator/capacities/0a1b2c3d-0000-4000-8000-00000000000c", capacity).is(200);
+}
+
+fn faults(lab: &Lab) {
+    for name in ["kept", "deleted"] {
+        let matches = json!({"operation": "Items_*", "request": {"displayName": "x"}});
+        let answer = json!({"status": 503, "headers": {"x-region": "west"}, "body": {"value": []}});
+        let rule = json!({"name": name, "match": matches, "when": {"times": 2}, "effect": {"answer": answer}});
+        let fault = format!("/_emulator/faults/{}", lab.post("/_emulator/faults", rule).is(201).id());
+        lab.patch(&fault, json!({"enabled": false})).is(200);
+        if name == "deleted" {
+            lab.delete(&fault).is(200);
+        }
+    }
 }
 
 fn workspaces(lab: &Lab, tag: &Value) {

@@ -20,6 +20,7 @@ mod entra;
 mod errors;
 mod examples;
 mod facts;
+mod faults;
 mod folders;
 mod harness;
 mod imports;

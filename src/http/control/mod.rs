@@ -5,6 +5,7 @@ mod clock;
 mod connections;
 mod coverage;
 mod directory;
+mod faults;
 mod journal;
 mod settings;
 mod snapshot;
@@ -96,6 +97,15 @@ pub const ROUTES: &[Route] = &[
     }),
     Route::new("GET", "/snapshot", "Returns all of the tenant as one document", || get(snapshot::show)),
     Route::new("PUT", "/snapshot", "Restores the tenant from a snapshot", || put(snapshot::replace)),
+    Route::new("GET", "/faults", "Lists the rules for faults", || get(faults::list)),
+    Route::new("POST", "/faults", "Adds a rule for faults", || post(faults::add)),
+    Route::new("DELETE", "/faults", "Deletes all rules for faults", || delete(faults::delete_all)),
+    Route::new("GET", "/faults/{faultId}", "Returns a rule for faults", || get(faults::show)),
+    Route::new("PATCH", "/faults/{faultId}", "Enables or disables a rule for faults", || patch(faults::switch)),
+    Route::new("DELETE", "/faults/{faultId}", "Deletes a rule for faults", || delete(faults::delete)),
+    Route::new("POST", "/faults/dry-run", "Lists the exchanges that a rule would have struck", || {
+        post(faults::dry_run)
+    }),
     Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
     Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
     Route::new("DELETE", "/journal", "Deletes all exchanges", || delete(journal::clear)),

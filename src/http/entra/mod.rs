@@ -24,6 +24,20 @@ use crate::ids::TenantId;
 /// their path, and only their POST requests create it.
 const ISSUING: &[&str] = &["Entra_Authorize", "Entra_DeviceCode", "Entra_Token"];
 
+/// The ids of all operations.
+pub(super) const OPERATIONS: &[&str] = &[
+    "Entra_Authorize",
+    "Entra_DeviceCode",
+    "Entra_DeviceLogin",
+    "Entra_Error",
+    "Entra_InstanceDiscovery",
+    "Entra_Keys",
+    "Entra_Logout",
+    "Entra_OpenIdConfiguration",
+    "Entra_Token",
+    "Entra_UserRealm",
+];
+
 /// Responds to a request to Entra.
 pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
     Service { find: endpoint, tenant, reads_create_tenants: false }.respond(emulator, request).await

@@ -20,7 +20,7 @@ use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Written};
 use crate::http::error;
-use crate::http::exchange::{Arrived, Received, Stamp, send};
+use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
 use crate::http::request::{Arrival, FORM_MAX, authorization, basic};
 use crate::ids::TenantId;
 use crate::tenant::Tenant;
@@ -77,13 +77,16 @@ impl Service {
     /// Responds to a request.
     pub(in crate::http) async fn respond(self, emulator: Arc<Emulator>, request: Request) -> Response<Body> {
         let received = Received::read(request, FORM_MAX, &emulator).await;
-        let (size, shared) = (received.size(), Arc::clone(&emulator));
-        let response = emulator.in_flight().work(size, move || self.process(&shared, received)).await;
+        let size = received.size();
+        let admission = self.admit(&emulator, received);
+        Arrived::delay(admission.arrived.fault_delay()).await;
+        let shared = Arc::clone(&emulator);
+        let response = emulator.in_flight().work(size, move || admission.process(&shared)).await;
         send(&emulator, response).await
     }
 
-    /// Processes a request whose body was read.
-    fn process(self, emulator: &Emulator, received: Received) -> Written {
+    /// Finds the endpoint and the tenant of a request whose body was read, stamps the request, and finds its fault.
+    fn admit(self, emulator: &Emulator, received: Received) -> Admission {
         let lower = received.parts.uri.path().trim_end_matches('/').to_ascii_lowercase();
         let found = (self.find)(&received.parts.method, &lower.split('/').skip(1).collect::<Vec<_>>());
         let named = (self.tenant)(&received.parts, found);
@@ -93,13 +96,33 @@ impl Service {
             Ok(tenant) => (tenant, None),
             Err(refusal) => (emulator.default_tenant(), Some(refusal)),
         };
-        let arrived = received.arrive(tenant);
-        let result = match (no_room, found) {
-            (Some(refusal), _) => Err(Refusal::no_tenant(refusal.hint().unwrap_or_default()).into()),
-            (None, found) => serve(emulator, &arrived, found),
-        };
-        let response = render(result, &arrived.parts, arrived.stamp);
-        arrived.finish(emulator, None, found.map(|(operation, _)| operation), response)
+        let operation = found.map(|(operation, _)| operation);
+        let arrived = received.arrive(tenant, |_, _| Traits { operation, ..Traits::default() });
+        Admission { arrived, found, no_room }
+    }
+}
+
+/// A request whose endpoint and tenant are known.
+struct Admission {
+    arrived: Arrived,
+    found: Option<Found>,
+    no_room: Option<FabricError>,
+}
+
+impl Admission {
+    /// Processes the request.
+    fn process(self, emulator: &Emulator) -> Written {
+        let Self { mut arrived, found, no_room } = self;
+        let operation = found.map(|(operation, _)| operation);
+        let is_oauth = operation.is_some_and(|id| id.starts_with("Entra_") || id.starts_with("ManagedIdentity_"));
+        let response = arrived.answer(is_oauth.then_some(given_error), |arrived| {
+            let result = match no_room {
+                Some(refusal) => Err(Refusal::no_tenant(refusal.hint().unwrap_or_default()).into()),
+                None => serve(emulator, arrived, found),
+            };
+            render(result, &arrived.parts, arrived.stamp)
+        });
+        arrived.finish(emulator, None, operation, response)
     }
 }
 
@@ -253,20 +276,38 @@ fn redirect(location: &str) -> Written {
 
 /// Returns the body of an Entra error, with every member that clients print.
 fn error_body(refusal: &Refusal, parts: &Parts, stamp: Stamp) -> Value {
-    let Refusal { error, code, text } = refusal;
+    error_document(refusal.error, &refusal.text, Some(refusal.code), parts, stamp)
+}
+
+/// Returns the response with an error that a fault gives.
+fn given_error(arrived: &Arrived, status: StatusCode, error: &str, text: &str) -> Written {
+    let body = error_document(error, text, None, &arrived.parts, arrived.stamp);
+    write(status, "application/json; charset=utf-8", answer::to_json(&body))
+}
+
+/// Returns the body of an error. The description of an error with an `AADSTS` number begins with the number and ends with
+/// ids for support.
+fn error_document(error: &str, text: &str, code: Option<u32>, parts: &Parts, stamp: Stamp) -> Value {
     let trace = stamp.request_id;
     let sent = parts.headers.get(HeaderName::from_static("client-request-id")).and_then(|id| id.to_str().ok());
     let correlation = sent.and_then(|id| id.parse().ok()).unwrap_or(trace);
     let timestamp = stamp.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    json!({
+    let description = match code {
+        Some(code) => {
+            format!("AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}")
+        }
+        None => text.to_owned(),
+    };
+    let mut body = json!({
         "error": error,
-        "error_description": format!(
-            "AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
-        ),
-        "error_codes": [code],
+        "error_description": description,
+        "error_codes": code.into_iter().collect::<Vec<_>>(),
         "timestamp": timestamp,
         "trace_id": trace,
         "correlation_id": correlation,
-        "error_uri": format!("{}/error?code={code}", Arrival::origin(parts)),
-    })
+    });
+    if let Some(code) = code {
+        body["error_uri"] = format!("{}/error?code={code}", Arrival::origin(parts)).into();
+    }
+    body
 }

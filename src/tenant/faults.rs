@@ -1,0 +1,81 @@
+//! The rules for faults of a tenant, with their counters.
+
+use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::Tenant;
+use crate::fabric::State;
+use crate::fabric::fault::{Counter, Counters, Fault, FaultRequest, Strike};
+use crate::ids::RequestId;
+
+impl Tenant {
+    /// Returns `true` if the tenant has rules for faults.
+    pub(crate) fn has_faults(&self) -> bool {
+        self.has_faults.load(Ordering::Acquire)
+    }
+
+    /// Draws the instant and the request id of a request, and counts the request in the rules that it matches. Returns
+    /// the rule that strikes it. Requests are counted in the order of their request ids.
+    pub(crate) fn strike(&self, request: &FaultRequest<'_>) -> (Timestamp, RequestId, Option<Strike>) {
+        self.read(|state| {
+            let mut counters = self.lock_fault_counters();
+            let (now, request_id) = (self.clock.now(), self.next_request_id());
+            let strike = counters.strike(state.seed(), state.faults().values(), request, now);
+            (now, request_id, strike)
+        })
+    }
+
+    /// Takes back a strike whose effect did not apply.
+    pub(crate) fn take_back(&self, strike: &Strike) {
+        self.lock_fault_counters().take_back(strike);
+    }
+
+    /// Returns the rules for faults with their counters, oldest first.
+    pub fn faults(&self) -> Vec<(Fault, Counter)> {
+        self.read(|state| {
+            let counters = self.lock_fault_counters();
+            state.faults().values().map(|fault| (fault.clone(), counters.of(fault.id))).collect()
+        })
+    }
+
+    /// Counts requests of the past in a rule that the tenant does not have. Returns the counter of the rule, and for each
+    /// request `true` if the rule would have struck it.
+    pub(crate) fn try_fault(&self, fault: &Fault, requests: &[(Timestamp, FaultRequest<'_>)]) -> (Counter, Vec<bool>) {
+        let mut counters = Counters::default();
+        let mut strike = |(at, request): &(Timestamp, FaultRequest<'_>)| {
+            counters.strike(self.seed, std::iter::once(fault), request, *at).is_some()
+        };
+        let struck = requests.iter().map(&mut strike).collect();
+        (counters.of(fault.id), struck)
+    }
+
+    /// Notes that the rules for faults may have changed, and drops the counters of deleted rules.
+    pub(super) fn note_faults(&self, state: &State) {
+        let faults = state.faults();
+        if faults.is_empty() && !self.has_faults() {
+            return;
+        }
+        self.has_faults.store(!faults.is_empty(), Ordering::Release);
+        let mut counters = self.lock_fault_counters();
+        if counters.len() > faults.len() {
+            counters.retain(|id| faults.contains(&id));
+        }
+    }
+
+    /// Returns the state at an earlier instant, and that instant. An instant before the beginning of the stored facts is
+    /// replaced by that beginning.
+    pub(crate) fn state_at(&self, at: Timestamp) -> (State, Timestamp) {
+        let history = self.read_history();
+        let at = at.max(history.base_at);
+        let mut state = history.base.clone();
+        let until = history.facts.partition_point(|(dated, _)| dated.at <= at);
+        history.facts.range(..until).for_each(|(dated, _)| state.apply(dated));
+        (state, at)
+    }
+
+    pub(super) fn lock_fault_counters(&self) -> MutexGuard<'_, Counters> {
+        self.fault_counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
