@@ -32,7 +32,7 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     })
 }
 
-fn body(Span { status, error, trouble, from, to }: Span) -> Value {
+fn body(Span { status, error, trouble, from, to, .. }: Span) -> Value {
     let mut body = json!({"status": status, "from": utc(from), "to": to.map(utc)});
     if let Some(error) = error {
         body["error"] = json!({"errorCode": error.code, "message": error.message});
