@@ -213,9 +213,7 @@ impl<'a> Stage<'a> {
         match self {
             Self::Empty => false,
             Self::Live(followed) => followed.includes(name, now),
-            Self::Halted(halted) => {
-                halted.followed.includes(name, halted.at) && halted.selection.since(name).is_some()
-            }
+            Self::Halted(halted) => halted.followed.includes(name, halted.at) && halted.selection.since(name).is_some(),
         }
     }
 
@@ -275,7 +273,8 @@ impl<'a> Followed<'a> {
 
     fn course(&self, name: &TableName, now: Timestamp, known: &mut Known<'a>) -> Course<'a> {
         let object_type = self.source.table(name, now).object_type;
-        let course = |since, reason, figures| Course { name: name.clone(), object_type, since, reason, figures, halt: None };
+        let course =
+            |since, reason, figures| Course { name: name.clone(), object_type, since, reason, figures, halt: None };
         if let Some(Begin { at, run, reason }) = self.begin(name, now) {
             return course(at, reason, Figures::Followed(self.known_history(run, name, at, known)));
         }

@@ -25,6 +25,10 @@ pub enum TableStatus {
 }
 
 impl TableStatus {
+    /// All statuses.
+    pub const ALL: [Self; 6] =
+        [Self::Initialized, Self::Snapshotting, Self::Replicating, Self::Reseeding, Self::Stopped, Self::Failed];
+
     /// Returns the name of the status on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ mod coverage;
 mod directory;
 mod faults;
 mod journal;
+mod overview;
 mod settings;
 mod snapshot;
 mod sources;
@@ -106,7 +107,10 @@ pub const ROUTES: &[Route] = &[
     Route::new("POST", "/faults/dry-run", "Lists the exchanges that a rule would have struck", || {
         post(faults::dry_run)
     }),
-    Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
+    Route::new("GET", "/timeline", "Returns the statuses and figures of a database over time", || get(timeline::show)),
+    Route::new("GET", "/overview", "Returns tenants, clock, workspaces and items in one answer", || {
+        get(overview::show)
+    }),
     Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
     Route::new("DELETE", "/journal", "Deletes all exchanges", || delete(journal::clear)),
     Route::new("GET", "/coverage", "Lists Fabric's operations, served and absent", || get(coverage::show)),
