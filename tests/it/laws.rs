@@ -185,6 +185,16 @@ impl Mirror {
         drop(self.lab.post("/_emulator/trouble", body));
     }
 
+    /// The id of the mirrored database.
+    pub(crate) fn id(&self) -> &str {
+        self.path.rsplit('/').next().unwrap()
+    }
+
+    /// The instant that the clock shows, as in responses.
+    pub(crate) fn now(&self) -> String {
+        format!("{:.7}", self.lab.emulator.default_tenant().clock().now())
+    }
+
     /// Its status with the error, and its tables, with metrics.
     pub(crate) fn observed(&self) -> (Value, Vec<Value>) {
         let status = self.lab.post_empty(&format!("{}/getMirroringStatus", self.path)).is(200).body();
