@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::grid::Grid;
-use super::{LIMIT_MAX, Query, check_states, invalid};
+use super::{LIMIT_MAX, Query, ROWS_MAX, check_states, invalid};
 use crate::fabric::mirroring::table_timeline::TableTimelines;
 use crate::fabric::mirroring::tables::Metrics;
 use crate::fabric::mirroring::timeline::Span;
@@ -60,8 +60,16 @@ pub fn log(state: &State, query: &Query, now: Timestamp) -> Result<Log, FabricEr
     check_states(points.saturating_add(timelines.stages()), names.len())?;
     let (from, to) = (query.from.unwrap_or(item.visible_from), query.to.map_or(now, |to| to.min(now)));
     let grid: Vec<Timestamp> = std::iter::once(from).chain(Grid::new(from, to, points).instants).collect();
-    let mut rows: Vec<Row> = names.iter().flat_map(|name| TableLog::of(&timelines, name, &grid, now)).collect();
-    rows.retain(|row| (from..=to).contains(&row.at));
+    let mut rows = Vec::new();
+    for name in &names {
+        let of_table = TableLog::of(&timelines, name, &grid, now);
+        rows.extend(of_table.into_iter().filter(|row| (from..=to).contains(&row.at)));
+        if rows.len() > ROWS_MAX {
+            return Err(invalid(format!(
+                "The log has more than {ROWS_MAX} rows; select fewer with filter, from, to or points."
+            )));
+        }
+    }
     // Rows of the same instant keep the order of the tables and of their operations.
     rows.sort_by_key(|row| row.at);
     let rows = rows.into_iter().skip(query.offset).take(query.limit.unwrap_or(LIMIT_MAX)).collect();

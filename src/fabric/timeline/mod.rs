@@ -10,8 +10,9 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
+use self::catalog::Catalog;
 pub use self::points::Point;
-use crate::fabric::item::{Item, mirrored_catalog};
+use crate::fabric::item::Item;
 use crate::fabric::mirroring::source::ObjectType;
 use crate::fabric::mirroring::table_timeline::TableTimelines;
 use crate::fabric::mirroring::tables::Metrics;
@@ -26,6 +27,10 @@ pub const POINTS_MAX: usize = 10_000;
 pub const LIMIT_MAX: usize = 10_000;
 /// The maximum number of computed table states in an answer.
 const STATES_MAX: usize = 2_000_000;
+/// The maximum number of spans of tables in an answer.
+const SPANS_MAX: usize = 200_000;
+/// The maximum number of rows of a log, of which an answer contains a page.
+const ROWS_MAX: usize = 200_000;
 
 /// The selection of a part of a timeline.
 #[derive(Debug, Clone)]
@@ -204,6 +209,25 @@ fn check_states(points: usize, tables: usize) -> Result<(), FabricError> {
     Ok(())
 }
 
+/// The number of spans of tables that an answer may still contain.
+struct SpanBudget(usize);
+
+impl Default for SpanBudget {
+    fn default() -> Self {
+        Self(SPANS_MAX)
+    }
+}
+
+impl SpanBudget {
+    /// Rejects an answer with more than [`SPANS_MAX`] spans of tables.
+    fn take(&mut self, spans: usize) -> Result<(), FabricError> {
+        let left = self.0.checked_sub(spans);
+        let too_many = || invalid(format!("limit: the tables on the page have more than {SPANS_MAX} spans."));
+        self.0 = left.ok_or_else(too_many)?;
+        Ok(())
+    }
+}
+
 /// Returns the part of the timeline of an item that a query selects.
 ///
 /// # Errors
@@ -212,8 +236,8 @@ fn check_states(points: usize, tables: usize) -> Result<(), FabricError> {
 pub fn timeline(state: &State, query: &Query, now: Timestamp) -> Result<Timeline, FabricError> {
     query.check()?;
     let (within, item) = state.find_item(query.item).ok_or_else(|| FabricError::no_item(query.item))?;
-    if let Some(source) = mirrored_catalog::source(item) {
-        return catalog::timeline(state, item, &source, query, now);
+    if let Some(catalog) = Catalog::of(state, item) {
+        return catalog.timeline(query, now);
     }
     if let Some(database) = &item.sql_database {
         // Clients cannot see the tables of a SQL database, so that they are not simulated.
@@ -238,9 +262,11 @@ pub fn timeline(state: &State, query: &Query, now: Timestamp) -> Result<Timeline
         let most = STATES_MAX / timelines.stages();
         return Err(invalid(format!("limit: with this history, at most {most} tables was expected.")));
     }
+    let mut budget = SpanBudget::default();
     for table in &mut tables {
         let spans = timelines.spans(&table.name).into_iter().filter(|span| query.touches(span));
         table.spans = spans.map(|span| span.map(TableStatus::as_str)).collect();
+        budget.take(table.spans.len())?;
     }
     Ok(Timeline::new(query, now, replication.spans(), (total, tables), points))
 }
@@ -284,8 +310,8 @@ impl Timeline {
 
 /// Returns the spans of the status of an item; `None` for an item without mirroring.
 pub fn spans(state: &State, within: WorkspaceId, item: &Item) -> Option<Vec<Span<&'static str>>> {
-    if let Some(source) = mirrored_catalog::source(item) {
-        return Some(catalog::spans(state, item, &source));
+    if let Some(catalog) = Catalog::of(state, item) {
+        return Some(catalog.spans());
     }
     let spans = match &item.sql_database {
         Some(database) => database.spans(),
@@ -296,8 +322,8 @@ pub fn spans(state: &State, within: WorkspaceId, item: &Item) -> Option<Vec<Span
 
 /// Returns the tables of an item at `now`, without their spans. An item without tables has none.
 pub fn tables(state: &State, within: WorkspaceId, item: &Item, now: Timestamp) -> Vec<TableLine> {
-    if let Some(source) = mirrored_catalog::source(item) {
-        return catalog::tables_at(state, item, &source, now);
+    if let Some(catalog) = Catalog::of(state, item) {
+        return catalog.tables_at(now);
     }
     state.replication(within, item).map_or_else(|_| Vec::new(), |replication| tables_at(state, &replication, now))
 }

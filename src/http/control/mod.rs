@@ -317,6 +317,14 @@ fn reply_with(status: StatusCode, tenant: &Tenant, result: Result<Value, FabricE
     }
 }
 
+/// Responds with a result that is written as JSON already.
+fn reply_json(tenant: &Tenant, result: Result<Vec<u8>, FabricError>) -> Response<Body> {
+    match result {
+        Ok(body) => stamped(tenant, answer::respond(StatusCode::OK, Headers::Core, body)),
+        Err(refusal) => refuse(tenant, &refusal),
+    }
+}
+
 fn stamped(tenant: &Tenant, mut response: Written) -> Response<Body> {
     let stamp = Stamp::of_control(tenant);
     answer::stamp(&mut response, stamp.request_id, stamp.now);

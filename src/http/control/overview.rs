@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Response;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::timeline::{STATES_SIZE, error};
-use super::{ControlRequest, clock, one_tenant_only, refuse, reply, tenants};
+use super::timeline::STATES_SIZE;
+use super::{ControlRequest, clock, one_tenant_only, refuse, reply_json, tenants};
 use crate::fabric::item::ItemKind;
 use crate::fabric::overview::{self, ItemOverview, WorkspaceOverview};
-use crate::http::answer::utc;
+use crate::http::answer::{to_json, utc};
+use crate::http::wire::mirrored_databases::MirroringErrorBody;
 use crate::ids::{CapacityId, ItemId, WorkspaceId};
 use crate::tenant::Tenant;
 
@@ -25,59 +26,72 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     let tenant = Arc::clone(&request.tenant);
     let size = tenant.weight().max(STATES_SIZE);
     let body = request.emulator.in_flight().work(size, move || body(&tenant, tenants)).await;
-    reply(&request.tenant, Ok(body))
+    reply_json(&request.tenant, Ok(body))
 }
 
-fn body(tenant: &Tenant, tenants: Vec<Value>) -> Value {
+#[derive(Serialize)]
+struct OverviewBody<'a> {
+    tenants: Vec<Value>,
+    clock: Value,
+    workspaces: Vec<WorkspaceBody<'a>>,
+}
+
+fn body(tenant: &Tenant, tenants: Vec<Value>) -> Vec<u8> {
     let clock = tenant.clock().state();
     // A copy, so that other requests do not wait.
     let state = tenant.state();
-    let workspaces: Vec<WorkspaceBody> = overview::overview(&state, clock.now).into_iter().map(Into::into).collect();
-    json!({"tenants": tenants, "clock": clock::shown(&state, clock), "workspaces": workspaces})
+    let workspaces = overview::overview(&state, clock.now);
+    let workspaces = workspaces.iter().map(WorkspaceBody::from).collect();
+    to_json(&OverviewBody { tenants, clock: clock::shown(&state, clock), workspaces })
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WorkspaceBody {
+struct WorkspaceBody<'a> {
     id: WorkspaceId,
-    display_name: String,
+    display_name: &'a str,
     capacity_id: Option<CapacityId>,
-    items: Vec<ItemBody>,
+    items: Vec<ItemBody<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemBody {
+struct ItemBody<'a> {
     id: ItemId,
     r#type: ItemKind,
-    display_name: String,
+    display_name: &'a str,
     status: Option<&'static str>,
-    error: Option<Value>,
+    error: Option<MirroringErrorBody<'a>>,
     rows: Option<u64>,
     last_sync_date_time: Option<String>,
     latency_max: Option<u32>,
-    tables: BTreeMap<&'static str, usize>,
+    tables: &'a BTreeMap<&'static str, usize>,
     tables_in_error: usize,
 }
 
-impl From<WorkspaceOverview> for WorkspaceBody {
-    fn from(WorkspaceOverview { id, display_name, capacity, items }: WorkspaceOverview) -> Self {
-        Self { id, display_name, capacity_id: capacity, items: items.into_iter().map(ItemBody::from).collect() }
+impl<'a> From<&'a WorkspaceOverview> for WorkspaceBody<'a> {
+    fn from(workspace: &'a WorkspaceOverview) -> Self {
+        Self {
+            id: workspace.id,
+            display_name: &workspace.display_name,
+            capacity_id: workspace.capacity,
+            items: workspace.items.iter().map(ItemBody::from).collect(),
+        }
     }
 }
 
-impl From<ItemOverview> for ItemBody {
-    fn from(item: ItemOverview) -> Self {
+impl<'a> From<&'a ItemOverview> for ItemBody<'a> {
+    fn from(item: &'a ItemOverview) -> Self {
         Self {
             id: item.id,
             r#type: item.kind,
-            display_name: item.display_name,
+            display_name: &item.display_name,
             status: item.status,
-            error: item.error.as_ref().map(error),
+            error: item.error.as_ref().map(MirroringErrorBody::from),
             rows: item.rows,
             last_sync_date_time: item.last_sync.map(utc),
             latency_max: item.latency_max,
-            tables: item.tables,
+            tables: &item.tables,
             tables_in_error: item.tables_in_error,
         }
     }

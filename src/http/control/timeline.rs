@@ -1,22 +1,26 @@
 //! `timeline`: the statuses and figures of a database or a catalog over time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Response;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::{ControlRequest, one_tenant_only, refuse, reply};
-use crate::fabric::mirroring::MirroringError;
-use crate::fabric::mirroring::timeline::Span;
-use crate::fabric::timeline::log::{self, Log, Row};
+use super::{ControlRequest, one_tenant_only, refuse, reply_json};
+use crate::fabric::capacity::Capacity;
+use crate::fabric::item::{Item, ItemKind};
+use crate::fabric::mirroring::SourceType;
+use crate::fabric::mirroring::source::ObjectType;
+use crate::fabric::mirroring::timeline::{Reason, Span};
+use crate::fabric::timeline::log::{self, Row};
 use crate::fabric::timeline::{self, Point, Query, TableLine, Timeline};
+use crate::fabric::workspace::Workspace;
 use crate::fabric::{FabricError, State};
-use crate::http::answer::utc;
-use crate::http::wire::mirrored_databases::MetricsBody;
-use crate::ids::ItemId;
-use crate::tenant::Tenant;
+use crate::http::answer::{to_json, utc};
+use crate::http::wire::mirrored_databases::{MetricsBody, MirroringErrorBody};
+use crate::ids::{CapacityId, ItemId, TenantId, TroubleId, WorkspaceId};
 
 /// The size as which an answer about all tables counts among the bodies that are processed at the same time.
 pub(super) const STATES_SIZE: usize = 1 << 20;
@@ -35,10 +39,10 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
         let now = tenant.clock().now();
         // A copy, so that other requests do not wait.
         let state = tenant.state();
-        if is_log { log_body(&tenant, &state, &query, now) } else { body(&state, &query, now) }
+        if is_log { log_body(tenant.id(), &state, &query, now) } else { body(&state, &query, now) }
     };
     let answer = request.emulator.in_flight().work(STATES_SIZE, work).await;
-    reply(&request.tenant, answer)
+    reply_json(&request.tenant, answer)
 }
 
 /// Parses the query, and returns `true` with it if it asks for the log.
@@ -65,100 +69,192 @@ fn query(request: &ControlRequest) -> Result<(Query, bool), FabricError> {
     Ok((query, is_log))
 }
 
-fn body(state: &State, query: &Query, now: Timestamp) -> Result<Value, FabricError> {
+#[derive(Serialize)]
+struct TimelineBody<'a> {
+    item: ItemId,
+    now: String,
+    at: String,
+    spans: Vec<SpanBody<'a>>,
+    tables: TablesBody<'a>,
+    points: Vec<PointBody>,
+}
+
+#[derive(Serialize)]
+struct TablesBody<'a> {
+    total: usize,
+    value: Vec<TableBody<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TableBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_object_type: Option<ObjectType>,
+    source_schema_name: &'a str,
+    source_table_name: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<MetricsBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<MirroringErrorBody<'a>>,
+    spans: Vec<SpanBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct SpanBody<'a> {
+    status: &'static str,
+    from: String,
+    to: Option<String>,
+    reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<MirroringErrorBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<TroubleId>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PointBody {
+    at: String,
+    rows: u64,
+    rows_per_second: f64,
+    latency_max: Option<u32>,
+    latency_p95: Option<u32>,
+    tables_by_status: BTreeMap<&'static str, usize>,
+}
+
+fn body(state: &State, query: &Query, now: Timestamp) -> Result<Vec<u8>, FabricError> {
     let Timeline { at, spans, total, tables, points } = timeline::timeline(state, query, now)?;
-    Ok(json!({
-        "item": query.item,
-        "now": utc(now),
-        "at": utc(at),
-        "spans": spans.iter().map(span).collect::<Vec<Value>>(),
-        "tables": {"total": total, "value": tables.into_iter().map(table).collect::<Vec<Value>>()},
-        "points": points.into_iter().map(point).collect::<Vec<Value>>(),
+    Ok(to_json(&TimelineBody {
+        item: query.item,
+        now: utc(now),
+        at: utc(at),
+        spans: spans.iter().map(SpanBody::from).collect(),
+        tables: TablesBody { total, value: tables.iter().map(TableBody::from).collect() },
+        points: points.into_iter().map(PointBody::from).collect(),
     }))
 }
 
-fn span(span: &Span<&'static str>) -> Value {
-    let Span { status, reason, from, to, .. } = span;
-    let mut body = json!({"status": status, "from": utc(*from), "to": to.map(utc), "reason": reason});
-    if let Some(it) = &span.error {
-        body["error"] = error(it);
+impl<'a> From<&'a Span<&'static str>> for SpanBody<'a> {
+    fn from(span: &'a Span<&'static str>) -> Self {
+        Self {
+            status: span.status,
+            from: utc(span.from),
+            to: span.to.map(utc),
+            reason: span.reason,
+            error: span.error.as_ref().map(MirroringErrorBody::from),
+            trouble: span.trouble,
+        }
     }
-    if let Some(trouble) = span.trouble {
-        body["trouble"] = json!(trouble);
-    }
-    body
 }
 
-/// Returns an error as the status calls show it.
-pub(super) fn error(error: &MirroringError) -> Value {
-    json!({"errorCode": error.code, "message": error.message})
+impl<'a> From<&'a TableLine> for TableBody<'a> {
+    fn from(table: &'a TableLine) -> Self {
+        Self {
+            source_object_type: table.object_type,
+            source_schema_name: &table.name.schema,
+            source_table_name: &table.name.table,
+            status: table.status,
+            metrics: table.metrics.map(MetricsBody::from),
+            error: table.error.as_ref().map(MirroringErrorBody::from),
+            spans: table.spans.iter().map(SpanBody::from).collect(),
+        }
+    }
 }
 
-fn table(table: TableLine) -> Value {
-    let mut body = json!({
-        "sourceSchemaName": &*table.name.schema,
-        "sourceTableName": &*table.name.table,
-        "status": table.status,
-        "spans": table.spans.iter().map(span).collect::<Vec<Value>>(),
-    });
-    if let Some(object_type) = table.object_type {
-        body["sourceObjectType"] = json!(object_type);
+impl From<Point> for PointBody {
+    fn from(point: Point) -> Self {
+        let Point { at, rows, rows_per_second, latency_max, latency_p95, tables_by_status } = point;
+        Self { at: utc(at), rows, rows_per_second, latency_max, latency_p95, tables_by_status }
     }
-    if let Some(metrics) = table.metrics {
-        body["metrics"] = json!(MetricsBody::from(metrics));
-    }
-    if let Some(it) = &table.error {
-        body["error"] = error(it);
-    }
-    body
 }
 
-fn point(point: Point) -> Value {
-    json!({
-        "at": utc(point.at),
-        "rows": point.rows,
-        "rowsPerSecond": point.rows_per_second,
-        "latencyMax": point.latency_max,
-        "latencyP95": point.latency_p95,
-        "tablesByStatus": point.tables_by_status,
-    })
+#[derive(Serialize)]
+struct LogBody<'a> {
+    value: Vec<RowBody<'a>>,
 }
 
-fn log_body(tenant: &Tenant, state: &State, query: &Query, now: Timestamp) -> Result<Value, FabricError> {
-    let Log { source, rows } = log::log(state, query, now)?;
+/// A row of Fabric's table `MirroredDatabaseTableExecution`. The columns that do not apply to mirroring are null.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RowBody<'a> {
+    timestamp: String,
+    operation_name: &'static str,
+    item_id: ItemId,
+    item_kind: ItemKind,
+    item_name: &'a str,
+    workspace_id: WorkspaceId,
+    workspace_name: &'a str,
+    capacity_id: Option<CapacityId>,
+    correlation_id: (),
+    operation_id: (),
+    identity: (),
+    customer_tenant_id: TenantId,
+    duration_ms: (),
+    status: (),
+    level: (),
+    region: Option<&'a str>,
+    workspace_monitoring_table_name: &'static str,
+    operation_start_time: String,
+    operation_end_time: String,
+    mirroring_source_type: Option<SourceType>,
+    source_table_name: &'a str,
+    source_schema_name: &'a str,
+    processed_rows: Option<u64>,
+    processed_bytes: Option<u64>,
+    replicator_batch_latency: Option<u32>,
+    error_type: Option<&'static str>,
+    error_message: Option<&'a str>,
+}
+
+/// The members that the rows of a log have in common.
+struct LogContext<'a> {
+    tenant: TenantId,
+    within: &'a Workspace,
+    item: &'a Item,
+    capacity: Option<&'a Capacity>,
+    source: Option<SourceType>,
+}
+
+fn log_body(tenant: TenantId, state: &State, query: &Query, now: Timestamp) -> Result<Vec<u8>, FabricError> {
+    let log = log::log(state, query, now)?;
     let (within, item) = state.find_item(query.item).ok_or_else(|| FabricError::no_item(query.item))?;
     let capacity = within.capacity.and_then(|id| state.capacities().iter().find(|capacity| capacity.id == id));
-    let row = |row: Row| {
-        json!({
-            "Timestamp": utc(row.at),
-            "OperationName": row.operation,
-            "ItemId": item.id,
-            "ItemKind": item.kind,
-            "ItemName": item.display_name,
-            "WorkspaceId": within.id,
-            "WorkspaceName": within.display_name,
-            "CapacityId": within.capacity,
-            "CorrelationId": null,
-            "OperationId": null,
-            "Identity": null,
-            "CustomerTenantId": tenant.id(),
-            "DurationMs": null,
-            "Status": null,
-            "Level": null,
-            "Region": capacity.map(|capacity| &*capacity.region),
-            "WorkspaceMonitoringTableName": "MirroredDatabaseTableExecution",
-            "OperationStartTime": utc(row.started),
-            "OperationEndTime": utc(row.at),
-            "MirroringSourceType": source,
-            "SourceTableName": &*row.table.table,
-            "SourceSchemaName": &*row.table.schema,
-            "ProcessedRows": row.processed.map(|(rows, _)| rows),
-            "ProcessedBytes": row.processed.map(|(_, bytes)| bytes),
-            "ReplicatorBatchLatency": row.latency_seconds,
+    let context = LogContext { tenant, within, item, capacity, source: log.source };
+    Ok(to_json(&LogBody { value: log.rows.iter().map(|row| context.row(row)).collect() }))
+}
+
+impl<'a> LogContext<'a> {
+    fn row(&self, row: &'a Row) -> RowBody<'a> {
+        RowBody {
+            timestamp: utc(row.at),
+            operation_name: row.operation,
+            item_id: self.item.id,
+            item_kind: self.item.kind,
+            item_name: &self.item.display_name,
+            workspace_id: self.within.id,
+            workspace_name: &self.within.display_name,
+            capacity_id: self.within.capacity,
+            correlation_id: (),
+            operation_id: (),
+            identity: (),
+            customer_tenant_id: self.tenant,
+            duration_ms: (),
+            status: (),
+            level: (),
+            region: self.capacity.map(|capacity| &*capacity.region),
+            workspace_monitoring_table_name: "MirroredDatabaseTableExecution",
+            operation_start_time: utc(row.started),
+            operation_end_time: utc(row.at),
+            mirroring_source_type: self.source,
+            source_table_name: &row.table.table,
+            source_schema_name: &row.table.schema,
+            processed_rows: row.processed.map(|(rows, _)| rows),
+            processed_bytes: row.processed.map(|(_, bytes)| bytes),
+            replicator_batch_latency: row.latency_seconds,
             // All emulated faults lie in the source or in its permissions.
-            "ErrorType": row.error.as_ref().map(|_| "UserError"),
-            "ErrorMessage": row.error.map(|error| error.message),
-        })
-    };
-    Ok(json!({"value": rows.into_iter().map(row).collect::<Vec<Value>>()}))
+            error_type: row.error.as_ref().map(|_| "UserError"),
+            error_message: row.error.as_ref().map(|error| error.message.as_str()),
+        }
+    }
 }

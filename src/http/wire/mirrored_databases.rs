@@ -81,7 +81,7 @@ impl<'a> From<Phase<'a>> for StatusBody<'a> {
 /// The `error` beside the status of a mirrored database or table.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MirroringErrorBody<'a> {
+pub(crate) struct MirroringErrorBody<'a> {
     error_code: &'a str,
     message: &'a str,
 }
