@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{Lab, MISSING, sql_mirror};
+use crate::harness::{Lab, MISSING, part, sql_mirror};
 use crate::laws::{Mirror, actions, config};
 
 /// The timeline of the mirror of a law.
@@ -270,4 +270,338 @@ fn points_are_limited_by_the_number_of_tables() {
     let last = body["points"].as_array().unwrap().last().unwrap();
     assert_eq!(last["tablesByStatus"].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>(), 1_000);
     println!("1,000 tables, 200 points: {:?}", begin.elapsed());
+}
+
+/// The rows of the log of an item: operation, seconds since `begin`, processed rows, and the message of the error.
+fn log_of(lab: &Lab, id: &str, query: &str, begin: Timestamp) -> Vec<(String, i64, Option<u64>, Option<String>)> {
+    let log = lab.get(&format!("/_emulator/timeline?item={id}&as=log{query}")).is(200).body();
+    let row = |row: &Value| {
+        let at: Timestamp = row["Timestamp"].as_str().unwrap().parse().unwrap();
+        let message = row["ErrorMessage"].as_str().map(str::to_owned);
+        assert_eq!(message.is_some(), row["ErrorType"] == "UserError");
+        let operation = row["OperationName"].as_str().unwrap().to_owned();
+        (operation, at.duration_since(begin).as_secs(), row["ProcessedRows"].as_u64(), message)
+    };
+    log["value"].as_array().unwrap().iter().map(row).collect()
+}
+
+#[test]
+fn log_has_a_row_for_each_operation() {
+    let table =
+        json!({"schemaName": "dbo", "tableName": "Big", "rows": 600_000, "rowsPerSecond": 2, "latencySeconds": 7});
+    let (lab, connection, id) = declared(&json!([table]));
+    let begin = lab.emulator.default_tenant().clock().now();
+    let plan = |kind: &str, starts: u32, ends: Option<u32>| {
+        let mut trouble = json!({"target": {"source": connection}, "kind": kind, "starts": {"after": starts}});
+        if let Some(ends) = ends {
+            trouble["ends"] = json!({"after": ends});
+        }
+        lab.post("/_emulator/trouble", trouble).is(201);
+    };
+    plan("unreachable", 100, Some(30));
+    plan("tableFails", 150, Some(50));
+    plan("reseed", 300, None);
+    lab.advance(375.0);
+    // Waits 10 s, copies for 60 s, and then publishes every 15 s, as far as there is no trouble.
+    let batch = |operation: &str, at: i64, rows: u64| (operation.to_owned(), at, Some(rows), None);
+    let event = |operation: &str, at: i64| (operation.to_owned(), at, None, None);
+    let failed = |operation: &str, at: i64, message: &str| (operation.to_owned(), at, None, Some(message.to_owned()));
+    let expected = [
+        event("AddTable", 0),
+        event("ReplicatingSchema", 10),
+        event("StartSnapshotting", 10),
+        batch("Snapshotting", 70, 600_106),
+        event("StartReplicating", 70),
+        batch("Replicating", 85, 30),
+        batch("Replicating", 100, 30),
+        failed("Replicating", 100, "The source cannot be reached."),
+        batch("Replicating", 130, 60),
+        batch("Replicating", 145, 30),
+        failed("FailTable", 150, "The table cannot be replicated."),
+        event("ReplicatingSchema", 200),
+        event("StartSnapshotting", 200),
+        batch("Snapshotting", 260, 600_106),
+        event("StartReplicating", 260),
+        batch("Replicating", 275, 30),
+        batch("Replicating", 290, 30),
+        event("StartReseeding", 300),
+        batch("Snapshotting", 360, 600_106),
+        event("StartReplicating", 360),
+        batch("Replicating", 375, 30),
+    ];
+    assert_eq!(log_of(&lab, &id, "", begin), expected);
+    assert_eq!(log_of(&lab, &id, "&offset=2&limit=3", begin), expected[2..5]);
+    assert_eq!(log_of(&lab, &id, "&filter=small", begin), []);
+    let at = |seconds: i64| begin + SignedDuration::from_secs(seconds);
+    assert_eq!(log_of(&lab, &id, &format!("&from={}&to={}", at(145), at(200)), begin), expected[9..13]);
+    // Fewer points join batches.
+    let points = log_of(&lab, &id, &format!("&from={}&to={}&points=1", at(201), at(299)), begin);
+    assert_eq!(
+        points.iter().map(|(operation, ..)| &**operation).collect::<Vec<_>>(),
+        ["Snapshotting", "StartReplicating", "Replicating"]
+    );
+
+    let row = lab.get(&format!("/_emulator/timeline?item={id}&as=log&limit=1&offset=3")).is(200).text();
+    insta::assert_snapshot!("log_row", row.replace(",\"", ",\n\""));
+}
+
+#[test]
+fn log_tells_of_stopped_and_removed_tables() {
+    let table = |name: &str| json!({"schemaName": "dbo", "tableName": name, "rows": 10});
+    let (lab, connection, id) = declared(&json!([table("A"), table("B")]));
+    let begin = lab.emulator.default_tenant().clock().now();
+    lab.advance(100.0);
+    lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": [table("A")]})).is(200);
+    lab.advance(50.0);
+    let mirrors = lab.get("/_emulator/overview").is(200).body();
+    let workspace =
+        mirrors["workspaces"].as_array().unwrap().iter().find(|it| it["displayName"] == "lab").unwrap()["id"].clone();
+    let path = format!("/v1/workspaces/{}/mirroredDatabases/{id}", workspace.as_str().unwrap());
+    lab.post_empty(&format!("{path}/stopMirroring")).is(200);
+    lab.advance(50.0);
+    let ends = |name: &str| {
+        let rows = log_of(&lab, &id, &format!("&filter=.{name}"), begin);
+        rows.last().map(|(operation, at, ..)| (operation.clone(), *at)).unwrap()
+    };
+    assert_eq!(ends("A"), ("StopTable".to_owned(), 170));
+    assert_eq!(ends("B"), ("RemoveTable".to_owned(), 100));
+}
+
+#[test]
+fn spans_name_their_reasons() {
+    let table = |name: &str| json!({"schemaName": "dbo", "tableName": name, "rows": 10});
+    let (lab, connection, id) = declared(&json!([table("A")]));
+    let declare = |tables: Value| {
+        lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": tables})).is(200);
+    };
+    lab.advance(50.0);
+    declare(json!([table("A"), table("B")]));
+    lab.advance(50.0);
+    let trouble = json!({"target": {"source": connection}, "kind": "reseed"});
+    let reseed = lab.post("/_emulator/trouble", trouble).is(201).id();
+    lab.advance(50.0);
+    lab.set_capacity("Inactive");
+    lab.advance(10.0);
+    lab.set_capacity("Active");
+    let trouble = json!({"target": {"item": id}, "kind": "startFails", "ends": "restart"});
+    let fails = lab.post("/_emulator/trouble", trouble).is(201).id();
+    let workspace =
+        lab.get("/_emulator/overview").body()["workspaces"].as_array().unwrap().last().unwrap()["id"].clone();
+    let path = format!("/v1/workspaces/{}/mirroredDatabases/{id}", workspace.as_str().unwrap());
+    let call = |action: &str| {
+        lab.post_empty(&format!("{path}/{action}Mirroring")).is(200);
+        lab.advance(30.0);
+    };
+    call("start");
+    call("start");
+    call("stop");
+    let body = lab.get(&format!("/_emulator/timeline?item={id}")).is(200).body();
+    let reasons = |spans: &Value| -> Vec<(String, String, Option<String>)> {
+        let text = |it: &Value| it.as_str().map(str::to_owned);
+        let spans = spans.as_array().unwrap().iter();
+        spans
+            .map(|span| (text(&span["status"]).unwrap(), text(&span["reason"]).unwrap(), text(&span["trouble"])))
+            .collect()
+    };
+    let is = |status: &str, reason: &str| (status.to_owned(), reason.to_owned(), None);
+    let by = |status: &str, trouble: &str| (status.to_owned(), "trouble".to_owned(), Some(trouble.to_owned()));
+    assert_eq!(
+        reasons(&body["spans"]),
+        [
+            is("Initializing", "create"),
+            is("Starting", "start"),
+            is("Running", "start"),
+            is("Paused", "capacity"),
+            is("Starting", "start"),
+            by("Initialized", &fails),
+            is("Starting", "start"),
+            is("Running", "start"),
+            is("Stopping", "stop"),
+            is("Stopped", "stop"),
+        ]
+    );
+    let tables = &body["tables"]["value"];
+    // The failed start does not resume the tables after the pause. The next start copies them anew.
+    assert_eq!(
+        reasons(&tables[0]["spans"]),
+        [
+            is("Initialized", "start"),
+            is("Snapshotting", "start"),
+            is("Replicating", "start"),
+            by("Reseeding", &reseed),
+            is("Replicating", "start"),
+            by("Stopped", &fails),
+            is("Initialized", "start"),
+            is("Snapshotting", "start"),
+            is("Stopped", "stop"),
+        ]
+    );
+    assert_eq!(reasons(&tables[1]["spans"])[0], is("Initialized", "definition"));
+}
+
+/// A mirrored catalog of two declared tables and its id.
+fn catalog() -> (Lab, String, String) {
+    let lab = Lab::unthrottled();
+    let (workspace, connection) = (lab.workspace(), lab.connection());
+    let table = |schema: &str, name: &str| json!({"schemaName": schema, "tableName": name});
+    let tables = json!({"tables": [table("Accounting.US", "Taxes"), table("Accounting.US", "Wages")]});
+    lab.put(&format!("/_emulator/sources/{connection}"), tables).is(200);
+    let source = json!({"type": "DremioIcebergCatalog", "typeProperties": {"connectionId": connection, "scope": ["Accounting"]}});
+    let document = json!({"$schema": "s", "properties": {"source": source}}).to_string();
+    let definition = json!({"parts": [part("MirroredCatalogDefinition.json", &document)]});
+    let created =
+        lab.post(&format!("{workspace}/mirroredCatalogs"), json!({"displayName": "c", "definition": definition}));
+    let id = created.is(201).id();
+    lab.advance(600.0);
+    (lab, connection, id)
+}
+
+#[test]
+fn catalogs_have_timelines_and_announce_planned_trouble() {
+    let (lab, connection, id) = catalog();
+    let at =
+        |seconds: i64| (lab.emulator.default_tenant().clock().now() + SignedDuration::from_secs(seconds)).to_string();
+    let trouble =
+        json!({"target": {"item": id}, "kind": "catalogFails", "starts": {"at": at(60)}, "ends": {"at": at(120)}});
+    let trouble = lab.post("/_emulator/trouble", trouble).is(201).id();
+    let next = lab.get("/_emulator/clock").body()["nextChange"].clone();
+    assert_eq!(
+        (&next["item"], &next["from"], &next["to"], &next["table"]),
+        (&json!(id), &json!("Running"), &json!("Failed"), &Value::Null)
+    );
+
+    let query = format!("/_emulator/timeline?item={id}&at={}&from={}&to={}&points=200", at(60), at(0), at(180));
+    let body = lab.get(&query).is(200).body();
+    check_spans(&body["spans"], true);
+    let statuses = |spans: &Value| -> Vec<(String, Value)> {
+        let spans = spans.as_array().unwrap().iter();
+        spans.map(|span| (span["status"].as_str().unwrap().to_owned(), span["trouble"].clone())).collect()
+    };
+    let expected = [
+        ("Running".to_owned(), Value::Null),
+        ("Failed".to_owned(), json!(trouble)),
+        ("Running".to_owned(), Value::Null),
+    ];
+    assert_eq!(statuses(&body["spans"]), expected);
+    let table = &body["tables"]["value"][1];
+    assert_eq!(
+        (name(table), &table["status"], &table["error"]["errorCode"]),
+        ("Accounting.US.Wages".to_owned(), &json!("Failed"), &json!("SourceCatalogUnavailable"))
+    );
+    assert_eq!(statuses(&table["spans"]), expected);
+    let counts: Vec<&Value> = body["points"].as_array().unwrap().iter().map(|point| &point["tablesByStatus"]).collect();
+    assert!(counts.contains(&&json!({"Running": 2})) && counts.contains(&&json!({"Failed": 2})));
+
+    lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200);
+    let overview = lab.get("/_emulator/overview").is(200).body();
+    let item = overview["workspaces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|it| it["items"].as_array().unwrap())
+        .find(|it| it["id"] == json!(id))
+        .unwrap();
+    assert_eq!(
+        (&item["status"], &item["tables"], &item["tablesInError"]),
+        (&json!("Failed"), &json!({"Failed": 2}), &json!(2))
+    );
+    let table = json!({"schemaName": "Accounting.US", "tableName": "Taxes"});
+    lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": [table]})).is(200);
+    let then = lab.get(&format!("/_emulator/timeline?item={id}")).is(200).body();
+    assert_eq!(then["tables"]["total"], 1);
+    assert_eq!(lab.get(&query).is(200).body()["tables"]["total"], 1, "the declaration is of this instant");
+    lab.get(&format!("/_emulator/timeline?item={id}&as=log")).refuses(400, "OperationNotSupportedForItem");
+}
+
+#[test]
+fn items_without_mirroring_have_no_timeline() {
+    let lab = Lab::new();
+    let workspace = lab.workspace();
+    let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
+    lab.get(&format!("/_emulator/timeline?item={lakehouse}")).refuses(400, "OperationNotSupportedForItem");
+    let overview = lab.get("/_emulator/overview").is(200).body();
+    let item = &overview["workspaces"].as_array().unwrap().last().unwrap()["items"][0];
+    let expected = json!({
+        "id": lakehouse, "type": "Lakehouse", "displayName": "l", "status": null, "error": null, "rows": null,
+        "lastSyncDateTime": null, "latencyMax": null, "tables": {}, "tablesInError": 0,
+    });
+    assert_eq!(*item, expected);
+}
+
+#[test]
+fn overview_sums_up_what_the_status_calls_answer() {
+    let (lab, id) = three();
+    let overview = lab.get("/_emulator/overview").is(200).body();
+    assert_eq!(overview["tenants"], lab.get("/_emulator/tenants").body()["value"]);
+    let mut clock = lab.get("/_emulator/clock").body();
+    clock["machineNow"] = overview["clock"]["machineNow"].clone();
+    assert_eq!(overview["clock"], clock);
+    let workspace = overview["workspaces"].as_array().unwrap().last().unwrap();
+    let path = format!("/v1/workspaces/{}/mirroredDatabases/{id}", workspace["id"].as_str().unwrap());
+    let items = workspace["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["id"] == json!(id)).unwrap();
+    let tables = lab.tables(&path);
+    let last_sync = tables.iter().filter_map(|table| table["metrics"]["lastSyncDateTime"].as_str()).max();
+    let expected = json!({
+        "id": id, "type": "MirroredDatabase", "displayName": "m", "status": "Running", "error": null, "rows": 555,
+        "lastSyncDateTime": last_sync, "latencyMax": 9, "tables": {"Failed": 1, "Replicating": 2}, "tablesInError": 1,
+    });
+    assert_eq!(*item, expected);
+    let capacity = lab.get(path.split("/mirroredDatabases").next().unwrap()).body()["capacityId"].clone();
+    assert_eq!((&workspace["capacityId"], &workspace["displayName"]), (&capacity, &json!("lab")));
+
+    let trouble = json!({"target": {"item": id}, "kind": "databaseError", "error": {"errorCode": "X", "message": "Y"}});
+    lab.post("/_emulator/trouble", trouble).is(201);
+    let overview = lab.get("/_emulator/overview").is(200).body();
+    let workspace = overview["workspaces"].as_array().unwrap().last().unwrap();
+    assert_eq!(workspace["items"][0]["error"], json!({"errorCode": "X", "message": "Y"}));
+    lab.get("/_emulator/overview?tenant=*").refuses(400, "InvalidInput");
+}
+
+/// A change of the error alone is announced, and stops `next-change`.
+#[test]
+fn next_change_includes_changes_of_the_error_alone() {
+    let (lab, connection, id) = declared(&json!([{"schemaName": "dbo", "tableName": "A", "rows": 10}]));
+    lab.advance(200.0);
+    let check = |target: Value, table: &Value| {
+        let kind = if *table == Value::Null { "databaseError" } else { "tableError" };
+        let trouble = json!({"target": target, "kind": kind, "starts": {"after": 300}, "ends": {"after": 60}});
+        lab.post("/_emulator/trouble", trouble).is(201);
+        for _ in 0..2 {
+            let next = lab.get("/_emulator/clock").body()["nextChange"].clone();
+            let status = if *table == Value::Null { "Running" } else { "Replicating" };
+            assert_eq!((&next["table"], &next["from"], &next["to"]), (table, &json!(status), &json!(status)));
+            let moved = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+            assert_eq!(moved["now"], next["at"]);
+        }
+        assert_eq!(lab.get("/_emulator/clock").body()["nextChange"], Value::Null);
+    };
+    check(json!({"source": connection}), &json!({"schemaName": "dbo", "tableName": "A"}));
+    lab.settings(json!({"pace": "instant"}));
+    let overview = lab.get("/_emulator/overview").body();
+    let path = format!(
+        "/v1/workspaces/{}/mirroredDatabases/{id}",
+        overview["workspaces"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap()
+    );
+    lab.post_empty(&format!("{path}/stopMirroring")).is(200);
+    lab.post_empty(&format!("{path}/startMirroring")).is(200);
+    check(json!({"item": id}), &Value::Null);
+}
+
+/// Executes each call of `curl` in the sections of CONTROL.md about the timeline and the overview.
+#[test]
+fn examples_in_the_documentation_work() {
+    let (lab, id) = three();
+    let document = include_str!("../../docs/CONTROL.md");
+    let mut count = 0;
+    for name in ["Timeline", "Overview"] {
+        let (_, rest) = document.split_once(&format!("\n## {name}\n")).unwrap();
+        let section = rest.split("\n## ").next().unwrap();
+        for call in section.lines().filter_map(|line| line.strip_prefix("    curl ")) {
+            let path = call.trim_matches('"').replace("$base", "").replace("$mirror", &id);
+            lab.get(&path).is(200);
+            count += 1;
+        }
+    }
+    assert!(count >= 5, "{count} calls were found");
 }

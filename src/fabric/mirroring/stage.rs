@@ -43,6 +43,8 @@ pub(super) struct Run<'a> {
 struct Halt<'a> {
     run: Run<'a>,
     at: Timestamp,
+    /// The index of the event in the log.
+    index: usize,
     is_pause: bool,
 }
 
@@ -65,9 +67,12 @@ pub(super) struct Halted<'a> {
     at: Timestamp,
     /// The present selection. Tables that it does not contain are gone.
     selection: &'a Selection,
-    /// The reason for the status `Stopped`; `None` if the tables keep their statuses.
-    stopped: Option<Reason>,
+    /// The reason for the status `Stopped`, and its trouble; `None` if the tables keep their statuses.
+    stopped: Option<Stopped>,
 }
+
+/// The reason for the status `Stopped`, and the trouble, if it is the reason.
+type Stopped = (Reason, Option<TroubleId>);
 
 /// The tables of a run.
 #[derive(Debug)]
@@ -116,7 +121,9 @@ impl Replication<'_> {
         };
         let count = self.log.lifecycle.partition_point(|(at, _)| *at <= now);
         let halt = self.last_halt(count);
-        let was_paused = halt.is_some_and(|halt| halt.is_pause);
+        // A start that has failed stops what was paused.
+        let has_failed = |after: usize| (after..count.saturating_sub(1)).any(|index| self.is_failed_start(index));
+        let was_paused = halt.is_some_and(|halt| halt.is_pause && !has_failed(halt.index + 1));
         let last = count.checked_sub(1).map(|index| (index, &self.log.lifecycle[index].1));
         let keeps_status = match last {
             Some((index, LifecycleEvent::Started { error: None, .. })) => {
@@ -132,7 +139,10 @@ impl Replication<'_> {
             Some((_, LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. })) | None => false,
         };
         let Some(Halt { run, at, .. }) = halt else { return Stage::Empty };
-        let stopped = (!keeps_status).then(|| self.phase_at(now).reason);
+        let stopped = (!keeps_status).then(|| {
+            let phase = self.phase_at(now);
+            (phase.reason, phase.trouble)
+        });
         Stage::Halted(Halted { followed: follow(run, at), at, selection: self.log.selection_at(now), stopped })
     }
 
@@ -147,8 +157,14 @@ impl Replication<'_> {
                 LifecycleEvent::Created { .. } | LifecycleEvent::Started { .. } => return None,
             };
             let run = self.run_of(index - 1).filter(|run| run.running <= *at)?;
-            Some(Halt { run, at: *at, is_pause })
+            Some(Halt { run, at: *at, index, is_pause })
         })
+    }
+
+    /// Returns `true` if the event with this index is a start that fails.
+    fn is_failed_start(&self, index: usize) -> bool {
+        let is_start = matches!(self.log.lifecycle[index].1, LifecycleEvent::Started { .. });
+        is_start && (self.log.run(index, Timestamp::MIN).is_none() || self.windows.failed(index).is_some())
     }
 
     /// Returns the run that the event with this index began, or `None` if the event is not a successful start.
@@ -339,7 +355,7 @@ pub(super) struct Course<'a> {
     reason: Reason,
     figures: Figures<'a>,
     /// The instant at which the table stands still, and the reason for the status `Stopped`, if it has this status.
-    halt: Option<(Timestamp, Option<Reason>)>,
+    halt: Option<(Timestamp, Option<Stopped>)>,
 }
 
 #[derive(Debug)]
@@ -365,8 +381,8 @@ impl<'a> Course<'a> {
     /// Returns the condition of the table at `now`.
     pub(super) fn condition_at(&self, now: Timestamp) -> Condition<'a> {
         let plain = |status, error, reason| Condition { status, error, reason, trouble: None };
-        if let Some((_, Some(reason))) = self.halt {
-            return plain(TableStatus::Stopped, None, reason);
+        if let Some((_, Some((reason, trouble)))) = self.halt {
+            return Condition { trouble, ..plain(TableStatus::Stopped, None, reason) };
         }
         let now = self.halt.map_or(now, |(at, _)| at);
         match &self.figures {
