@@ -145,6 +145,11 @@ impl Tenant {
         look(&self.read_history().state)
     }
 
+    /// Returns a copy of the state, for work that is too long to be done under a lock.
+    pub(crate) fn state(&self) -> State {
+        self.read(State::clone)
+    }
+
     /// Makes a decision on the locked state, and records the facts of the decision.
     ///
     /// `decide` receives the state and an instant. The instant is `now`, or that of the last fact if the last fact is

@@ -16,7 +16,7 @@ const ORDER: &[(&str, &str)] = &[
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "control upcoming search integrity access \
+        "control upcoming overview timeline search integrity access \
          ( capacity connection fact fault folder item operation principal role state tag trouble trouble_view troubles workspace ) \
          throttle name ordered page settings pace mirroring as_list behaviours error instant json weight",
     ),

@@ -45,6 +45,7 @@ mod sql_databases;
 mod tags;
 mod tenants;
 mod throttle;
+mod timeline;
 mod timeouts;
 mod trouble;
 mod workspaces;

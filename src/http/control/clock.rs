@@ -32,17 +32,16 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
 
 /// Returns the settings of the tenant's clock, the instants that it and the machine's clock show, and the next change.
 fn body(tenant: &Tenant) -> Value {
-    let state = tenant.clock().state();
-    let ClockState { mode, rate, step, paused, now } = state;
-    let shown = json!({"mode": mode, "rate": rate, "step": step, "paused": paused, "now": utc(now)});
-    with_outlook(shown, tenant, now)
+    let clock = tenant.clock().state();
+    tenant.read(|state| shown(state, clock))
 }
 
-/// Adds the members `machineNow` and `nextChange` to a response.
-fn with_outlook(mut shown: Value, tenant: &Tenant, now: Timestamp) -> Value {
-    shown["machineNow"] = utc(clock::machine_time()).into();
-    shown["nextChange"] = json!(tenant.read(|state| upcoming::next_change(state, now)));
-    shown
+/// Returns the body of a clock in this state.
+pub(super) fn shown(state: &State, ClockState { mode, rate, step, paused, now }: ClockState) -> Value {
+    json!({
+        "mode": mode, "rate": rate, "step": step, "paused": paused, "now": utc(now),
+        "machineNow": utc(clock::machine_time()), "nextChange": upcoming::next_change(state, now),
+    })
 }
 
 #[derive(Deserialize)]

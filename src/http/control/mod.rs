@@ -7,6 +7,7 @@ mod coverage;
 mod directory;
 mod faults;
 mod journal;
+mod overview;
 mod settings;
 mod snapshot;
 mod sources;
@@ -106,7 +107,10 @@ pub const ROUTES: &[Route] = &[
     Route::new("POST", "/faults/dry-run", "Lists the exchanges that a rule would have struck", || {
         post(faults::dry_run)
     }),
-    Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
+    Route::new("GET", "/timeline", "Returns the statuses and figures of a database over time", || get(timeline::show)),
+    Route::new("GET", "/overview", "Returns tenants, clock, workspaces and items in one answer", || {
+        get(overview::show)
+    }),
     Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
     Route::new("DELETE", "/journal", "Deletes all exchanges", || delete(journal::clear)),
     Route::new("GET", "/coverage", "Lists Fabric's operations, served and absent", || get(coverage::show)),
@@ -309,6 +313,14 @@ fn reply(tenant: &Tenant, result: Result<Value, FabricError>) -> Response<Body> 
 fn reply_with(status: StatusCode, tenant: &Tenant, result: Result<Value, FabricError>) -> Response<Body> {
     match result {
         Ok(body) => stamped(tenant, answer::respond(status, Headers::Core, answer::to_json(&body))),
+        Err(refusal) => refuse(tenant, &refusal),
+    }
+}
+
+/// Responds with a result that is written as JSON already.
+fn reply_json(tenant: &Tenant, result: Result<Vec<u8>, FabricError>) -> Response<Body> {
+    match result {
+        Ok(body) => stamped(tenant, answer::respond(StatusCode::OK, Headers::Core, body)),
         Err(refusal) => refuse(tenant, &refusal),
     }
 }
