@@ -29,6 +29,17 @@ const METHOD_MAX: usize = 32;
 /// The text that replaces a secret.
 const REDACTED: &str = "***";
 
+/// The caller of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Caller {
+    /// The emulator's own page. It is written as `page`.
+    Page,
+    /// A principal. It is written as its id.
+    #[serde(untagged)]
+    Principal(PrincipalId),
+}
+
 /// A request and its response.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange<'a> {
@@ -37,7 +48,7 @@ pub struct Exchange<'a> {
     /// The tenant that served the request.
     pub tenant: TenantId,
     /// The caller, if known.
-    pub principal: Option<PrincipalId>,
+    pub principal: Option<Caller>,
     /// The `operationId` in Microsoft's API description, if the operation is known.
     pub operation: Option<&'static str>,
     /// The HTTP method.
@@ -150,7 +161,7 @@ impl Filter {
 struct Head<'a> {
     time: String,
     tenant: TenantId,
-    principal: Option<PrincipalId>,
+    principal: Option<Caller>,
     operation: Option<&'static str>,
     method: &'a str,
 }

@@ -33,6 +33,7 @@ mod limits;
 mod log;
 mod mirroring;
 mod operations;
+mod page;
 mod proxy;
 mod roles;
 mod secrets;
