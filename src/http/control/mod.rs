@@ -5,6 +5,7 @@ mod clock;
 mod connections;
 mod coverage;
 mod directory;
+mod events;
 mod faults;
 mod journal;
 mod settings;
@@ -105,6 +106,7 @@ pub const ROUTES: &[Route] = &[
     Route::new("POST", "/faults/dry-run", "Lists the exchanges that a rule would have struck", || {
         post(faults::dry_run)
     }),
+    Route::new("GET", "/events", "Streams what happens in the tenant", || get(events::open)),
     Route::new("GET", "/timeline", "Returns the statuses of a database in order", || get(timeline::show)),
     Route::new("GET", "/journal", "Returns the last exchanges", || get(journal::show)),
     Route::new("DELETE", "/journal", "Deletes all exchanges", || delete(journal::clear)),
@@ -147,6 +149,9 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
             let note = tenants_note(&emulator, request.uri());
             let mut response = next.run(request).await;
             response.headers_mut().extend(note.map(|note| (HeaderName::from_static("x-emulator-note"), note)));
+            if response.extensions().get::<Streamed>().is_some() {
+                return response;
+            }
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap_or_default().to_bytes();
             send(&emulator, Response::from_parts(parts, body)).await
@@ -154,6 +159,10 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
         Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
     }
 }
+
+/// The mark of a response whose body is sent while it is made.
+#[derive(Debug, Clone, Copy)]
+struct Streamed;
 
 /// The maximum number of tenants in a note.
 const NOTED_TENANTS_MAX: usize = 5;
