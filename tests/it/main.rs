@@ -18,6 +18,7 @@ mod definitions;
 mod docs;
 mod entra;
 mod errors;
+mod events;
 mod examples;
 mod facts;
 mod faults;
