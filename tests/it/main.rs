@@ -15,6 +15,7 @@ mod connections;
 mod control;
 mod coverage;
 mod definitions;
+mod determinism;
 mod docs;
 mod entra;
 mod errors;
