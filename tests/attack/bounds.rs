@@ -101,7 +101,8 @@ fn small_bodies_that_stop_are_bounded() {
 fn listeners_that_do_not_read_are_bounded() {
     check("256 silent listeners", PEAK_MAX_KIB, |program, _| {
         let mut client = Client::new(program.address);
-        let rule = json!({"name": "x".repeat(200_000), "when": {"skip": 999_999}, "effect": {"throttle": {"retryAfter": 1}}});
+        let rule =
+            json!({"name": "x".repeat(200_000), "when": {"skip": 999_999}, "effect": {"throttle": {"retryAfter": 1}}});
         let (status, rule) = client.ask("POST", "/_emulator/faults", &rule.to_string());
         assert_eq!(status, 201, "{rule}");
         let path = format!("/_emulator/faults/{}", rule["id"].as_str().unwrap());

@@ -88,7 +88,8 @@ impl Run {
         let workspace = format!("/v1/workspaces/{}", created["id"].as_str().unwrap());
         let connection = self.call("POST", "/v1/connections", &crate::harness::sql_connection("sql"));
         let connection = connection["id"].as_str().unwrap().to_owned();
-        let table = |name: &str, rows: u64| json!({"schemaName": "dbo", "tableName": name, "rows": rows, "rowsPerSecond": 3});
+        let table =
+            |name: &str, rows: u64| json!({"schemaName": "dbo", "tableName": name, "rows": rows, "rowsPerSecond": 3});
         let tables = json!({"tables": [table("Orders", 600_000), table("Customers", 100)], "idleBackoff": true});
         self.control("PUT", &format!("/_emulator/sources/{connection}"), &tables);
         let definition = definition(&sql_mirror(&connection, None).to_string());
@@ -110,7 +111,9 @@ impl Run {
         let unavailable = json!({"status": 503, "errorCode": "ServiceUnavailable"});
         let matches = json!({"operation": "Items_ListItems"});
         let delay = json!({"minSeconds": 0, "maxSeconds": 0});
-        self.fault(&json!({"match": matches, "when": {"probability": 0.3}, "effect": {"answer": unavailable, "delay": delay}}));
+        self.fault(
+            &json!({"match": matches, "when": {"probability": 0.3}, "effect": {"answer": unavailable, "delay": delay}}),
+        );
         (0..20).for_each(|_| drop(self.call("GET", &format!("{workspace}/items"), &Value::Null)));
         self.fault(&json!({"match": {"operation": "Workspaces_ListWorkspaces"}, "effect": {"staleSeconds": 30}}));
         self.call("POST", "/v1/workspaces", &json!({"displayName": "new"}));
@@ -134,7 +137,9 @@ impl Run {
     fn trouble(&mut self, mirror: &str, connection: &str) {
         let target = json!({"source": connection, "table": {"schemaName": "dbo", "tableName": "Orders"}});
         let plan = |body: Value| self.control("POST", "/_emulator/trouble", &body);
-        plan(json!({"target": {"source": connection}, "kind": "unreachable", "starts": {"after": 900}, "ends": {"after": 600}}));
+        plan(
+            json!({"target": {"source": connection}, "kind": "unreachable", "starts": {"after": 900}, "ends": {"after": 600}}),
+        );
         plan(json!({"target": target, "kind": "reseed"}));
         plan(json!({"target": {"item": mirror.rsplit('/').next().unwrap()}, "cause": "changeVolumeThrottled"}));
         for seconds in [30.0, 600.0, 86_400.0, 2_592_000.0] {
@@ -185,8 +190,12 @@ impl Run {
         let (workspace, mirror, connection) = self.mirror();
         self.jump(300.0);
         self.statuses(&mirror);
-        self.call("POST", &format!("{workspace}/mirroredDatabases"), &json!({"displayName": "open",
-            "definition": definition(&open_mirror().to_string())}));
+        self.call(
+            "POST",
+            &format!("{workspace}/mirroredDatabases"),
+            &json!({"displayName": "open",
+            "definition": definition(&open_mirror().to_string())}),
+        );
         self.faults(&workspace);
         self.trouble(&mirror, &connection);
         self.requests(&workspace);

@@ -298,7 +298,8 @@ fn trouble_is_announced_with_each_change() {
     lab.post_empty(&format!("{shop}/startMirroring")).is(200);
     lab.advance(600.0);
     let mut stream = Stream::open(&lab, "");
-    let plan = json!({"target": {"item": id_of(&shop)}, "kind": "databaseError", "error": {"errorCode": "X", "message": "Y"}});
+    let plan =
+        json!({"target": {"item": id_of(&shop)}, "kind": "databaseError", "error": {"errorCode": "X", "message": "Y"}});
     let planned = lab.post("/_emulator/trouble", plan).is(201).body();
     let events = stream.all();
     let names: Vec<&str> = events.iter().map(|(_, name, _)| name.as_str()).collect();
@@ -439,15 +440,46 @@ fn stream_is_of_one_tenant_and_waits_for_it() {
 fn exchanges_in_events_have_neither_bodies_nor_secrets() {
     let lab = Lab::with(Emulator::builder().journal(0).build());
     let mut stream = Stream::open(&lab, "");
-    lab.form("/common/oauth2/v2.0/token?client_secret=hunter2", &[
-        ("grant_type", "client_credentials"),
-        ("client_id", MISSING),
-        ("client_secret", "hunter2"),
-        ("scope", "https://api.fabric.microsoft.com/.default"),
-    ]);
+    lab.form(
+        "/common/oauth2/v2.0/token?client_secret=hunter2",
+        &[
+            ("grant_type", "client_credentials"),
+            ("client_id", MISSING),
+            ("client_secret", "hunter2"),
+            ("scope", "https://api.fabric.microsoft.com/.default"),
+        ],
+    );
     let exchanges = stream.named("exchange");
     has(&exchanges[0], &json!({"operation": "Entra_Token", "path": "/common/oauth2/v2.0/token?client_secret=***"}));
     assert!(exchanges[0].get("request").is_none() && exchanges[0].get("body").is_none());
     assert!(!exchanges[0].to_string().contains("hunter2"));
     assert_eq!(lab.get("/_emulator/journal").text(), "", "events do not need the journal");
+}
+
+/// The examples of the two sections of docs/CONTROL.md, and the names of the events in it.
+#[test]
+fn control_document_examples_of_events_and_of_the_page_work() {
+    let document = include_str!("../../docs/CONTROL.md");
+    let (_, rest) = document.split_once("\n## Events\n").unwrap();
+    let (sections, _) = rest.split_once("\n## Timeline\n").unwrap();
+    let names: Vec<&str> = sections.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(names, ["change", "clock", "exchange", "fault", "item", "reset", "resync", "settings", "trouble"]);
+    let lab = Lab::new();
+    let mut calls = 0;
+    for line in sections.lines().filter_map(|line| line.strip_prefix("    curl ")) {
+        let path = line.split_once("$base").unwrap().1.split([' ', '"']).next().unwrap();
+        if let Some(query) = path.strip_prefix("/_emulator/events") {
+            let last = line.contains("Last-Event-ID: $event").then_some("1795637595281934");
+            assert_eq!(request(&lab, query, last).status(), StatusCode::OK);
+        } else {
+            let method = if line.contains("-X POST") { "POST" } else { "GET" };
+            let headers = line.split("-H '").skip(1).map(|header| header.split_once('\'').unwrap().0);
+            let headers: Vec<(&str, &str)> =
+                headers.map(|header| header.split_once(": ").unwrap()).chain([("authorization", "")]).collect();
+            let body = line.split_once("-d '").map_or("", |(_, body)| body.trim_end_matches('\''));
+            lab.send(method, path, &headers, body).succeeds();
+        }
+        calls += 1;
+    }
+    assert_eq!(calls, 5);
 }

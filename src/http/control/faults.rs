@@ -157,7 +157,9 @@ fn parse(id: &str) -> Result<FaultId, FabricError> {
 
 fn one(tenant: &Tenant, id: FaultId) -> Result<Value, FabricError> {
     let found = tenant.faults().into_iter().find(|(fault, _)| fault.id == id);
-    found.map(|(fault, counter)| shown(&fault, counter, tenant.clock().now())).ok_or_else(|| fault::missing(&id.to_string()))
+    found
+        .map(|(fault, counter)| shown(&fault, counter, tenant.clock().now()))
+        .ok_or_else(|| fault::missing(&id.to_string()))
 }
 
 fn all(tenant: &Tenant) -> Value {
