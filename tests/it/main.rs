@@ -37,6 +37,7 @@ mod mirroring;
 mod operations;
 mod page;
 mod proxy;
+mod reported;
 mod roles;
 mod secrets;
 mod shortcuts;
