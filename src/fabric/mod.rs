@@ -7,6 +7,7 @@ pub mod access;
 mod as_list;
 pub mod behaviours;
 pub mod capacity;
+pub mod changes;
 pub mod connection;
 pub mod control;
 pub mod error;
