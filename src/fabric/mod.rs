@@ -23,6 +23,7 @@ pub mod operation;
 pub mod ordered;
 pub mod pace;
 pub mod page;
+pub mod pattern;
 pub mod principal;
 pub mod role;
 pub mod search;
