@@ -93,6 +93,7 @@ fn given(given: &FaultAnswer, shape: OtherShape<'_>, request_id: RequestId) -> W
     if has_no_body(status) {
         *response.body_mut() = Bytes::new();
         response.headers_mut().remove(header::CONTENT_TYPE);
+        response.extensions_mut().remove::<Headers>();
         if given.body.as_ref().is_some_and(|body| body != "") {
             add_note(response.headers_mut(), BODILESS);
         }

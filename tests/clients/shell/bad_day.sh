@@ -7,7 +7,9 @@ make() {
   grep -q true <<< "$found" || fab create "$@"
 }
 fab auth login -u "$FAB_SPN_CLIENT_ID" -p "$FAB_SPN_CLIENT_SECRET" --tenant "$FAB_TENANT_ID"
-make day.Workspace -P capacityName=none
+capacities=$(fab ls .capacities)
+capacity=$(sed -n 1p <<< "$capacities" | tr -d '\r ')
+make day.Workspace -P "capacityName=${capacity%.Capacity}"
 make day.Workspace/orders.MirroredDatabase
 make day.Workspace/app.SQLDatabase
 fab start -f day.Workspace/orders.MirroredDatabase

@@ -181,7 +181,12 @@ fn fabric_cicd_finishes_a_bad_day_when_it_is_repeated() {
     let workspace = day.lab.workspace().rsplit('/').next().unwrap().to_owned();
     let variables = [("WORKSPACE", workspace), ("CONNECTION", day.lab.connection())];
     let job = ["python", &script("python/bad_day.py")];
-    let gives_up = ["x", "x", "x", "x"];
+    let gives_up = [
+        "/items'. Message: Unavailable",
+        "/items'. Message: Unavailable",
+        "Failed to publish 1 item(s): ['orders']",
+        "Failed to publish 1 item(s): ['app']",
+    ];
     day.repeat(&[python], &job, &variables, &gives_up, &["app", "lake", "orders", "report", "returns"]);
 }
 
@@ -189,7 +194,8 @@ fn fabric_cicd_finishes_a_bad_day_when_it_is_repeated() {
 fn fab_finishes_a_bad_day_when_it_is_repeated() {
     let Some(python) = PYTHON.as_deref() else { return };
     let day = Day::new();
-    day.repeat(&[python], &["bash", &script("shell/bad_day.sh")], &[], &["x", "x"], &["app", "orders"]);
+    let gives_up = ["create: [ItemDisplayNameAlreadyInUse]", "create: [ServiceUnavailable]"];
+    day.repeat(&[python], &["bash", &script("shell/bad_day.sh")], &[], &gives_up, &["app", "orders"]);
     day.assert_running();
 }
 
@@ -197,6 +203,12 @@ fn fab_finishes_a_bad_day_when_it_is_repeated() {
 fn go_sdk_finishes_a_bad_day_when_it_is_repeated() {
     let Some(program) = GO.as_deref() else { return };
     let day = Day::new();
-    day.repeat(&[], &[&program.to_string_lossy(), "bad-day"], &[], &["x"], &["app", "orders"]);
+    day.repeat(
+        &[],
+        &[&program.to_string_lossy(), "bad-day"],
+        &[],
+        &["ItemDisplayNameAlreadyInUse"],
+        &["app", "orders"],
+    );
     day.assert_running();
 }
