@@ -25,6 +25,7 @@ pub mod ordered;
 pub mod overview;
 pub mod pace;
 pub mod page;
+pub mod pattern;
 pub mod principal;
 pub mod role;
 pub mod search;
