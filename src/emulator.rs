@@ -1,7 +1,10 @@
 //! The emulator: all its tenants and keys, without HTTP and sockets. Tenants are created on first use, with the
 //! settings of the builder.
 
+mod stored;
+
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,8 +24,11 @@ use crate::in_flight::InFlight;
 use crate::memory::{MEMORY, Memory, TENANT_MEMORY};
 use crate::seed::Seed;
 use crate::signing::Signer;
-use crate::tenant::{OperationKeys, Snapshot, Tenant, TenantLimits};
+use crate::state_file::{StateError, StateSync};
+use crate::tenant::{OperationKeys, Snapshot, Status, Tenant, TenantLimits};
 use crate::traffic::Traffic;
+
+use self::stored::Maintained;
 
 /// The maximum number of tenants. Further tenants are rejected until existing ones are deleted.
 pub const TENANTS_MAX: usize = 10_000;
@@ -45,6 +51,8 @@ pub enum ControlFrom {
 #[derive(Debug)]
 pub struct Emulator {
     seed: Seed,
+    /// `true` if the builder set the seed.
+    has_seed: bool,
     defaults: Settings,
     control_from: ControlFrom,
     allowed_hosts: Vec<String>,
@@ -58,13 +66,18 @@ pub struct Emulator {
     traffic: Traffic,
     in_flight: InFlight,
     codes: AtomicU64,
-    tenants: DashMap<TenantId, Arc<Tenant>>,
+    tenants: Arc<Tenants>,
+    /// The state file; `None` if tenants are only in memory.
+    state: Option<Maintained>,
 }
+
+type Tenants = DashMap<TenantId, Arc<Tenant>>;
 
 /// Configures an [`Emulator`].
 #[derive(Debug, Clone)]
 pub struct Builder {
-    seed: u64,
+    seed: Option<u64>,
+    fallback_seed: u64,
     settings: Settings,
     control_from: ControlFrom,
     allowed_hosts: Vec<String>,
@@ -78,7 +91,8 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            seed: 0,
+            seed: None,
+            fallback_seed: 0,
             settings: Settings::default(),
             control_from: ControlFrom::default(),
             allowed_hosts: Vec::new(),
@@ -94,7 +108,13 @@ impl Default for Builder {
 impl Builder {
     /// Sets the seed of ids and simulated figures. The default is 0.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets the seed that applies if [`Builder::seed`] is not called, and if there is no state file that contains a seed.
+    pub fn fallback_seed(mut self, seed: u64) -> Self {
+        self.fallback_seed = seed;
         self
     }
 
@@ -180,8 +200,48 @@ impl Builder {
 
     /// Builds the emulator and its default tenant.
     pub fn build(self) -> Arc<Emulator> {
-        let emulator = Emulator {
-            seed: Seed::new(self.seed),
+        let emulator = self.without_tenants();
+        emulator.default_tenant();
+        Arc::new(emulator)
+    }
+
+    /// Builds an emulator whose tenants are stored in a file, with the tenants that the file holds. If the file does not
+    /// exist, it is created. `sync` says how far a change is stored before it is answered.
+    ///
+    /// Seed, settings and clock of stored tenants are those in the file. A clock that runs goes on while no program uses the
+    /// file. Journals and throttle windows are not stored.
+    ///
+    /// ```
+    /// use specularite::control::{ControlCommand, SettingsChange};
+    /// use specularite::{Emulator, StateSync};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("state.ndjson");
+    /// let emulator = Emulator::builder().open(&file, StateSync::Flush)?;
+    /// let change = SettingsChange { page_size: Some(10), ..SettingsChange::default() };
+    /// emulator.default_tenant().control(ControlCommand::ChangeSettings(change))?;
+    /// drop(emulator);
+    ///
+    /// let again = Emulator::builder().open(&file, StateSync::Flush)?;
+    /// assert_eq!(again.default_tenant().settings().page_size, 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be used: it cannot be read or written, another process uses it, a line is not valid, or its tenants
+    /// need more memory than they may use.
+    pub fn open(self, file: impl AsRef<Path>, sync: StateSync) -> Result<Arc<Emulator>, StateError> {
+        let mut emulator = self.without_tenants();
+        emulator.open_state(file.as_ref(), sync)?;
+        emulator.default_tenant();
+        Ok(Arc::new(emulator))
+    }
+
+    fn without_tenants(self) -> Emulator {
+        Emulator {
+            has_seed: self.seed.is_some(),
+            seed: Seed::new(self.seed.unwrap_or(self.fallback_seed)),
             defaults: self.settings,
             control_from: self.control_from,
             allowed_hosts: self.allowed_hosts,
@@ -195,10 +255,9 @@ impl Builder {
             traffic: Traffic::default(),
             in_flight: InFlight::default(),
             codes: AtomicU64::new(0),
-            tenants: DashMap::new(),
-        };
-        emulator.default_tenant();
-        Arc::new(emulator)
+            tenants: Arc::default(),
+            state: None,
+        }
     }
 }
 
@@ -238,7 +297,7 @@ impl Emulator {
             return Ok(Arc::clone(&tenant));
         }
         self.check_room(id)?;
-        let tenant = self.tenants.entry(id).or_insert_with(|| Arc::new(self.new_tenant(id)));
+        let tenant = self.tenants.entry(id).or_insert_with(|| Arc::new(self.stored(self.new_tenant(id), Status::New)));
         Ok(Arc::clone(&tenant))
     }
 
@@ -262,17 +321,17 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// There is no tenant with this id, or it is the default tenant.
+    /// There is no tenant with this id, it is the default tenant, or the state file cannot be written. Nothing has changed.
     pub fn delete_tenant(&self, id: TenantId) -> Result<(), FabricError> {
         if id == DEFAULT_TENANT {
             return Err(FabricError::invalid_input(
                 "The default tenant cannot be deleted. POST /_emulator/reset empties it.",
             ));
         }
+        self.existing_tenant(id)?.detach()?;
         let (_, deleted) = self.tenants.remove(&id).ok_or_else(|| no_tenant(id))?;
         // Requests may be waiting for a change of the tenant.
-        deleted.reset();
-        Ok(())
+        deleted.reset()
     }
 
     /// Creates the tenant `id`, which shares the past of another tenant up to and including the instant `at`. If `at` is
@@ -281,20 +340,23 @@ impl Emulator {
     /// # Errors
     ///
     /// The original does not exist, the tenant `id` exists, `at` is in the future or in a past that is no longer known,
-    /// or there is no room for another tenant.
+    /// there is no room for another tenant, or the state file cannot be written.
     pub fn fork(&self, original: TenantId, at: Option<Timestamp>, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
         let original = self.existing_tenant(original)?;
         let exists = || FabricError::new(ErrorCode::EntityConflict).about("Tenant", id);
         if self.tenants.contains_key(&id) {
             return Err(exists());
         }
-        let fork = Arc::new(self.new_tenant(id));
+        let fork = Arc::new(self.stored(self.new_tenant(id), Status::Detached));
         fork.become_fork(&original, at)?;
         self.check_room(id)?;
         // The past can be long, so it was copied before the entry is locked.
         match self.tenants.entry(id) {
             Entry::Occupied(_) => Err(exists()),
-            Entry::Vacant(free) => Ok(Arc::clone(free.insert(fork).value())),
+            Entry::Vacant(free) => {
+                fork.attach()?;
+                Ok(Arc::clone(free.insert(fork).value()))
+            }
         }
     }
 
@@ -308,9 +370,20 @@ impl Emulator {
             return tenant.restore(snapshot, keys);
         }
         self.check_room(id)?;
-        let tenant = Arc::new(self.new_tenant(id));
+        let tenant = Arc::new(self.stored(self.new_tenant(id), Status::Detached));
         tenant.restore(snapshot, keys)?;
-        self.tenants.insert(id, tenant);
+        match self.tenants.entry(id) {
+            // The tenant was created in the meantime.
+            Entry::Occupied(mut other) => {
+                other.get().detach()?;
+                tenant.attach()?;
+                other.insert(tenant);
+            }
+            Entry::Vacant(free) => {
+                tenant.attach()?;
+                free.insert(tenant);
+            }
+        }
         Ok(())
     }
 
@@ -343,10 +416,23 @@ impl Emulator {
     }
 
     /// Resets the default tenant, and removes all other tenants.
-    pub fn reset_all(&self) {
+    ///
+    /// # Errors
+    ///
+    /// The state file cannot be written. Nothing has changed.
+    pub fn reset_all(&self) -> Result<(), FabricError> {
+        let mut others = self.tenants();
+        others.retain(|tenant| tenant.id() != DEFAULT_TENANT);
+        self.default_tenant().reset_and_detach(&others)?;
         // Tenants are also reset before they are removed: requests may be waiting for a change of one.
-        self.tenants().iter().for_each(|tenant| tenant.reset());
-        self.tenants.retain(|id, _| *id == DEFAULT_TENANT);
+        others.iter().try_for_each(|tenant| tenant.reset())?;
+        self.tenants.retain(|_, tenant| !others.iter().any(|other| Arc::ptr_eq(other, tenant)));
+        Ok(())
+    }
+
+    /// Returns the seed of ids and simulated figures.
+    pub fn seed(&self) -> u64 {
+        self.seed.number()
     }
 
     /// Returns the networks that may use the control interface and the proxy.

@@ -295,7 +295,7 @@ proptest! {
             many.observed();
         }
         let end = many.lab.emulator.default_tenant().clock().now();
-        one.lab.emulator.default_tenant().clock().advance_to(end);
+        one.lab.emulator.default_tenant().clock().advance_to(end).unwrap();
         prop_assert!(end > start);
         prop_assert_eq!(one.observed(), many.observed());
     }
@@ -314,9 +314,9 @@ proptest! {
                 prop_assert_eq!(mirror.statuses(), before);
                 break;
             };
-            tenant.clock().advance_to(next - jiff::SignedDuration::from_nanos(1));
+            tenant.clock().advance_to(next - jiff::SignedDuration::from_nanos(1)).unwrap();
             prop_assert_eq!(mirror.statuses(), before.clone());
-            tenant.clock().advance_to(next);
+            tenant.clock().advance_to(next).unwrap();
             let visible = upcoming.iter().any(|change| change.at == next && matches!(change.change, specularite::fabric::upcoming::Change::Visible));
             prop_assert!(visible || mirror.statuses() != before, "nothing changed at the upcoming change");
         }
