@@ -258,7 +258,7 @@ impl Clock {
     }
 
     /// Sets the clock to a state, or to the machine's time in [`Mode::Real`] if `state` is `None`. Only this function can
-    /// move the clock back. `store` stores the new state before the clock changes.
+    /// move the clock back. `store` stores the new state before the clock changes. Returns that state.
     ///
     /// # Errors
     ///
@@ -267,13 +267,17 @@ impl Clock {
         &self,
         state: Option<ClockState>,
         store: impl FnOnce(ClockState) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<ClockState, E> {
         // A given state was checked, or is that of a clock.
         let next = || state.and_then(|state| ClockInner::showing(state).ok()).unwrap_or_else(ClockInner::real);
         let stored = {
             let mut clock = self.inner.write().expect("no code panics while the clock is locked");
             let next = next();
-            store(next.state()).map(|()| *clock = next)
+            let state = next.state();
+            store(state).map(|()| {
+                *clock = next;
+                state
+            })
         };
         self.version.bump();
         stored

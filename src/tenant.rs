@@ -330,13 +330,13 @@ impl Tenant {
     fn reset_then(&self, store: impl FnOnce(Record<'static>) -> Result<(), FabricError>) -> Result<(), FabricError> {
         let mut history = self.write_history();
         let counters = StoredCounters::default();
-        self.replace_rest(None, counters, self.seed, |_, _| None, |clock| {
+        let clock = self.replace_rest(None, counters, self.seed, |_, _| None, |clock| {
             let base = || State::new(self.seed, self.defaults.clone());
             let snapshot = || Snapshot::new(clock, StoredCounters::default(), clock.now, base(), Vec::new());
             if self.storage.is_some() { store(self.content(snapshot())) } else { Ok(()) }
         })?;
         self.issued.hold().set_control_requests(0);
-        history.reset(self.seed, self.defaults.clone(), self.clock.now());
+        history.reset(self.seed, self.defaults.clone(), clock.now);
         self.note_faults(&history.state);
         self.lock_journal().clear();
         drop(history);
@@ -345,7 +345,8 @@ impl Tenant {
     }
 
     /// Replaces what determines the later responses beside the history, while the history is locked. `None` sets the
-    /// clock to the machine's time. `store` runs first, and nothing can change before the replacement.
+    /// clock to the machine's time. `store` runs first, and nothing can change before the replacement. Returns the
+    /// new state of the clock.
     fn replace_rest(
         &self,
         clock: Option<ClockState>,
@@ -353,17 +354,17 @@ impl Tenant {
         seed: Seed,
         keys: OperationKeys,
         store: impl FnOnce(ClockState) -> Result<(), FabricError>,
-    ) -> Result<(), FabricError> {
+    ) -> Result<ClockState, FabricError> {
         let mut redeemed = self.lock_redeemed();
         let mut faults = self.lock_fault_counters();
         let issued = self.issued.hold();
-        self.clock.replace(clock, store)?;
+        let clock = self.clock.replace(clock, store)?;
         *redeemed = counters.redeemed.into_iter().collect();
         *faults = counters.faults;
         issued.set_requests(counters.requests);
         self.request_seed.store(seed.number(), Ordering::Relaxed);
         *self.lock_windows() = Windows::restored(counters.windows, keys);
-        Ok(())
+        Ok(clock)
     }
 
     /// Gives up what is not needed for answers: stored facts, which are merged into the base state, and most of the

@@ -97,7 +97,7 @@ impl Storage {
             file: Arc::clone(file),
             seed: tenant.seed,
             defaults: tenant.defaults.clone(),
-            begins_at: tenant.clock.now(),
+            begins_at: tenant.read_history().base_at,
             status: Mutex::new(status),
         }
     }
