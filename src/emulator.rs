@@ -4,7 +4,6 @@
 mod stored;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,7 +23,6 @@ use crate::in_flight::InFlight;
 use crate::memory::{MEMORY, Memory, TENANT_MEMORY};
 use crate::seed::Seed;
 use crate::signing::Signer;
-use crate::state_file::{StateError, StateSync};
 use crate::tenant::{OperationKeys, Snapshot, Status, Tenant, TenantLimits};
 use crate::traffic::Traffic;
 
@@ -203,39 +201,6 @@ impl Builder {
         let emulator = self.without_tenants();
         emulator.default_tenant();
         Arc::new(emulator)
-    }
-
-    /// Builds an emulator whose tenants are stored in a file, with the tenants that the file holds. If the file does not
-    /// exist, it is created. `sync` says how far a change is stored before it is answered.
-    ///
-    /// Seed, settings and clock of stored tenants are those in the file. A clock that runs goes on while no program uses the
-    /// file. Journals and throttle windows are not stored.
-    ///
-    /// ```
-    /// use specularite::control::{ControlCommand, SettingsChange};
-    /// use specularite::{Emulator, StateSync};
-    ///
-    /// let folder = tempfile::tempdir()?;
-    /// let file = folder.path().join("state.ndjson");
-    /// let emulator = Emulator::builder().open(&file, StateSync::Flush)?;
-    /// let change = SettingsChange { page_size: Some(10), ..SettingsChange::default() };
-    /// emulator.default_tenant().control(ControlCommand::ChangeSettings(change))?;
-    /// drop(emulator);
-    ///
-    /// let again = Emulator::builder().open(&file, StateSync::Flush)?;
-    /// assert_eq!(again.default_tenant().settings().page_size, 10);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be used: it cannot be read or written, another process uses it, a line is not valid, or its tenants
-    /// need more memory than they may use.
-    pub fn open(self, file: impl AsRef<Path>, sync: StateSync) -> Result<Arc<Emulator>, StateError> {
-        let mut emulator = self.without_tenants();
-        emulator.open_state(file.as_ref(), sync)?;
-        emulator.default_tenant();
-        Ok(Arc::new(emulator))
     }
 
     fn without_tenants(self) -> Emulator {

@@ -8,6 +8,7 @@
 mod faults;
 mod fork;
 mod issued;
+mod reset;
 mod snapshot;
 mod stored;
 
@@ -19,7 +20,7 @@ use bytesize::ByteSize;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::clock::{Clock, ClockState, Recorder};
+use crate::clock::{Clock, Recorder};
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::Counters;
 use crate::fabric::settings::Settings;
@@ -34,10 +35,9 @@ use crate::seed::Seed;
 use crate::state_file::StateFile;
 
 use self::issued::Issued;
-use self::snapshot::Counters as StoredCounters;
 pub use self::snapshot::{OperationKeys, Snapshot};
-pub(crate) use self::stored::{Status, StoredTenants};
 use self::stored::{Record, Storage};
+pub(crate) use self::stored::{Status, StoredTenants};
 
 /// The approximate maximum footprint of the facts that a tenant stores, in bytes, but at most half of the tenant's
 /// memory. Older facts are merged into the base state.
@@ -305,68 +305,6 @@ impl Tenant {
         self.lock_journal().clear();
     }
 
-    /// Resets the facts, settings, clock, ids, throttle windows, counters of faults, redeemed codes and journal. Only
-    /// the numbers of facts continue. The reset skips one number, so that subscribers notice it.
-    ///
-    /// # Errors
-    ///
-    /// `StateNotStored` if the state file cannot be written. Nothing has changed.
-    pub fn reset(&self) -> Result<(), FabricError> {
-        self.reset_then(|content| self.storage.as_ref().map_or(Ok(()), |storage| storage.append(&content)))
-    }
-
-    /// Resets this tenant like [`Tenant::reset`], and stores that the others are deleted, all or nothing.
-    ///
-    /// # Errors
-    ///
-    /// `StateNotStored` if the state file cannot be written. Nothing has changed.
-    pub(crate) fn reset_and_detach(&self, others: &[Arc<Self>]) -> Result<(), FabricError> {
-        let others: Vec<&Storage> = others.iter().filter_map(|other| other.storage.as_deref()).collect();
-        self.reset_then(|content| {
-            self.storage.as_ref().map_or(Ok(()), |storage| storage.replace_all(&content, &others))
-        })
-    }
-
-    fn reset_then(&self, store: impl FnOnce(Record<'static>) -> Result<(), FabricError>) -> Result<(), FabricError> {
-        let mut history = self.write_history();
-        let counters = StoredCounters::default();
-        let clock = self.replace_rest(None, counters, self.seed, |_, _| None, |clock| {
-            let base = || State::new(self.seed, self.defaults.clone());
-            let snapshot = || Snapshot::new(clock, StoredCounters::default(), clock.now, base(), Vec::new());
-            if self.storage.is_some() { store(self.content(snapshot())) } else { Ok(()) }
-        })?;
-        self.issued.hold().set_control_requests(0);
-        history.reset(self.seed, self.defaults.clone(), clock.now);
-        self.note_faults(&history.state);
-        self.lock_journal().clear();
-        drop(history);
-        self.version.bump();
-        Ok(())
-    }
-
-    /// Replaces what determines the later responses beside the history, while the history is locked. `None` sets the
-    /// clock to the machine's time. `store` runs first, and nothing can change before the replacement. Returns the
-    /// new state of the clock.
-    fn replace_rest(
-        &self,
-        clock: Option<ClockState>,
-        counters: StoredCounters,
-        seed: Seed,
-        keys: OperationKeys,
-        store: impl FnOnce(ClockState) -> Result<(), FabricError>,
-    ) -> Result<ClockState, FabricError> {
-        let mut redeemed = self.lock_redeemed();
-        let mut faults = self.lock_fault_counters();
-        let issued = self.issued.hold();
-        let clock = self.clock.replace(clock, store)?;
-        *redeemed = counters.redeemed.into_iter().collect();
-        *faults = counters.faults;
-        issued.set_requests(counters.requests);
-        self.request_seed.store(seed.number(), Ordering::Relaxed);
-        *self.lock_windows() = Windows::restored(counters.windows, keys);
-        Ok(clock)
-    }
-
     /// Gives up what is not needed for answers: stored facts, which are merged into the base state, and most of the
     /// journal.
     pub(crate) fn compact(&self) {
@@ -573,7 +511,8 @@ mod tests {
     #[test]
     fn redeemed_codes_are_remembered_until_they_expire() {
         let tenant = Emulator::builder().build().default_tenant();
-        let redeem = |n: usize, now: i64| tenant.redeem_code(n.to_string(), 600, Timestamp::from_second(now).unwrap()).unwrap();
+        let redeem =
+            |n: usize, now: i64| tenant.redeem_code(n.to_string(), 600, Timestamp::from_second(now).unwrap()).unwrap();
         assert!((0..REDEEMED_MAX).all(|n| redeem(n, 0)));
         assert!(!redeem(0, 0) && !redeem(REDEEMED_MAX, 0), "no code is forgotten to make room");
         assert!(redeem(REDEEMED_MAX, 600));

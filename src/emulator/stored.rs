@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::{Emulator, Tenants};
+use super::{Builder, Emulator, Tenants};
 use crate::clock::machine_time;
 use crate::seed::Seed;
 use crate::state_file::{Opened, StateError, StateFile, StateSync, Task, Tasks};
@@ -16,6 +16,41 @@ use crate::tenant::{Status, StoredTenants, Tenant};
 pub(super) struct Maintained {
     file: Arc<StateFile>,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Builder {
+    /// Builds an emulator whose tenants are stored in a file, with the tenants that the file holds. If the file does not
+    /// exist, it is created. `sync` says how far a change is stored before it is answered.
+    ///
+    /// Seed, settings and clock of stored tenants are those in the file. A clock that runs goes on while no program uses the
+    /// file. Journals and throttle windows are not stored.
+    ///
+    /// ```
+    /// use specularite::control::{ControlCommand, SettingsChange};
+    /// use specularite::{Emulator, StateSync};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("state.ndjson");
+    /// let emulator = Emulator::builder().open(&file, StateSync::Flush)?;
+    /// let change = SettingsChange { page_size: Some(10), ..SettingsChange::default() };
+    /// emulator.default_tenant().control(ControlCommand::ChangeSettings(change))?;
+    /// drop(emulator);
+    ///
+    /// let again = Emulator::builder().open(&file, StateSync::Flush)?;
+    /// assert_eq!(again.default_tenant().settings().page_size, 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be used: it cannot be read or written, another process uses it, a line is not valid, or its tenants
+    /// need more memory than they may use.
+    pub fn open(self, file: impl AsRef<Path>, sync: StateSync) -> Result<Arc<Emulator>, StateError> {
+        let mut emulator = self.without_tenants();
+        emulator.open_state(file.as_ref(), sync)?;
+        emulator.default_tenant();
+        Ok(Arc::new(emulator))
+    }
 }
 
 impl Emulator {

@@ -350,7 +350,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn lock(path: &Path) -> Result<File, StateError> {
     let lock_path = beside(path, ".lock");
     let locked = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock_path);
-    let failed = |why: io::Error| StateError::new(path, format!("cannot lock {}: {}", lock_path.display(), reason(&why)));
+    let failed =
+        |why: io::Error| StateError::new(path, format!("cannot lock {}: {}", lock_path.display(), reason(&why)));
     let file = locked.map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

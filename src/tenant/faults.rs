@@ -5,8 +5,8 @@ use std::sync::{MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::stored::Record;
 use super::Tenant;
+use super::stored::Record;
 use crate::fabric::State;
 use crate::fabric::fault::{Counter, Counters, Fault, FaultRequest, Strike};
 use crate::ids::RequestId;

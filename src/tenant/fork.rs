@@ -44,7 +44,8 @@ impl Tenant {
         let number = facts.last().map_or(1, |last| last.number + 1);
         let present = present(&history, &facts, later).into_iter().zip(number..);
         facts.extend(present.map(|(fact, number)| DatedFact { number, at, fact }));
-        let redeemed: BTreeMap<String, i64> = self.lock_redeemed().iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
+        let redeemed: BTreeMap<String, i64> =
+            self.lock_redeemed().iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
         let counters = Counters {
             requests: self.issued.requests(),
             windows: Vec::new(),

@@ -30,7 +30,7 @@ pub(crate) enum Record<'a> {
         machine_now: Timestamp,
         /// The number of request ids that were issued for the control interface, if it is higher than in earlier lines.
         control_requests: u64,
-        snapshot: Cow<'a, Snapshot>,
+        snapshot: Box<Snapshot>,
     },
     /// The facts of a commit.
     Facts { tenant: TenantId, facts: Cow<'a, [DatedFact]> },
@@ -193,7 +193,7 @@ impl Storage {
             // A new clock shows the machine's time.
             machine_now: self.begins_at,
             control_requests: 0,
-            snapshot: Cow::Owned(snapshot),
+            snapshot: Box::new(snapshot),
         }
     }
 
@@ -219,7 +219,7 @@ impl Tenant {
             tenant: self.id,
             machine_now: machine_time(),
             control_requests: 0,
-            snapshot: Cow::Owned(snapshot),
+            snapshot: Box::new(snapshot),
         }
     }
 
@@ -238,7 +238,7 @@ impl Tenant {
                 tenant: self.id,
                 machine_now: machine_time(),
                 control_requests,
-                snapshot: Cow::Owned(snapshot),
+                snapshot: Box::new(snapshot),
             })
         })
     }
@@ -337,7 +337,7 @@ impl StoredTenants {
     pub(crate) fn read(&mut self, line: u64, text: &[u8]) -> Result<bool, LineError> {
         let record: Record<'static> = serde_json::from_slice(text)?;
         if let Record::Content { tenant, machine_now, control_requests, snapshot } = record {
-            let snapshot = snapshot.into_owned();
+            let snapshot = *snapshot;
             let known = self.0.get(&tenant).map_or(0, |known| known.control_requests);
             let control_requests = control_requests.max(known);
             self.0.insert(tenant, StoredContent { line, machine_now, control_requests, snapshot });

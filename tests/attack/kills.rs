@@ -13,8 +13,8 @@ use crate::program::Program;
 use crate::wire::Client;
 use crate::{alone, notice, seed};
 
-/// The default number of kills.
-const ROUNDS: usize = 100;
+/// The default numbers of kills: of a short attack, and of one whose duration is given.
+const ROUNDS: [usize; 2] = [20, 100];
 /// The number of clients that write at the same time.
 const WRITERS: u64 = 4;
 /// The maximum time of the load before a kill, in milliseconds.
@@ -82,7 +82,8 @@ impl Writer {
         let found: BTreeMap<String, Known> = listed.map(|it| (text(it, "displayName"), known(it))).collect();
         if let Some(Unanswered { name, before, after }) = self.unanswered.take() {
             let actual = found.get(&name).cloned();
-            let is_new = before.is_none() && actual.as_ref().map(|it| &it.description) == after.as_ref().map(|it| &it.description);
+            let is_new = before.is_none()
+                && actual.as_ref().map(|it| &it.description) == after.as_ref().map(|it| &it.description);
             assert!(actual == before || actual == after || is_new, "{name}: {actual:?}, not {before:?} or {after:?}");
             match actual {
                 Some(actual) => drop(self.known.insert(name, actual)),
@@ -150,7 +151,8 @@ impl Writer {
 #[test]
 fn answered_writes_survive_kills() {
     let _alone = alone();
-    let rounds = std::env::var("SPECULARITE_KILL_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    let default = ROUNDS[usize::from(std::env::var_os("SPECULARITE_ATTACK_SECONDS").is_some())];
+    let rounds = std::env::var("SPECULARITE_KILL_ROUNDS").map_or(default, |rounds| rounds.parse().unwrap());
     let mut random = Rng::with_seed(seed());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.ndjson");

@@ -63,7 +63,8 @@ impl Program {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready = line.trim().rsplit_once("http://");
-        let address = ready.unwrap_or_else(|| panic!("{}", std::fs::read_to_string(log.path()).unwrap())).1.parse().unwrap();
+        let address =
+            ready.unwrap_or_else(|| panic!("{}", std::fs::read_to_string(log.path()).unwrap())).1.parse().unwrap();
         Self { child, log, address }
     }
 

@@ -16,11 +16,11 @@ use specularite::fabric::weight::weight;
 
 use crate::harness::{ALICE, Lab, definition, sql_mirror};
 
-fn path(name: &str) -> PathBuf {
+pub(crate) fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/facts").join(name)
 }
 
-fn read(name: &str) -> Value {
+pub(crate) fn read(name: &str) -> Value {
     let text = std::fs::read_to_string(path(name)).unwrap_or_else(|why| panic!("{name}: {why}"));
     serde_json::from_str(&text).unwrap()
 }
@@ -188,7 +188,7 @@ fn items(lab: &Lab, connection: &str, tag: &Value) {
 }
 
 /// Writes the golden files when that is asked for.
-fn write_if_asked(name: &str, value: &Value) {
+pub(crate) fn write_if_asked(name: &str, value: &Value) {
     if std::env::var("SPECULARITE_GOLDEN").is_ok_and(|mode| mode == "write") {
         std::fs::create_dir_all(path("")).unwrap();
         std::fs::write(path(name), format!("{value:#}\n")).unwrap();
