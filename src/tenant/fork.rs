@@ -46,14 +46,10 @@ impl Tenant {
         facts.extend(present.map(|(fact, number)| DatedFact { number, at, fact }));
         let redeemed: BTreeMap<String, i64> =
             self.lock_redeemed().iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
-        let counters = Counters {
-            requests: self.issued.requests(),
-            windows: Vec::new(),
-            redeemed,
-            faults: self.lock_fault_counters().clone(),
-        };
+        let counters = Counters { requests: self.issued.requests(), windows: Vec::new(), redeemed };
+        let faults = self.lock_fault_counters().clone();
         let clock = ClockState { now: at, ..clock };
-        Ok(Content { base_at: history.base_at, base: history.base.clone(), facts, clock, counters })
+        Ok(Content { base_at: history.base_at, base: history.base.clone(), facts, clock, counters, faults })
     }
 }
 

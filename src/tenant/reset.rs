@@ -7,6 +7,7 @@ use super::Tenant;
 use super::snapshot::{Counters, OperationKeys, Snapshot};
 use super::stored::{Record, Storage};
 use crate::clock::ClockState;
+use crate::fabric::fault::Counters as FaultCounters;
 use crate::fabric::throttle::Windows;
 use crate::fabric::{FabricError, State};
 use crate::seed::Seed;
@@ -36,18 +37,14 @@ impl Tenant {
 
     fn reset_then(&self, store: impl FnOnce(Record<'static>) -> Result<(), FabricError>) -> Result<(), FabricError> {
         let mut history = self.write_history();
-        let counters = Counters::default();
-        let clock = self.replace_rest(
-            None,
-            counters,
-            self.seed,
-            |_, _| None,
-            |clock| {
-                let base = || State::new(self.seed, self.defaults.clone());
-                let snapshot = || Snapshot::new(clock, Counters::default(), clock.now, base(), Vec::new());
-                if self.storage.is_some() { store(self.content(snapshot())) } else { Ok(()) }
-            },
-        )?;
+        let content = |clock: ClockState| {
+            let base = State::new(self.seed, self.defaults.clone());
+            let (counters, faults) = (Counters::default(), FaultCounters::default());
+            self.content(Snapshot::new(clock, counters, faults, clock.now, base, Vec::new()))
+        };
+        let store = |clock| if self.storage.is_some() { store(content(clock)) } else { Ok(()) };
+        let (counters, faults) = (Counters::default(), FaultCounters::default());
+        let clock = self.replace_rest(None, counters, faults, self.seed, |_, _| None, store)?;
         self.issued.hold().set_control_requests(0);
         history.reset(self.seed, self.defaults.clone(), clock.now);
         self.note_faults(&history.state);
@@ -64,16 +61,17 @@ impl Tenant {
         &self,
         clock: Option<ClockState>,
         counters: Counters,
+        faults: FaultCounters,
         seed: Seed,
         keys: OperationKeys,
         store: impl FnOnce(ClockState) -> Result<(), FabricError>,
     ) -> Result<ClockState, FabricError> {
         let mut redeemed = self.lock_redeemed();
-        let mut faults = self.lock_fault_counters();
+        let mut fault_counters = self.lock_fault_counters();
         let issued = self.issued.hold();
         let clock = self.clock.replace(clock, store)?;
         *redeemed = counters.redeemed.into_iter().collect();
-        *faults = counters.faults;
+        *fault_counters = faults;
         issued.set_requests(counters.requests);
         self.request_seed.store(seed.number(), Ordering::Relaxed);
         *self.lock_windows() = Windows::restored(counters.windows, keys);

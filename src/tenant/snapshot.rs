@@ -22,6 +22,8 @@ pub struct Snapshot {
     format: Format,
     pub(super) clock: ClockState,
     pub(super) counters: Counters,
+    /// The counters of the rules for faults. The rules are in the base and in the facts.
+    pub(super) faults: FaultCounters,
     /// The instant from which the states of the tenant are known.
     pub(super) base_at: Timestamp,
     base: State,
@@ -39,8 +41,6 @@ pub(super) struct Counters {
     pub(super) windows: Vec<StoredWindow>,
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     pub(super) redeemed: BTreeMap<String, i64>,
-    /// The counters of the rules for faults.
-    pub(super) faults: FaultCounters,
 }
 
 /// The static method and path of an operation, or `None` if there is no such operation.
@@ -53,6 +53,7 @@ pub(super) struct Content {
     pub(super) facts: Vec<DatedFact>,
     pub(super) clock: ClockState,
     pub(super) counters: Counters,
+    pub(super) faults: FaultCounters,
 }
 
 impl Snapshot {
@@ -60,18 +61,19 @@ impl Snapshot {
     pub(super) fn new(
         clock: ClockState,
         counters: Counters,
+        faults: FaultCounters,
         base_at: Timestamp,
         base: State,
         facts: Vec<DatedFact>,
     ) -> Self {
-        Self { format: Format, clock, counters, base_at, base, facts: numbered(facts.into_iter(), 1).collect() }
+        Self { format: Format, clock, counters, faults, base_at, base, facts: numbered(facts.into_iter(), 1).collect() }
     }
 
     /// Checks the rules that functions rely on, and returns the content.
     pub(super) fn checked(self) -> Result<Content, FabricError> {
         /// The length of a SHA-256 hash in base64url.
         const HASH: usize = 43;
-        let Self { format: Format, clock, counters, base_at, base, facts } = self;
+        let Self { format: Format, clock, counters, faults, base_at, base, facts } = self;
         clock.check().map_err(|why| invalid("clock", &why.to_string()))?;
         if counters.redeemed.len() > REDEEMED_MAX || counters.redeemed.keys().any(|hash| hash.len() > HASH) {
             return Err(invalid("counters.redeemed", "too many or too long hashes"));
@@ -87,7 +89,7 @@ impl Snapshot {
             return Err(invalid("clock.now", "earlier than the last fact or the base, or before 1970"));
         }
         base.check_integrity().map_err(|why| invalid("base", &why))?;
-        Ok(Content { base_at, base, facts, clock, counters })
+        Ok(Content { base_at, base, facts, clock, counters, faults })
     }
 }
 
@@ -105,9 +107,9 @@ impl Tenant {
             requests: self.issued.requests(),
             windows: self.lock_windows().stored(clock.now),
             redeemed: self.lock_redeemed().iter().map(|(hash, ends)| (hash.clone(), *ends)).collect(),
-            faults: self.lock_fault_counters().clone(),
         };
-        history.snapshot(clock, counters)
+        let faults = self.lock_fault_counters().clone();
+        history.snapshot(clock, counters, faults)
     }
 
     /// Returns the approximate size of the stored facts and of the base state, in bytes.
@@ -126,11 +128,12 @@ impl Tenant {
 
     /// Replaces the content of the tenant.
     pub(super) fn install(&self, content: Content, keys: OperationKeys) -> Result<(), FabricError> {
-        let Content { base_at, base, facts, clock, counters } = content;
+        let Content { base_at, base, facts, clock, counters, faults } = content;
         let mut next = self.read_history().successor(base, base_at, facts)?;
         let storage = self.storage.as_ref().filter(|storage| storage.is_used());
         // The content is copied before the history is locked, because that takes time.
-        let stored = storage.map(|storage| (storage, self.content(next.snapshot(clock, counters.clone()))));
+        let stored =
+            storage.map(|storage| (storage, self.content(next.snapshot(clock, counters.clone(), faults.clone()))));
         let replaced = {
             let mut history = self.write_history();
             if !history.share.resize(next.weight()) {
@@ -138,7 +141,7 @@ impl Tenant {
             }
             let seed = next.state.seed();
             let store = |_| stored.map_or(Ok(()), |(storage, content)| storage.append(&content));
-            if let Err(refusal) = self.replace_rest(Some(clock), counters, seed, keys, store) {
+            if let Err(refusal) = self.replace_rest(Some(clock), counters, faults, seed, keys, store) {
                 history.take(0);
                 return Err(refusal);
             }
@@ -158,9 +161,9 @@ impl Tenant {
 
 impl History {
     /// Returns a snapshot with this history.
-    pub(super) fn snapshot(&self, clock: ClockState, counters: Counters) -> Snapshot {
+    pub(super) fn snapshot(&self, clock: ClockState, counters: Counters, faults: FaultCounters) -> Snapshot {
         let facts = self.facts.iter().map(|(dated, _)| dated.clone()).collect();
-        Snapshot::new(clock, counters, self.base_at, self.base.clone(), facts)
+        Snapshot::new(clock, counters, faults, self.base_at, self.base.clone(), facts)
     }
 
     /// Returns the approximate size of the stored facts and of the base, in bytes.

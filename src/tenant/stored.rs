@@ -187,7 +187,8 @@ impl Storage {
     fn initial(&self) -> Record<'static> {
         let clock = ClockState { mode: Mode::Real, rate: 1.0, step: 0.0, paused: false, now: self.begins_at };
         let base = State::new(self.seed, self.defaults.clone());
-        let snapshot = Snapshot::new(clock, Counters::default(), self.begins_at, base, Vec::new());
+        let (counters, faults) = (Counters::default(), FaultCounters::default());
+        let snapshot = Snapshot::new(clock, counters, faults, self.begins_at, base, Vec::new());
         Record::Content {
             tenant: self.tenant,
             // A new clock shows the machine's time.
@@ -232,8 +233,8 @@ impl Tenant {
         self.clock.holding(|clock| {
             let (requests, control_requests) = issued.bounds();
             let redeemed = redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
-            let counters = Counters { requests, windows: Vec::new(), redeemed, faults: faults.clone() };
-            let snapshot = history.snapshot(clock, counters);
+            let counters = Counters { requests, windows: Vec::new(), redeemed };
+            let snapshot = history.snapshot(clock, counters, faults.clone());
             look(Record::Content {
                 tenant: self.id,
                 machine_now: machine_time(),
@@ -359,7 +360,7 @@ impl StoredTenants {
                 let content = self.content(tenant)?;
                 (content.snapshot.counters.requests, content.control_requests) = (requests, control_requests);
             }
-            Record::Faults { tenant, counters } => self.content(tenant)?.snapshot.counters.faults.merge(counters),
+            Record::Faults { tenant, counters } => self.content(tenant)?.snapshot.faults.merge(counters),
             Record::Redeemed { tenant, hash, ends } => {
                 self.content(tenant)?.snapshot.counters.redeemed.insert(hash.into_owned(), ends);
             }
