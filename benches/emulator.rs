@@ -25,7 +25,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--bare") {
         return bare();
     }
-    let (emulator, time_to_ready) = start_emulator();
+    let (emulator, time_to_ready) = start_emulator(&[]);
     println!("time to ready             {:.1} ms", time_to_ready.as_secs_f64() * 1e3);
     println!("memory when idle          {} kB", memory(&emulator.child));
     let path = create_database(&emulator.base);
@@ -58,9 +58,56 @@ fn main() {
     println!("kept alive, plain http    {:.0} calls per second", best[0]);
     println!("kept alive, TLS           {:.0} calls per second, ratio {:.2}", best[1], best[1] / best[0]);
     println!("kept alive, TLS by proxy  {:.0} calls per second, ratio {:.2}", best[2], best[2] / best[0]);
+    print_writes();
     for (name, slowest) in month_of_trouble(&emulator.base, &path) {
         println!("{name:<25} {:.1} ms, the slowest of 10", slowest.as_secs_f64() * 1e3);
     }
+}
+
+/// Prints the writes per second of an emulator in memory, and of emulators with a state file.
+fn print_writes() {
+    let folder = std::env::temp_dir().join(format!("specularite-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be created");
+    let kinds = ["none", "flush", "disk"];
+    let (mut memory, mut stored) = (0.0_f64, [0.0_f64; 3]);
+    for round in 0..ROUNDS {
+        memory = memory.max(load_writes(&start_emulator(&[]).0.base));
+        for (best, sync) in stored.iter_mut().zip(kinds) {
+            let file = folder.join(format!("{sync}-{round}.ndjson"));
+            let options = ["--state", &file.to_string_lossy(), "--state-sync", sync];
+            *best = best.max(load_writes(&start_emulator(&options).0.base));
+        }
+    }
+    println!("writes, in memory         {memory:.0} calls per second");
+    for (rate, sync) in stored.into_iter().zip(kinds) {
+        println!("writes, state-sync {sync:<7}{rate:.0} calls per second, ratio {:.2}", rate / memory);
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+/// Measures changes of workspaces per second over connections that are kept alive. Each connection changes its own.
+fn load_writes(base: &str) -> f64 {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be built");
+    runtime.block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..CONNECTIONS {
+            let created = request(base, "POST", "/v1/workspaces", &format!(r#"{{"displayName":"w{n}"}}"#)).1;
+            let (base, id) = (base.to_owned(), member(&created, "id"));
+            let body = format!(r#"{{"description":"{}"}}"#, "a description of sixty-four bytes ".repeat(2));
+            let call = format!(
+                "PATCH /v1/workspaces/{id} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            tasks.spawn(async move {
+                let stream = tokio::net::TcpStream::connect(&base).await.expect("the emulator listens");
+                let _ = stream.set_nodelay(true);
+                repeat_call(stream, &call).await
+            });
+        }
+        let calls: u64 = tasks.join_all().await.into_iter().sum();
+        calls as f64 / DURATION.as_secs_f64()
+    })
 }
 
 /// Moves the clock by a month of bursts, failures and reseeds in 1,000 tables of the database with this status call.
@@ -220,16 +267,11 @@ fn start(command: &mut Command) -> ServerProcess {
     ServerProcess { child, base }
 }
 
-/// Starts the emulator. Returns the process, and the time until the emulator was ready.
-fn start_emulator() -> (ServerProcess, Duration) {
+/// Starts the emulator with further options. Returns the process, and the time until the emulator was ready.
+fn start_emulator(options: &[&str]) -> (ServerProcess, Duration) {
     let start_time = Instant::now();
-    let emulator = start(Command::new(env!("CARGO_BIN_EXE_specularite")).args([
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--throttle",
-        "off",
-    ]));
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--throttle", "off"];
+    let emulator = start(Command::new(env!("CARGO_BIN_EXE_specularite")).args(serve).args(options));
     (emulator, start_time.elapsed())
 }
 

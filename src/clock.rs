@@ -1,5 +1,6 @@
 //! The clock of a tenant. No other file reads the machine's time or waits for an instant of a tenant's clock.
 
+use std::fmt;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -74,6 +75,9 @@ pub enum ClockError {
     /// The rate or the step is out of bounds.
     #[error("{0}")]
     OutOfBounds(&'static str),
+    /// The change could not be stored.
+    #[error("{0}")]
+    NotStored(String),
 }
 
 /// The last instant that a clock can show, in the year 9000. Instants that are computed from the clock can be later
@@ -113,6 +117,16 @@ pub struct Clock {
     /// The number of changes: moves and new settings.
     changes: AtomicU64,
     version: Version,
+    recorder: Option<Recorder>,
+}
+
+/// A function that stores the new state of a clock before the clock changes.
+pub(crate) struct Recorder(pub(crate) Box<dyn Fn(ClockState) -> Result<(), String> + Send + Sync>);
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recorder")
+    }
 }
 
 /// The settings of a clock, and a pair of equal times: this clock showed `anchor` when the machine's monotonic clock
@@ -136,13 +150,26 @@ impl ClockState {
     pub(crate) fn check(self) -> Result<(), ClockError> {
         ClockInner::showing(self).map(|_| ())
     }
+
+    /// Returns the state after `elapsed` on the machine's clock.
+    pub(crate) fn after_machine_time(self, elapsed: SignedDuration) -> Self {
+        let speed = if self.mode == Mode::Scaled { self.rate } else { 1.0 };
+        let runs = !self.paused && matches!(self.mode, Mode::Real | Mode::Scaled);
+        let passed = elapsed.as_secs_f64().max(0.0) * speed;
+        Self { now: if runs { later(self.now, passed).unwrap_or(END) } else { self.now }, ..self }
+    }
 }
 
 impl Clock {
     /// Creates a clock in mode [`Mode::Real`] that shows the machine's time. Each change of the clock increments
     /// `version`.
     pub(crate) fn real(version: Version) -> Self {
-        Self { inner: RwLock::new(ClockInner::real()), changes: AtomicU64::new(0), version }
+        Self { inner: RwLock::new(ClockInner::real()), changes: AtomicU64::new(0), version, recorder: None }
+    }
+
+    /// Stores each change with `recorder` before it is made.
+    pub(crate) fn recorded(self, recorder: Recorder) -> Self {
+        Self { recorder: Some(recorder), ..self }
     }
 
     /// Returns the instant that the clock shows.
@@ -152,16 +179,17 @@ impl Clock {
 
     /// Returns the settings of the clock and the instant that it shows.
     pub fn state(&self) -> ClockState {
-        self.state_and_changes().0
+        self.look(ClockInner::state)
     }
 
     /// Returns the state of the clock, and the number of changes that led to it. The passing of time is not a change.
     pub(crate) fn state_and_changes(&self) -> (ClockState, u64) {
-        self.look(|clock| {
-            let ClockInner { mode, rate, step, paused, .. } = *clock;
-            let state = ClockState { mode, rate, step, paused, now: clock.now() };
-            (state, self.changes.load(Ordering::Relaxed))
-        })
+        self.look(|clock| (clock.state(), self.changes.load(Ordering::Relaxed)))
+    }
+
+    /// Returns the result of `look`, which receives the state of the clock. The clock does not change meanwhile.
+    pub(crate) fn holding<T>(&self, look: impl FnOnce(ClockState) -> T) -> T {
+        self.look(|clock| look(clock.state()))
     }
 
     /// Returns the seconds of this clock per second of the machine's clock. Returns 1 in all modes except
@@ -170,12 +198,19 @@ impl Clock {
         self.look(ClockInner::speed)
     }
 
-    /// Moves a clock in [`Mode::Stepped`] by its step. Paused clocks and clocks in other modes do not change. Called
-    /// before each request under `/v1`.
+    /// Moves a clock in [`Mode::Stepped`] by its step, even if the step cannot be stored: reads step the clock too. Paused
+    /// clocks and clocks in other modes do not change. Called before each request under `/v1`.
     pub(crate) fn step(&self) {
         // Most clocks are not stepped. This check avoids the write lock for them.
         if self.look(ClockInner::is_stepped) {
-            let _ = self.change(|clock| if clock.is_stepped() { clock.advance(clock.step) } else { Ok(()) });
+            let mut clock = self.inner.write().expect("no code panics while the clock is locked");
+            let step = clock.step;
+            if clock.is_stepped() && clock.advance(step).is_ok() {
+                let _ = self.record(&clock);
+                self.count_change();
+            }
+            drop(clock);
+            self.version.bump();
         }
     }
 
@@ -219,33 +254,43 @@ impl Clock {
     }
 
     /// Moves the clock forward to `at`, but not beyond [`END`]. A clock that shows a later instant does not change.
-    pub fn advance_to(&self, at: Timestamp) {
-        let _ = self.change(|clock| {
-            let now = clock.now();
-            clock.anchor_at(now.max(at.min(END)));
-            Ok(())
-        });
-    }
-
-    /// Sets the clock to a state, which can be earlier than the instant that it shows.
     ///
     /// # Errors
     ///
-    /// The instant is after [`END`], or the rate or the step is out of bounds. The clock is unchanged.
-    pub(crate) fn restore(&self, state: ClockState) -> Result<(), ClockError> {
+    /// The change could not be stored. The clock is unchanged.
+    pub fn advance_to(&self, at: Timestamp) -> Result<(), ClockError> {
         self.change(|clock| {
-            *clock = ClockInner::showing(state)?;
+            let now = clock.now();
+            clock.anchor_at(now.max(at.min(END)));
             Ok(())
         })
     }
 
-    /// Sets the clock to the machine's time, in [`Mode::Real`]. Only this function and [`Clock::restore`] can move the
-    /// clock back.
-    pub(crate) fn reset(&self) {
-        let _ = self.change(|clock| {
-            *clock = ClockInner::real();
-            Ok(())
-        });
+    /// Sets the clock to a state, or to the machine's time in [`Mode::Real`] if `state` is `None`. Only this function can
+    /// move the clock back. `store` stores the new state before the clock changes. Returns that state.
+    ///
+    /// # Errors
+    ///
+    /// The error of `store`. The clock is unchanged.
+    pub(crate) fn replace<E>(
+        &self,
+        state: Option<ClockState>,
+        store: impl FnOnce(ClockState) -> Result<(), E>,
+    ) -> Result<ClockState, E> {
+        // A given state was checked, or is that of a clock.
+        let next = || state.and_then(|state| ClockInner::showing(state).ok()).unwrap_or_else(ClockInner::real);
+        let stored = {
+            let mut clock = self.inner.write().expect("no code panics while the clock is locked");
+            let next = next();
+            let state = next.state();
+            store(state).map(|()| {
+                *clock = next;
+                self.count_change();
+                state
+            })
+        };
+        self.version.bump();
+        stored
     }
 
     /// Returns `true` for a clock that shows a later instant only after it is moved.
@@ -264,8 +309,12 @@ impl Clock {
 
     /// Moves a clock that stands still to `at`. If the clock runs, waits until it shows `at`, but not longer than
     /// `timeout` on the machine's clock. Returns `true` if the clock has reached `at`.
+    ///
+    /// # Errors
+    ///
+    /// The change of a clock that stands still could not be stored.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
-    pub async fn reach(&self, at: Timestamp, timeout: Duration) -> bool {
+    pub async fn reach(&self, at: Timestamp, timeout: Duration) -> Result<bool, ClockError> {
         // A clock never shows an instant after its end.
         let at = at.min(END);
         let mut version = self.version.subscribe();
@@ -273,10 +322,10 @@ impl Clock {
             loop {
                 version.borrow_and_update();
                 if self.stands_still() {
-                    self.advance_to(at);
+                    self.advance_to(at)?;
                 }
                 if self.now() >= at {
-                    return;
+                    return Ok(());
                 }
                 tokio::select! {
                     () = self.pass_until(at) => {}
@@ -284,7 +333,10 @@ impl Clock {
                 }
             }
         };
-        tokio::time::timeout(timeout, reached).await.is_ok()
+        match tokio::time::timeout(timeout, reached).await {
+            Ok(reached) => reached.map(|()| true),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Waits as long as the clock, at its present speed, needs to reach `at`. Callers must also wait for a new version
@@ -304,13 +356,26 @@ impl Clock {
 
     fn change(&self, change: impl FnOnce(&mut ClockInner) -> Result<(), ClockError>) -> Result<(), ClockError> {
         let changed = {
-            let mut inner = self.inner.write().expect("no code panics while the clock is locked");
-            let changed = change(&mut inner);
-            self.changes.fetch_add(u64::from(changed.is_ok()), Ordering::Relaxed);
-            changed
+            let mut clock = self.inner.write().expect("no code panics while the clock is locked");
+            let mut next = *clock;
+            change(&mut next).and_then(|()| self.record(&next)).map(|()| {
+                *clock = next;
+                self.count_change();
+            })
         };
         self.version.bump();
         changed
+    }
+
+    /// Counts a change, while the clock is locked.
+    fn count_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Stores the state that the clock is about to have.
+    fn record(&self, next: &ClockInner) -> Result<(), ClockError> {
+        let record = self.recorder.as_ref().map_or(Ok(()), |Recorder(record)| record(next.state()));
+        record.map_err(ClockError::NotStored)
     }
 }
 
@@ -331,6 +396,11 @@ impl ClockInner {
             return Err(ClockError::OutOfBounds("the step must be from 0 to 31536000 seconds"));
         }
         Ok(Self { mode, rate, step, paused, anchor: now, anchored: instant() })
+    }
+
+    fn state(&self) -> ClockState {
+        let Self { mode, rate, step, paused, .. } = *self;
+        ClockState { mode, rate, step, paused, now: self.now() }
     }
 
     fn is_stepped(&self) -> bool {
@@ -449,7 +519,7 @@ mod tests {
             assert!(clock.set(ClockChange { mode: Some(Mode::Real), now, ..ClockChange::default() }).is_err());
         }
         assert_eq!((clock.now(), clock.state().mode), (start, Mode::Manual));
-        clock.advance_to(Timestamp::UNIX_EPOCH);
+        clock.advance_to(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(clock.now(), start);
     }
 

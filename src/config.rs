@@ -20,6 +20,7 @@ use crate::fabric::settings::{PAGE_SIZE, PAGE_SIZE_MAX, SettingsChange, TOKEN_LI
 use crate::memory::{MEMORY, TENANT_MEMORY};
 use crate::proxy::OtherHosts;
 use crate::server::ServerOptions;
+use crate::state_file::{StateError, StateSync};
 
 /// The default address that `serve` listens on.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7310);
@@ -96,6 +97,12 @@ pub struct Serve {
     /// Directory of the token and certificate keys [default: `specularite` in the user's data directory]
     #[arg(long, env = "SPECULARITE_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// File that keeps all tenants across restarts; created if it does not exist
+    #[arg(long, env = "SPECULARITE_STATE", value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Place that a change has reached in the state file when it is answered
+    #[arg(long, env = "SPECULARITE_STATE_SYNC", default_value = "flush")]
+    pub state_sync: StateSync,
     /// HTTPS, and tunnels through the proxy to the emulated host names
     #[arg(long, env = "SPECULARITE_TLS", default_value = "on")]
     pub tls: OnOff,
@@ -237,6 +244,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// The error of options that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionError {
+    /// A value is out of range.
+    #[error(transparent)]
+    Value(#[from] FabricError),
+    /// The state file cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
 /// Returns a number of bytes. A number that this machine cannot address becomes the largest that it can.
 fn size(bytes: ByteSize) -> usize {
     usize::try_from(bytes.as_u64()).unwrap_or(usize::MAX)
@@ -279,12 +297,12 @@ impl Serve {
         ServerOptions { tls: self.tls == OnOff::On, other_hosts: self.others.unwrap_or(other_hosts) }
     }
 
-    /// Builds the emulator that these options describe.
+    /// Builds the emulator that these options describe. `seed` applies if neither the options nor the state file have one.
     ///
     /// # Errors
     ///
-    /// A value is out of range.
-    pub fn emulator(&self, seed: u64) -> Result<Arc<Emulator>, FabricError> {
+    /// A value is out of range, or the state file cannot be used.
+    pub fn emulator(&self, seed: u64) -> Result<Arc<Emulator>, OptionError> {
         let answers = self.behaviours.iter().map(|(name, answer)| (name.clone(), answer.as_str().into())).collect();
         let settings = SettingsChange {
             pace: Some(self.pace),
@@ -293,8 +311,8 @@ impl Serve {
             behaviours: Some(answers),
             ..SettingsChange::default()
         };
-        let builder = Emulator::builder()
-            .seed(seed)
+        let mut builder = Emulator::builder()
+            .fallback_seed(seed)
             .auth(self.auth)
             .data_dir(data_dir(self.data_dir.as_ref()))
             .journal(size(self.journal))
@@ -303,7 +321,13 @@ impl Serve {
             .control_from(self.control_from)
             .allowed_hosts(self.allowed_hosts.iter().cloned())
             .settings(settings)?;
-        Ok(builder.build())
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        match &self.state {
+            Some(file) => Ok(builder.open(file, self.state_sync)?),
+            None => Ok(builder.build()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! settings of the builder.
 
 mod listener;
+mod stored;
 
 use std::io;
 use std::sync::Arc;
@@ -25,11 +26,12 @@ use crate::in_flight::InFlight;
 use crate::memory::{MEMORY, Memory, TENANT_MEMORY};
 use crate::seed::Seed;
 use crate::signing::Signer;
-use crate::tenant::{OperationKeys, Snapshot, Tenant, TenantLimits};
+use crate::tenant::{OperationKeys, Snapshot, Status, Tenant, TenantLimits};
 use crate::traffic::Traffic;
 
 use self::listener::LISTENERS_MAX;
 pub(crate) use self::listener::Listener;
+use self::stored::Maintained;
 
 /// The maximum number of tenants. Further tenants are rejected until existing ones are deleted.
 pub const TENANTS_MAX: usize = 10_000;
@@ -52,6 +54,8 @@ pub enum ControlFrom {
 #[derive(Debug)]
 pub struct Emulator {
     seed: Seed,
+    /// `true` if the builder set the seed.
+    has_seed: bool,
     defaults: Settings,
     control_from: ControlFrom,
     allowed_hosts: Vec<String>,
@@ -65,17 +69,22 @@ pub struct Emulator {
     traffic: Traffic,
     in_flight: InFlight,
     codes: AtomicU64,
-    tenants: DashMap<TenantId, Arc<Tenant>>,
+    tenants: Arc<Tenants>,
     /// The logs of events of tenants that do not exist yet, but have listeners.
     awaited: DashMap<TenantId, Arc<EventLog>>,
     /// The places of listeners.
     listeners: Arc<Semaphore>,
+    /// The state file; `None` if tenants are only in memory.
+    state: Option<Maintained>,
 }
+
+type Tenants = DashMap<TenantId, Arc<Tenant>>;
 
 /// Configures an [`Emulator`].
 #[derive(Debug, Clone)]
 pub struct Builder {
-    seed: u64,
+    seed: Option<u64>,
+    fallback_seed: u64,
     settings: Settings,
     control_from: ControlFrom,
     allowed_hosts: Vec<String>,
@@ -89,7 +98,8 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            seed: 0,
+            seed: None,
+            fallback_seed: 0,
             settings: Settings::default(),
             control_from: ControlFrom::default(),
             allowed_hosts: Vec::new(),
@@ -105,7 +115,13 @@ impl Default for Builder {
 impl Builder {
     /// Sets the seed of ids and simulated figures. The default is 0.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets the seed that applies if [`Builder::seed`] is not called, and if there is no state file that contains a seed.
+    pub fn fallback_seed(mut self, seed: u64) -> Self {
+        self.fallback_seed = seed;
         self
     }
 
@@ -191,8 +207,15 @@ impl Builder {
 
     /// Builds the emulator and its default tenant.
     pub fn build(self) -> Arc<Emulator> {
-        let emulator = Emulator {
-            seed: Seed::new(self.seed),
+        let emulator = self.without_tenants();
+        emulator.default_tenant();
+        Arc::new(emulator)
+    }
+
+    fn without_tenants(self) -> Emulator {
+        Emulator {
+            has_seed: self.seed.is_some(),
+            seed: Seed::new(self.seed.unwrap_or(self.fallback_seed)),
             defaults: self.settings,
             control_from: self.control_from,
             allowed_hosts: self.allowed_hosts,
@@ -206,12 +229,11 @@ impl Builder {
             traffic: Traffic::default(),
             in_flight: InFlight::default(),
             codes: AtomicU64::new(0),
-            tenants: DashMap::new(),
+            tenants: Arc::default(),
             awaited: DashMap::new(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
-        };
-        emulator.default_tenant();
-        Arc::new(emulator)
+            state: None,
+        }
     }
 }
 
@@ -251,7 +273,8 @@ impl Emulator {
             return Ok(Arc::clone(&tenant));
         }
         self.check_room(id)?;
-        let tenant = self.tenants.entry(id).or_insert_with(|| self.with_listeners(self.new_tenant(id), false));
+        let new = || self.with_listeners(self.stored(self.new_tenant(id), Status::New), false);
+        let tenant = self.tenants.entry(id).or_insert_with(new);
         Ok(Arc::clone(&tenant))
     }
 
@@ -275,18 +298,18 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// There is no tenant with this id, or it is the default tenant.
+    /// There is no tenant with this id, it is the default tenant, or the state file cannot be written. Nothing has changed.
     pub fn delete_tenant(&self, id: TenantId) -> Result<(), FabricError> {
         if id == DEFAULT_TENANT {
             return Err(FabricError::invalid_input(
                 "The default tenant cannot be deleted. POST /_emulator/reset empties it.",
             ));
         }
+        self.existing_tenant(id)?.detach()?;
         let (_, deleted) = self.tenants.remove(&id).ok_or_else(|| no_tenant(id))?;
         deleted.events().end();
         // Requests may be waiting for a change of the tenant.
-        deleted.reset();
-        Ok(())
+        deleted.reset()
     }
 
     /// Creates the tenant `id`, which shares the past of another tenant up to and including the instant `at`. If `at` is
@@ -295,20 +318,23 @@ impl Emulator {
     /// # Errors
     ///
     /// The original does not exist, the tenant `id` exists, `at` is in the future or in a past that is no longer known,
-    /// or there is no room for another tenant.
+    /// there is no room for another tenant, or the state file cannot be written.
     pub fn fork(&self, original: TenantId, at: Option<Timestamp>, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
         let original = self.existing_tenant(original)?;
         let exists = || FabricError::new(ErrorCode::EntityConflict).about("Tenant", id);
         if self.tenants.contains_key(&id) {
             return Err(exists());
         }
-        let fork = self.new_tenant(id);
+        let fork = self.stored(self.new_tenant(id), Status::Detached);
         fork.become_fork(&original, at)?;
         self.check_room(id)?;
         // The past can be long, so it was copied before the entry is locked.
         match self.tenants.entry(id) {
             Entry::Occupied(_) => Err(exists()),
-            Entry::Vacant(free) => Ok(Arc::clone(free.insert(self.with_listeners(fork, true)).value())),
+            Entry::Vacant(free) => {
+                fork.attach()?;
+                Ok(Arc::clone(free.insert(self.with_listeners(fork, true)).value()))
+            }
         }
     }
 
@@ -322,10 +348,20 @@ impl Emulator {
             return tenant.restore(snapshot, keys);
         }
         self.check_room(id)?;
-        let tenant = self.new_tenant(id);
+        let tenant = self.stored(self.new_tenant(id), Status::Detached);
         tenant.restore(snapshot, keys)?;
-        let entry = self.tenants.entry(id);
-        drop(entry.insert(self.with_listeners(tenant, true)));
+        match self.tenants.entry(id) {
+            // The tenant was created in the meantime.
+            Entry::Occupied(mut other) => {
+                other.get().detach()?;
+                tenant.attach()?;
+                other.insert(self.with_listeners(tenant, true));
+            }
+            Entry::Vacant(free) => {
+                tenant.attach()?;
+                free.insert(self.with_listeners(tenant, true));
+            }
+        }
         Ok(())
     }
 
@@ -358,16 +394,29 @@ impl Emulator {
     }
 
     /// Resets the default tenant, and removes all other tenants.
-    pub fn reset_all(&self) {
+    ///
+    /// # Errors
+    ///
+    /// The state file cannot be written. Nothing has changed.
+    pub fn reset_all(&self) -> Result<(), FabricError> {
+        let mut others = self.tenants();
+        others.retain(|tenant| tenant.id() != DEFAULT_TENANT);
+        self.default_tenant().reset_and_detach(&others)?;
         // Tenants are also reset before they are removed: requests may be waiting for a change of one.
-        self.tenants().iter().for_each(|tenant| tenant.reset());
-        self.tenants.retain(|id, tenant| {
-            let stays = *id == DEFAULT_TENANT;
+        others.iter().try_for_each(|tenant| tenant.reset())?;
+        self.tenants.retain(|_, tenant| {
+            let stays = !others.iter().any(|other| Arc::ptr_eq(other, tenant));
             if !stays {
                 self.keep_listeners(tenant);
             }
             stays
         });
+        Ok(())
+    }
+
+    /// Returns the seed of ids and simulated figures.
+    pub fn seed(&self) -> u64 {
+        self.seed.number()
     }
 
     /// Returns the networks that may use the control interface and the proxy.

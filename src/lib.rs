@@ -1,7 +1,7 @@
 //! Specularite: a local emulator of Microsoft Fabric mirroring.
 //!
 //! The emulator implements the Fabric REST API: workspaces, connections, mirrored databases and their replication. All
-//! state is in memory, and a test can move time forward. No tenant in Microsoft's cloud is needed. The program
+//! state is in memory, and in a [file](Builder::open) if you want to keep it. A test can move time forward. No tenant in Microsoft's cloud is needed. The program
 //! `specularite` serves the emulator to any client. This crate embeds the emulator in Rust tests.
 //!
 //! # Without a socket
@@ -130,6 +130,7 @@ pub mod sign_in;
 pub mod signals;
 #[doc(hidden)]
 pub mod signing;
+mod state_file;
 #[doc(hidden)]
 pub mod tenant;
 #[doc(hidden)]
@@ -151,6 +152,8 @@ pub use self::fabric::{ErrorCode, FabricError};
 pub use self::http::router;
 #[doc(inline)]
 pub use self::proxy::OtherHosts;
+#[doc(inline)]
+pub use self::state_file::{StateError, StateSync};
 #[doc(inline)]
 pub use self::tenant::Tenant;
 

@@ -121,8 +121,8 @@ fn check_data_dir(options: &Serve) -> Result<(), ExitError> {
 
 /// Builds the emulator, and opens the keys that are stored in the data directory. Keys that do not exist are created on
 /// first use.
-fn build(options: &Serve, seed: u64) -> Result<Arc<Emulator>, ExitError> {
-    let emulator = options.emulator(seed).map_err(|why| ExitError::new(why.to_string(), BAD_OPTION))?;
+fn build(options: &Serve) -> Result<Arc<Emulator>, ExitError> {
+    let emulator = options.emulator(draw_seed()).map_err(|why| ExitError::new(why.to_string(), BAD_OPTION))?;
     let directory = config::data_dir(options.data_dir.as_ref());
     let unusable = |why: io::Error| ExitError::new(format!("cannot use a stored key: {why}"), BAD_OPTION);
     if directory.has(signing::KEY_FILE) {
@@ -140,15 +140,14 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
         Signals::listen().map_err(|why| ExitError::new(format!("cannot listen for signals: {why}"), 1))?;
     check_data_dir(&options)?;
     let (listener, address) = bind(options.address()).await?;
-    let seed = options.seed.unwrap_or_else(draw_seed);
-    let emulator = build(&options, seed)?;
-    tracing::info!(seed, pace = ?options.pace, throttle = ?options.throttle, "specularite {}", env!("CARGO_PKG_VERSION"));
+    let emulator = build(&options)?;
+    tracing::info!(seed = emulator.seed(), pace = ?options.pace, throttle = ?options.throttle, "specularite {}", env!("CARGO_PKG_VERSION"));
 
     let mut out = io::stdout();
     // Errors are ignored, so that the emulator also serves if standard output is closed.
     let _ = writeln!(out, "specularite is listening on http://{address}").and_then(|()| out.flush());
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let served = server::serve(listener, emulator, options.server_options(OtherHosts::Refuse), async {
+    let served = server::serve(listener, Arc::clone(&emulator), options.server_options(OtherHosts::Refuse), async {
         let _ = stopped.await;
     });
     let mut served = std::pin::pin!(served);
@@ -162,6 +161,7 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
             },
         }
     }
+    emulator.close_state();
     tracing::info!("stopped");
     Ok(())
 }
@@ -173,7 +173,7 @@ async fn run_command(
     start_log(options.log, tracing::Level::WARN);
     check_data_dir(&options)?;
     let (listener, address) = bind(options.temporary_address()).await?;
-    let emulator = build(&options, options.seed.unwrap_or_else(draw_seed))?;
+    let emulator = build(&options)?;
     if report {
         emulator.traffic().count_calls();
     }
@@ -202,6 +202,7 @@ async fn run_command(
     run::announce(address);
     let status = run::run(&command, &environment).await;
     drop(running);
+    emulator.close_state();
     if report {
         let _ = run::report(&emulator, &mut io::stderr());
     }

@@ -1,12 +1,17 @@
 //! A tenant: its facts, the state that results from the facts, its clock, its throttle windows and its journal.
 //!
-//! No lock guard leaves this file. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
-//! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
+//! No lock guard leaves this module. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
+//! [`Tenant::commit_then`], [`Tenant::reset`] and [`Tenant::restore`] change the state.
+//!
+//! Locks are taken in this order: history, redeemed codes, counters of faults, issued ids, clock, state file.
 
 mod events;
 mod faults;
 mod fork;
+mod issued;
+mod reset;
 mod snapshot;
+mod stored;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +21,7 @@ use bytesize::ByteSize;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Recorder};
 use crate::events::{Event, EventLog};
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::Counters;
@@ -29,8 +34,12 @@ use crate::journal::{Entry, Exchange, Filter, Journal};
 use crate::memory::{Memory, Share};
 use crate::notify::Version;
 use crate::seed::Seed;
+use crate::state_file::StateFile;
 
+use self::issued::Issued;
 pub use self::snapshot::{OperationKeys, Snapshot};
+use self::stored::{Record, Storage};
+pub(crate) use self::stored::{Status, StoredTenants};
 
 /// The approximate maximum footprint of the facts that a tenant stores, in bytes, but at most half of the tenant's
 /// memory. Older facts are merged into the base state.
@@ -74,8 +83,11 @@ pub struct Tenant {
     journal_max: usize,
     /// The seed of request ids. It is that of the state.
     request_seed: AtomicU64,
-    requests: AtomicU64,
-    control_requests: AtomicU64,
+    issued: Issued,
+    /// The place of the tenant in the state file; `None` without a state file.
+    storage: Option<Arc<Storage>>,
+    /// `true` if a change of the fault counters could not be stored.
+    has_unstored_counters: AtomicBool,
 }
 
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
@@ -129,9 +141,18 @@ impl Tenant {
             events: Arc::default(),
             journal_max: journal,
             request_seed: AtomicU64::new(seed.number()),
-            requests: AtomicU64::new(0),
-            control_requests: AtomicU64::new(0),
+            issued: Issued::default(),
+            storage: None,
+            has_unstored_counters: AtomicBool::new(false),
         }
+    }
+
+    /// Stores the changes of this new tenant in a state file.
+    pub(crate) fn stored_in(mut self, file: &Arc<StateFile>, status: Status) -> Self {
+        let storage = Arc::new(Storage::new(file, status, &self));
+        self.storage = Some(Arc::clone(&storage));
+        self.clock = self.clock.recorded(Recorder(Box::new(move |clock| storage.append_clock(clock))));
+        self
     }
 
     /// Returns the id of the tenant.
@@ -162,7 +183,8 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// The error of `decide`, or `MemoryFull` if there is no memory for the facts. No fact is recorded.
+    /// The error of `decide`, `MemoryFull` if there is no memory for the facts, or `StateNotStored` if the state file cannot
+    /// be written. No fact is recorded.
     pub fn commit<T>(
         &self,
         now: Timestamp,
@@ -188,11 +210,11 @@ impl Tenant {
             // A reset can set the clock back. If a request was stamped before the reset, its instant can be later than
             // the clock's. The clock's instant then applies.
             let now = now.min(self.clock.now());
-            let at = history.last_at.map_or(now, |last| last.max(now));
+            let at = history.last_at.unwrap_or(history.base_at).max(now);
             let (facts, outcome) = decide(&history.state, at)?;
             let has_changed = !facts.is_empty();
             let before = self.observe(&history.state, &facts, at);
-            history.record(at, facts)?;
+            history.record(at, facts, |facts| self.store_facts(facts))?;
             if has_changed {
                 self.note_faults(&history.state);
             }
@@ -236,17 +258,24 @@ impl Tenant {
 
     /// Records that a code is redeemed. Returns `false` if it was redeemed before, or if [`REDEEMED_MAX`] other codes were
     /// redeemed and have not expired. `hash` is the hash of the code, and `ends` the Unix time at which the code expires.
-    pub(crate) fn redeem_code(&self, hash: String, ends: i64, now: Timestamp) -> bool {
-        let mut redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
+    ///
+    /// # Errors
+    ///
+    /// `StateNotStored` if the state file cannot be written. The code is not redeemed.
+    pub(crate) fn redeem_code(&self, hash: String, ends: i64, now: Timestamp) -> Result<bool, FabricError> {
+        let mut redeemed = self.lock_redeemed();
         if redeemed.contains_key(&hash) {
-            return false;
+            return Ok(false);
         }
         redeemed.retain(|_, ends| *ends > now.as_second());
         let has_room = redeemed.len() < REDEEMED_MAX;
         if has_room {
+            if let Some(storage) = &self.storage {
+                storage.append(&Record::Redeemed { tenant: self.id, hash: hash.as_str().into(), ends })?;
+            }
             redeemed.insert(hash, ends);
         }
-        has_room
+        Ok(has_room)
     }
 
     /// Returns the next instant after `now` at which a full throttle window ends.
@@ -258,14 +287,14 @@ impl Tenant {
     /// reads create no facts.
     pub fn next_request_id(&self) -> RequestId {
         let seed = Seed::new(self.request_seed.load(Ordering::Relaxed));
-        RequestId::nth(seed, self.requests.fetch_add(1, Ordering::Relaxed) + 1)
+        RequestId::nth(seed, self.issued.next_request(self.storage.as_deref()))
     }
 
     /// Returns the request id of the next response that belongs to no emulated service, such as one of the control
     /// interface. These ids have a counter of their own: looking at a tenant must not change its later responses.
     pub fn next_control_request_id(&self) -> RequestId {
         let seed = Seed::new(self.request_seed.load(Ordering::Relaxed)).fork("control");
-        RequestId::nth(seed, self.control_requests.fetch_add(1, Ordering::Relaxed) + 1)
+        RequestId::nth(seed, self.issued.next_control_request(self.storage.as_deref()))
     }
 
     /// Adds an exchange to the journal, unless the journal is disabled, and to the events. Secrets are redacted before the
@@ -296,25 +325,6 @@ impl Tenant {
     /// Removes all exchanges from the journal.
     pub fn clear_journal(&self) {
         self.lock_journal().clear();
-    }
-
-    /// Resets the facts, settings, clock, ids, throttle windows, counters of faults, redeemed codes and journal. Only
-    /// the numbers of facts continue. The reset skips one number, so that subscribers notice it.
-    pub fn reset(&self) {
-        let mut history = self.write_history();
-        self.clock.reset();
-        history.reset(self.seed, self.defaults.clone(), self.clock.now());
-        *self.lock_windows() = Windows::default();
-        *self.lock_fault_counters() = Counters::default();
-        self.note_faults(&history.state);
-        *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
-        self.lock_journal().clear();
-        self.request_seed.store(self.seed.number(), Ordering::Relaxed);
-        self.requests.store(0, Ordering::Relaxed);
-        self.control_requests.store(0, Ordering::Relaxed);
-        self.events.record(|recording| recording.restart(&self.clock));
-        drop(history);
-        self.version.bump();
     }
 
     /// Gives up what is not needed for answers: stored facts, which are merged into the base state, and most of the
@@ -372,6 +382,10 @@ impl Tenant {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lock_redeemed(&self) -> MutexGuard<'_, HashMap<String, i64>> {
+        self.redeemed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_windows(&self) -> MutexGuard<'_, Windows> {
         self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -407,12 +421,17 @@ impl History {
         self.take(0);
     }
 
-    /// Records the facts of a decision.
+    /// Records the facts of a decision. `store` stores them before they take effect.
     ///
     /// # Errors
     ///
-    /// There is no memory for the facts. None is recorded.
-    fn record(&mut self, at: Timestamp, facts: Vec<Fact>) -> Result<(), FabricError> {
+    /// There is no memory for the facts, or they were not stored. None is recorded.
+    fn record(
+        &mut self,
+        at: Timestamp,
+        facts: Vec<Fact>,
+        store: impl FnOnce(&[DatedFact]) -> Result<(), FabricError>,
+    ) -> Result<(), FabricError> {
         let footprints: Vec<usize> = facts.iter().map(Fact::footprint).collect();
         if !facts.iter().all(Fact::frees_memory) {
             self.make_room(footprints.iter().sum())?;
@@ -420,9 +439,14 @@ impl History {
         let frees_memory = facts.iter().any(Fact::frees_memory);
         // A pause is a small fact, but changes all mirrored databases on the capacity.
         let is_wide = facts.iter().any(|fact| matches!(fact, Fact::CapacityChanged { .. }));
-        for (fact, footprint) in facts.into_iter().zip(footprints) {
-            self.last_number += 1;
-            let dated = DatedFact { number: self.last_number, at, fact };
+        let dated = facts.into_iter().zip(self.last_number + 1..).map(|(fact, number)| DatedFact { number, at, fact });
+        let dated: Vec<DatedFact> = dated.collect();
+        if let Err(refusal) = store(&dated) {
+            self.take(0);
+            return Err(refusal);
+        }
+        for (dated, footprint) in dated.into_iter().zip(footprints) {
+            self.last_number = dated.number;
             self.state.apply(&dated);
             self.last_at = Some(at);
             self.facts.push_back((dated, footprint));
@@ -510,7 +534,8 @@ mod tests {
     #[test]
     fn redeemed_codes_are_remembered_until_they_expire() {
         let tenant = Emulator::builder().build().default_tenant();
-        let redeem = |n: usize, now: i64| tenant.redeem_code(n.to_string(), 600, Timestamp::from_second(now).unwrap());
+        let redeem =
+            |n: usize, now: i64| tenant.redeem_code(n.to_string(), 600, Timestamp::from_second(now).unwrap()).unwrap();
         assert!((0..REDEEMED_MAX).all(|n| redeem(n, 0)));
         assert!(!redeem(0, 0) && !redeem(REDEEMED_MAX, 0), "no code is forgotten to make room");
         assert!(redeem(REDEEMED_MAX, 600));

@@ -63,7 +63,7 @@ impl Lab {
     /// then only the journal is cleared.
     pub fn reset(&self) {
         if self.has_changed() {
-            self.emulator.reset_all();
+            self.emulator.reset_all().expect("nothing is stored");
             assert_eq!(self.populate(), self.ids, "ids depend only on the seed and the history");
         }
         self.tenant().clear_journal();

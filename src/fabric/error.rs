@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 
 /// Defines [`ErrorCode`] from rows: the code, `retriable` if a client may retry, and the default message.
 ///
-/// The codes are Fabric's, except `MemoryFull`, `MethodNotAllowed`, `NotEmulated` and `ServerClosing`. The messages are those that
-/// were seen or are documented.
+/// The codes are Fabric's, except `MemoryFull`, `MethodNotAllowed`, `NotEmulated`, `ServerClosing` and `StateNotStored`.
+/// The messages are those that were seen or are documented.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $(as $wire:literal)? $(($retriable:ident))? = $message:literal;)*) => {
         /// The error codes. The name of a variant is the code on the wire, unless the row of the variant sets another
@@ -177,6 +177,8 @@ codes! {
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
     /// The emulator is shutting down.
     ServerClosing (retriable) = "The emulator is shutting down.";
+    /// The change cannot be written to the state file.
+    StateNotStored (retriable) = "The change could not be stored.";
     /// The emulator has reached its maximum number of tenants.
     TenantNotAllowed = "The tenant is not allowed.";
     /// The token has expired.

@@ -106,6 +106,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::InternalServerError | ErrorCode::UnknownError => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::NotEmulated => StatusCode::NOT_IMPLEMENTED,
         ErrorCode::ServerClosing => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::StateNotStored => StatusCode::INSUFFICIENT_STORAGE,
     }
 }
 

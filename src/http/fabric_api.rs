@@ -212,7 +212,7 @@ fn admit(
     if is_new {
         match tenant.commit(stamp.now, |state, _| principal::register(state, entry)) {
             // As with a full directory, the caller is served without being registered.
-            Err(refusal) if refusal.code() == ErrorCode::MemoryFull => {}
+            Err(refusal) if matches!(refusal.code(), ErrorCode::MemoryFull | ErrorCode::StateNotStored) => {}
             registered => registered?,
         }
     }

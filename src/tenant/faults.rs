@@ -6,6 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::Tenant;
+use super::stored::Record;
 use crate::fabric::State;
 use crate::fabric::fault::{Counter, Counters, Fault, FaultRequest, Strike};
 use crate::ids::RequestId;
@@ -21,20 +22,36 @@ impl Tenant {
     pub(crate) fn strike(&self, request: &FaultRequest<'_>) -> (Timestamp, RequestId, Option<Strike>) {
         self.read(|state| {
             let mut counters = self.lock_fault_counters();
+            let before = self.storage.as_ref().map(|_| counters.clone());
             let (now, request_id) = (self.clock.now(), self.next_request_id());
             let strike = counters.strike(state.seed(), state.faults().values(), request, now);
             if let Some(Strike { id, .. }) = strike {
                 self.report_strike(state, id, counters.of(id), now);
             }
+            self.store_counters(before.as_ref(), &counters);
             (now, request_id, strike)
         })
+    }
+
+    /// Stores the counters that have changed. If that fails, the next change stores all of them: reads are answered even
+    /// if nothing can be stored.
+    fn store_counters(&self, before: Option<&Counters>, counters: &Counters) {
+        let (Some(storage), Some(before)) = (&self.storage, before) else { return };
+        let is_stale = self.has_unstored_counters.load(Ordering::Relaxed);
+        let changed = if is_stale { counters.clone() } else { counters.changed_since(before) };
+        if !changed.is_empty() {
+            let stored = storage.append(&Record::Faults { tenant: self.id, counters: changed });
+            self.has_unstored_counters.store(stored.is_err(), Ordering::Relaxed);
+        }
     }
 
     /// Takes back a strike whose effect did not apply.
     pub(crate) fn take_back(&self, strike: &Strike) {
         self.read(|state| {
             let mut counters = self.lock_fault_counters();
+            let before = self.storage.as_ref().map(|_| counters.clone());
             counters.take_back(strike);
+            self.store_counters(before.as_ref(), &counters);
             self.report_strike(state, strike.id, counters.of(strike.id), self.clock.now());
         });
     }

@@ -1,8 +1,7 @@
 //! Forks: a tenant that shares the past of another up to an instant.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -45,9 +44,9 @@ impl Tenant {
         let number = facts.last().map_or(1, |last| last.number + 1);
         let present = present(&history, &facts, later).into_iter().zip(number..);
         facts.extend(present.map(|(fact, number)| DatedFact { number, at, fact }));
-        let redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
-        let redeemed: BTreeMap<String, i64> = redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
-        let counters = Counters { requests: self.requests.load(Ordering::Relaxed), windows: Vec::new(), redeemed };
+        let redeemed: BTreeMap<String, i64> =
+            self.lock_redeemed().iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
+        let counters = Counters { requests: self.issued.requests(), windows: Vec::new(), redeemed };
         let faults = self.lock_fault_counters().clone();
         let clock = ClockState { now: at, ..clock };
         Ok(Content { base_at: history.base_at, base: history.base.clone(), facts, clock, counters, faults })

@@ -1,8 +1,6 @@
 //! Snapshots: everything that determines the later responses of a tenant, as one document.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytesize::ByteSize;
 use jiff::Timestamp;
@@ -12,7 +10,7 @@ use super::{HISTORY_MAX, History, REDEEMED_MAX, TIGHT_HISTORY_MAX, Tenant, weigh
 use crate::clock::ClockState;
 use crate::fabric::fact::Format;
 use crate::fabric::fault::Counters as FaultCounters;
-use crate::fabric::throttle::{StoredWindow, Windows};
+use crate::fabric::throttle::StoredWindow;
 use crate::fabric::{DatedFact, ErrorCode, FabricError, Fact, State};
 
 /// Everything that determines the later responses of a tenant. Its journal is not included.
@@ -22,15 +20,15 @@ use crate::fabric::{DatedFact, ErrorCode, FabricError, Fact, State};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Snapshot {
     format: Format,
-    clock: ClockState,
-    counters: Counters,
+    pub(super) clock: ClockState,
+    pub(super) counters: Counters,
     /// The counters of the rules for faults. The rules are in the base and in the facts.
-    faults: FaultCounters,
+    pub(super) faults: FaultCounters,
     /// The instant from which the states of the tenant are known.
-    base_at: Timestamp,
+    pub(super) base_at: Timestamp,
     base: State,
     /// The facts after the base, oldest first. They are numbered from 1.
-    facts: Vec<DatedFact>,
+    pub(super) facts: Vec<DatedFact>,
 }
 
 /// The counters of a tenant that are not part of its state.
@@ -59,8 +57,20 @@ pub(super) struct Content {
 }
 
 impl Snapshot {
+    /// Creates a snapshot. The facts are those after the base, oldest first.
+    pub(super) fn new(
+        clock: ClockState,
+        counters: Counters,
+        faults: FaultCounters,
+        base_at: Timestamp,
+        base: State,
+        facts: Vec<DatedFact>,
+    ) -> Self {
+        Self { format: Format, clock, counters, faults, base_at, base, facts: numbered(facts.into_iter(), 1).collect() }
+    }
+
     /// Checks the rules that functions rely on, and returns the content.
-    fn checked(self) -> Result<Content, FabricError> {
+    pub(super) fn checked(self) -> Result<Content, FabricError> {
         /// The length of a SHA-256 hash in base64url.
         const HASH: usize = 43;
         let Self { format: Format, clock, counters, faults, base_at, base, facts } = self;
@@ -93,20 +103,13 @@ impl Tenant {
         let history = self.read_history();
         // The clock is read after the history is locked, so that no fact is later than the clock.
         let clock = self.clock.state();
-        let redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
-        Snapshot {
-            format: Format,
-            clock,
-            counters: Counters {
-                requests: self.requests.load(Ordering::Relaxed),
-                windows: self.lock_windows().stored(clock.now),
-                redeemed: redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect(),
-            },
-            faults: self.lock_fault_counters().clone(),
-            base_at: history.base_at,
-            base: history.base.clone(),
-            facts: numbered(history.facts.iter().map(|(dated, _)| dated.clone()), 1).collect(),
-        }
+        let counters = Counters {
+            requests: self.issued.requests(),
+            windows: self.lock_windows().stored(clock.now),
+            redeemed: self.lock_redeemed().iter().map(|(hash, ends)| (hash.clone(), *ends)).collect(),
+        };
+        let faults = self.lock_fault_counters().clone();
+        history.snapshot(clock, counters, faults)
     }
 
     /// Returns the approximate size of the stored facts and of the base state, in bytes.
@@ -127,26 +130,27 @@ impl Tenant {
     pub(super) fn install(&self, content: Content, keys: OperationKeys) -> Result<(), FabricError> {
         let Content { base_at, base, facts, clock, counters, faults } = content;
         let mut next = self.read_history().successor(base, base_at, facts)?;
+        let storage = self.storage.as_ref().filter(|storage| storage.is_used());
+        // The content is copied before the history is locked, because that takes time.
+        let stored =
+            storage.map(|storage| (storage, self.content(next.snapshot(clock, counters.clone(), faults.clone()))));
         let replaced = {
             let mut history = self.write_history();
             if !history.share.resize(next.weight()) {
                 return Err(next.too_large(history.share.memory().limit(), "The tenants together", "--memory"));
             }
+            let seed = next.state.seed();
+            let store = |_| stored.map_or(Ok(()), |(storage, content)| storage.append(&content));
+            if let Err(refusal) = self.replace_rest(Some(clock), counters, faults, seed, keys, store) {
+                history.take(0);
+                return Err(refusal);
+            }
             // Subscribers must notice the change, and must distinguish the new facts from those that they know.
             next.renumber(if history.last_number == 0 { 1 } else { history.last_number.saturating_add(2) });
             std::mem::swap(&mut history.share, &mut next.share);
             std::mem::swap(&mut *history, &mut next);
-            *self.lock_windows() = Windows::restored(counters.windows, keys);
-            let redeemed: HashMap<String, i64> = counters.redeemed.into_iter().collect();
-            *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = redeemed;
-            *self.lock_fault_counters() = faults;
             self.note_faults(&history.state);
             self.lock_journal().clear();
-            self.request_seed.store(history.state.seed().number(), Ordering::Relaxed);
-            self.requests.store(counters.requests, Ordering::Relaxed);
-            // The state of the clock was checked or is that of a clock.
-            let restored = self.clock.restore(clock);
-            debug_assert!(restored.is_ok(), "{restored:?}");
             self.events.record(|recording| recording.restart(&self.clock));
             next
         };
@@ -157,6 +161,12 @@ impl Tenant {
 }
 
 impl History {
+    /// Returns a snapshot with this history.
+    pub(super) fn snapshot(&self, clock: ClockState, counters: Counters, faults: FaultCounters) -> Snapshot {
+        let facts = self.facts.iter().map(|(dated, _)| dated.clone()).collect();
+        Snapshot::new(clock, counters, faults, self.base_at, self.base.clone(), facts)
+    }
+
     /// Returns the approximate size of the stored facts and of the base, in bytes.
     fn weight(&self) -> usize {
         self.weight.saturating_add(self.merged).saturating_add(self.stored)

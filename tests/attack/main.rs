@@ -1,14 +1,15 @@
 //! Attacks on the running program: mutated requests, requests generated from the API description, clients that race for
-//! the same names, and clients that try to fill the memory or to block the others. One attack runs at a time.
+//! the same names, clients that try to fill the memory or to block the others, and kills under load. One attack runs at a time.
 //!
 //! A timed attack lasts `SPECULARITE_ATTACK_SECONDS` (2 by default). A random attack prints its seed; set
 //! `SPECULARITE_ATTACK_SEED` to that seed to repeat it. `SPECULARITE_ATTACK_PROGRAM` names the program to attack. The
-//! default is the one that cargo built with the test.
+//! default is the one that cargo built with the test. `SPECULARITE_KILL_ROUNDS` is the number of kills.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 #![expect(clippy::disallowed_methods, reason = "an attack lasts a time of the machine's clock")]
 
 mod bounds;
 mod described;
+mod kills;
 mod mutated;
 mod mutations;
 mod program;

@@ -1,5 +1,6 @@
 //! The program under attack, and the figures that an attack must not change.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -44,18 +45,26 @@ impl Drop for Program {
 
 impl Program {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts the program with further options.
+    pub(crate) fn start_with(options: &[&OsStr]) -> Self {
         let built = || env!("CARGO_BIN_EXE_specularite").into();
         let program = std::env::var_os("SPECULARITE_ATTACK_PROGRAM").unwrap_or_else(built);
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--throttle", "off"])
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::from(File::create(log.path()).unwrap()))
             .spawn()
             .expect("the program starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().rsplit_once("http://").expect("the ready line").1.parse().unwrap();
+        let ready = line.trim().rsplit_once("http://");
+        let address =
+            ready.unwrap_or_else(|| panic!("{}", std::fs::read_to_string(log.path()).unwrap())).1.parse().unwrap();
         Self { child, log, address }
     }
 
@@ -68,6 +77,12 @@ impl Program {
         };
         let descriptors = std::fs::read_dir(format!("{process}/fd")).map_or(0, Iterator::count);
         Figures { memory_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:"), descriptors }
+    }
+
+    /// Kills the program at once, as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.assert_unharmed();
+        self.child.kill().unwrap();
     }
 
     /// Asserts that the program is running and that none of its tasks has panicked.

@@ -37,6 +37,15 @@ impl Client {
 
     /// Sends a request, and returns the status and the body. A body that is not JSON is null.
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        self.try_ask(method, path, body).unwrap_or_else(|why| panic!("{method} {path}: {why}"))
+    }
+
+    /// Sends a request like [`Client::ask`].
+    ///
+    /// # Errors
+    ///
+    /// The connection ends before the whole response arrives.
+    pub(crate) fn try_ask(&mut self, method: &str, path: &str, body: &str) -> io::Result<(u16, Value)> {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
@@ -44,7 +53,7 @@ impl Client {
             self.token,
             body.len()
         );
-        self.stream.write_all(head.as_bytes()).unwrap();
+        self.stream.write_all(head.as_bytes())?;
         let mut answer = Vec::new();
         let mut buffer = [0; 16 << 10];
         loop {
@@ -53,11 +62,13 @@ impl Client {
                 let length = head.split_once("content-length: ").map_or("0", |(_, rest)| rest.lines().next().unwrap());
                 if answer.len() >= end + 4 + length.parse::<usize>().unwrap() {
                     let status = statuses(&answer)[0];
-                    return (status, serde_json::from_slice(&answer[end + 4..]).unwrap_or_default());
+                    return Ok((status, serde_json::from_slice(&answer[end + 4..]).unwrap_or_default()));
                 }
             }
-            let read = self.stream.read(&mut buffer).unwrap();
-            assert!(read > 0, "{method} {path}: the connection ended within the response");
+            let read = self.stream.read(&mut buffer)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
             answer.extend_from_slice(&buffer[..read]);
         }
     }

@@ -153,6 +153,16 @@ fn redeem(lab: &Lab, code: &str, verifier: &str, redirect: &str) -> Reply {
     lab.form("/common/oauth2/v2.0/token", &fields)
 }
 
+/// Signs in, and returns the authorization code.
+pub(crate) fn new_code(lab: &Lab) -> String {
+    signed_in(lab, &[]).1
+}
+
+/// Redeems a code of [`new_code`].
+pub(crate) fn redeem_code(lab: &Lab, code: &str) -> Reply {
+    redeem(lab, code, VERIFIER, REDIRECT)
+}
+
 #[test]
 fn authorize_posts_a_form_or_redirects() {
     let lab = Lab::new();

@@ -16,11 +16,11 @@ use specularite::fabric::weight::weight;
 
 use crate::harness::{ALICE, Lab, definition, sql_mirror};
 
-fn path(name: &str) -> PathBuf {
+pub(crate) fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/facts").join(name)
 }
 
-fn read(name: &str) -> Value {
+pub(crate) fn read(name: &str) -> Value {
     let text = std::fs::read_to_string(path(name)).unwrap_or_else(|why| panic!("{name}: {why}"));
     serde_json::from_str(&text).unwrap()
 }
@@ -67,11 +67,17 @@ const VARIANTS: usize = 44;
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
     let lab = Lab::new();
+    live(&lab);
+    lab
+}
+
+/// Gives a lab a history with every variant of a fact.
+pub(crate) fn live(lab: &Lab) {
     lab.settings(json!({"pace": "realistic", "durations": {"starting": 30}}));
     lab.put("/_emulator/principals", json!({"value": [{"id": ALICE, "type": "User", "secret": "s"}]})).is(200);
     let tags = lab.put("/_emulator/tags", json!({"value": [{"displayName": "gold"}]})).is(200).body();
     let tag = tags["value"][0]["id"].clone();
-    workspaces(&lab, &tag);
+    workspaces(lab, &tag);
     let connection = lab.connection();
     let table = json!({"schemaName": "dbo", "tableName": "Orders", "rowsPerSecond": 0.1});
     lab.put(&format!("/_emulator/sources/{connection}"), json!({"tables": [table]})).is(200);
@@ -79,10 +85,9 @@ pub(crate) fn history() -> Lab {
     let rename = json!({"connectivityType": "ShareableCloud", "displayName": "renamed"});
     lab.patch(&format!("/v1/connections/{unused}"), rename).is(200);
     lab.delete(&format!("/v1/connections/{unused}")).is(200);
-    items(&lab, &connection, &tag);
-    trouble(&lab, &connection);
-    faults(&lab);
-    lab
+    items(lab, &connection, &tag);
+    trouble(lab, &connection);
+    faults(lab);
 }
 
 /// Trouble of each target, a source with all members, and a declared connection and capacity.
@@ -183,7 +188,7 @@ fn items(lab: &Lab, connection: &str, tag: &Value) {
 }
 
 /// Writes the golden files when that is asked for.
-fn write_if_asked(name: &str, value: &Value) {
+pub(crate) fn write_if_asked(name: &str, value: &Value) {
     if std::env::var("SPECULARITE_GOLDEN").is_ok_and(|mode| mode == "write") {
         std::fs::create_dir_all(path("")).unwrap();
         std::fs::write(path(name), format!("{value:#}\n")).unwrap();

@@ -63,14 +63,15 @@ impl Lab {
     }
 
     pub(crate) fn with(emulator: Arc<Emulator>) -> Self {
-        let lab = Self {
-            router: specularite::router(Arc::clone(&emulator)),
-            emulator,
-            token: "anything".into(),
-            tenant: None,
-        };
+        let lab = Self::of(emulator);
         lab.post("/_emulator/clock", json!({"mode": "manual", "now": "2031-02-03T04:05:06Z"})).is(200);
         lab
+    }
+
+    /// An emulator with the clocks that it has.
+    pub(crate) fn of(emulator: Arc<Emulator>) -> Self {
+        let router = specularite::router(Arc::clone(&emulator));
+        Self { router, emulator, token: "anything".into(), tenant: None }
     }
 
     /// The same emulator with another caller: an `app` or a `user` with this object id.

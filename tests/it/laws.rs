@@ -314,7 +314,7 @@ fn one_step_and_ten_thousand_give_the_same_result() {
     let begin = many.clock_now();
     for step in 1..=STEPS {
         let passed = jiff::SignedDuration::from_secs_f64(WEEK) / STEPS * step;
-        many.lab.emulator.default_tenant().clock().advance_to(begin + passed);
+        many.lab.emulator.default_tenant().clock().advance_to(begin + passed).unwrap();
         if step % 100 == 0 {
             many.observed();
         }
@@ -341,10 +341,10 @@ proptest! {
             let end = one.clock_now();
             let piece = end.duration_since(begin) / i32::try_from(pieces).unwrap();
             for n in 1..pieces {
-                many.lab.emulator.default_tenant().clock().advance_to(begin + piece * i32::try_from(n).unwrap());
+                many.lab.emulator.default_tenant().clock().advance_to(begin + piece * i32::try_from(n).unwrap()).unwrap();
                 many.observed();
             }
-            many.lab.emulator.default_tenant().clock().advance_to(end);
+            many.lab.emulator.default_tenant().clock().advance_to(end).unwrap();
             if let Some(action) = action {
                 one.act(action);
                 many.act(action);
@@ -367,9 +367,9 @@ proptest! {
                 prop_assert_eq!(mirror.statuses(), before);
                 break;
             };
-            tenant.clock().advance_to(next - jiff::SignedDuration::from_nanos(1));
+            tenant.clock().advance_to(next - jiff::SignedDuration::from_nanos(1)).unwrap();
             prop_assert_eq!(mirror.statuses(), before.clone());
-            tenant.clock().advance_to(next);
+            tenant.clock().advance_to(next).unwrap();
             let visible = upcoming.iter().any(|change| change.at == next && matches!(change.change, specularite::fabric::upcoming::Change::Visible));
             prop_assert!(visible || mirror.statuses() != before, "nothing changed at the upcoming change");
         }

@@ -45,6 +45,7 @@ mod shortcuts;
 mod shutdown;
 mod snapshot;
 mod sql_databases;
+mod state_file;
 mod tags;
 mod tenants;
 mod throttle;

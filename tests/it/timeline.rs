@@ -66,7 +66,7 @@ fn observe(mirror: &Mirror) -> Seen {
     let tenant = mirror.lab.emulator.default_tenant();
     let now = tenant.clock().now();
     let second = now.as_second() + i64::from(now.subsec_nanosecond() > 0);
-    tenant.clock().advance_to(Timestamp::from_second(second).unwrap());
+    tenant.clock().advance_to(Timestamp::from_second(second).unwrap()).unwrap();
     let (status, tables) = mirror.observed();
     (mirror.now(), status, tables)
 }
@@ -147,7 +147,7 @@ proptest! {
         let mut rows_before = None;
         for point in ahead.as_array().unwrap() {
             let at: Timestamp = point["at"].as_str().unwrap().parse().unwrap();
-            mirror.lab.emulator.default_tenant().clock().advance_to(at);
+            mirror.lab.emulator.default_tenant().clock().advance_to(at).unwrap();
             let expected = point_of(&mirror.observed().1);
             for member in ["rows", "latencyMax", "latencyP95", "tablesByStatus"] {
                 prop_assert_eq!(&point[member], &expected[member], "{} at {}", member, at);

@@ -107,6 +107,17 @@ impl Counters {
         self.0.get(&id).copied().unwrap_or_default()
     }
 
+    /// Returns the counters that differ from those of an earlier time.
+    pub fn changed_since(&self, before: &Self) -> Self {
+        let changed = self.0.iter().filter(|(id, counter)| before.0.get(id) != Some(counter));
+        Self(changed.map(|(id, counter)| (*id, *counter)).collect())
+    }
+
+    /// Replaces the counters of some rules.
+    pub fn merge(&mut self, changed: Self) {
+        self.0.extend(changed.0);
+    }
+
     /// Removes the counters of rules that do not exist.
     pub fn retain(&mut self, exists: impl Fn(FaultId) -> bool) {
         self.0.retain(|id, _| exists(*id));

@@ -14,6 +14,8 @@ use crate::fabric::pattern::Pattern;
 
 /// The maximum size of a rule as JSON, in bytes.
 pub const RULE_SIZE_MAX: usize = 256 << 10;
+/// The maximum nesting of a rule. The parser of stored documents accepts 127 levels, and a rule is stored within others.
+const RULE_DEPTH_MAX: usize = 100;
 /// The principal of requests of the emulator's own page.
 pub const PAGE: &str = "page";
 
@@ -129,13 +131,16 @@ impl FaultRule {
     ///
     /// # Errors
     ///
-    /// The rule is larger than [`RULE_SIZE_MAX`], has an unknown member, or a value is out of range. The message names the
+    /// The rule is larger than [`RULE_SIZE_MAX`] or nested deeper than 100 levels, has an unknown member, or a value is out of range. The message names the
     /// member.
     pub fn parse(given: Map<String, Value>) -> Result<Self, FabricError> {
         let invalid = |why: String| FabricError::invalid_input(format!("The rule is not valid: {why}."));
         let size = serde_json::to_vec(&given).map_or(usize::MAX, |text| text.len());
         if size > RULE_SIZE_MAX {
             return Err(invalid(format!("it has {size} bytes, expected at most {RULE_SIZE_MAX}")));
+        }
+        if given.values().any(|value| !fits(value, RULE_DEPTH_MAX - 1)) {
+            return Err(invalid(format!("it is nested deeper than {RULE_DEPTH_MAX} levels")));
         }
         let members: Result<Members, _> = serde_path_to_error::deserialize(Value::Object(given.clone()));
         let Members { matches, when, effect, .. } = members.map_err(|why| {
@@ -220,6 +225,15 @@ impl Match {
 }
 
 /// Returns `true` if an object has the members of a subset. Texts are patterns, and arrays match element by element.
+/// Returns `true` if a value has at most `depth` levels.
+fn fits(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(elements) => depth > 0 && elements.iter().all(|element| fits(element, depth - 1)),
+        Value::Object(members) => depth > 0 && members.values().all(|member| fits(member, depth - 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
 fn has_members(subset: &Map<String, Value>, of: &Map<String, Value>) -> bool {
     subset.iter().all(|(name, wanted)| of.get(name).is_some_and(|value| is_subset(wanted, value)))
 }

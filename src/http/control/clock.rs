@@ -83,6 +83,9 @@ fn check_future(request: &ControlRequest) -> Result<(), FabricError> {
 }
 
 fn clock_refusal(why: &ClockError) -> FabricError {
+    if let ClockError::NotStored(why) = why {
+        return FabricError::new(ErrorCode::StateNotStored).message(why.clone());
+    }
     FabricError::invalid_input(format!("{why}."))
 }
 
@@ -176,7 +179,7 @@ fn machine_time(timeout: f64) -> Duration {
 async fn reach(tenant: &Tenant, at: Timestamp, timeout: f64, closing: &Closing) -> Result<(), FabricError> {
     tokio::select! {
         reached = tenant.clock().reach(at, machine_time(timeout)) => {
-            if reached { Ok(()) } else { Err(timed_out(timeout, &format!("the clock to show {}", utc(at)))) }
+            if reached.map_err(|why| clock_refusal(&why))? { Ok(()) } else { Err(timed_out(timeout, &format!("the clock to show {}", utc(at)))) }
         }
         () = closing.closed() => Err(ErrorCode::ServerClosing.into()),
     }
@@ -207,7 +210,7 @@ async fn wait_until(tenant: &Tenant, until: &Until, timeout: f64, closing: &Clos
         }
         if clock.stands_still() {
             let comes_at = comes_at.filter(|at| *at <= deadline);
-            clock.advance_to(comes_at.unwrap_or(deadline));
+            clock.advance_to(comes_at.unwrap_or(deadline)).map_err(|why| clock_refusal(&why))?;
             return comes_at.map(|_| ()).ok_or_else(late);
         }
         if is_last_look {

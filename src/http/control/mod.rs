@@ -354,10 +354,6 @@ async fn ca_pem(request: ControlRequest) -> Response<Body> {
 }
 
 async fn reset(request: ControlRequest) -> Response<Body> {
-    if request.every_tenant {
-        request.emulator.reset_all();
-    } else {
-        request.tenant.reset();
-    }
-    reply(&request.tenant, Ok(serde_json::json!({"now": utc(request.tenant.clock().now())})))
+    let reset = if request.every_tenant { request.emulator.reset_all() } else { request.tenant.reset() };
+    reply(&request.tenant, reset.map(|()| serde_json::json!({"now": utc(request.tenant.clock().now())})))
 }

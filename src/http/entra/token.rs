@@ -33,7 +33,7 @@ pub(super) fn token(request: &EntraRequest<'_>) -> EntraResult {
     let granted = request.with_issuer(&site, |issuer| issuer.redeem(&request.form))??;
     let Granted { access_token, resource, id_token, refresh_token, client_info, scope, code, lifetime } = granted;
     if let Some(code) = code
-        && !request.tenant().redeem_code(code.hash, code.ends, request.stamp().now)
+        && !request.tenant().redeem_code(code.hash, code.ends, request.stamp().now)?
     {
         return Err(code.if_used.into());
     }
