@@ -18,7 +18,7 @@ const ORDER: &[(&str, &str)] = &[
         "fabric",
         "control changes upcoming overview timeline search integrity access \
          ( capacity connection fact fault folder item operation principal role state tag trouble trouble_view troubles workspace ) \
-         throttle name ordered page settings pace mirroring as_list behaviours error instant json weight",
+         throttle name ordered page pattern settings pace mirroring as_list behaviours error instant json weight",
     ),
     (
         "http",
