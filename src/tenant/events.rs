@@ -141,12 +141,16 @@ impl Tenant {
         });
     }
 
-    /// Records the event that a rule for faults has struck a request, or that its strike was taken back.
+    /// Records the event that a rule for faults has struck a request, or that its strike was taken back. The changes of time
+    /// and of the clock come before.
     pub(super) fn report_strike(&self, state: &State, id: FaultId, counter: Counter, now: Timestamp) {
         if self.events.is_recording()
             && let Some(fault) = state.faults().get(&id)
         {
-            self.events.record(|recording| recording.push(&Event::Fault { fault, counter, now, is_deleted: false }));
+            self.events.record(|recording| {
+                recording.catch_up(state, &self.clock, Some(now));
+                recording.push(&Event::Fault { fault, counter, now, is_deleted: false });
+            });
         }
     }
 }

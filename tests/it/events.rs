@@ -202,12 +202,16 @@ fn changes_of_a_running_clock_are_announced_without_a_request() {
 }
 
 #[test]
-fn stepped_clock_is_announced_before_the_exchange() {
+fn stepped_clock_is_announced_before_what_the_request_brings() {
     let lab = Lab::new();
     lab.post("/_emulator/clock", json!({"mode": "stepped", "step": 5})).is(200);
     let mut stream = Stream::open(&lab, "");
     lab.get("/v1/capacities").is(200);
     assert_eq!(stream.names(), ["clock", "exchange"]);
+    lab.post("/_emulator/faults", json!({"effect": {"throttle": {"retryAfter": 1}}})).is(201);
+    assert_eq!(stream.names(), ["fault"]);
+    lab.get("/v1/capacities").is(429);
+    assert_eq!(stream.names(), ["clock", "fault", "exchange"]);
 }
 
 #[test]
