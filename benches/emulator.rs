@@ -111,8 +111,9 @@ fn load_writes(base: &str) -> f64 {
 }
 
 /// Moves the clock by a month of bursts, failures and reseeds in 1,000 tables of the database with this status call.
-/// Returns the longest durations of a status call and of a page of tables, connection included.
-fn month_of_trouble(base: &str, status: &str) -> [(&'static str, Duration); 2] {
+/// Returns the longest durations of a status call, of a page of tables, and of a timeline with 50 tables and 200 points,
+/// connection included.
+fn month_of_trouble(base: &str, status: &str) -> [(&'static str, Duration); 3] {
     const TABLES: usize = 1_000;
     const DAYS: usize = 30;
     let database = status.trim_end_matches("/getMirroringStatus");
@@ -143,16 +144,21 @@ fn month_of_trouble(base: &str, status: &str) -> [(&'static str, Duration); 2] {
         }
     }
     call("POST", "/_emulator/clock/advance", &format!(r#"{{"seconds":{}}}"#, DAYS * 86_400));
-    let slowest = |path: &str| {
+    let slowest = |method: &str, path: &str| {
         let durations = (0..10).map(|_| {
             let begin = Instant::now();
-            call("POST", path, "");
+            call(method, path, "");
             begin.elapsed()
         });
         durations.max().unwrap_or_default()
     };
     let tables = format!("{database}/getTablesMirroringStatus");
-    [("status, month of trouble", slowest(status)), ("tables, month of trouble", slowest(&tables))]
+    let timeline = format!("/_emulator/timeline?item={id}&limit=50&points=200");
+    [
+        ("status, month of trouble", slowest("POST", status)),
+        ("tables, month of trouble", slowest("POST", &tables)),
+        ("timeline, month of trouble", slowest("GET", &timeline)),
+    ]
 }
 
 /// The transport from a client to the emulator.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
@@ -113,6 +114,8 @@ const WAIT_MAX: f64 = 31_536_000.0;
 #[derive(Debug)]
 pub struct Clock {
     inner: RwLock<ClockInner>,
+    /// The number of changes: moves and new settings.
+    changes: AtomicU64,
     version: Version,
     recorder: Option<Recorder>,
 }
@@ -161,7 +164,7 @@ impl Clock {
     /// Creates a clock in mode [`Mode::Real`] that shows the machine's time. Each change of the clock increments
     /// `version`.
     pub(crate) fn real(version: Version) -> Self {
-        Self { inner: RwLock::new(ClockInner::real()), version, recorder: None }
+        Self { inner: RwLock::new(ClockInner::real()), changes: AtomicU64::new(0), version, recorder: None }
     }
 
     /// Stores each change with `recorder` before it is made.
@@ -177,6 +180,11 @@ impl Clock {
     /// Returns the settings of the clock and the instant that it shows.
     pub fn state(&self) -> ClockState {
         self.look(ClockInner::state)
+    }
+
+    /// Returns the state of the clock, and the number of changes that led to it. The passing of time is not a change.
+    pub(crate) fn state_and_changes(&self) -> (ClockState, u64) {
+        self.look(|clock| (clock.state(), self.changes.load(Ordering::Relaxed)))
     }
 
     /// Returns the result of `look`, which receives the state of the clock. The clock does not change meanwhile.
@@ -199,6 +207,7 @@ impl Clock {
             let step = clock.step;
             if clock.is_stepped() && clock.advance(step).is_ok() {
                 let _ = self.record(&clock);
+                self.count_change();
             }
             drop(clock);
             self.version.bump();
@@ -276,6 +285,7 @@ impl Clock {
             let state = next.state();
             store(state).map(|()| {
                 *clock = next;
+                self.count_change();
                 state
             })
         };
@@ -348,10 +358,18 @@ impl Clock {
         let changed = {
             let mut clock = self.inner.write().expect("no code panics while the clock is locked");
             let mut next = *clock;
-            change(&mut next).and_then(|()| self.record(&next)).map(|()| *clock = next)
+            change(&mut next).and_then(|()| self.record(&next)).map(|()| {
+                *clock = next;
+                self.count_change();
+            })
         };
         self.version.bump();
         changed
+    }
+
+    /// Counts a change, while the clock is locked.
+    fn count_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Stores the state that the clock is about to have.

@@ -1,6 +1,7 @@
 //! The emulator: all its tenants and keys, without HTTP and sockets. Tenants are created on first use, with the
 //! settings of the builder.
 
+mod listener;
 mod stored;
 
 use std::io;
@@ -10,10 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::ca::CertificateAuthority;
 use crate::clock::machine_time;
 use crate::data_dir::{DataDir, OpenOnce};
+use crate::events::EventLog;
 use crate::fabric::access::{Auth, DEFAULT_TENANT};
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{Settings, SettingsChange, Throttle};
@@ -26,6 +29,8 @@ use crate::signing::Signer;
 use crate::tenant::{OperationKeys, Snapshot, Status, Tenant, TenantLimits};
 use crate::traffic::Traffic;
 
+use self::listener::LISTENERS_MAX;
+pub(crate) use self::listener::Listener;
 use self::stored::Maintained;
 
 /// The maximum number of tenants. Further tenants are rejected until existing ones are deleted.
@@ -65,6 +70,10 @@ pub struct Emulator {
     in_flight: InFlight,
     codes: AtomicU64,
     tenants: Arc<Tenants>,
+    /// The logs of events of tenants that do not exist yet, but have listeners.
+    awaited: DashMap<TenantId, Arc<EventLog>>,
+    /// The places of listeners.
+    listeners: Arc<Semaphore>,
     /// The state file; `None` if tenants are only in memory.
     state: Option<Maintained>,
 }
@@ -221,6 +230,8 @@ impl Builder {
             in_flight: InFlight::default(),
             codes: AtomicU64::new(0),
             tenants: Arc::default(),
+            awaited: DashMap::new(),
+            listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             state: None,
         }
     }
@@ -262,7 +273,8 @@ impl Emulator {
             return Ok(Arc::clone(&tenant));
         }
         self.check_room(id)?;
-        let tenant = self.tenants.entry(id).or_insert_with(|| Arc::new(self.stored(self.new_tenant(id), Status::New)));
+        let new = || self.with_listeners(self.stored(self.new_tenant(id), Status::New), false);
+        let tenant = self.tenants.entry(id).or_insert_with(new);
         Ok(Arc::clone(&tenant))
     }
 
@@ -295,6 +307,7 @@ impl Emulator {
         }
         self.existing_tenant(id)?.detach()?;
         let (_, deleted) = self.tenants.remove(&id).ok_or_else(|| no_tenant(id))?;
+        deleted.events().end();
         // Requests may be waiting for a change of the tenant.
         deleted.reset()
     }
@@ -312,7 +325,7 @@ impl Emulator {
         if self.tenants.contains_key(&id) {
             return Err(exists());
         }
-        let fork = Arc::new(self.stored(self.new_tenant(id), Status::Detached));
+        let fork = self.stored(self.new_tenant(id), Status::Detached);
         fork.become_fork(&original, at)?;
         self.check_room(id)?;
         // The past can be long, so it was copied before the entry is locked.
@@ -320,7 +333,7 @@ impl Emulator {
             Entry::Occupied(_) => Err(exists()),
             Entry::Vacant(free) => {
                 fork.attach()?;
-                Ok(Arc::clone(free.insert(fork).value()))
+                Ok(Arc::clone(free.insert(self.with_listeners(fork, true)).value()))
             }
         }
     }
@@ -335,18 +348,18 @@ impl Emulator {
             return tenant.restore(snapshot, keys);
         }
         self.check_room(id)?;
-        let tenant = Arc::new(self.stored(self.new_tenant(id), Status::Detached));
+        let tenant = self.stored(self.new_tenant(id), Status::Detached);
         tenant.restore(snapshot, keys)?;
         match self.tenants.entry(id) {
             // The tenant was created in the meantime.
             Entry::Occupied(mut other) => {
                 other.get().detach()?;
                 tenant.attach()?;
-                other.insert(tenant);
+                other.insert(self.with_listeners(tenant, true));
             }
             Entry::Vacant(free) => {
                 tenant.attach()?;
-                free.insert(tenant);
+                free.insert(self.with_listeners(tenant, true));
             }
         }
         Ok(())
@@ -391,7 +404,13 @@ impl Emulator {
         self.default_tenant().reset_and_detach(&others)?;
         // Tenants are also reset before they are removed: requests may be waiting for a change of one.
         others.iter().try_for_each(|tenant| tenant.reset())?;
-        self.tenants.retain(|_, tenant| !others.iter().any(|other| Arc::ptr_eq(other, tenant)));
+        self.tenants.retain(|_, tenant| {
+            let stays = !others.iter().any(|other| Arc::ptr_eq(other, tenant));
+            if !stays {
+                self.keep_listeners(tenant);
+            }
+            stays
+        });
         Ok(())
     }
 

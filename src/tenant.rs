@@ -5,6 +5,7 @@
 //!
 //! Locks are taken in this order: history, redeemed codes, counters of faults, issued ids, clock, state file.
 
+mod events;
 mod faults;
 mod fork;
 mod issued;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Recorder};
+use crate::events::{Event, EventLog};
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::Counters;
 use crate::fabric::settings::Settings;
@@ -76,6 +78,7 @@ pub struct Tenant {
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     redeemed: Mutex<HashMap<String, i64>>,
     journal: Mutex<Journal>,
+    events: Arc<EventLog>,
     /// The size of the journal in bytes; 0 if it is disabled.
     journal_max: usize,
     /// The seed of request ids. It is that of the state.
@@ -135,6 +138,7 @@ impl Tenant {
             fault_counters: Mutex::default(),
             redeemed: Mutex::default(),
             journal: Mutex::new(Journal::new(journal, Share::new(limits.memory))),
+            events: Arc::default(),
             journal_max: journal,
             request_seed: AtomicU64::new(seed.number()),
             issued: Issued::default(),
@@ -164,6 +168,11 @@ impl Tenant {
     /// Returns the result of `look`, which reads the state under a lock.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.read_history().state)
+    }
+
+    /// Returns a copy of the state, for work that is too long to be done under a lock.
+    pub(crate) fn state(&self) -> State {
+        self.read(State::clone)
     }
 
     /// Makes a decision on the locked state, and records the facts of the decision.
@@ -204,9 +213,13 @@ impl Tenant {
             let at = history.last_at.unwrap_or(history.base_at).max(now);
             let (facts, outcome) = decide(&history.state, at)?;
             let has_changed = !facts.is_empty();
+            let before = self.observe(&history.state, &facts, at);
             history.record(at, facts, |facts| self.store_facts(facts))?;
             if has_changed {
                 self.note_faults(&history.state);
+            }
+            if let Some(before) = before {
+                self.report(&history.state, &before);
             }
             (look(&history.state, outcome), has_changed)
         };
@@ -284,13 +297,22 @@ impl Tenant {
         RequestId::nth(seed, self.issued.next_control_request(self.storage.as_deref()))
     }
 
-    /// Adds an exchange to the journal, unless the journal is disabled. Secrets are redacted before the journal is
-    /// locked, because that can take time.
+    /// Adds an exchange to the journal, unless the journal is disabled, and to the events. Secrets are redacted before the
+    /// journal is locked, because that can take time.
     pub fn journal<'a>(&self, exchange: impl FnOnce() -> Exchange<'a>) {
+        let is_heard = self.events.is_recording();
+        if self.journal_max == 0 && !is_heard {
+            return;
+        }
+        let exchange = exchange();
         if self.journal_max > 0 {
-            let entry = Entry::new(&exchange(), self.journal_max);
+            let entry = Entry::new(&exchange, self.journal_max);
             let removed = self.lock_journal().record(entry);
             drop(removed);
+        }
+        if is_heard {
+            self.announce();
+            self.events.record(|recording| recording.push(&Event::Exchange(&exchange)));
         }
     }
 
@@ -315,6 +337,7 @@ impl Tenant {
         drop(history);
         let removed = self.lock_journal().shrink();
         drop(removed);
+        self.events.shrink();
     }
 
     /// Returns `true` if applying the facts to the base again gives the same state. Tests check this invariant.

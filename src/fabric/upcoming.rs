@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer};
 
 use crate::fabric::State;
 use crate::fabric::item::Item;
-use crate::fabric::mirroring::timeline::Span;
 use crate::fabric::mirroring::{TableName, TableStatus};
 use crate::fabric::operation::OperationStatus;
+use crate::fabric::timeline;
 use crate::ids::{ItemId, OperationId, WorkspaceId};
 
 /// A change of a status or of visibility that happens without a request. Changes of figures, such as row counts, are
@@ -103,7 +103,7 @@ pub struct NextChange {
     pub item: ItemId,
     /// The table; `None` for a change of the item itself.
     pub table: Option<ChangedTable>,
-    /// The status before the change; `None` for a table that appears.
+    /// The status before the change; `None` for an item or a table that appears.
     pub from: Option<String>,
     /// The status after the change.
     pub to: String,
@@ -137,14 +137,11 @@ pub fn next_change(state: &State, now: Timestamp) -> Option<NextChange> {
     })
 }
 
-/// Returns the status of a mirrored or SQL database.
+/// Returns the status of a database or a catalog.
 fn status_of(state: &State, id: ItemId, now: Timestamp) -> Option<String> {
     let (workspace, item) = state.find_item(id)?;
-    if let Some(database) = &item.sql_database {
-        let span = database.spans().into_iter().rfind(|span| span.from <= now);
-        return span.map(|span| span.status.as_str().to_owned());
-    }
-    Some(state.replication(workspace.id, item).ok()?.status_at(now).as_str().to_owned())
+    let spans = timeline::spans(state, workspace.id, item)?;
+    spans.iter().rfind(|span| span.from <= now).map(|span| span.status.to_owned())
 }
 
 fn table_status_of(state: &State, id: ItemId, table: &ChangedTable, now: Timestamp) -> Option<String> {
@@ -159,23 +156,19 @@ fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp
     let upcoming = |at, change| UpcomingChange { at, workspace_id, item_id: Some(item.id), change };
     let visible = (item.visible_from > now && item.visible_from < Timestamp::MAX)
         .then(|| upcoming(item.visible_from, Change::Visible));
-    if let Some(database) = &item.sql_database {
-        let spans = database.spans().into_iter().filter(|span| span.from > now);
-        let statuses = spans.map(|span| upcoming(span.from, Change::Status { status: span.status.as_str() }));
-        return visible.into_iter().chain(statuses).collect();
-    }
-    let Ok(replication) = state.replication(workspace_id, item) else { return visible.into_iter().collect() };
+    let spans = timeline::spans(state, workspace_id, item).unwrap_or_default();
+    let statuses = spans
+        .iter()
+        .filter(|span| span.from > now)
+        .map(|span| upcoming(span.from, Change::Status { status: span.status }));
+    let mut changes: Vec<UpcomingChange> = visible.into_iter().chain(statuses).collect();
+    let Ok(replication) = state.replication(workspace_id, item) else { return changes };
 
     let table_status = |at, name: &TableName, status: TableStatus| {
         let (source_schema_name, source_table_name) = (name.schema.to_string(), name.table.to_string());
         upcoming(at, Change::TableStatus { source_schema_name, source_table_name, status: format!("{status:?}") })
     };
     let tables_now = replication.tables_at(state, now);
-    let mut changes: Vec<UpcomingChange> = visible.into_iter().collect();
-    let spans = replication.spans();
-    let differs = |pair: &&[Span]| (pair[0].status, &pair[0].error) != (pair[1].status, &pair[1].error);
-    let statuses = spans.windows(2).filter(differs).map(|pair| &pair[1]).filter(|span| span.from > now);
-    changes.extend(statuses.map(|span| upcoming(span.from, Change::Status { status: span.status.as_str() })));
     let phase = replication.phase_at(now);
     let transition = phase.gives_way.filter(|(_, status)| *status != phase.status);
     let Some((at, _)) = transition else {

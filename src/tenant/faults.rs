@@ -25,6 +25,9 @@ impl Tenant {
             let before = self.storage.as_ref().map(|_| counters.clone());
             let (now, request_id) = (self.clock.now(), self.next_request_id());
             let strike = counters.strike(state.seed(), state.faults().values(), request, now);
+            if let Some(Strike { id, .. }) = strike {
+                self.report_strike(state, id, counters.of(id), now);
+            }
             self.store_counters(before.as_ref(), &counters);
             (now, request_id, strike)
         })
@@ -44,10 +47,13 @@ impl Tenant {
 
     /// Takes back a strike whose effect did not apply.
     pub(crate) fn take_back(&self, strike: &Strike) {
-        let mut counters = self.lock_fault_counters();
-        let before = self.storage.as_ref().map(|_| counters.clone());
-        counters.take_back(strike);
-        self.store_counters(before.as_ref(), &counters);
+        self.read(|state| {
+            let mut counters = self.lock_fault_counters();
+            let before = self.storage.as_ref().map(|_| counters.clone());
+            counters.take_back(strike);
+            self.store_counters(before.as_ref(), &counters);
+            self.report_strike(state, strike.id, counters.of(strike.id), self.clock.now());
+        });
     }
 
     /// Returns the rules for faults with their counters, oldest first.

@@ -49,6 +49,7 @@ impl Tenant {
         history.reset(self.seed, self.defaults.clone(), clock.now);
         self.note_faults(&history.state);
         self.lock_journal().clear();
+        self.events.record(|recording| recording.restart(&self.clock));
         drop(history);
         self.version.bump();
         Ok(())

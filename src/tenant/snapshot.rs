@@ -151,6 +151,7 @@ impl Tenant {
             std::mem::swap(&mut *history, &mut next);
             self.note_faults(&history.state);
             self.lock_journal().clear();
+            self.events.record(|recording| recording.restart(&self.clock));
             next
         };
         drop(replaced);

@@ -6,7 +6,7 @@ use super::TableName;
 use super::trouble::TroubleKind;
 use super::windows::{Window, Windows};
 use crate::fabric::instant::later;
-use crate::ids::SourceId;
+use crate::ids::{SourceId, TroubleId};
 
 /// The windows that affect one table. The default has no windows.
 #[derive(Debug, Default)]
@@ -15,15 +15,23 @@ pub(super) struct Effects<'a> {
     pub(super) failures: Vec<Window<'a>>,
     /// The windows in which the table has an error beside its status, in the order of precedence.
     pub(super) errors: Vec<Window<'a>>,
-    /// The instants at which the table is copied again, in order. The second value is `true` for a reseed, and `false`
-    /// for the end of a failure.
-    pub(super) restarts: Vec<(Timestamp, bool)>,
+    /// The instants at which the table is copied again, in order.
+    pub(super) restarts: Vec<Restart>,
     /// The periods in which nothing is published, without overlaps and in order.
     stalls: Vec<(Timestamp, Timestamp)>,
     /// The speeds of the table, in order. Empty if the speed is always normal.
     pieces: Vec<Piece>,
     /// The same, without regard to stalls.
     factors: Vec<Piece>,
+}
+
+/// The beginning of a further copy of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Restart {
+    pub(super) at: Timestamp,
+    /// `true` for a reseed, and `false` for the end of a failure.
+    pub(super) is_reseed: bool,
+    pub(super) trouble: Option<TroubleId>,
 }
 
 /// A period of constant speed. It ends with the next piece.
@@ -43,6 +51,11 @@ impl<'a> Effects<'a> {
     pub(super) fn of_table(windows: &Windows<'a>, source: Option<SourceId>, name: Option<&TableName>) -> Self {
         let mut effects = Self::default();
         let mut slow = Vec::new();
+        let restart = |window: &Window<'_>, at| Restart {
+            at,
+            is_reseed: window.kind == TroubleKind::Reseed,
+            trouble: window.trouble,
+        };
         let affects = |it: &&Window<'a>| {
             (it.kind.is_of_tables() || it.kind == TroubleKind::DatabaseError)
                 && it.source.is_none_or(|of| Some(of) == source)
@@ -52,7 +65,7 @@ impl<'a> Effects<'a> {
             match window.kind {
                 TroubleKind::TableFails => effects.failures.push(*window),
                 TroubleKind::TableError | TroubleKind::Unreachable => effects.errors.push(*window),
-                TroubleKind::Reseed => effects.restarts.push((window.from, true)),
+                TroubleKind::Reseed => effects.restarts.push(restart(window, window.from)),
                 TroubleKind::Slow => slow.push(*window),
                 _ => {}
             }
@@ -62,11 +75,11 @@ impl<'a> Effects<'a> {
             }
         }
         effects.errors.sort_by_key(|window| (window.kind == TroubleKind::Unreachable, window.from));
-        effects.restarts.extend(effects.failures.iter().map(|window| (window.to, false)));
+        effects.restarts.extend(effects.failures.iter().map(|window| restart(window, window.to)));
         let failures = &effects.failures;
-        effects.restarts.retain(|(at, _)| *at < Timestamp::MAX && !failures.iter().any(|window| window.contains(*at)));
+        effects.restarts.retain(|it| it.at < Timestamp::MAX && !failures.iter().any(|window| window.contains(it.at)));
         effects.restarts.sort_unstable();
-        effects.restarts.dedup_by_key(|(at, _)| *at);
+        effects.restarts.dedup_by_key(|restart| restart.at);
         effects.stalls = merged(effects.stalls);
         effects.pieces = pieces(&effects.stalls, windows.pauses(), &slow);
         effects.factors = pieces(&[], &[], &slow);

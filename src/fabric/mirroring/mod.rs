@@ -12,8 +12,10 @@ pub mod declaration;
 pub mod definition;
 mod effects;
 pub mod source;
+mod stage;
 pub mod status;
 mod table_history;
+pub mod table_timeline;
 pub mod tables;
 pub mod timeline;
 pub mod timing;
@@ -170,8 +172,9 @@ impl<'a> Replication<'a> {
         let changes: Vec<Timestamp> = self.log.lifecycle.iter().map(|(at, _)| *at).collect();
         timeline::spans(&changes, |from| {
             let phase = self.phase_at(from);
-            let (status, trouble, error) = (phase.status, phase.trouble, phase.error.cloned());
-            Span { status, error, trouble, from, to: phase.gives_way.map(|(at, _)| at) }
+            let (status, error) = (phase.status, phase.error.cloned());
+            let (reason, trouble) = (phase.reason, phase.trouble);
+            Span { status, error, reason, trouble, from, to: phase.gives_way.map(|(at, _)| at) }
         })
     }
 }

@@ -207,6 +207,21 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Returns `true` if the first `max` tables of the source at `now` include this table.
+    pub fn lists(&self, name: &TableName, now: Timestamp, max: usize) -> bool {
+        match self.declaration_at(now) {
+            Some(declaration) if declaration.tables.len() <= max => {
+                declaration.tables.contains_key(name) && self.mirrors(name)
+            }
+            Some(_) | None => self.tables(now, max).contains(name),
+        }
+    }
+
+    /// Returns the instants of the declarations, in order.
+    pub fn declared_at(&self) -> impl Iterator<Item = Timestamp> + use<'a> {
+        self.declared.iter().map(|(at, _)| *at)
+    }
+
     /// Returns `true` if the definition covers a table. For Cosmos DB, the definition covers only one database.
     fn mirrors(&self, name: &TableName) -> bool {
         let database = self.key.database.as_deref().filter(|_| self.key.source == SourceType::CosmosDb);

@@ -14,6 +14,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::timeline::Reason;
 use super::{LifecycleEvent, MirroringConfig, MirroringError, Replication};
 use crate::fabric::behaviours::{Behaviours, StartWhileRunning, StopWhileNotRunning};
 use crate::fabric::error::{ErrorCode, FabricError};
@@ -69,6 +70,8 @@ pub struct Phase<'a> {
     pub error: Option<&'a MirroringError>,
     /// The trouble that shows the error.
     pub trouble: Option<TroubleId>,
+    /// The reason for the status and the error.
+    pub reason: Reason,
     /// The next instant at which the status or the error changes without a request, and the status that follows.
     pub gives_way: Option<(Timestamp, MirroringStatus)>,
 }
@@ -86,7 +89,7 @@ impl<'a> Replication<'a> {
         };
         if now < due {
             let gives_way = (due < Timestamp::MAX).then_some((due, follows));
-            return Phase { status: last.transient(), error: None, trouble: None, gives_way };
+            return Phase { status: last.transient(), error: None, trouble: None, reason: last.reason(), gives_way };
         }
         let running = follows == MirroringStatus::Running;
         let window = failed.or_else(|| self.windows.database_error(now).filter(|_| running));
@@ -95,6 +98,7 @@ impl<'a> Replication<'a> {
             status: follows,
             error: window.map_or(error, |window| window.error),
             trouble: window.and_then(|window| window.trouble),
+            reason: if window.is_some() { Reason::Trouble } else { last.reason() },
             gives_way: next.map(|at| (at, follows)),
         }
     }
@@ -182,6 +186,16 @@ impl LifecycleEvent {
         match self {
             Self::Created { takes } | Self::Started { takes, .. } | Self::Stopped { takes } => *takes,
             Self::Paused { .. } => jiff::SignedDuration::ZERO,
+        }
+    }
+
+    /// Returns the reason for the statuses that the event brings about.
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Created { .. } => Reason::Create,
+            Self::Started { .. } => Reason::Start,
+            Self::Stopped { .. } => Reason::Stop,
+            Self::Paused { .. } => Reason::Capacity,
         }
     }
 

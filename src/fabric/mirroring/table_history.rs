@@ -3,16 +3,18 @@
 //! A table is copied once when its replication begins, again after each reseed, and again after each failure that ends.
 //! Between copies, its changes are published at fixed intervals. The totals of all copies add up.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::effects::Effects;
+use super::effects::{Effects, Restart};
 use super::source::{Changes, Source, Table};
 use super::tables::{Metrics, TableStatus};
 use super::trouble::later_by;
 use super::{MirroringError, TableName, TableTiming};
 use crate::fabric::instant::later;
+use crate::ids::TroubleId;
 
 /// The first publishing interval of a source that backs off is that of the timing; the longest is this.
 const BACKOFF_MAX: SignedDuration = SignedDuration::from_secs(3_600);
@@ -20,15 +22,29 @@ const BACKOFF_MAX: SignedDuration = SignedDuration::from_secs(3_600);
 const BACKOFF_STEPS: usize = 64;
 
 /// The history of one table.
+#[derive(Debug)]
 pub(super) struct TableHistory<'a> {
     source: Source<'a>,
     name: TableName,
     timing: TableTiming,
     effects: Rc<Effects<'a>>,
     copies: Vec<TableCopy>,
+    /// The rows and bytes of the first copies, each up to the beginning of the next copy and with those before it.
+    /// Computed when they are first needed.
+    totals: RefCell<Vec<(u64, u64)>>,
+}
+
+/// The status of a table at an instant, and the error beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shown<'a> {
+    pub(super) status: TableStatus,
+    pub(super) error: Option<&'a MirroringError>,
+    /// The trouble that is the reason for the status or the error.
+    pub(super) trouble: Option<TroubleId>,
 }
 
 /// A copy of a table's rows.
+#[derive(Debug)]
 struct TableCopy {
     at: Timestamp,
     table: Table,
@@ -37,6 +53,8 @@ struct TableCopy {
     /// The end of the copy.
     replicating: Timestamp,
     is_reseed: bool,
+    /// The trouble that made the copy necessary.
+    trouble: Option<TroubleId>,
 }
 
 impl<'a> TableHistory<'a> {
@@ -49,40 +67,45 @@ impl<'a> TableHistory<'a> {
         effects: Rc<Effects<'a>>,
     ) -> Self {
         let first = later(begin, timing.wait);
-        let mut history = Self { source, name, timing, effects, copies: Vec::new() };
-        let restarts = history.effects.restarts.iter().copied().filter(|(at, _)| *at > first);
-        let begins = std::iter::once((first, false)).chain(restarts);
-        let copies = begins.map(|(at, is_reseed)| history.copy(at, is_reseed));
+        let totals = RefCell::default();
+        let mut history = Self { source, name, timing, effects, copies: Vec::new(), totals };
+        let restarts = history.effects.restarts.iter().copied().filter(|restart| restart.at > first);
+        let begins = std::iter::once(Restart { at: first, is_reseed: false, trouble: None }).chain(restarts);
+        let copies = begins.map(|restart| history.copy(restart));
         history.copies = copies.collect();
         history
     }
 
-    fn copy(&self, at: Timestamp, is_reseed: bool) -> TableCopy {
+    fn copy(&self, Restart { at, is_reseed, trouble }: Restart) -> TableCopy {
         let table = self.source.table(&self.name, at);
         let (speed, declared) = self.source.snapshot_speed(at);
         let duration = self.timing.snapshot.duration(table.rows, speed, declared);
-        TableCopy { at, table, duration, replicating: self.effects.finish(at, duration), is_reseed }
+        TableCopy { at, table, duration, replicating: self.effects.finish(at, duration), is_reseed, trouble }
     }
 
     /// Returns the status at `now`, without regard to an error beside it.
-    fn copying(&self, now: Timestamp) -> TableStatus {
+    fn copying(&self, now: Timestamp) -> Shown<'a> {
         let index = self.copies.partition_point(|copy| copy.at <= now);
-        match index.checked_sub(1).map(|index| &self.copies[index]) {
-            None => TableStatus::Initialized,
-            Some(copy) if now >= copy.replicating => TableStatus::Replicating,
-            Some(copy) if copy.is_reseed => TableStatus::Reseeding,
-            Some(_) => TableStatus::Snapshotting,
-        }
+        let (status, trouble) = match index.checked_sub(1).map(|index| &self.copies[index]) {
+            None => (TableStatus::Initialized, None),
+            Some(copy) if now >= copy.replicating => (TableStatus::Replicating, None),
+            Some(copy) if copy.is_reseed => (TableStatus::Reseeding, copy.trouble),
+            Some(copy) => (TableStatus::Snapshotting, copy.trouble),
+        };
+        Shown { status, error: None, trouble }
     }
 
     /// Returns the status and the error at `now`.
-    pub(super) fn status_at(&self, now: Timestamp) -> (TableStatus, Option<&'a MirroringError>) {
+    pub(super) fn shown_at(&self, now: Timestamp) -> Shown<'a> {
         let failures = self.effects.failures.iter().filter(|window| window.contains(now));
         if let Some(failure) = failures.min_by_key(|window| window.from) {
-            return (TableStatus::Failed, failure.error);
+            return Shown { status: TableStatus::Failed, error: failure.error, trouble: failure.trouble };
         }
-        let error = self.effects.errors.iter().find(|window| window.contains(now));
-        (self.copying(now), error.and_then(|window| window.error))
+        let copying = self.copying(now);
+        match self.effects.errors.iter().find(|window| window.contains(now)) {
+            Some(window) => Shown { error: window.error, trouble: window.trouble, ..copying },
+            None => copying,
+        }
     }
 
     /// Returns the changes of the status or the error after `now`, each with the status that follows.
@@ -98,12 +121,12 @@ impl<'a> TableHistory<'a> {
         edges.retain(|at| *at > now && *at < Timestamp::MAX);
         edges.sort_unstable();
         edges.dedup();
-        let mut before = self.status_at(now);
+        let mut before = self.shown_at(now);
         let mut changes = Vec::new();
         for at in edges {
-            let after = self.status_at(at);
-            if after != before {
-                changes.push((at, after.0));
+            let after = self.shown_at(at);
+            if (after.status, after.error) != (before.status, before.error) {
+                changes.push((at, after.status));
                 before = after;
             }
         }
@@ -126,14 +149,27 @@ impl<'a> TableHistory<'a> {
         begun.iter().enumerate().map(move |(index, copy)| (copy, begun.get(index + 1).map_or(now, |next| next.at)))
     }
 
+    /// Returns the rows and bytes of the first `count` copies, each up to the beginning of the next copy.
+    fn totals(&self, count: usize) -> (u64, u64) {
+        let mut totals = self.totals.borrow_mut();
+        for index in totals.len()..count {
+            let before = index.checked_sub(1).map_or((0, 0), |before| totals[before]);
+            let ends = self.copies.get(index + 1).map_or(Timestamp::MAX, |next| next.at);
+            totals.push(self.with_rows(before, &self.copies[index], ends));
+        }
+        count.checked_sub(1).map_or((0, 0), |last| totals[last])
+    }
+
+    /// Returns rows and bytes with those of a copy up to `now`.
+    fn with_rows(&self, (rows, bytes): (u64, u64), copy: &TableCopy, now: Timestamp) -> (u64, u64) {
+        let more = self.rows(copy, now);
+        (rows.saturating_add(more), bytes.saturating_add(more.saturating_mul(copy.table.bytes_per_row)))
+    }
+
     /// Returns the totals at `now`; `None` until the first row is copied.
     pub(super) fn metrics_at(&self, now: Timestamp) -> Option<Metrics> {
-        let (mut rows, mut bytes) = (0_u64, 0_u64);
-        for (copy, ends) in self.begun(now) {
-            let more = self.rows(copy, ends);
-            rows = rows.saturating_add(more);
-            bytes = bytes.saturating_add(more.saturating_mul(copy.table.bytes_per_row));
-        }
+        let last = self.copies.partition_point(|copy| copy.at <= now).checked_sub(1)?;
+        let (rows, bytes) = self.with_rows(self.totals(last), &self.copies[last], now);
         // While rows are copied again, the last publishing is that before the copy.
         let synced = self.begun(now).rev().find(|(copy, ends)| *ends >= copy.replicating);
         let last_sync = synced.map(|(copy, ends)| self.published(copy, ends).1);

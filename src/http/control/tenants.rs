@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{ControlRequest, reply, reply_with};
+use crate::emulator::Emulator;
 use crate::fabric::FabricError;
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::http::answer::utc;
@@ -17,10 +18,14 @@ use crate::tenant::Tenant;
 
 /// Returns the tenants, the default tenant first.
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
-    let mut tenants = request.emulator.tenants();
+    reply(&request.tenant, Ok(json!({"value": all(&request.emulator)})))
+}
+
+/// Returns the bodies of all tenants, the default tenant first.
+pub(super) fn all(emulator: &Emulator) -> Vec<Value> {
+    let mut tenants = emulator.tenants();
     tenants.sort_by_key(|tenant| tenant.id() != DEFAULT_TENANT);
-    let value: Vec<Value> = tenants.iter().map(body).collect();
-    reply(&request.tenant, Ok(json!({"value": value})))
+    tenants.iter().map(body).collect()
 }
 
 fn body(tenant: &Arc<Tenant>) -> Value {

@@ -9,6 +9,7 @@ use crate::fabric::behaviours::SqlEndpointProvisioning;
 use crate::fabric::item::{self, Item};
 use crate::fabric::mirroring::source::ObjectType;
 use crate::fabric::mirroring::status::Phase;
+use crate::fabric::mirroring::tables::Metrics;
 use crate::fabric::mirroring::trouble::TroubleKind;
 use crate::fabric::mirroring::{MirroringError, MirroringStatus, TableState, TableStatus};
 use crate::fabric::page::Page;
@@ -80,7 +81,7 @@ impl<'a> From<Phase<'a>> for StatusBody<'a> {
 /// The `error` beside the status of a mirrored database or table.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MirroringErrorBody<'a> {
+pub(crate) struct MirroringErrorBody<'a> {
     error_code: &'a str,
     message: &'a str,
 }
@@ -121,15 +122,27 @@ struct TableBody<'a> {
     error: Option<MirroringErrorBody<'a>>,
 }
 
+/// The totals of a table.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MetricsBody {
+pub(crate) struct MetricsBody {
     processed_bytes: i64,
     processed_rows: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_sync_date_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_sync_latency_in_seconds: Option<u32>,
+}
+
+impl From<Metrics> for MetricsBody {
+    fn from(metrics: Metrics) -> Self {
+        Self {
+            processed_bytes: i64::try_from(metrics.bytes).unwrap_or(i64::MAX),
+            processed_rows: i64::try_from(metrics.rows).unwrap_or(i64::MAX),
+            last_sync_date_time: metrics.last_sync.map(utc),
+            last_sync_latency_in_seconds: metrics.latency_seconds,
+        }
+    }
 }
 
 impl<'a> From<&'a TableState> for TableBody<'a> {
@@ -139,12 +152,7 @@ impl<'a> From<&'a TableState> for TableBody<'a> {
             source_schema_name: &table.name.schema,
             source_table_name: &table.name.table,
             status: table.status,
-            metrics: table.metrics.map(|metrics| MetricsBody {
-                processed_bytes: i64::try_from(metrics.bytes).unwrap_or(i64::MAX),
-                processed_rows: i64::try_from(metrics.rows).unwrap_or(i64::MAX),
-                last_sync_date_time: metrics.last_sync.map(utc),
-                last_sync_latency_in_seconds: metrics.latency_seconds,
-            }),
+            metrics: table.metrics.map(MetricsBody::from),
             error: table.error.as_ref().map(MirroringErrorBody::from),
         }
     }

@@ -1,5 +1,5 @@
 //! Mirrored databases: the rules that depend on the state of the tenant. `fabric::mirroring` computes the replication
-//! without access to this state. Start, stop and timeline also serve SQL databases.
+//! without access to this state. Start and stop also serve SQL databases.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,7 +9,6 @@ use super::hooks::KindHooks;
 use crate::fabric::connection::Connection;
 use crate::fabric::item::companions::Companions;
 use crate::fabric::item::{Definition, Item, NewItem, Part};
-use crate::fabric::mirroring::timeline::Span;
 use crate::fabric::mirroring::{self, Mirroring, MirroringConfig, MirroringError, SourceType};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
@@ -126,12 +125,4 @@ fn start_error(
         code: "SourceDatabaseNotFound".into(),
         message: format!("The source database {database} does not exist."),
     })
-}
-
-/// Returns the timeline of a mirrored database or a SQL database. Rejects items of other kinds.
-pub fn spans(state: &State, within: &Workspace, item: &Item) -> Result<Vec<Span>, FabricError> {
-    match &item.sql_database {
-        Some(database) => Ok(database.spans()),
-        None => Ok(state.replication(within.id, item)?.spans()),
-    }
 }

@@ -16,7 +16,7 @@ use crate::fabric::behaviours::SqlDatabaseCreation;
 use crate::fabric::item::addresses::base32;
 use crate::fabric::item::{Definition, Item, companions};
 use crate::fabric::mirroring::MirroringStatus;
-use crate::fabric::mirroring::timeline::{self, Span};
+use crate::fabric::mirroring::timeline::{self, Reason, Span};
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
@@ -291,15 +291,20 @@ impl SqlDatabase {
     /// Returns the span of the mirroring status that holds from `now` on. Only timelines show this status, because Fabric's
     /// API does not.
     fn span_at(&self, now: Timestamp) -> Span {
-        let started = (self.created_at, MirroringSwitch::On, SignedDuration::ZERO);
-        let (at, switch, takes) = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied().unwrap_or(started);
+        let known = self.switches.iter().rev().find(|(at, ..)| *at <= now).copied();
+        let (at, switch, takes) = known.unwrap_or((self.created_at, MirroringSwitch::On, SignedDuration::ZERO));
+        let reason = match switch {
+            _ if known.is_none() => Reason::Create,
+            MirroringSwitch::On => Reason::Start,
+            MirroringSwitch::Off => Reason::Stop,
+        };
         let (transient, stable) = match switch {
             MirroringSwitch::On => (MirroringStatus::Starting, MirroringStatus::Running),
             MirroringSwitch::Off => (MirroringStatus::Stopping, MirroringStatus::Stopped),
         };
         let due = later(at, takes);
         let (status, to) = if now < due { (transient, Some(due)) } else { (stable, None) };
-        Span { status, error: None, trouble: None, from: now, to }
+        Span { status, error: None, reason, trouble: None, from: now, to }
     }
 
     /// Returns the mirroring statuses since the creation, in order of time.

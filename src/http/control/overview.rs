@@ -1,0 +1,100 @@
+//! `overview`: tenants, clock, workspaces and items in one answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Response;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::timeline::STATES_SIZE;
+use super::{ControlRequest, clock, one_tenant_only, refuse, reply_json, tenants};
+use crate::fabric::item::ItemKind;
+use crate::fabric::overview::{self, ItemOverview, WorkspaceOverview};
+use crate::fabric::upcoming;
+use crate::http::answer::{to_json, utc};
+use crate::http::wire::mirrored_databases::MirroringErrorBody;
+use crate::ids::{CapacityId, ItemId, WorkspaceId};
+use crate::tenant::Tenant;
+
+/// Returns what a page shows first.
+pub(super) async fn show(request: ControlRequest) -> Response<Body> {
+    if request.every_tenant {
+        return refuse(&request.tenant, &one_tenant_only());
+    }
+    let tenants = tenants::all(&request.emulator);
+    let tenant = Arc::clone(&request.tenant);
+    let size = tenant.weight().max(STATES_SIZE);
+    let body = request.emulator.in_flight().work(size, move || body(&tenant, tenants)).await;
+    reply_json(&request.tenant, Ok(body))
+}
+
+#[derive(Serialize)]
+struct OverviewBody<'a> {
+    tenants: Vec<Value>,
+    clock: Value,
+    workspaces: Vec<WorkspaceBody<'a>>,
+}
+
+fn body(tenant: &Tenant, tenants: Vec<Value>) -> Vec<u8> {
+    let clock = tenant.clock().state();
+    // A copy, so that other requests do not wait.
+    let state = tenant.state();
+    let workspaces = overview::overview(&state, clock.now);
+    let workspaces = workspaces.iter().map(WorkspaceBody::from).collect();
+    let clock = clock::shown(clock, upcoming::next_change(&state, clock.now).as_ref());
+    to_json(&OverviewBody { tenants, clock, workspaces })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WorkspaceBody<'a> {
+    id: WorkspaceId,
+    display_name: &'a str,
+    capacity_id: Option<CapacityId>,
+    items: Vec<ItemBody<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemBody<'a> {
+    id: ItemId,
+    r#type: ItemKind,
+    display_name: &'a str,
+    status: Option<&'static str>,
+    error: Option<MirroringErrorBody<'a>>,
+    rows: Option<u64>,
+    last_sync_date_time: Option<String>,
+    latency_max: Option<u32>,
+    tables: &'a BTreeMap<&'static str, usize>,
+    tables_in_error: usize,
+}
+
+impl<'a> From<&'a WorkspaceOverview> for WorkspaceBody<'a> {
+    fn from(workspace: &'a WorkspaceOverview) -> Self {
+        Self {
+            id: workspace.id,
+            display_name: &workspace.display_name,
+            capacity_id: workspace.capacity,
+            items: workspace.items.iter().map(ItemBody::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a ItemOverview> for ItemBody<'a> {
+    fn from(item: &'a ItemOverview) -> Self {
+        Self {
+            id: item.id,
+            r#type: item.kind,
+            display_name: &item.display_name,
+            status: item.status,
+            error: item.error.as_ref().map(MirroringErrorBody::from),
+            rows: item.rows,
+            last_sync_date_time: item.last_sync.map(utc),
+            latency_max: item.latency_max,
+            tables: &item.tables,
+            tables_in_error: item.tables_in_error,
+        }
+    }
+}
