@@ -76,7 +76,7 @@ impl Emulator {
         }
         let file = Arc::new(file);
         let thread = start(Arc::clone(&file), Arc::clone(&self.tenants), self.seed, tasks);
-        let thread = thread.map_err(|why| StateError::at(file.path(), 0, why.to_string()))?;
+        let thread = thread.map_err(|why| StateError::new(file.path(), why.to_string()))?;
         self.state = Some(Maintained { file: Arc::clone(&file), thread: Mutex::new(Some(thread)) });
         for (id, content) in stored.0 {
             let line = content.line;

@@ -49,7 +49,8 @@ pub struct StateError {
 }
 
 impl StateError {
-    fn new(path: &Path, why: impl Into<String>) -> Self {
+    /// Returns the error about a file.
+    pub(crate) fn new(path: &Path, why: impl Into<String>) -> Self {
         Self { place: path.display().to_string(), why: why.into() }
     }
 
