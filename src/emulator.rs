@@ -355,6 +355,7 @@ impl Emulator {
             Entry::Occupied(mut other) => {
                 other.get().detach()?;
                 tenant.attach()?;
+                self.keep_listeners(other.get());
                 other.insert(self.with_listeners(tenant, true));
             }
             Entry::Vacant(free) => {
