@@ -1,6 +1,7 @@
 //! The clock of a tenant. No other file reads the machine's time or waits for an instant of a tenant's clock.
 
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
@@ -109,6 +110,8 @@ const WAIT_MAX: f64 = 31_536_000.0;
 #[derive(Debug)]
 pub struct Clock {
     inner: RwLock<ClockInner>,
+    /// The number of changes: moves and new settings.
+    changes: AtomicU64,
     version: Version,
 }
 
@@ -139,7 +142,7 @@ impl Clock {
     /// Creates a clock in mode [`Mode::Real`] that shows the machine's time. Each change of the clock increments
     /// `version`.
     pub(crate) fn real(version: Version) -> Self {
-        Self { inner: RwLock::new(ClockInner::real()), version }
+        Self { inner: RwLock::new(ClockInner::real()), changes: AtomicU64::new(0), version }
     }
 
     /// Returns the instant that the clock shows.
@@ -149,9 +152,15 @@ impl Clock {
 
     /// Returns the settings of the clock and the instant that it shows.
     pub fn state(&self) -> ClockState {
+        self.state_and_changes().0
+    }
+
+    /// Returns the state of the clock, and the number of changes that led to it. The passing of time is not a change.
+    pub(crate) fn state_and_changes(&self) -> (ClockState, u64) {
         self.look(|clock| {
             let ClockInner { mode, rate, step, paused, .. } = *clock;
-            ClockState { mode, rate, step, paused, now: clock.now() }
+            let state = ClockState { mode, rate, step, paused, now: clock.now() };
+            (state, self.changes.load(Ordering::Relaxed))
         })
     }
 
@@ -294,7 +303,12 @@ impl Clock {
     }
 
     fn change(&self, change: impl FnOnce(&mut ClockInner) -> Result<(), ClockError>) -> Result<(), ClockError> {
-        let changed = change(&mut self.inner.write().expect("no code panics while the clock is locked"));
+        let changed = {
+            let mut inner = self.inner.write().expect("no code panics while the clock is locked");
+            let changed = change(&mut inner);
+            self.changes.fetch_add(u64::from(changed.is_ok()), Ordering::Relaxed);
+            changed
+        };
         self.version.bump();
         changed
     }

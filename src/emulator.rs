@@ -1,6 +1,8 @@
 //! The emulator: all its tenants and keys, without HTTP and sockets. Tenants are created on first use, with the
 //! settings of the builder.
 
+mod listener;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::ca::CertificateAuthority;
 use crate::clock::machine_time;
 use crate::data_dir::{DataDir, OpenOnce};
+use crate::events::EventLog;
 use crate::fabric::access::{Auth, DEFAULT_TENANT};
 use crate::fabric::pace::Pace;
 use crate::fabric::settings::{Settings, SettingsChange, Throttle};
@@ -23,6 +27,9 @@ use crate::seed::Seed;
 use crate::signing::Signer;
 use crate::tenant::{OperationKeys, Snapshot, Tenant, TenantLimits};
 use crate::traffic::Traffic;
+
+use self::listener::LISTENERS_MAX;
+pub(crate) use self::listener::Listener;
 
 /// The maximum number of tenants. Further tenants are rejected until existing ones are deleted.
 pub const TENANTS_MAX: usize = 10_000;
@@ -59,6 +66,10 @@ pub struct Emulator {
     in_flight: InFlight,
     codes: AtomicU64,
     tenants: DashMap<TenantId, Arc<Tenant>>,
+    /// The logs of events of tenants that do not exist yet, but have listeners.
+    awaited: DashMap<TenantId, Arc<EventLog>>,
+    /// The places of listeners.
+    listeners: Arc<Semaphore>,
 }
 
 /// Configures an [`Emulator`].
@@ -196,6 +207,8 @@ impl Builder {
             in_flight: InFlight::default(),
             codes: AtomicU64::new(0),
             tenants: DashMap::new(),
+            awaited: DashMap::new(),
+            listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
         };
         emulator.default_tenant();
         Arc::new(emulator)
@@ -238,7 +251,7 @@ impl Emulator {
             return Ok(Arc::clone(&tenant));
         }
         self.check_room(id)?;
-        let tenant = self.tenants.entry(id).or_insert_with(|| Arc::new(self.new_tenant(id)));
+        let tenant = self.tenants.entry(id).or_insert_with(|| self.with_listeners(self.new_tenant(id), false));
         Ok(Arc::clone(&tenant))
     }
 
@@ -270,6 +283,7 @@ impl Emulator {
             ));
         }
         let (_, deleted) = self.tenants.remove(&id).ok_or_else(|| no_tenant(id))?;
+        deleted.events().end();
         // Requests may be waiting for a change of the tenant.
         deleted.reset();
         Ok(())
@@ -288,13 +302,13 @@ impl Emulator {
         if self.tenants.contains_key(&id) {
             return Err(exists());
         }
-        let fork = Arc::new(self.new_tenant(id));
+        let fork = self.new_tenant(id);
         fork.become_fork(&original, at)?;
         self.check_room(id)?;
         // The past can be long, so it was copied before the entry is locked.
         match self.tenants.entry(id) {
             Entry::Occupied(_) => Err(exists()),
-            Entry::Vacant(free) => Ok(Arc::clone(free.insert(fork).value())),
+            Entry::Vacant(free) => Ok(Arc::clone(free.insert(self.with_listeners(fork, true)).value())),
         }
     }
 
@@ -308,9 +322,10 @@ impl Emulator {
             return tenant.restore(snapshot, keys);
         }
         self.check_room(id)?;
-        let tenant = Arc::new(self.new_tenant(id));
+        let tenant = self.new_tenant(id);
         tenant.restore(snapshot, keys)?;
-        self.tenants.insert(id, tenant);
+        let entry = self.tenants.entry(id);
+        drop(entry.insert(self.with_listeners(tenant, true)));
         Ok(())
     }
 
@@ -346,7 +361,13 @@ impl Emulator {
     pub fn reset_all(&self) {
         // Tenants are also reset before they are removed: requests may be waiting for a change of one.
         self.tenants().iter().for_each(|tenant| tenant.reset());
-        self.tenants.retain(|id, _| *id == DEFAULT_TENANT);
+        self.tenants.retain(|id, tenant| {
+            let stays = *id == DEFAULT_TENANT;
+            if !stays {
+                self.keep_listeners(tenant);
+            }
+            stays
+        });
     }
 
     /// Returns the networks that may use the control interface and the proxy.

@@ -100,6 +100,7 @@ pub mod emulator;
 pub mod entra;
 #[doc(hidden)]
 pub mod environment;
+mod events;
 #[doc(hidden)]
 pub mod fabric;
 #[doc(hidden)]

@@ -29,8 +29,16 @@ const BAD_OPTION: u8 = 2;
 /// The exit status of `run --strict-faults` if a rule for faults never struck.
 const UNSTRUCK: u8 = 3;
 
+/// jemalloc returns the memory of deleted tenants to the system. The allocator of glibc keeps most of it.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let config = Config::parse();
+    // Without threads of its own, jemalloc returns memory only while requests arrive. Where it has none, that is enough.
+    #[cfg(not(target_env = "msvc"))]
+    let _ = tikv_jemalloc_ctl::background_thread::write(true);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(why) => return ExitError::new(format!("cannot start the async runtime: {why}"), 1).report(),

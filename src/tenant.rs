@@ -3,6 +3,7 @@
 //! No lock guard leaves this file. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
 //! [`Tenant::commit_then`] and [`Tenant::reset`] change the state.
 
+mod events;
 mod faults;
 mod fork;
 mod snapshot;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::events::{Event, EventLog};
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::Counters;
 use crate::fabric::settings::Settings;
@@ -67,6 +69,7 @@ pub struct Tenant {
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     redeemed: Mutex<HashMap<String, i64>>,
     journal: Mutex<Journal>,
+    events: Arc<EventLog>,
     /// The size of the journal in bytes; 0 if it is disabled.
     journal_max: usize,
     /// The seed of request ids. It is that of the state.
@@ -123,6 +126,7 @@ impl Tenant {
             fault_counters: Mutex::default(),
             redeemed: Mutex::default(),
             journal: Mutex::new(Journal::new(journal, Share::new(limits.memory))),
+            events: Arc::default(),
             journal_max: journal,
             request_seed: AtomicU64::new(seed.number()),
             requests: AtomicU64::new(0),
@@ -187,9 +191,13 @@ impl Tenant {
             let at = history.last_at.map_or(now, |last| last.max(now));
             let (facts, outcome) = decide(&history.state, at)?;
             let has_changed = !facts.is_empty();
+            let before = self.observe(&history.state, &facts, at);
             history.record(at, facts)?;
             if has_changed {
                 self.note_faults(&history.state);
+            }
+            if let Some(before) = before {
+                self.report(&history.state, &before);
             }
             (look(&history.state, outcome), has_changed)
         };
@@ -260,13 +268,22 @@ impl Tenant {
         RequestId::nth(seed, self.control_requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Adds an exchange to the journal, unless the journal is disabled. Secrets are redacted before the journal is
-    /// locked, because that can take time.
+    /// Adds an exchange to the journal, unless the journal is disabled, and to the events. Secrets are redacted before the
+    /// journal is locked, because that can take time.
     pub fn journal<'a>(&self, exchange: impl FnOnce() -> Exchange<'a>) {
+        let is_heard = self.events.is_recording();
+        if self.journal_max == 0 && !is_heard {
+            return;
+        }
+        let exchange = exchange();
         if self.journal_max > 0 {
-            let entry = Entry::new(&exchange(), self.journal_max);
+            let entry = Entry::new(&exchange, self.journal_max);
             let removed = self.lock_journal().record(entry);
             drop(removed);
+        }
+        if is_heard {
+            self.announce();
+            self.events.record(|recording| recording.push(&Event::Exchange(&exchange)));
         }
     }
 
@@ -295,6 +312,7 @@ impl Tenant {
         self.request_seed.store(self.seed.number(), Ordering::Relaxed);
         self.requests.store(0, Ordering::Relaxed);
         self.control_requests.store(0, Ordering::Relaxed);
+        self.events.record(|recording| recording.restart(&self.clock));
         drop(history);
         self.version.bump();
     }
@@ -309,6 +327,7 @@ impl Tenant {
         drop(history);
         let removed = self.lock_journal().shrink();
         drop(removed);
+        self.events.shrink();
     }
 
     /// Returns `true` if applying the facts to the base again gives the same state. Tests check this invariant.

@@ -159,9 +159,7 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
         return default(Err(FabricError::new(ErrorCode::Unauthorized).note(mistake)));
     }
     if !token.starts_with("eyJ") {
-        let caller = default_user();
-        let (audience, expires, starts, scopes) = (None, None, None, None);
-        return default(Ok(Bearer { caller, audience, expires, starts, scopes, is_access_token: false }));
+        return default(Ok(Bearer::of_default_user()));
     }
     match claims_of::<Claims>(token) {
         Some(claims) => {
@@ -174,6 +172,12 @@ pub fn identify(authorization: Option<&[u8]>) -> Identity {
 }
 
 impl Bearer {
+    /// Creates the content of an opaque token: the default user, without expiry and scopes.
+    pub fn of_default_user() -> Self {
+        let (audience, expires, starts, scopes) = (None, None, None, None);
+        Self { caller: default_user(), audience, expires, starts, scopes, is_access_token: false }
+    }
+
     /// Rejects a token that has expired at `now`. The message of the error contains `clock`, the name of the clock that
     /// shows `now`.
     pub fn check_expiry(&self, now: Timestamp, clock: &'static str) -> Result<(), FabricError> {

@@ -9,6 +9,7 @@ use crate::fabric::mirroring::trouble_request::{
     DetailsRequest, ErrorRequest, NewTrouble, TableRequest, TargetRequest,
 };
 use crate::fabric::mirroring::{MirroringError, TableName};
+use crate::fabric::pattern::Pattern;
 use crate::fabric::trouble_view::{Phase, Views};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{SourceId, TroubleId};
@@ -331,12 +332,11 @@ pub(super) fn check_connection_test(
     (kind, path): (&str, &str),
     now: Timestamp,
 ) -> Result<(), FabricError> {
+    let fits = |pattern: Option<&str>, text: &str| pattern.is_none_or(|pattern| Pattern::new(pattern).matches(text));
     let concerns = |trouble: &&Trouble| match &trouble.target {
         Target::Source { source, .. } => Some(*source) == id,
         Target::ConnectionDetails { kind: kinds, path: paths } => {
-            id.is_none()
-                && kinds.as_deref().is_none_or(|pattern| matches(pattern, kind))
-                && paths.as_deref().is_none_or(|pattern| matches(pattern, path))
+            id.is_none() && fits(kinds.as_deref(), kind) && fits(paths.as_deref(), path)
         }
         Target::Item { .. } => false,
     };
@@ -356,40 +356,4 @@ pub(super) fn check_connection_test(
         .detail(ErrorCode::DmUnderlyingErrorMessage, "Login failed for user 'user'.")
         .detail(ErrorCode::DmUnderlyingHResult, "-2146232060")
         .detail(ErrorCode::DmUnderlyingNativeErrorCode, "18456"))
-}
-
-/// Returns `true` if a text matches a pattern, regardless of case. `*` stands for any characters.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pattern_matches_any_characters_regardless_of_case() {
-        let check = |pattern: &str, text: &str, expected: bool| {
-            assert_eq!(matches(pattern, text), expected, "{pattern:?} {text:?}");
-        };
-        check("SQL", "sql", true);
-        check("SQL", "sqls", false);
-        check("", "", true);
-        check("*", "", true);
-        check("*b*", "abc", true);
-        check("a*c", "abc", true);
-        check("a*a", "a", false);
-        check("*a*b", "bab", true);
-        check("*a*b*", "ba", false);
-        check("**", "x", true);
-    }
 }

@@ -20,7 +20,7 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::hosts::{self, Service};
 use crate::http::answer::{self, Headers};
 use crate::http::exchange::Stamp;
-use crate::http::request::{SentUri, collapse_slashes, host, is_of_foreign_page};
+use crate::http::request::{PageAct, SentUri, collapse_slashes, host, is_of_foreign_page};
 use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, resource_manager};
 use crate::ids::RequestId;
 use crate::seed::Seed;
@@ -46,11 +46,18 @@ async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -
     if is_of_foreign_page(&emulator, request.headers(), request.uri()) {
         return reject_page(&emulator, request);
     }
+    let service = service(&request);
+    if service == Service::Fabric {
+        match PageAct::of(&emulator, &request) {
+            Ok(page) => drop(page.map(|page| request.extensions_mut().insert(page))),
+            Err(reason) => return forbid(&emulator, reason),
+        }
+    }
     if let Some(collapsed) = collapse_slashes(request.uri()) {
         let sent = std::mem::replace(request.uri_mut(), collapsed);
         request.extensions_mut().insert(SentUri(sent));
     }
-    match service(&request) {
+    match service {
         Service::Fabric => fabric_api::respond(emulator, request).await,
         Service::Entra => entra::respond(emulator, request).await,
         Service::Metadata => managed_identity::respond(emulator, request).await,
@@ -99,14 +106,17 @@ fn reject_page(emulator: &Emulator, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     match service {
         Service::Entra | Service::Metadata => entra::request::refuse(emulator, &parts, Refusal::foreign_page(), NOTE),
-        Service::Fabric | Service::ResourceManager | Service::OneLake => {
-            let stamp = Stamp::new(&emulator.default_tenant());
-            let error = FabricError::new(ErrorCode::Forbidden).note(NOTE);
-            let mut response = error::render(&error, stamp.request_id, &Behaviours::default(), 1.0);
-            answer::stamp(&mut response, stamp.request_id, stamp.now);
-            response.map(Body::from)
-        }
+        Service::Fabric | Service::ResourceManager | Service::OneLake => forbid(emulator, NOTE),
     }
+}
+
+/// Returns the response to a request that is rejected before its tenant is known.
+fn forbid(emulator: &Emulator, note: &'static str) -> Response {
+    let stamp = Stamp::new(&emulator.default_tenant());
+    let error = FabricError::new(ErrorCode::Forbidden).note(note);
+    let mut response = error::render(&error, stamp.request_id, &Behaviours::default(), 1.0);
+    answer::stamp(&mut response, stamp.request_id, stamp.now);
+    response.map(Body::from)
 }
 
 /// Returns the response to a request with several `Host` headers (RFC 9112, section 3.2).

@@ -26,8 +26,8 @@ use crate::http::answer::{self, Written};
 use crate::http::error;
 use crate::http::fault;
 use crate::http::request::{ReadBody, SentUri, busy, host, read_body};
-use crate::ids::{PrincipalId, RequestId};
-use crate::journal::{Exchange, shown_method, shown_path};
+use crate::ids::RequestId;
+use crate::journal::{Caller, Exchange, shown_method, shown_path};
 use crate::tenant::Tenant;
 
 /// The instant of a request and its request id.
@@ -193,7 +193,7 @@ impl Arrived {
     pub(super) fn finish(
         self,
         emulator: &Emulator,
-        principal: Option<PrincipalId>,
+        principal: Option<Caller>,
         operation: Option<&'static str>,
         mut response: Written,
     ) -> Written {

@@ -9,19 +9,21 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{Response, header};
+use axum::http::{Response, Uri, header};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::emulator::Emulator;
 use crate::fabric::access::{self, Auth, Bearer, DEFAULT_TENANT, Identity};
+use crate::fabric::fault::PAGE;
 use crate::fabric::principal::{self, DirectoryEntry, Principal};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::Written;
 use crate::http::context::{Context, Interference};
 use crate::http::error::{self, no_endpoint};
 use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
-use crate::http::request::{Arrival, BODY_MAX, authorization};
+use crate::http::request::{Arrival, BODY_MAX, PageAct, authorization, tenant_in_query};
 use crate::http::routes::{self, Found};
+use crate::journal::Caller;
 use crate::signing;
 use crate::tenant::Tenant;
 
@@ -46,6 +48,8 @@ struct Admission {
     arrived: Arrived,
     bearer: Result<Bearer, FabricError>,
     found: Result<Found, Option<FabricError>>,
+    /// `true` if the emulator's own page sent the request.
+    is_page: bool,
 }
 
 /// The result of the first step of a request.
@@ -59,19 +63,23 @@ enum Step {
 impl Admission {
     /// Identifies the caller of a request whose body was read, stamps the request, and finds its route and its fault.
     fn of(emulator: &Emulator, received: Received) -> Self {
-        let identity = trusted(emulator, &received.parts, access::identify(authorization(&received.parts)));
+        let is_page = received.parts.extensions.get::<PageAct>().is_some();
+        let identity = if is_page { of_page(&received.parts.uri) } else { trusted(emulator, &received.parts) };
         let tenant = emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(identity.tenant));
         let (tenant, bearer) = match tenant {
             Ok(tenant) => (tenant, identity.bearer),
             Err(refusal) => (emulator.default_tenant(), Err(refusal)),
         };
         let found = routes::find(&received.parts.method, &received.parts.uri);
-        tenant.clock().step();
+        if !is_page {
+            tenant.clock().step();
+        }
         let arrived = received.arrive(tenant, |tenant, parts| {
-            let principals = bearer.as_ref().map(|bearer| ids(tenant, &bearer.caller)).unwrap_or_default();
+            let of_caller = || bearer.as_ref().map(|bearer| ids(tenant, &bearer.caller)).unwrap_or_default();
+            let principals = if is_page { vec![PAGE.to_owned()] } else { of_caller() };
             Traits { principals, ..traits(found.as_ref().ok().copied(), parts.uri.path()) }
         });
-        Self { arrived, bearer, found }
+        Self { arrived, bearer, found, is_page }
     }
 
     /// Processes the request, unless a fault delays it.
@@ -84,11 +92,12 @@ impl Admission {
 
     /// Processes the request.
     fn process(self, emulator: &Emulator) -> Written {
-        let Self { mut arrived, bearer, found } = self;
-        let principal = bearer.as_ref().ok().map(|bearer| bearer.caller.id);
+        let Self { mut arrived, bearer, found, is_page } = self;
+        let of_token = |bearer: &Bearer| if is_page { Caller::Page } else { Caller::Principal(bearer.caller.id) };
+        let principal = bearer.as_ref().ok().map(of_token);
         let operation = found.as_ref().ok().map(|found| found.operation().id);
         let response = arrived.answer(None, |arrived| {
-            admit(emulator, arrived, bearer, found)
+            admit(emulator, arrived, bearer, found, is_page)
                 .and_then(|(caller, found)| match handle(arrived, caller, &found) {
                     // Nothing was recorded, so the request can be handled again.
                     Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
@@ -123,9 +132,19 @@ pub(super) fn traits(found: Option<Found>, path: &str) -> Traits<'_> {
     }
 }
 
-/// Rejects tokens that the emulator did not sign, under [`Auth::Strict`]. The claims of a rejected token are not used,
+/// Returns the identity of a request of the emulator's own page: the default user, in the tenant that `?tenant=` selects.
+fn of_page(uri: &Uri) -> Identity {
+    let one_tenant = || FabricError::invalid_input("tenant=* is not supported: the request is for one tenant.");
+    match tenant_in_query(uri) {
+        Some(tenant) => Identity { tenant, bearer: Ok(Bearer::of_default_user()) },
+        None => Identity { tenant: DEFAULT_TENANT, bearer: Err(one_tenant()) },
+    }
+}
+
+/// Returns the identity in the token of a request. Rejects tokens that the emulator did not sign, under [`Auth::Strict`]. The claims of a rejected token are not used,
 /// so the request belongs to the default tenant.
-fn trusted(emulator: &Emulator, parts: &Parts, identity: Identity) -> Identity {
+fn trusted(emulator: &Emulator, parts: &Parts) -> Identity {
+    let identity = access::identify(authorization(parts));
     if emulator.auth() == Auth::Token || identity.bearer.is_err() {
         return identity;
     }
@@ -168,19 +187,21 @@ fn check_token(
 }
 
 /// Checks token, route, scopes and rate limit, in this order. A new caller is registered before the rate limit is
-/// checked. A request that fails an earlier check does not count towards the rate limit.
+/// checked. A request that fails an earlier check does not count towards the rate limit. Requests of the emulator's own
+/// page have no token and no rate limit.
 fn admit(
     emulator: &Emulator,
     arrived: &Arrived,
     bearer: Result<Bearer, FabricError>,
     found: Result<Found, Option<FabricError>>,
+    is_page: bool,
 ) -> Result<(Principal, Found), FabricError> {
     let Arrived { parts, tenant, stamp, begun, .. } = arrived;
-    let bearer = check_token(emulator.auth(), parts, bearer?, *stamp, *begun)?;
+    let bearer = if is_page { bearer? } else { check_token(emulator.auth(), parts, bearer?, *stamp, *begun)? };
     let entry = &bearer.caller;
     let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;
     let operation = found.operation();
-    if emulator.auth() == Auth::Strict {
+    if emulator.auth() == Auth::Strict && !is_page {
         bearer.check_scopes(operation.scopes)?;
     }
     let (caller, is_new, limit) = tenant.read(|state| {
@@ -195,7 +216,7 @@ fn admit(
             registered => registered?,
         }
     }
-    if let Some(limit) = limit {
+    if let Some(limit) = limit.filter(|_| !is_page) {
         let (method, path) = operation.key();
         tenant.count_call((caller.id, method, path), limit, stamp.now)?;
     }

@@ -20,6 +20,8 @@ use crate::ids::RequestId;
 const UNPATCHED: &str = "the patch of a fault does not apply to this answer";
 /// The note of an answer that is not sent. Only callers without a connection, such as Rust tests, see it.
 const UNSENT: &str = "a fault closed the connection before this answer";
+/// The note of an answer with a body that its status does not allow.
+const BODILESS: &str = "an answer with this status has no body: the body of a fault is not sent";
 const NOTE: HeaderName = HeaderName::from_static("x-emulator-note");
 
 /// Returns the response with an error, from its status, its code and its message; `None` for errors in Fabric's shape.
@@ -88,7 +90,24 @@ fn given(given: &FaultAnswer, shape: OtherShape<'_>, request_id: RequestId) -> W
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     given.headers.iter().for_each(|(name, value)| insert(response.headers_mut(), name, value));
+    if has_no_body(status) {
+        *response.body_mut() = Bytes::new();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.extensions_mut().remove::<Headers>();
+        if given.body.as_ref().is_some_and(|body| body != "") {
+            add_note(response.headers_mut(), BODILESS);
+        }
+    }
+    if status.is_informational() {
+        // Only an interim answer has such a status, and another answer follows it. Here none follows.
+        response.extensions_mut().insert(Disconnect::Before);
+    }
     response
+}
+
+/// Returns `true` if HTTP allows no body in an answer with this status.
+fn has_no_body(status: StatusCode) -> bool {
+    status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Returns a response with a given body: a text as it is, any other value as JSON.
@@ -122,7 +141,7 @@ pub(super) fn edit(effect: &Effect, response: &mut Written) {
     }
     if let Some(disconnect) = effect.disconnect {
         response.extensions_mut().remove::<Headers>();
-        response.extensions_mut().insert(disconnect);
+        response.extensions_mut().get_or_insert(disconnect);
     }
 }
 

@@ -6,10 +6,11 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::Uri;
+use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
+use axum::http::{Extensions, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
@@ -18,6 +19,7 @@ use jiff::SignedDuration;
 use tower_http::timeout::{TimeoutBody, TimeoutError};
 
 use crate::emulator::Emulator;
+use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
 use crate::fabric::{ErrorCode, FabricError};
 use crate::hosts;
 use crate::ids::TenantId;
@@ -98,6 +100,71 @@ pub(super) fn names_this_machine(emulator: &Emulator, headers: &HeaderMap, uri: 
 pub(super) fn is_of_foreign_page(emulator: &Emulator, headers: &HeaderMap, uri: &Uri) -> bool {
     let is_emulated = || host(headers, uri).and_then(|host| hosts::service(hosts::without_port(host))).is_some();
     headers.contains_key(header::ORIGIN) && !names_this_machine(emulator, headers, uri) && !is_emulated()
+}
+
+/// Returns the reason why a request must not use the control interface; `None` if it may.
+///
+/// The caller's address must be one that `--control-from` allows, the `Host` must not be one that a web page can have, and
+/// the request must not come from a page of another origin.
+pub(super) fn control_rejection(
+    emulator: &Emulator,
+    headers: &HeaderMap,
+    uri: &Uri,
+    extensions: &Extensions,
+) -> Option<&'static str> {
+    let arrival = extensions.get::<Arrival>();
+    if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
+        Some("callers from this address are not allowed; see --control-from")
+    } else if !names_this_machine(emulator, headers, uri) {
+        Some("the Host must be an address, localhost, or a name without a dot; --allowed-hosts adds names")
+    } else if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        Some("requests of web pages of other sites are not allowed")
+    } else if !is_own_origin(headers, uri) {
+        Some("requests from other origins are not allowed")
+    } else {
+        None
+    }
+}
+
+fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+    let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    own.is_some() && own.map(str::to_owned) == host(headers, uri).map(str::to_ascii_lowercase)
+}
+
+/// Returns the tenant that `?tenant=` selects by id or name; `None` for `?tenant=*`.
+pub(super) fn tenant_in_query(uri: &Uri) -> Option<TenantId> {
+    let query = uri.query().unwrap_or_default();
+    match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant") {
+        None => Some(DEFAULT_TENANT),
+        Some((_, every)) if every == "*" => None,
+        Some((_, name)) => Some(tenant_named(&name)),
+    }
+}
+
+/// The extension of a request that the emulator's own page sent. Only a request that may use the control interface has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageAct(());
+
+impl PageAct {
+    /// The header of the page's requests, with the value `1`.
+    pub(super) const HEADER: &str = "x-specularite-page";
+
+    /// Returns the mark of a request with the header; `None` without it.
+    ///
+    /// # Errors
+    ///
+    /// The request must not use the control interface. The error is the reason.
+    pub(super) fn of(emulator: &Emulator, request: &Request) -> Result<Option<Self>, &'static str> {
+        if request.headers().get(Self::HEADER).is_none_or(|value| value != "1") {
+            return Ok(None);
+        }
+        match control_rejection(emulator, request.headers(), request.uri(), request.extensions()) {
+            Some(reason) => Err(reason),
+            None => Ok(Some(Self(()))),
+        }
+    }
 }
 
 /// Returns the value of `Authorization`.

@@ -29,6 +29,17 @@ const METHOD_MAX: usize = 32;
 /// The text that replaces a secret.
 const REDACTED: &str = "***";
 
+/// The caller of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Caller {
+    /// The emulator's own page. It is written as `page`.
+    Page,
+    /// A principal. It is written as its id.
+    #[serde(untagged)]
+    Principal(PrincipalId),
+}
+
 /// A request and its response.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange<'a> {
@@ -37,7 +48,7 @@ pub struct Exchange<'a> {
     /// The tenant that served the request.
     pub tenant: TenantId,
     /// The caller, if known.
-    pub principal: Option<PrincipalId>,
+    pub principal: Option<Caller>,
     /// The `operationId` in Microsoft's API description, if the operation is known.
     pub operation: Option<&'static str>,
     /// The HTTP method.
@@ -150,25 +161,42 @@ impl Filter {
 struct Head<'a> {
     time: String,
     tenant: TenantId,
-    principal: Option<PrincipalId>,
+    principal: Option<Caller>,
     operation: Option<&'static str>,
     method: &'a str,
+}
+
+/// Returns the members of a line up to the path, which is redacted.
+fn begin(exchange: &Exchange<'_>, path: &str) -> String {
+    let Exchange { time, tenant, principal, operation, .. } = *exchange;
+    let head = Head { time: format!("{time:.7}"), tenant, principal, operation, method: shown_method(exchange.method) };
+    let head = serde_json::to_string(&head).expect("a head has string keys only");
+    format!("{},\"path\":{}", head.strip_suffix('}').unwrap_or_default(), json::quoted(path))
+}
+
+/// Returns an exchange as a JSON object without bodies and secrets.
+pub fn summary(exchange: &Exchange<'_>) -> String {
+    let Exchange { status, fault, took, .. } = *exchange;
+    format!(
+        "{},\"status\":{},\"fault\":{},\"headers\":{},\"durationMs\":{}}}",
+        begin(exchange, &url::redact(exchange.path, exchange.is_storage)),
+        Value::from(status),
+        Value::from(fault.map(|fault| fault.to_string())),
+        headers(exchange.headers),
+        Value::from(took.as_secs_f64() * 1e3),
+    )
 }
 
 impl Entry {
     /// Redacts the secrets of an exchange for a journal of `max_weight` bytes. A body that is too large for the journal,
     /// or larger than [`BODY_MAX`], is neither processed nor stored.
     pub fn new(exchange: &Exchange<'_>, max_weight: usize) -> Self {
-        let Exchange { time, tenant, principal, operation, is_storage, status, fault, took, .. } = *exchange;
+        let Exchange { time, status, fault, took, .. } = *exchange;
         let body_max = BODY_MAX.min(max_weight);
-        let method = shown_method(exchange.method);
-        let path = url::redact(exchange.path, is_storage);
-        let head = Head { time: format!("{time:.7}"), tenant, principal, operation, method };
-        let head = serde_json::to_string(&head).expect("a head has string keys only");
+        let path = url::redact(exchange.path, exchange.is_storage);
         let line = format!(
-            "{},\"path\":{},\"request\":{},\"status\":{},\"fault\":{},\"headers\":{},\"body\":{}",
-            head.strip_suffix('}').unwrap_or_default(),
-            json::quoted(&path),
+            "{},\"request\":{},\"status\":{},\"fault\":{},\"headers\":{},\"body\":{}",
+            begin(exchange, &path),
             body::redact(exchange.request, body_max),
             Value::from(status),
             Value::from(fault.map(|fault| fault.to_string())),

@@ -23,13 +23,20 @@ impl Tenant {
             let mut counters = self.lock_fault_counters();
             let (now, request_id) = (self.clock.now(), self.next_request_id());
             let strike = counters.strike(state.seed(), state.faults().values(), request, now);
+            if let Some(Strike { id, .. }) = strike {
+                self.report_strike(state, id, counters.of(id), now);
+            }
             (now, request_id, strike)
         })
     }
 
     /// Takes back a strike whose effect did not apply.
     pub(crate) fn take_back(&self, strike: &Strike) {
-        self.lock_fault_counters().take_back(strike);
+        self.read(|state| {
+            let mut counters = self.lock_fault_counters();
+            counters.take_back(strike);
+            self.report_strike(state, strike.id, counters.of(strike.id), self.clock.now());
+        });
     }
 
     /// Returns the rules for faults with their counters, oldest first.

@@ -147,6 +147,7 @@ impl Tenant {
             // The state of the clock was checked or is that of a clock.
             let restored = self.clock.restore(clock);
             debug_assert!(restored.is_ok(), "{restored:?}");
+            self.events.record(|recording| recording.restart(&self.clock));
             next
         };
         drop(replaced);

@@ -97,6 +97,29 @@ fn small_bodies_that_stop_are_bounded() {
     });
 }
 
+#[test]
+fn listeners_that_do_not_read_are_bounded() {
+    check("256 silent listeners", PEAK_MAX_KIB, |program, _| {
+        let mut client = Client::new(program.address);
+        let rule =
+            json!({"name": "x".repeat(200_000), "when": {"skip": 999_999}, "effect": {"throttle": {"retryAfter": 1}}});
+        let (status, rule) = client.ask("POST", "/_emulator/faults", &rule.to_string());
+        assert_eq!(status, 201, "{rule}");
+        let path = format!("/_emulator/faults/{}", rule["id"].as_str().unwrap());
+        let open = |_| {
+            let mut stream = wire::connect(program.address);
+            stream.write_all(b"GET /_emulator/events HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+            stream
+        };
+        let silent: Vec<TcpStream> = (0..256).map(open).collect();
+        for n in 0..100 {
+            assert_eq!(client.ask("PATCH", &path, &json!({"enabled": n % 2 == 1}).to_string()).0, 200);
+        }
+        assert_eq!(client.ask("GET", "/v1/workspaces", "").0, 200);
+        drop(silent);
+    });
+}
+
 /// Sends the same bytes on many connections as far as the server takes them, and nothing more. Other calls are answered
 /// meanwhile.
 fn among_silent_clients(address: SocketAddr, count: usize, bytes: &[u8]) {

@@ -235,6 +235,34 @@ fn databricks_catalog_is_refreshed_on_request() {
     assert_eq!(catalog.last_sync(), refreshed, "the refresh before still counts");
 }
 
+/// A refresh that a fault slows, stalls or fails is a sync when its operation succeeds, and not before.
+#[test]
+fn catalog_refresh_under_a_fault_ends_with_its_operation() {
+    let check = |effect: Value, shown: &str, syncs_at: Option<f64>| {
+        let catalog = Databricks::new();
+        let lab = &catalog.lab;
+        let status = || catalog.properties()["syncDetails"]["status"].clone();
+        catalog.patch(json!({"autoSync": "Disabled"})).is(200);
+        let before = catalog.last_sync();
+        let rule = json!({"match": {"method": "POST"}, "effect": {"operation": effect}});
+        lab.post("/_emulator/faults", rule).is(201);
+        let refresh = catalog.refresh();
+        let operation = format!("/v1/operations/{}", refresh.header("x-ms-operation-id").unwrap());
+        assert_eq!(status(), shown, "{effect}");
+        lab.advance(syncs_at.unwrap_or(100.0) - 1.0);
+        assert_eq!((status(), catalog.last_sync()), (json!(shown), before.clone()), "{effect}");
+        lab.advance(1.0);
+        let is_synced = catalog.last_sync() != before;
+        assert_eq!(is_synced, syncs_at.is_some(), "{effect}");
+        assert_eq!(lab.get(&operation).body()["status"] == "Succeeded", is_synced, "{effect}");
+        assert!(lab.emulator.default_tenant().replays());
+    };
+    check(json!({"seconds": 600}), "InProgress", Some(600.0));
+    check(json!({"seconds": 2}), "InProgress", Some(2.0));
+    check(json!({"stalled": true}), "InProgress", None);
+    check(json!({"status": "Failed"}), "Success", None);
+}
+
 /// A catalog from a payload reads back as a definition, which includes what an update changed.
 #[test]
 fn databricks_catalog_definition_sets_auto_sync() {

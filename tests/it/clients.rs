@@ -3,8 +3,10 @@
 //! The environment of each client is built once under `target/clients` from pinned requirements. Where Python, Node or
 //! a package is missing, the test is skipped with a notice, and fails if `CI` is `true`. The scripts need Unix.
 
+mod bad_day;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
@@ -89,7 +91,7 @@ fn packages(name: &str) -> Option<PathBuf> {
 
 /// The Go program, built with the installed Go or with the one from PyPI.
 fn go() -> Option<PathBuf> {
-    let folder = environment("go", &["go.mod", "go.sum", "main.go"], |folder| {
+    let folder = environment("go", &["go.mod", "go.sum", "main.go", "bad_day.go"], |folder| {
         // Go must not download the version in go.mod from yet another host.
         let built = |go: &Path| {
             let mut build = Command::new(go);
@@ -117,6 +119,20 @@ static NODE: LazyLock<Option<PathBuf>> = LazyLock::new(|| packages("node"));
 static MCP: LazyLock<Option<PathBuf>> = LazyLock::new(|| packages("mcp"));
 static GO: LazyLock<Option<PathBuf>> = LazyLock::new(go);
 
+/// Runs a command to its end, with these folders first on its path.
+#[track_caller]
+fn ended(command: &mut Command, path: &[&Path]) -> Output {
+    let mut paths: Vec<PathBuf> = path.iter().map(PathBuf::from).collect();
+    paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    command.env("PATH", std::env::join_paths(paths).unwrap()).env("SPECULARITE", PROGRAM);
+    command.env("PYTHONPATH", sources("shared"));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the program starts");
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    ended.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{command:?} timed out")).unwrap()
+}
+
 /// The output of a command, and the report of the emulator.
 struct Finished {
     printed: String,
@@ -126,18 +142,10 @@ struct Finished {
 /// Runs a command under `specularite run --report`, with these folders first on its path. It must succeed.
 #[track_caller]
 fn run(options: &[&str], path: &[&Path], command: &[&str]) -> Finished {
-    let mut paths: Vec<PathBuf> = path.iter().map(PathBuf::from).collect();
-    paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let mut run = Command::new(PROGRAM);
     run.args(["run", "--report", "--isolate"]).args(options).arg("--").args(command);
-    run.env("PATH", std::env::join_paths(paths).unwrap()).env("SPECULARITE", PROGRAM);
     run.env("AZURE_MCP_COLLECT_TELEMETRY", "false").env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
-    run.env("PYTHONPATH", sources("shared"));
-    run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = run.spawn().expect("the program starts");
-    let (sender, ended) = mpsc::channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let ended = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{command:?} timed out")).unwrap();
+    let ended = ended(&mut run, path);
     let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
     let report = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(ended.status.success(), "{command:?}: {:?}\n{printed}\n{report}", ended.status);

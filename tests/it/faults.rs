@@ -766,6 +766,49 @@ fn disconnect_cuts_large_and_empty_bodies() {
     }
 }
 
+/// Over a connection: the answer has no body, and the next answer follows it. An interim status is not followed by an
+/// answer: the connection is closed.
+#[test]
+fn answer_with_a_status_without_body_keeps_the_framing() {
+    let lab = Lab::new();
+    let check = |status: u16, more: Value, answers: &[&str], note: bool| {
+        let mut answer = json!({"status": status, "headers": {"x-a": "b"}});
+        answer.as_object_mut().unwrap().extend(more["answer"].as_object().cloned().unwrap_or_default());
+        let mut effect = json!({"answer": answer});
+        effect.as_object_mut().unwrap().extend(more["effect"].as_object().cloned().unwrap_or_default());
+        let fault = add(&lab, json!({"match": {"path": "/v1/capacities"}, "effect": effect}));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let (received, is_closed) = runtime.block_on(async {
+            let running = server::start(lab.emulator.clone()).await.unwrap();
+            exchange(running.address(), &["/v1/capacities", "/v1/none"]).await
+        });
+        let found: Vec<&str> = received.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+        assert_eq!((found.as_slice(), is_closed), (answers, answers.len() < 2), "{status} {effect}: {received}");
+        if let Some((head, body)) = received.split("HTTP/1.1 ").nth(1).and_then(|answer| answer.split_once("\r\n\r\n"))
+        {
+            let head = head.to_ascii_lowercase();
+            assert_eq!((body, head.contains("\ncontent-"), head.contains("x-a: b")), ("", false, true), "{head}");
+            assert_eq!(head.contains("x-emulator-note"), note, "{head}");
+        }
+        let journal = lab.get(&format!("/_emulator/journal?status={status}")).text();
+        assert_eq!(journal.contains(fault.rsplit('/').next().unwrap()), status >= 200, "{journal}");
+        assert_eq!(counts(&lab, &fault), (1, 1));
+        lab.delete(&fault).is(200);
+    };
+    for status in [204, 304] {
+        let shown = status.to_string();
+        check(status, json!({}), &[&shown, "404"], false);
+        check(status, json!({"answer": {"body": ""}}), &[&shown, "404"], false);
+        check(status, json!({"answer": {"body": {"a": "b".repeat(9_000)}}}), &[&shown, "404"], true);
+        check(status, json!({"answer": {"body": "text"}, "effect": {"disconnect": "after"}}), &[&shown], true);
+    }
+    for status in [100, 101, 103, 199] {
+        check(status, json!({}), &[], false);
+        check(status, json!({"answer": {"body": "text"}, "effect": {"disconnect": "after"}}), &[], false);
+        check(status, json!({"effect": {"commit": true, "disconnect": {"afterBytes": 1}}}), &[], false);
+    }
+}
+
 #[test]
 fn delay_is_in_machine_time_and_blocks_nobody() {
     with_server(async |at, lab| {
@@ -803,6 +846,35 @@ async fn exchange_one(at: SocketAddr, path: &str) -> (String, bool) {
     (received, read.is_ok())
 }
 
+/// The effects of rules with their variants: each has an example in the document.
+const EFFECTS: &[&str] = &[
+    "answer.status",
+    "answer.errorCode",
+    "answer.message",
+    "answer.isRetriable",
+    "answer.retryAfter",
+    "answer.headers",
+    "answer.body",
+    "answer with an empty body",
+    "answer.contentType",
+    "commit",
+    "throttle.retryAfter",
+    "delay.seconds",
+    "delay.minSeconds",
+    "delay.maxSeconds",
+    "disconnect.before",
+    "disconnect.after",
+    "disconnect.afterBytes",
+    "patch",
+    "headers",
+    "operation.status",
+    "operation.error",
+    "operation.stalled",
+    "operation.seconds",
+    "staleSeconds",
+    "token.expired",
+];
+
 /// Sends the examples of a section of the document: lines with `curl`, a method, a path and a body in quotes.
 #[test]
 fn control_document_examples_of_faults_work() {
@@ -823,8 +895,13 @@ fn control_document_examples_of_faults_work() {
             fault = reply.id();
         }
         let rule: Value = serde_json::from_str(body).unwrap_or_default();
-        effects.extend(rule["effect"].as_object().into_iter().flatten().map(|(name, _)| name.clone()));
+        for (name, value) in rule["effect"].as_object().into_iter().flatten() {
+            effects.insert(name.clone());
+            effects.extend(value.as_str().map(|value| format!("{name}.{value}")));
+            effects.extend(value.as_object().into_iter().flatten().map(|(member, _)| format!("{name}.{member}")));
+        }
+        effects.extend((rule["effect"]["answer"]["body"] == "").then(|| "answer with an empty body".to_owned()));
     }
-    let known = "answer commit delay disconnect headers operation patch staleSeconds throttle token";
-    assert_eq!(effects.into_iter().collect::<Vec<_>>().join(" "), known, "an effect has no example");
+    let without_example: Vec<&str> = EFFECTS.iter().copied().filter(|known| !effects.contains(*known)).collect();
+    assert!(without_example.is_empty(), "{without_example:?}");
 }

@@ -159,3 +159,16 @@ fn shutdown_keeps_an_ignored_hang_up_ignored() {
     program.signal(Signal::TERM);
     assert!(program.exits_within(EXIT_TIMEOUT).success());
 }
+
+#[test]
+fn shutdown_ends_streams_of_events_at_once() {
+    let program = Program::start();
+    let mut stream = program.open("GET /_emulator/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    program.signal(Signal::TERM);
+    let response = read(stream);
+    assert!(response.ends_with("\r\n\r\n0\r\n\r\n"), "the response is complete: {response:?}");
+    assert!(program.exits_within(Duration::from_secs(2)).success());
+}

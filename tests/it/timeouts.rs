@@ -167,3 +167,39 @@ fn head_of_more_than_64_kib_is_rejected() {
         assert!(response.starts_with("HTTP/1.1 4"), "{response}");
     });
 }
+
+#[test]
+fn stream_of_events_stays_open_while_nothing_happens() {
+    with_server(async |at| {
+        let begun = Instant::now();
+        let mut stream = open(at, "GET /_emulator/events", "\r\n").await;
+        let mut received = String::new();
+        while received.matches("\r\n:\n\n\r\n").count() < 40 {
+            let mut bytes = [0; 1_024];
+            let count = stream.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "closed after {:?}: {received}", begun.elapsed());
+            received.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        seconds_since(begun, 600);
+        assert!(!received.contains("event:"), "{received}");
+    });
+}
+
+#[test]
+fn stream_of_events_that_is_not_read_for_30_s_is_closed() {
+    with_server(async |at| {
+        let silent = open(at, "GET /_emulator/events", "\r\n").await;
+        let rule =
+            json!({"name": "x".repeat(200_000), "effect": {"throttle": {"retryAfter": 1}}, "when": {"skip": 9_999}});
+        let id = post(at, "/_emulator/faults", &rule).await["id"].as_str().unwrap().to_owned();
+        for n in 0..100 {
+            let body = json!({"enabled": n % 2 == 1}).to_string();
+            let rest = format!("Connection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+            let response = read(open(at, &format!("PATCH /_emulator/faults/{id}"), &rest).await).await;
+            assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+        }
+        tokio::time::advance(Duration::from_secs(31)).await;
+        let received = read(silent).await;
+        assert!(received.len() < 100 * 200_000 && !received.ends_with("0\r\n\r\n"), "{}", received.len());
+    });
+}

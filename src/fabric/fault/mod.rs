@@ -6,7 +6,6 @@ mod count;
 pub mod effect;
 pub mod operation;
 pub mod patch;
-mod pattern;
 mod rule;
 
 use std::sync::Arc;
@@ -14,7 +13,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::count::{Counter, Counters, Strike};
-pub use self::pattern::Pattern;
 pub use self::rule::{FaultBody, FaultRequest, FaultRule, PAGE, RULE_SIZE_MAX};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::FaultId;

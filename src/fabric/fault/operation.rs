@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::fabric::fault::effect::{DURATION_MAX, check_seconds};
+use crate::fabric::item::KindChange;
 use crate::fabric::operation::{NewOperation, OperationError, PendingResult};
 use crate::fabric::{ErrorCode, Fact, later};
 
@@ -103,7 +104,19 @@ fn set_end(facts: &mut [Fact], before: Timestamp, after: Timestamp) {
                 *visible_from = after;
             }
             Fact::IdentityProvisioned { from, .. } if *from == before => *from = after,
+            Fact::KindStateChanged { changes, .. } => set_end_of_refresh(changes, before, after),
             _ => {}
+        }
+    }
+}
+
+/// Moves the end of a catalog's refresh from `before` to `after`.
+fn set_end_of_refresh(changes: &mut [KindChange], before: Timestamp, after: Timestamp) {
+    for change in changes {
+        if let KindChange::CatalogSynced { sync } = change
+            && sync.refreshed_at == Some(before)
+        {
+            sync.refreshed_at = Some(after);
         }
     }
 }

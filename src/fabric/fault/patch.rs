@@ -1,4 +1,7 @@
-//! JSON Patch (RFC 6902). Unlike the crates for it, this implementation keeps the order of members when one is removed.
+//! JSON Patch (RFC 6902).
+//!
+//! The crate `json-patch` (5.0) does not fit. It removes a member with `Map::remove`, which moves the last member into
+//! the gap: an answer would change its order of members. It also accepts steps with unknown members.
 
 use serde::Deserialize;
 use serde_json::Value;

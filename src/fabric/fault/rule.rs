@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::fabric::FabricError;
 use crate::fabric::fault::effect::Effect;
-use crate::fabric::fault::pattern::Pattern;
 use crate::fabric::json::has_too_many_values;
+use crate::fabric::pattern::Pattern;
 
 /// The maximum size of a rule as JSON, in bytes.
 pub const RULE_SIZE_MAX: usize = 256 << 10;

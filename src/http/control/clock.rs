@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::ControlRequest;
 use crate::clock::{self, ClockChange, ClockError, ClockState, Mode};
 use crate::fabric::mirroring::MirroringStatus;
-use crate::fabric::upcoming::{self, UpcomingChange};
+use crate::fabric::upcoming::{self, NextChange, UpcomingChange};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::utc;
 use crate::ids::ItemId;
@@ -33,14 +33,16 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
 /// Returns the settings of the tenant's clock, the instants that it and the machine's clock show, and the next change.
 fn body(tenant: &Tenant) -> Value {
     let clock = tenant.clock().state();
-    tenant.read(|state| shown(state, clock))
+    shown(clock, tenant.read(|state| upcoming::next_change(state, clock.now)).as_ref())
 }
 
-/// Returns the body of a clock in this state.
-pub(super) fn shown(state: &State, ClockState { mode, rate, step, paused, now }: ClockState) -> Value {
+/// Returns the settings of a clock, the instant that it shows, that of the machine's clock, and the next change.
+pub(super) fn shown(clock: ClockState, next: Option<&NextChange>) -> Value {
+    let ClockState { mode, rate, step, paused, now } = clock;
+    let machine_now = utc(clock::machine_time());
     json!({
-        "mode": mode, "rate": rate, "step": step, "paused": paused, "now": utc(now),
-        "machineNow": utc(clock::machine_time()), "nextChange": upcoming::next_change(state, now),
+        "mode": mode, "rate": rate, "step": step, "paused": paused, "now": utc(now), "machineNow": machine_now,
+        "nextChange": next,
     })
 }
 
@@ -62,6 +64,7 @@ pub(super) async fn set(request: ControlRequest) -> Response<Body> {
         let SetClock { mode, rate, step, paused, now } = request.json()?;
         let change = ClockChange { mode, rate, step, paused, now };
         request.tenant.clock().set(change).map_err(|why| clock_refusal(&why))?;
+        request.tenant.announce();
         Ok(body(&request.tenant))
     })
 }
@@ -121,6 +124,7 @@ async fn advance_all(request: &ControlRequest) -> Result<Value, FabricError> {
     let mut value = Vec::new();
     for (tenant, at) in tenants.iter().zip(wanted) {
         reach(tenant, at, TIMEOUT_MAX, &request.closing).await?;
+        tenant.announce();
         let mut shown = body(tenant);
         shown["tenant"] = json!(tenant.id());
         value.push(shown);
@@ -154,6 +158,7 @@ async fn advance_one(request: &ControlRequest) -> Result<Value, FabricError> {
         (None, None, Some(until)) => wait_until(tenant, &until, timeout, &request.closing).await?,
         _ => return Err(FabricError::invalid_input("One of seconds, to and until was expected.")),
     }
+    tenant.announce();
     let now = tenant.clock().now();
     let changes = known.into_iter().take_while(|change| change.at <= now).take(CHANGES_MAX);
     let mut shown = body(tenant);

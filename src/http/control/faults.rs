@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{Method, Response, StatusCode, Uri};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -156,18 +157,20 @@ fn parse(id: &str) -> Result<FaultId, FabricError> {
 
 fn one(tenant: &Tenant, id: FaultId) -> Result<Value, FabricError> {
     let found = tenant.faults().into_iter().find(|(fault, _)| fault.id == id);
-    found.map(|(fault, counter)| shown(tenant, &fault, counter)).ok_or_else(|| fault::missing(&id.to_string()))
+    found
+        .map(|(fault, counter)| shown(&fault, counter, tenant.clock().now()))
+        .ok_or_else(|| fault::missing(&id.to_string()))
 }
 
 fn all(tenant: &Tenant) -> Value {
-    let faults = tenant.faults();
-    json!({"value": faults.iter().map(|(fault, counter)| shown(tenant, fault, *counter)).collect::<Vec<_>>()})
+    let (faults, now) = (tenant.faults(), tenant.clock().now());
+    json!({"value": faults.iter().map(|(fault, counter)| shown(fault, *counter, now)).collect::<Vec<_>>()})
 }
 
-/// Returns a rule as it was given, with its id and its counters.
-fn shown(tenant: &Tenant, fault: &Fault, counter: Counter) -> Value {
+/// Returns a rule as it was given, with its id and its counters, as of the instant `now`.
+pub(super) fn shown(fault: &Fault, counter: Counter, now: Timestamp) -> Value {
     let Fault { id, rule, enabled } = fault;
-    let exhausted = counter.is_exhausted(&rule.when, tenant.clock().now());
+    let exhausted = counter.is_exhausted(&rule.when, now);
     let counts = [
         ("enabled", json!(enabled)),
         ("matched", json!(counter.matched)),

@@ -5,6 +5,7 @@ mod clock;
 mod connections;
 mod coverage;
 mod directory;
+mod events;
 mod faults;
 mod journal;
 mod overview;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
@@ -32,15 +33,14 @@ use serde_json::Value;
 
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
-use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
+use crate::fabric::access::DEFAULT_TENANT;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, Written, utc};
 use crate::http::error::{self, no_endpoint};
 use crate::http::exchange::{Stamp, send};
 use crate::http::json;
-use crate::http::request::{Arrival, BODY_MAX, ReadBody, host, names_this_machine, read_body};
-use crate::ids::TenantId;
+use crate::http::request::{BODY_MAX, ReadBody, control_rejection, read_body, tenant_in_query};
 use crate::notify::Closing;
 use crate::tenant::Tenant;
 
@@ -107,6 +107,7 @@ pub const ROUTES: &[Route] = &[
     Route::new("POST", "/faults/dry-run", "Lists the exchanges that a rule would have struck", || {
         post(faults::dry_run)
     }),
+    Route::new("GET", "/events", "Streams what happens in the tenant", || get(events::open)),
     Route::new("GET", "/timeline", "Returns the statuses and figures of a database over time", || get(timeline::show)),
     Route::new("GET", "/overview", "Returns tenants, clock, workspaces and items in one answer", || {
         get(overview::show)
@@ -137,7 +138,7 @@ async fn log(request: Request, next: Next) -> Response<Body> {
         path = format!("/_emulator{}", uri.path()),
         status = response.status().as_u16(),
         duration_ms = machine_time().duration_since(begun).as_secs_f64() * 1e3,
-        tenant = %tenant_of(&uri).map_or_else(|| "*".to_owned(), |tenant| tenant.to_string()),
+        tenant = %tenant_in_query(&uri).map_or_else(|| "*".to_owned(), |tenant| tenant.to_string()),
         request_id = ?response.headers().get("requestid"),
         "request"
     );
@@ -147,23 +148,14 @@ async fn log(request: Request, next: Next) -> Response<Body> {
 /// Rejects callers from addresses that `--control-from` does not allow, requests whose `Host` could be that of a web
 /// page, and requests from other origins.
 async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response<Body> {
-    let arrival = request.extensions().get::<Arrival>();
-    let refusal = if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
-        Some("callers from this address are not allowed; see --control-from")
-    } else if !names_this_machine(&emulator, request.headers(), request.uri()) {
-        Some("the Host must be an address, localhost, or a name without a dot; --allowed-hosts adds names")
-    } else if request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-        Some("requests of web pages of other sites are not allowed")
-    } else if !is_own_origin(request.headers(), request.uri()) {
-        Some("requests from other origins are not allowed")
-    } else {
-        None
-    };
-    match refusal {
+    match control_rejection(&emulator, request.headers(), request.uri(), request.extensions()) {
         None => {
             let note = tenants_note(&emulator, request.uri());
             let mut response = next.run(request).await;
             response.headers_mut().extend(note.map(|note| (HeaderName::from_static("x-emulator-note"), note)));
+            if response.extensions().get::<Streamed>().is_some() {
+                return response;
+            }
             let (parts, body) = response.into_parts();
             let body = body.collect().await.unwrap_or_default().to_bytes();
             send(&emulator, Response::from_parts(parts, body)).await
@@ -171,6 +163,10 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
         Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
     }
 }
+
+/// The mark of a response whose body is sent while it is made.
+#[derive(Debug, Clone, Copy)]
+struct Streamed;
 
 /// The maximum number of tenants in a note.
 const NOTED_TENANTS_MAX: usize = 5;
@@ -198,13 +194,6 @@ fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
     HeaderValue::try_from(note).ok()
 }
 
-fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
-    let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    own.is_some() && own.map(str::to_owned) == host(headers, uri).map(str::to_ascii_lowercase)
-}
-
 /// A request to the control interface, with the tenant that the request selects.
 struct ControlRequest {
     emulator: Arc<Emulator>,
@@ -224,7 +213,7 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
         let is_snapshot = parts.uri.path() == "/snapshot";
         let most = if is_snapshot { snapshot::SNAPSHOT_MAX } else { BODY_MAX };
-        let wanted = match tenant_of(&parts.uri) {
+        let wanted = match tenant_in_query(&parts.uri) {
             // A web page can send a GET or HEAD without being able to read the response: it must not create a tenant.
             // A snapshot creates the tenant only after it was checked.
             Some(id) if parts.method.is_safe() || is_snapshot => Ok((emulator.view_tenant(id), false)),
@@ -236,16 +225,6 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         Ok(Self { emulator: Arc::clone(emulator), tenant, every_tenant, query, body: Arc::new(body), closing })
-    }
-}
-
-/// Returns the tenant that `?tenant=` selects by id or name; `None` for `?tenant=*`.
-fn tenant_of(uri: &Uri) -> Option<TenantId> {
-    let query = uri.query().unwrap_or_default();
-    match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "tenant") {
-        None => Some(DEFAULT_TENANT),
-        Some((_, every)) if every == "*" => None,
-        Some((_, name)) => Some(tenant_named(&name)),
     }
 }
 

@@ -12,6 +12,7 @@ use super::timeline::STATES_SIZE;
 use super::{ControlRequest, clock, one_tenant_only, refuse, reply_json, tenants};
 use crate::fabric::item::ItemKind;
 use crate::fabric::overview::{self, ItemOverview, WorkspaceOverview};
+use crate::fabric::upcoming;
 use crate::http::answer::{to_json, utc};
 use crate::http::wire::mirrored_databases::MirroringErrorBody;
 use crate::ids::{CapacityId, ItemId, WorkspaceId};
@@ -42,7 +43,8 @@ fn body(tenant: &Tenant, tenants: Vec<Value>) -> Vec<u8> {
     let state = tenant.state();
     let workspaces = overview::overview(&state, clock.now);
     let workspaces = workspaces.iter().map(WorkspaceBody::from).collect();
-    to_json(&OverviewBody { tenants, clock: clock::shown(&state, clock), workspaces })
+    let clock = clock::shown(clock, upcoming::next_change(&state, clock.now).as_ref());
+    to_json(&OverviewBody { tenants, clock, workspaces })
 }
 
 #[derive(Serialize)]

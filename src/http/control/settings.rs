@@ -7,17 +7,19 @@ use serde_json::{Map, Value, json};
 use super::ControlRequest;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::control::ControlCommand;
-use crate::fabric::settings::SettingsChange;
+use crate::fabric::settings::{Settings, SettingsChange};
 use crate::http::operations;
 
 /// Returns the settings, and the possible answers of each behaviour. The first answer is the default.
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
-    request.answer_each(|request| {
-        let mut settings = json!(request.tenant.settings());
-        let answers = Behaviours::ANSWERS.iter().map(|(name, answers)| ((*name).to_owned(), json!(answers)));
-        settings["answers"] = answers.collect::<Map<String, Value>>().into();
-        Ok(settings)
-    })
+    request.answer_each(|request| Ok(shown(&request.tenant.settings())))
+}
+
+pub(super) fn shown(settings: &Settings) -> Value {
+    let mut settings = json!(settings);
+    let answers = Behaviours::ANSWERS.iter().map(|(name, answers)| ((*name).to_owned(), json!(answers)));
+    settings["answers"] = answers.collect::<Map<String, Value>>().into();
+    settings
 }
 
 /// Changes the settings of a tenant, and returns all settings.

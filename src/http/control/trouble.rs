@@ -68,7 +68,7 @@ pub(super) async fn remove(Path(id): Path<String>, request: ControlRequest) -> R
     })
 }
 
-fn body(view: &TroubleView) -> Value {
+pub(super) fn body(view: &TroubleView) -> Value {
     let (from, to) = (view.from.map(utc), view.to.map(utc));
     let mut body = json!(view);
     (body["from"], body["to"]) = (json!(from), json!(to));

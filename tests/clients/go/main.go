@@ -1,4 +1,4 @@
-// The life of a mirrored database through the typed client of fabric-sdk-go. Nothing is configured here but the second page.
+// The life of a mirrored database, and with `bad-day` a job under faults, through the typed client of fabric-sdk-go. Nothing is configured here but the second page.
 package main
 
 import (
@@ -22,6 +22,10 @@ import (
 const tables = 7
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "bad-day" {
+		badDay()
+		return
+	}
 	ctx := context.Background()
 	credential := must(azidentity.NewDefaultAzureCredential(nil))
 	client := must(fabric.NewClient(credential, nil, nil))

@@ -64,6 +64,8 @@ mod tests {
             ("ab*ba", "abba", true),
             ("*b*", "abc", true),
             ("*a*a*", "a", false),
+            ("*a*b", "bab", true),
+            ("*a*b*", "ba", false),
             ("**", "", true),
             ("/v1/workspaces/*/ITEMS", "/v1/workspaces/x/y/items", true),
             ("/v1/workspaces/*/items", "/v1/workspaces/x/items/y", false),
