@@ -195,6 +195,37 @@ fn paused_clock_stands_still_in_every_mode_until_it_is_moved() {
 }
 
 #[test]
+fn clock_jumps_in_every_mode_and_keeps_it() {
+    let lab = Lab::new();
+    for (mode, paused) in [("real", false), ("real", true), ("scaled", false), ("manual", false), ("stepped", false)] {
+        lab.post("/_emulator/clock", json!({"mode": mode, "rate": 2, "step": 5, "paused": paused})).is(200);
+        let now: jiff::Timestamp = lab.get("/_emulator/clock").body()["now"].as_str().unwrap().parse().unwrap();
+        let later = now + jiff::SignedDuration::from_hours(24);
+        let jumped = lab.post("/_emulator/clock", json!({"now": later.to_string()})).is(200).body();
+        let shown = (&jumped["mode"], &jumped["rate"], &jumped["step"], &jumped["paused"]);
+        assert_eq!(shown, (&json!(mode), &json!(2.0), &json!(5.0), &json!(paused)));
+        let now: jiff::Timestamp = jumped["now"].as_str().unwrap().parse().unwrap();
+        assert!(now >= later && (now == later || mode == "real" || mode == "scaled"), "{mode}: {now}");
+    }
+}
+
+#[test]
+fn paused_clock_moves_at_once_to_a_change_or_a_status() {
+    let lab = Lab::new();
+    let mirror = lab.shop();
+    let id = mirror.rsplit('/').next().unwrap();
+    lab.post("/_emulator/clock", json!({"mode": "real", "paused": true})).is(200);
+    let advance = |body: Value| lab.post("/_emulator/clock/advance", body).is(200).body();
+    let moved = advance(json!({"until": {"mirroredDatabase": id, "status": "Initialized"}}));
+    assert_eq!((&moved["mode"], &moved["paused"]), (&json!("real"), &json!(true)));
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    let at = lab.get("/_emulator/clock").body()["nextChange"]["at"].clone();
+    let moved = advance(json!({"to": "next-change"}));
+    assert_eq!((&moved["now"], &moved["paused"]), (&at, &json!(true)));
+    assert_eq!(lab.status(&mirror), "Running");
+}
+
+#[test]
 fn clock_advance_reports_changes() {
     let lab = Lab::new();
     let mirror = lab.shop();

@@ -597,7 +597,9 @@ fn all_paths() -> Vec<(String, String)> {
         .iter()
         .map(|route| (route.operation.method.to_string(), format!("/v1{}", route.operation.path)))
         .collect();
-    for path in ["reset", "settings", "clock", "clock/advance", "sources/{connectionId}", "health"] {
+    for path in
+        ["reset", "settings", "clock", "clock/advance", "sources/{connectionId}", "health", "overview", "timeline"]
+    {
         // A reset would delete the items that the other requests use.
         for method in ["GET", "POST", "PATCH", "PUT"].iter().filter(|method| path != "reset" || **method == "PATCH") {
             paths.push(((*method).into(), format!("/_emulator/{path}")));

@@ -280,7 +280,7 @@ fn points_are_limited_by_the_number_of_tables() {
     let (lab, _, id) = declared(&Value::from(tables));
     lab.advance(100.0);
     let refusal = lab.get(&format!("/_emulator/timeline?item={id}&points=10000&limit=0")).is(400);
-    assert!(refusal.text().contains("with 1000 tables, at most 2000 was expected"), "{}", refusal.text());
+    assert!(refusal.text().contains("with 1000 tables, at most 1000 was expected"), "{}", refusal.text());
 
     let body = lab.get(&format!("/_emulator/timeline?item={id}&points=200&limit=50")).is(200).body();
     assert_eq!((&body["tables"]["total"], body["tables"]["value"].as_array().unwrap().len()), (&json!(1_000), 50));

@@ -26,7 +26,7 @@ pub const POINTS_MAX: usize = 10_000;
 /// The maximum number of tables or rows of the log in an answer, and the default.
 pub const LIMIT_MAX: usize = 10_000;
 /// The maximum number of computed table states in an answer.
-const STATES_MAX: usize = 2_000_000;
+const STATES_MAX: usize = 1_000_000;
 /// The maximum number of spans of tables in an answer.
 const SPANS_MAX: usize = 200_000;
 /// The maximum number of rows of a log, of which an answer contains a page.
