@@ -5,6 +5,7 @@
 
 mod faults;
 mod fork;
+mod scenario;
 mod snapshot;
 
 use std::collections::{HashMap, VecDeque};
@@ -389,14 +390,19 @@ impl History {
     ///
     /// There is no memory for the facts. None is recorded.
     fn record(&mut self, at: Timestamp, facts: Vec<Fact>) -> Result<(), FabricError> {
-        let footprints: Vec<usize> = facts.iter().map(Fact::footprint).collect();
-        if !facts.iter().all(Fact::frees_memory) {
+        self.record_all(facts.into_iter().map(|fact| (at, fact)).collect())
+    }
+
+    /// Records facts with their instants, oldest first, like [`History::record`].
+    fn record_all(&mut self, facts: Vec<(Timestamp, Fact)>) -> Result<(), FabricError> {
+        let footprints: Vec<usize> = facts.iter().map(|(_, fact)| fact.footprint()).collect();
+        if !facts.iter().all(|(_, fact)| fact.frees_memory()) {
             self.make_room(footprints.iter().sum())?;
         }
-        let frees_memory = facts.iter().any(Fact::frees_memory);
+        let frees_memory = facts.iter().any(|(_, fact)| fact.frees_memory());
         // A pause is a small fact, but changes all mirrored databases on the capacity.
-        let is_wide = facts.iter().any(|fact| matches!(fact, Fact::CapacityChanged { .. }));
-        for (fact, footprint) in facts.into_iter().zip(footprints) {
+        let is_wide = facts.iter().any(|(_, fact)| matches!(fact, Fact::CapacityChanged { .. }));
+        for ((at, fact), footprint) in facts.into_iter().zip(footprints) {
             self.last_number += 1;
             let dated = DatedFact { number: self.last_number, at, fact };
             self.state.apply(&dated);

@@ -25,6 +25,7 @@ pub mod pace;
 pub mod page;
 pub mod principal;
 pub mod role;
+pub mod scenario;
 pub mod search;
 pub mod settings;
 pub mod state;

@@ -10,13 +10,13 @@ use crate::imports::{ImportGraph, circles, sources};
 const ORDER: &[(&str, &str)] = &[
     (
         "",
-        "main run sign_in config environment server disconnect proxy tls check http entra emulator traffic tenant journal memory in_flight fabric \
+        "main run sign_in config environment server disconnect proxy tls check scenario_file item_folder http entra emulator traffic tenant journal memory in_flight fabric \
          ca signing client hosts data_dir ids seed clock notify signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "control upcoming search integrity access \
+        "scenario control upcoming search integrity access \
          ( capacity connection fact fault folder item operation principal role state tag trouble trouble_view troubles workspace ) \
          throttle name ordered page settings pace mirroring as_list behaviours error instant json weight",
     ),

@@ -1,12 +1,14 @@
 //! The control interface under `/_emulator`. Requests need no token. Requests from web pages are rejected.
 
 mod capacities;
+mod check;
 mod clock;
 mod connections;
 mod coverage;
 mod directory;
 mod faults;
 mod journal;
+mod scenario;
 mod settings;
 mod snapshot;
 mod sources;
@@ -42,6 +44,8 @@ use crate::http::request::{Arrival, BODY_MAX, ReadBody, host, names_this_machine
 use crate::ids::TenantId;
 use crate::notify::Closing;
 use crate::tenant::Tenant;
+
+pub use self::scenario::operation_ids;
 
 /// A call of the control interface.
 #[derive(Debug)]
@@ -97,6 +101,8 @@ pub const ROUTES: &[Route] = &[
     }),
     Route::new("GET", "/snapshot", "Returns all of the tenant as one document", || get(snapshot::show)),
     Route::new("PUT", "/snapshot", "Restores the tenant from a snapshot", || put(snapshot::replace)),
+    Route::new("POST", "/scenario", "Declares parts of the tenant by name", || post(scenario::apply)),
+    Route::new("POST", "/check", "Lists the faults of a definition", || post(check::check)),
     Route::new("GET", "/faults", "Lists the rules for faults", || get(faults::list)),
     Route::new("POST", "/faults", "Adds a rule for faults", || post(faults::add)),
     Route::new("DELETE", "/faults", "Deletes all rules for faults", || delete(faults::delete_all)),

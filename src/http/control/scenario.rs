@@ -1,0 +1,47 @@
+//! `scenario`: parts of a tenant, declared by name.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::{Map, Value, json};
+
+use super::{ControlRequest, one_tenant_only, reply};
+use crate::fabric::FabricError;
+use crate::fabric::scenario::{OperationIds, Scenario};
+use crate::http::{entra, managed_identity, operations, resource_manager};
+
+/// Applies a scenario.
+pub(super) async fn apply(request: ControlRequest) -> Response<Body> {
+    let size = request.body.bytes.len();
+    let (tenant, emulator) = (Arc::clone(&request.tenant), Arc::clone(&request.emulator));
+    let applied = emulator.in_flight().work(size, move || declare(&request)).await;
+    reply(&tenant, applied)
+}
+
+fn declare(request: &ControlRequest) -> Result<Value, FabricError> {
+    if request.every_tenant {
+        return Err(one_tenant_only());
+    }
+    let scenario = Scenario::parse(&request.body.bytes)?;
+    scenario.check_without_files()?;
+    let declared = request.tenant.apply_scenario(&scenario, &operation_ids())?;
+    Ok(json!({
+        "workspaces": by_name(&declared.workspaces),
+        "items": by_name(&declared.items),
+        "connections": by_name(&declared.connections),
+    }))
+}
+
+fn by_name(ids: &[(String, impl Display)]) -> Map<String, Value> {
+    ids.iter().map(|(name, id)| (name.clone(), id.to_string().into())).collect()
+}
+
+/// Returns the ids of all operations.
+pub fn operation_ids() -> OperationIds {
+    OperationIds {
+        fabric: operations::all().map(|route| route.operation.id).collect(),
+        others: [entra::OPERATIONS, managed_identity::OPERATIONS, resource_manager::OPERATIONS, &["OneLake"]].concat(),
+    }
+}
