@@ -12,7 +12,7 @@ use crate::fabric::FabricError;
 use crate::fabric::item::definition::{self, Finding, PLATFORM};
 use crate::fabric::item::{ItemKind, Part};
 use crate::fabric::mirroring::definition::PATH as MIRRORING;
-use crate::http::control::operation_ids;
+use crate::http::operation_ids::operation_ids;
 use crate::item_folder::{self, entries, read};
 use crate::scenario_file;
 

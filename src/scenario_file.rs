@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::fabric::FabricError;
 use crate::fabric::scenario::Scenario;
-use crate::http::control::operation_ids;
+use crate::http::operation_ids::operation_ids;
 use crate::item_folder;
 use crate::tenant::Tenant;
 

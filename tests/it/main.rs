@@ -35,6 +35,9 @@ mod mirroring;
 mod operations;
 mod proxy;
 mod roles;
+mod scenario;
+mod scenario_fixtures;
+mod scenario_schema;
 mod secrets;
 mod shortcuts;
 #[cfg(unix)]

@@ -8,12 +8,13 @@ use axum::http::{Method, Response, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{ControlRequest, operation_ids, refuse, stamped};
+use super::{ControlRequest, refuse, stamped};
 use crate::fabric::FabricError;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::{self, Counter, Fault, FaultRule};
 use crate::http::answer::{self, Headers, utc};
 use crate::http::exchange::Traits;
+use crate::http::operation_ids::operation_ids;
 use crate::http::{fabric_api, routes};
 use crate::ids::{FaultId, PrincipalId};
 use crate::in_flight::SMALL_MAX;

@@ -45,8 +45,6 @@ use crate::ids::TenantId;
 use crate::notify::Closing;
 use crate::tenant::Tenant;
 
-pub use self::scenario::operation_ids;
-
 /// A call of the control interface.
 #[derive(Debug)]
 pub struct Route {

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{ControlRequest, one_tenant_only, reply};
 use crate::fabric::FabricError;
-use crate::fabric::scenario::{OperationIds, Scenario};
-use crate::http::{entra, managed_identity, operations, resource_manager};
+use crate::fabric::scenario::Scenario;
+use crate::http::operation_ids::operation_ids;
 
 /// Applies a scenario.
 pub(super) async fn apply(request: ControlRequest) -> Response<Body> {
@@ -36,12 +36,4 @@ fn declare(request: &ControlRequest) -> Result<Value, FabricError> {
 
 fn by_name(ids: &[(String, impl Display)]) -> Map<String, Value> {
     ids.iter().map(|(name, id)| (name.clone(), id.to_string().into())).collect()
-}
-
-/// Returns the ids of all operations.
-pub fn operation_ids() -> OperationIds {
-    OperationIds {
-        fabric: operations::all().map(|route| route.operation.id).collect(),
-        others: [entra::OPERATIONS, managed_identity::OPERATIONS, resource_manager::OPERATIONS, &["OneLake"]].concat(),
-    }
 }
