@@ -3,6 +3,8 @@
 //! The environment of each client is built once under `target/clients` from pinned requirements. Where Python, Node or
 //! a package is missing, the test is skipped with a notice, and fails if `CI` is `true`. The scripts need Unix.
 
+mod testing;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, mpsc};

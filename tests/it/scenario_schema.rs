@@ -78,6 +78,16 @@ fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// The scenario with an unknown member, once in each object whose members the schema lists.
+pub(crate) fn with_unknown_members(scenario: &str) -> Vec<Value> {
+    let places = Walk::new().objects.into_iter().filter_map(|Place { pointer, .. }| {
+        let mut scenario: Value = serde_json::from_str(scenario).unwrap();
+        scenario.pointer_mut(&pointer)?.as_object_mut()?.insert("zzUnknown".into(), json!(1));
+        Some(scenario)
+    });
+    places.collect()
+}
+
 /// The message with which the program refuses a scenario.
 fn refusal(scenario: &Value) -> String {
     let reply = Lab::new().json("POST", "/_emulator/scenario", scenario).refuses(400, "InvalidInput");
