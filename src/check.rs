@@ -1,7 +1,8 @@
 //! `specularite check`: validates definitions in files and folders with the rules of the API.
 //!
 //! Folders are searched for items. A folder is an item if its name ends in a kind (`shop.MirroredDatabase`) or if it
-//! contains a `.platform`. In other folders, a `mirroring.json` is checked by itself. A scenario is checked in a new tenant.
+//! contains a `.platform`. In other folders, a `mirroring.json` is checked by itself. Scenarios and snapshots are checked
+//! in a new tenant.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +14,10 @@ use crate::fabric::item::definition::{self, Finding, PLATFORM};
 use crate::fabric::item::{ItemKind, Part};
 use crate::fabric::mirroring::definition::PATH as MIRRORING;
 use crate::http::operation_ids::operation_ids;
+use crate::http::operations;
 use crate::item_folder::{self, entries, read};
 use crate::scenario_file;
+use crate::tenant::Snapshot;
 
 /// The JSON Schema of scenarios and snapshots.
 pub const SCHEMA: &str = include_str!("../docs/scenario.schema.json");
@@ -45,33 +48,35 @@ pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
     if name == PLATFORM {
         let part = Part { path: PLATFORM.into(), payload: payload.into() };
         let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, &part));
-        report.note(|_| path.to_owned(), checked);
-    } else if is_scenario(&payload) {
-        if let Err(fault) = check_scenario(path, &payload) {
-            report.faults.push(fault);
+        report.note(|_| path.to_owned(), &checked);
+    } else if let Some(document) = document_of(&payload) {
+        if let Err(fault) = check_document(path, &payload, &document) {
+            report.faults.push(format!("{}: {fault}", path.display()));
         }
     } else {
         // A file with any other name is checked as a mirroring.json.
         let part = Part { path: MIRRORING.into(), payload: payload.into() };
-        report.note(|_| path.to_owned(), definition::check_files(ItemKind::MirroredDatabase, vec![part]));
+        report.note(|_| path.to_owned(), &definition::check_files(ItemKind::MirroredDatabase, vec![part]));
     }
     Ok(())
 }
 
-/// Returns `true` for the text of a scenario, which has a member `format`, unlike a `mirroring.json`.
-fn is_scenario(text: &[u8]) -> bool {
-    let value: Option<Value> = serde_json::from_slice(text).ok();
-    value.is_some_and(|value| value.get("format").is_some() && value.get("properties").is_none())
+/// Returns the value of a scenario or a snapshot, which has a member `format`, unlike a `mirroring.json`.
+fn document_of(text: &[u8]) -> Option<Value> {
+    let value: Value = serde_json::from_slice(text).ok()?;
+    (value.get("format").is_some() && value.get("properties").is_none()).then_some(value)
 }
 
-/// Applies a scenario to a new tenant. A fault begins with the file.
-fn check_scenario(path: &Path, text: &[u8]) -> Result<(), String> {
+/// Applies a scenario to a new tenant, or restores a snapshot in it.
+fn check_document(path: &Path, text: &[u8], document: &Value) -> Result<(), String> {
     let tenant = Emulator::builder().build().default_tenant();
-    let scenario = scenario_file::parse(path, text);
-    let applied = scenario.and_then(|scenario| {
-        tenant.apply_scenario(&scenario, &operation_ids()).map_err(|why| scenario_file::reason(&why))
-    });
-    applied.map(drop).map_err(|why| format!("{}: {why}", path.display()))
+    let checked = if document.get("base").is_some() {
+        let snapshot: Snapshot = serde_json::from_slice(text).map_err(|why| why.to_string())?;
+        tenant.restore(snapshot, operations::key)
+    } else {
+        tenant.apply_scenario(&scenario_file::parse(path, text)?, &operation_ids()).map(drop)
+    };
+    checked.map_err(|why| scenario_file::reason(&why))
 }
 
 fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), String> {
@@ -108,7 +113,7 @@ fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> 
         let named = definition::kind_of(&part);
         // The kind in the folder name takes precedence over the kind in `.platform`.
         let kind = by_name.map_or_else(|| named.clone(), Ok);
-        report.note(place, kind.and_then(|kind| check_platform(kind, &part)));
+        report.note(place, &kind.and_then(|kind| check_platform(kind, &part)));
         by_name.or(named.ok())
     } else {
         report.faults.push(format!("{}: the file {PLATFORM} is missing", folder.display()));
@@ -117,7 +122,7 @@ fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> 
     let Some(kind) = kind else { return Ok(()) };
     let mut parts = item_folder::parts(folder)?;
     parts.retain(|part| part.path != PLATFORM);
-    report.note(place, definition::check_files(kind, parts));
+    report.note(place, &definition::check_files(kind, parts));
     Ok(())
 }
 
@@ -127,8 +132,8 @@ fn check_platform(kind: ItemKind, part: &Part) -> Result<(), FabricError> {
 
 impl Report {
     /// Adds the faults of an error to the report. `place` returns the file of a part.
-    fn note(&mut self, place: impl Fn(&str) -> PathBuf, checked: Result<(), FabricError>) {
-        let Err(error) = &checked else { return };
+    fn note(&mut self, place: impl Fn(&str) -> PathBuf, checked: &Result<(), FabricError>) {
+        let Err(error) = checked else { return };
         self.faults.extend(Finding::of(error).iter().map(|finding| located(&place, finding)));
     }
 }

@@ -27,10 +27,13 @@ impl Tenant {
             let now = last.map_or(now, |last| last.max(now));
             let plan = scenario.decide(&history.state, now, last, operations)?;
             history.record_dated(plan.facts)?;
-            if let Some(clock) = clock {
+            if let Some(mut clock) = clock {
                 if last.is_none() {
                     history.base_at = history.base_at.min(clock.now);
                     *self.lock_windows() = Windows::default();
+                } else {
+                    // The clock may have run on.
+                    clock.now = clock.now.max(self.clock.now());
                 }
                 // The state of the clock was checked.
                 let restored = self.clock.restore(clock);

@@ -198,6 +198,8 @@ fn refusals_name_the_place_and_change_nothing() {
     check(r#""faults": [{"match": {"operation": ^"None_None"}, "effect": {"token": "expired"}}]"#, "None_None");
     check(r#""settings": {"pageSize": ^0}"#, "pageSize");
     check(r#""settings": {"limits": ^{"None_None": 1}}"#, "None_None");
+    let slashes = "/".repeat(100_000);
+    check(&format!(r#""trouble": [{{"target": {{"item": ^"{slashes}"}}, "kind": "stuck"}}]"#), "/ and so on");
     lab.send("POST", "/_emulator/scenario", &[], "{\"format\": 1,").refuses(400, "InvalidInput");
     lab.send("POST", "/_emulator/scenario?tenant=*", &[], r#"{"format": 1}"#).refuses(400, "InvalidInput");
     for text in [&b"{\"format\": 2}"[..], b"{}", b"[]", b"", b"\xff"] {
@@ -330,6 +332,20 @@ fn same_seed_scenario_and_clock_give_the_same_tenant() {
     assert_eq!(run(), run());
 }
 
+/// A scenario creates the tenant that it names, unless it is rejected. A check creates none.
+#[test]
+fn rejected_scenario_creates_no_tenant() {
+    let lab = Lab::new();
+    let tenants = || lab.get("/_emulator/tenants").body()["value"].as_array().unwrap().len();
+    let twin = lab.in_tenant("00000000-0000-4000-9000-000000000007");
+    apply(&twin, &json!({"format": 1, "workspaces": [{"name": "a", "capacity": "none"}]})).refuses(400, "InvalidInput");
+    twin.post("/_emulator/check", json!({"kind": "Lakehouse", "definition": {"parts": []}})).is(200);
+    assert_eq!(tenants(), 1);
+    let applied = apply(&twin, &json!({"format": 1, "workspaces": [{"name": "a"}]})).is(200).body();
+    assert_eq!(tenants(), 2);
+    assert_eq!(twin.get("/v1/workspaces").body()["value"][0]["id"], applied["workspaces"]["a"]);
+}
+
 #[test]
 fn connection_of_an_earlier_scenario_keeps_its_id() {
     let lab = Lab::new();
@@ -456,7 +472,13 @@ fn program_applies_scenario_files_at_the_start() {
         let (status, output) = run(files);
         assert!(status == 2 && output.contains(wanted), "{output}");
     }
-    assert_eq!(program(&root, &["check", "scenarios/first.json"]), (0, "1 checked: no fault\n".into()));
+    let snapshot = Lab::new().get("/_emulator/snapshot").text();
+    std::fs::write(root.join("snapshot.json"), &snapshot).unwrap();
+    std::fs::write(root.join("old.json"), snapshot.replace("\"facts\":[]", "\"facts\":[{}]")).unwrap();
+    let checked = program(&root, &["check", "scenarios/first.json", "snapshot.json"]);
+    assert_eq!(checked, (0, "2 checked: no fault\n".into()));
+    let (status, output) = program(&root, &["check", "old.json"]);
+    assert!(status == 1 && output.contains("old.json: missing field `number`"), "{output}");
     let (status, output) = program(&root, &["check", "second.json", "broken.json"]);
     assert!(status == 1 && output.contains("second.json: The scenario is not valid: ") && output.contains("2 faults"));
 }

@@ -112,14 +112,14 @@ impl<'a> Draft<'a> {
     }
 
     fn declare_principals(&mut self, at: Timestamp) -> Checked<()> {
+        self.names.note_directory(&self.state);
         let mut entries = Vec::new();
         for (index, new) in self.document.principals.iter().enumerate() {
             let path: [&dyn Display; 3] = [&"principals", &index, &"name"];
-            let user = access::default_user();
-            let mut known = self.state.directory().values().chain([&user]);
-            let is_known = known.any(|entry| entry.display_name.as_deref() == Some(&*new.name));
             let entry = directory_entry(&self.state, new);
-            if is_known && new.id.is_none() || self.names.principals.insert(new.name.clone(), entry.id).is_some() {
+            if self.names.has_principal(&new.name) && new.id.is_none()
+                || self.names.principals.insert(new.name.clone(), entry.id).is_some()
+            {
                 return Err(Problem::new(&path, format!("the name {:?} is taken", new.name)));
             }
             entries.push(entry);
@@ -128,7 +128,9 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         let command = ControlCommand::DeclarePrincipals { entries, secrets: Vec::new() };
-        self.command(at, command).map_err(|error| Problem::rule(&[&"principals"], &error))
+        self.command(at, command).map_err(|error| Problem::rule(&[&"principals"], &error))?;
+        self.names.note_directory(&self.state);
+        Ok(())
     }
 
     fn declare_capacities(&mut self, at: Timestamp) -> Checked<()> {
@@ -366,6 +368,9 @@ impl<'a> Draft<'a> {
     fn plan_trouble(&mut self) -> Checked<()> {
         for (index, id) in std::mem::take(&mut self.sources) {
             let new = self.source(index)?.trouble;
+            if new.is_empty() {
+                continue;
+            }
             let planned = trouble::declare(&self.state, id, new, self.now);
             let facts = planned.map_err(|error| Problem::rule(&[&"sources", &index, &"trouble"], &error))?;
             self.apply(self.now, facts);

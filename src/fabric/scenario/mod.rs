@@ -23,6 +23,9 @@ use crate::fabric::json::{Positions, VALUES_MAX, has_too_many_values};
 use crate::fabric::{FabricError, Fact, State};
 use crate::ids::{ConnectionId, ItemId, WorkspaceId};
 
+/// The number of characters of a longer message that an error repeats. It can contain values of the scenario.
+const MESSAGE_MAX: usize = 1_000;
+
 /// A scenario that was parsed, but not yet checked against a tenant.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -225,7 +228,10 @@ fn refusal(text: &str, Problem { path, message }: &Problem) -> FabricError {
         Err(_) => format!("{shown}.{step}"),
     });
     let member = if member.is_empty() { member } else { format!("{member}: ") };
-    invalid(&format!("{member}{message} at line {line} column {column}"))
+    let is_long = message.chars().count() > MESSAGE_MAX;
+    let more = if is_long { " and so on" } else { "" };
+    let shown: String = message.chars().take(MESSAGE_MAX).collect();
+    invalid(&format!("{member}{shown}{more} at line {line} column {column}"))
 }
 
 fn invalid(why: &str) -> FabricError {

@@ -12,16 +12,21 @@ use crate::fabric::State;
 use crate::fabric::access;
 use crate::fabric::fault::PAGE;
 use crate::fabric::item::{Item, ItemKind};
-use crate::fabric::name::Folded;
+use crate::fabric::name::{Folded, NAME_MAX};
 use crate::fabric::principal::{Details, DirectoryEntry, Principal};
 use crate::fabric::workspace::Workspace;
 use crate::ids::{CapacityId, ConnectionId, ItemId, PrincipalId, SourceId};
+
+/// The maximum length of `workspace/item.Type`, in characters.
+const ITEM_NAME_MAX: usize = 3 * NAME_MAX;
 
 /// The names of a scenario that the state does not know yet.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// The principals.
     pub(super) principals: HashMap<String, PrincipalId>,
+    /// The names, sign-in names and client ids of the directory.
+    directory: HashMap<Folded, PrincipalId>,
     /// The capacities.
     pub(super) capacities: HashMap<String, CapacityId>,
     /// The connections. Definitions refer to them before they are declared.
@@ -29,17 +34,28 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Notes the names of the directory. Lookups by name find only noted principals.
+    pub(super) fn note_directory(&mut self, state: &State) {
+        self.directory.clear();
+        for entry in std::iter::once(&access::default_user()).chain(state.directory().values()) {
+            let names = [entry.display_name.as_deref(), user_name(entry), entry.app_id()];
+            self.directory.extend(names.into_iter().flatten().map(|name| (Folded::new(name), entry.id)));
+        }
+    }
+
+    /// Returns `true` if a principal of the directory has the name.
+    pub(super) fn has_principal(&self, name: &str) -> bool {
+        self.directory.contains_key(&Folded::new(name))
+    }
+
     /// Returns the principal with a name, sign-in name, client id or object id.
     pub(super) fn principal(&self, state: &State, name: &str, path: &[&dyn Display]) -> Checked<Principal> {
-        let user = access::default_user();
-        let id = self.principals.get(name).copied().or_else(|| name.parse().ok());
-        let entries = || state.directory().values().chain([&user]);
-        let found = match id {
-            Some(id) => entries().find(|entry| entry.id == id),
-            None => entries().find(|entry| is_called(entry, name)),
-        };
+        let named = || self.directory.get(&Folded::new(name)).copied();
+        let id = self.principals.get(name).copied().or_else(named).or_else(|| name.parse().ok());
+        let default = access::default_user();
+        let known = |id| state.directory().get(&id).or((id == default.id).then_some(&default));
         let missing = || Problem::new(path, format!("no principal has the name or id {name:?}"));
-        found.map(DirectoryEntry::principal).ok_or_else(missing)
+        id.and_then(known).map(DirectoryEntry::principal).ok_or_else(missing)
     }
 
     /// Returns the capacity with a name or id.
@@ -94,13 +110,14 @@ impl Names {
     }
 }
 
-fn is_called(entry: &DirectoryEntry, name: &str) -> bool {
-    let user_name = match &entry.details {
+fn user_name(entry: &DirectoryEntry) -> Option<&str> {
+    match &entry.details {
         Details::User { user_principal_name } => user_principal_name.as_deref(),
-        _ => None,
-    };
-    let is = |other: Option<&str>| other.is_some_and(|other| Folded::new(other) == Folded::new(name));
-    is(entry.display_name.as_deref()) || is(user_name) || is(entry.app_id())
+        Details::ServicePrincipal { .. }
+        | Details::Group { .. }
+        | Details::ServicePrincipalProfile { .. }
+        | Details::EntireTenant => None,
+    }
 }
 
 /// Returns the item with a name, which is `workspace/item` or `workspace/item.Type`, or with an id.
@@ -108,8 +125,9 @@ pub(super) fn item(state: &State, name: &str, path: &[&dyn Display]) -> Checked<
     if let Ok(id) = name.parse() {
         return Ok(id);
     }
-    // A slash can also be part of a name.
-    let splits = name.match_indices('/').map(|(at, _)| (&name[..at], &name[at + 1..]));
+    // A slash can also be part of a name. Longer texts are no names.
+    let name_or_none = if name.chars().count() > ITEM_NAME_MAX { "" } else { name };
+    let splits = name_or_none.match_indices('/').map(|(at, _)| (&name[..at], &name[at + 1..]));
     let mut found: Vec<ItemId> = Vec::new();
     for (within, item) in splits {
         let within = state.workspace_named(&Folded::new(within)).and_then(|id| state.workspace(id).ok());

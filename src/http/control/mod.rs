@@ -205,6 +205,9 @@ fn is_own_origin(headers: &HeaderMap, uri: &Uri) -> bool {
     own.is_some() && own.map(str::to_owned) == host(headers, uri).map(str::to_ascii_lowercase)
 }
 
+/// The calls that create a tenant only after their document was checked, or never.
+const CREATING_LATE: &[&str] = &["/check", "/scenario", "/snapshot"];
+
 /// A request to the control interface, with the tenant that the request selects.
 struct ControlRequest {
     emulator: Arc<Emulator>,
@@ -222,12 +225,12 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let default = emulator.default_tenant();
         let (mut parts, body) = request.into_parts();
         let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
-        let is_snapshot = parts.uri.path() == "/snapshot";
-        let most = if is_snapshot { snapshot::SNAPSHOT_MAX } else { BODY_MAX };
+        let path = parts.uri.path();
+        let most = if path == "/snapshot" { snapshot::SNAPSHOT_MAX } else { BODY_MAX };
+        let keeps_tenants = parts.method.is_safe() || CREATING_LATE.contains(&path);
         let wanted = match tenant_of(&parts.uri) {
             // A web page can send a GET or HEAD without being able to read the response: it must not create a tenant.
-            // A snapshot creates the tenant only after it was checked.
-            Some(id) if parts.method.is_safe() || is_snapshot => Ok((emulator.view_tenant(id), false)),
+            Some(id) if keeps_tenants => Ok((emulator.view_tenant(id), false)),
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
         };

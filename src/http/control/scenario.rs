@@ -26,7 +26,17 @@ fn declare(request: &ControlRequest) -> Result<Value, FabricError> {
     }
     let scenario = Scenario::parse(&request.body.bytes)?;
     scenario.check_without_files()?;
-    let declared = request.tenant.apply_scenario(&scenario, &operation_ids())?;
+    let operations = operation_ids();
+    let id = request.tenant.id();
+    let tenant = match request.emulator.existing_tenant(id) {
+        Ok(tenant) => tenant,
+        Err(_) => {
+            // A rejected scenario creates no tenant. The one of the request is not kept.
+            request.tenant.apply_scenario(&scenario, &operations)?;
+            request.emulator.tenant(id)?
+        }
+    };
+    let declared = tenant.apply_scenario(&scenario, &operations)?;
     Ok(json!({
         "workspaces": by_name(&declared.workspaces),
         "items": by_name(&declared.items),
