@@ -57,8 +57,8 @@ codes! {
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database cannot be renamed.
     CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
-    /// The test of a connection failed at its source.
-    DmGwPipelineGatewayDataSourceAccessError as "DM_GWPipeline_Gateway_DataSourceAccessError" = "The source could not be accessed.";
+    /// A workspace identity cannot sign in to this type of source.
+    DmtsUntrustedEndpointForWorkspaceIdentity as "DMTS_UntrustedEndpointForWorkspaceIdentity" = "Workspace identity cannot be used with this endpoint, because it is not trusted.";
     /// The code of the source's error. It appears in `moreDetails`.
     DmUnderlyingErrorCode as "DM_ErrorDetailNameCode_UnderlyingErrorCode" = "The error code of the source.";
     /// The message of the source's error. It appears in `moreDetails`.
@@ -67,8 +67,8 @@ codes! {
     DmUnderlyingHResult as "DM_ErrorDetailNameCode_UnderlyingHResult" = "The result code of the source.";
     /// The native code of the source's error. It appears in `moreDetails`.
     DmUnderlyingNativeErrorCode as "DM_ErrorDetailNameCode_UnderlyingNativeErrorCode" = "The native error code of the source.";
-    /// A workspace identity cannot sign in to this type of source.
-    DmtsUntrustedEndpointForWorkspaceIdentity as "DMTS_UntrustedEndpointForWorkspaceIdentity" = "Workspace identity cannot be used with this endpoint, because it is not trusted.";
+    /// The test of a connection failed at its source.
+    DmGwPipelineGatewayDataSourceAccessError as "DM_GWPipeline_Gateway_DataSourceAccessError" = "The source could not be accessed.";
     /// The name of the connection is in use.
     DuplicateConnectionName = "The connection name is already in use.";
     /// An import contains two items with the same kind and name.

@@ -47,14 +47,10 @@ impl Tenant {
         facts.extend(present.map(|(fact, number)| DatedFact { number, at, fact }));
         let redeemed = self.redeemed.lock().unwrap_or_else(PoisonError::into_inner);
         let redeemed: BTreeMap<String, i64> = redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
-        let counters = Counters {
-            requests: self.requests.load(Ordering::Relaxed),
-            windows: Vec::new(),
-            redeemed,
-            faults: self.lock_fault_counters().clone(),
-        };
+        let counters = Counters { requests: self.requests.load(Ordering::Relaxed), windows: Vec::new(), redeemed };
+        let faults = self.lock_fault_counters().clone();
         let clock = ClockState { now: at, ..clock };
-        Ok(Content { base_at: history.base_at, base: history.base.clone(), facts, clock, counters })
+        Ok(Content { base_at: history.base_at, base: history.base.clone(), facts, clock, counters, faults })
     }
 }
 

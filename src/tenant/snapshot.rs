@@ -24,6 +24,8 @@ pub struct Snapshot {
     format: Format,
     clock: ClockState,
     counters: Counters,
+    /// The counters of the rules for faults. The rules are in the base and in the facts.
+    faults: FaultCounters,
     /// The instant from which the states of the tenant are known.
     base_at: Timestamp,
     base: State,
@@ -41,8 +43,6 @@ pub(super) struct Counters {
     pub(super) windows: Vec<StoredWindow>,
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.
     pub(super) redeemed: BTreeMap<String, i64>,
-    /// The counters of the rules for faults.
-    pub(super) faults: FaultCounters,
 }
 
 /// The static method and path of an operation, or `None` if there is no such operation.
@@ -55,6 +55,7 @@ pub(super) struct Content {
     pub(super) facts: Vec<DatedFact>,
     pub(super) clock: ClockState,
     pub(super) counters: Counters,
+    pub(super) faults: FaultCounters,
 }
 
 impl Snapshot {
@@ -62,7 +63,7 @@ impl Snapshot {
     fn checked(self) -> Result<Content, FabricError> {
         /// The length of a SHA-256 hash in base64url.
         const HASH: usize = 43;
-        let Self { format: Format, clock, counters, base_at, base, facts } = self;
+        let Self { format: Format, clock, counters, faults, base_at, base, facts } = self;
         clock.check().map_err(|why| invalid("clock", &why.to_string()))?;
         if counters.redeemed.len() > REDEEMED_MAX || counters.redeemed.keys().any(|hash| hash.len() > HASH) {
             return Err(invalid("counters.redeemed", "too many or too long hashes"));
@@ -78,7 +79,7 @@ impl Snapshot {
             return Err(invalid("clock.now", "earlier than the last fact or the base, or before 1970"));
         }
         base.check_integrity().map_err(|why| invalid("base", &why))?;
-        Ok(Content { base_at, base, facts, clock, counters })
+        Ok(Content { base_at, base, facts, clock, counters, faults })
     }
 }
 
@@ -100,8 +101,8 @@ impl Tenant {
                 requests: self.requests.load(Ordering::Relaxed),
                 windows: self.lock_windows().stored(clock.now),
                 redeemed: redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect(),
-                faults: self.lock_fault_counters().clone(),
             },
+            faults: self.lock_fault_counters().clone(),
             base_at: history.base_at,
             base: history.base.clone(),
             facts: numbered(history.facts.iter().map(|(dated, _)| dated.clone()), 1).collect(),
@@ -124,7 +125,7 @@ impl Tenant {
 
     /// Replaces the content of the tenant.
     pub(super) fn install(&self, content: Content, keys: OperationKeys) -> Result<(), FabricError> {
-        let Content { base_at, base, facts, clock, counters } = content;
+        let Content { base_at, base, facts, clock, counters, faults } = content;
         let mut next = self.read_history().successor(base, base_at, facts)?;
         let replaced = {
             let mut history = self.write_history();
@@ -138,7 +139,7 @@ impl Tenant {
             *self.lock_windows() = Windows::restored(counters.windows, keys);
             let redeemed: HashMap<String, i64> = counters.redeemed.into_iter().collect();
             *self.redeemed.lock().unwrap_or_else(PoisonError::into_inner) = redeemed;
-            *self.lock_fault_counters() = counters.faults;
+            *self.lock_fault_counters() = faults;
             self.note_faults(&history.state);
             self.lock_journal().clear();
             self.request_seed.store(history.state.seed().number(), Ordering::Relaxed);

@@ -164,7 +164,7 @@ impl Mirror {
             (false, _) => json!({"source": self.connection}),
         };
         let mut body = json!({"target": target, "kind": kind});
-        let now = self.lab.emulator.default_tenant().clock().now();
+        let now = self.lab.get("/_emulator/clock").body()["now"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
         match begins {
             Begins::Now => {}
             Begins::At(seconds) => {

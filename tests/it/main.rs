@@ -34,6 +34,7 @@ mod log;
 mod mirroring;
 mod operations;
 mod proxy;
+mod reported;
 mod roles;
 mod scenario;
 mod scenario_fixtures;

@@ -95,8 +95,9 @@ fn invalid_snapshots_are_refused_and_change_nothing() {
     check(&|wrong| wrong["facts"][0]["at"] = json!("2031-02-03T04:05:07Z"), "facts[1].at");
     check(&|wrong| wrong["facts"][0]["fact"]["type"] = json!("nothing"), "unknown variant");
     check(&|wrong| wrong["base"]["seed"] = json!("x"), "a seed");
-    let hashes: serde_json::Map<String, Value> = (0..1_001).map(|n| (format!("h{n}"), json!(1))).collect();
+    let hashes: serde_json::Map<String, Value> = (0..10_001).map(|n| (format!("h{n}"), json!(1))).collect();
     check(&move |wrong| wrong["counters"]["redeemed"] = hashes.clone().into(), "counters.redeemed");
+    check(&|wrong| wrong["counters"]["redeemed"] = json!({"h".repeat(44): 1}), "counters.redeemed");
     lab.json("PUT", "/_emulator/snapshot?tenant=*", &taken).refuses(400, "InvalidInput");
     lab.get("/_emulator/snapshot?tenant=*").refuses(400, "InvalidInput");
 }
