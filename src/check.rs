@@ -20,7 +20,7 @@ use crate::scenario_file;
 use crate::tenant::Snapshot;
 
 /// The JSON Schema of scenarios and snapshots.
-pub const SCHEMA: &str = include_str!("../docs/scenario.schema.json");
+pub const SCHEMA: &str = include_str!("../fixtures/scenario.schema.json");
 /// The maximum depth of the search, in folders.
 const DEPTH_MAX: usize = 32;
 

@@ -89,7 +89,7 @@ impl Admission {
         let operation = found.as_ref().ok().map(|found| found.operation().id);
         let response = arrived.answer(None, |arrived| {
             admit(emulator, arrived, bearer, found)
-                .and_then(|(caller, found)| match handle(arrived, caller.clone(), &found) {
+                .and_then(|(caller, found)| match handle(arrived, caller, &found) {
                     // Nothing was recorded, so the request can be handled again.
                     Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
                         handle(arrived, caller, &found)

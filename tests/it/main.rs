@@ -37,6 +37,7 @@ mod proxy;
 mod reported;
 mod roles;
 mod scenario;
+mod scenario_files;
 mod scenario_fixtures;
 mod scenario_schema;
 mod secrets;

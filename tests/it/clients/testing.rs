@@ -148,7 +148,7 @@ fn schema_accepts_documents_and_no_unknown_member() {
         documents += &format!("!{invalid}\n");
     }
     let mut validate = Command::new(programs.join("python"));
-    validate.arg(sources("schema").join("validate.py")).arg(root.join("docs/scenario.schema.json"));
+    validate.arg(sources("schema").join("validate.py")).arg(root.join("fixtures/scenario.schema.json"));
     let mut child = validate.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(documents.as_bytes()).unwrap();
     let ended = child.wait_with_output().unwrap();
