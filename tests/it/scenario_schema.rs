@@ -179,6 +179,21 @@ fn schema_lists_exactly_the_values_of_the_program() {
 }
 
 #[test]
+fn schema_lists_exactly_the_members_of_snapshots() {
+    let snapshot = crate::facts::history().get("/_emulator/snapshot").is(200).body();
+    let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let schema = schema();
+    assert_eq!(members(&schema["$defs"]["snapshot"]["properties"]), members(&snapshot));
+    assert_eq!(schema["$defs"]["snapshot"]["required"], json!(members(&snapshot)));
+    let clock = &schema["$defs"]["clock"]["properties"];
+    assert_eq!(members(clock), members(&snapshot["clock"]));
+    assert_eq!(
+        members(&schema["$defs"]["snapshot"]["properties"]["facts"]["items"]["properties"]),
+        members(&snapshot["facts"][0])
+    );
+}
+
+#[test]
 fn check_prints_the_schema() {
     let program = env!("CARGO_BIN_EXE_specularite");
     let printed = std::process::Command::new(program).args(["check", "--schema"]).output().unwrap();
