@@ -1,15 +1,26 @@
 //! `specularite check`: validates definitions in files and folders with the rules of the API.
 //!
 //! Folders are searched for items. A folder is an item if its name ends in a kind (`shop.MirroredDatabase`) or if it
-//! contains a `.platform`. In other folders, a `mirroring.json` is checked by itself.
+//! contains a `.platform`. In other folders, a `mirroring.json` is checked by itself. Scenarios and snapshots are checked
+//! in a new tenant.
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use crate::emulator::Emulator;
 use crate::fabric::FabricError;
-use crate::fabric::item::definition::{self, PLATFORM};
+use crate::fabric::item::definition::{self, Finding, PLATFORM};
 use crate::fabric::item::{ItemKind, Part};
 use crate::fabric::mirroring::definition::PATH as MIRRORING;
+use crate::http::operation_ids::operation_ids;
+use crate::http::operations;
+use crate::item_folder::{self, entries, read};
+use crate::scenario_file;
+use crate::tenant::Snapshot;
 
+/// The JSON Schema of scenarios and snapshots.
+pub const SCHEMA: &str = include_str!("../fixtures/scenario.schema.json");
 /// The maximum depth of the search, in folders.
 const DEPTH_MAX: usize = 32;
 
@@ -37,22 +48,39 @@ pub fn check(path: &Path, report: &mut Report) -> Result<(), String> {
     if name == PLATFORM {
         let part = Part { path: PLATFORM.into(), payload: payload.into() };
         let checked = definition::kind_of(&part).and_then(|kind| check_platform(kind, &part));
-        report.note(|_| path.to_owned(), checked);
+        report.note(|_| path.to_owned(), &checked);
+    } else if let Some(document) = document_of(&payload) {
+        if let Err(fault) = check_document(path, &payload, &document) {
+            report.faults.push(format!("{}: {fault}", path.display()));
+        }
     } else {
         // A file with any other name is checked as a mirroring.json.
         let part = Part { path: MIRRORING.into(), payload: payload.into() };
-        report.note(|_| path.to_owned(), definition::check_files(ItemKind::MirroredDatabase, vec![part]));
+        report.note(|_| path.to_owned(), &definition::check_files(ItemKind::MirroredDatabase, vec![part]));
     }
     Ok(())
 }
 
+/// Returns the value of a scenario or a snapshot, which has a member `format`, unlike a `mirroring.json`.
+fn document_of(text: &[u8]) -> Option<Value> {
+    let value: Value = serde_json::from_slice(text).ok()?;
+    (value.get("format").is_some() && value.get("properties").is_none()).then_some(value)
+}
+
+/// Applies a scenario to a new tenant, or restores a snapshot in it.
+fn check_document(path: &Path, text: &[u8], document: &Value) -> Result<(), String> {
+    let tenant = Emulator::builder().build().default_tenant();
+    let checked = if document.get("base").is_some() {
+        let snapshot: Snapshot = serde_json::from_slice(text).map_err(|why| why.to_string())?;
+        tenant.restore(snapshot, operations::key)
+    } else {
+        tenant.apply_scenario(&scenario_file::parse(path, text)?, &operation_ids()).map(drop)
+    };
+    checked.map_err(|why| scenario_file::reason(&why))
+}
+
 fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), String> {
-    let mut entries = Vec::new();
-    let unread = |why: std::io::Error| format!("{}: {why}", folder.display());
-    for entry in std::fs::read_dir(folder).map_err(unread)? {
-        entries.push(entry.map_err(unread)?.path());
-    }
-    entries.sort();
+    let entries = entries(folder)?;
     // Some kinds have common names, such as `Report`. A suffix marks an item only if it is spelled exactly like a kind
     // and this kind has a definition.
     let suffix = folder.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
@@ -85,16 +113,16 @@ fn check_item(folder: &Path, by_name: Option<ItemKind>, report: &mut Report) -> 
         let named = definition::kind_of(&part);
         // The kind in the folder name takes precedence over the kind in `.platform`.
         let kind = by_name.map_or_else(|| named.clone(), Ok);
-        report.note(place, kind.and_then(|kind| check_platform(kind, &part)));
+        report.note(place, &kind.and_then(|kind| check_platform(kind, &part)));
         by_name.or(named.ok())
     } else {
         report.faults.push(format!("{}: the file {PLATFORM} is missing", folder.display()));
         by_name
     };
     let Some(kind) = kind else { return Ok(()) };
-    let mut parts = Vec::new();
-    collect(folder, "", &mut parts, DEPTH_MAX)?;
-    report.note(place, definition::check_files(kind, parts));
+    let mut parts = item_folder::parts(folder)?;
+    parts.retain(|part| part.path != PLATFORM);
+    report.note(place, &definition::check_files(kind, parts));
     Ok(())
 }
 
@@ -102,52 +130,16 @@ fn check_platform(kind: ItemKind, part: &Part) -> Result<(), FabricError> {
     definition::read_platform(kind, part).map(drop)
 }
 
-/// Collects the files of an item as parts of its definition, except `.platform`.
-fn collect(folder: &Path, under: &str, parts: &mut Vec<Part>, depth: usize) -> Result<(), String> {
-    let unread = |why: std::io::Error| format!("{}: {why}", folder.display());
-    let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unread)? {
-        entries.push(entry.map_err(unread)?.path());
-    }
-    entries.sort();
-    for path in entries {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() && !path.is_symlink() && depth > 0 {
-            collect(&path, &format!("{under}{name}/"), parts, depth - 1)?;
-        } else if path.is_file() && name != PLATFORM {
-            parts.push(Part { path: format!("{under}{name}"), payload: read(&path)?.into() });
-        }
-    }
-    Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|why| format!("{}: {why}", path.display()))
-}
-
 impl Report {
     /// Adds the faults of an error to the report. `place` returns the file of a part.
-    fn note(&mut self, place: impl Fn(&str) -> PathBuf, checked: Result<(), FabricError>) {
+    fn note(&mut self, place: impl Fn(&str) -> PathBuf, checked: &Result<(), FabricError>) {
         let Err(error) = checked else { return };
-        let details = error.more_details().iter().filter_map(|detail| detail.fault.as_ref());
-        let faults = details.map(|(_, fault)| located(&place, fault)).collect::<Vec<_>>();
-        if faults.is_empty() {
-            self.faults.push(format!("{}: {}", place("").display(), error.text()));
-        }
-        self.faults.extend(faults);
+        self.faults.extend(Finding::of(error).iter().map(|finding| located(&place, finding)));
     }
 }
 
-/// Converts the position of a fault to the format of compiler messages: `mirroring.json, line 3, column 7: fault`
-/// becomes `path/mirroring.json:3:7: fault`.
-fn located(place: impl Fn(&str) -> PathBuf, fault: &str) -> String {
-    let split = fault.split_once(", line ").and_then(|(part, rest)| {
-        let (line, rest) = rest.split_once(", column ")?;
-        let (column, what) = rest.split_once(": ")?;
-        Some(format!("{}:{line}:{column}: {what}", place(part).display()))
-    });
-    split.unwrap_or_else(|| match fault.split_once(": ") {
-        Some((part, what)) if !part.contains(' ') => format!("{}: {what}", place(part).display()),
-        Some(_) | None => format!("{}: {fault}", place("").display()),
-    })
+/// Returns a finding in the format of compiler messages, such as `path/mirroring.json:3:7: fault`.
+fn located(place: impl Fn(&str) -> PathBuf, Finding { path, position, message }: &Finding) -> String {
+    let position = position.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
+    format!("{}{position}: {message}", place(path).display())
 }

@@ -41,7 +41,8 @@ pub struct ClockState {
 }
 
 /// A change of a clock. `None` leaves a setting unchanged.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClockChange {
     /// The new mode.
     pub mode: Option<Mode>,

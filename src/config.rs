@@ -54,7 +54,7 @@ pub enum Command {
     Token(Token),
     /// Check a running emulator: exit with 0 if it is healthy, else with 1
     Health(Health),
-    /// Validate definitions: mirroring.json, .platform, and item folders
+    /// Validate definitions and scenarios: mirroring.json, .platform, item folders, scenario files
     Check(Check),
     /// Open a sign-in page and submit its form, as a browser would; `run` and `env` set BROWSER to this command
     #[command(hide = true)]
@@ -115,6 +115,9 @@ pub struct Serve {
     /// Additional host name under which web pages and control requests may reach the emulator; repeatable
     #[arg(long, env = "SPECULARITE_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = host_name)]
     pub allowed_hosts: Vec<String>,
+    /// Scenario to apply to the default tenant at the start; repeatable (docs/CONTROL.md#scenarios)
+    #[arg(long = "scenario", env = "SPECULARITE_SCENARIO", value_name = "FILE")]
+    pub scenarios: Vec<PathBuf>,
     /// Format of the log on standard error
     #[arg(long, env = "SPECULARITE_LOG", default_value = "text")]
     pub log: LogFormat,
@@ -221,8 +224,11 @@ pub struct SignIn {
 /// The options of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct Check {
-    /// Definition files (mirroring.json under any name, .platform) or folders to search for items
-    #[arg(required = true, value_name = "FILE|FOLDER")]
+    /// Print the JSON Schema of scenarios and snapshots
+    #[arg(long)]
+    pub schema: bool,
+    /// Definition files (mirroring.json under any name, .platform), scenarios, or folders to search for items
+    #[arg(required_unless_present = "schema", conflicts_with = "schema", value_name = "FILE|FOLDER")]
     pub paths: Vec<PathBuf>,
 }
 

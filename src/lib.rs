@@ -112,6 +112,8 @@ pub mod ids;
 #[doc(hidden)]
 pub mod in_flight;
 #[doc(hidden)]
+pub mod item_folder;
+#[doc(hidden)]
 pub mod journal;
 #[doc(hidden)]
 pub mod memory;
@@ -121,6 +123,8 @@ pub mod notify;
 pub mod proxy;
 #[doc(hidden)]
 pub mod run;
+#[doc(hidden)]
+pub mod scenario_file;
 #[doc(hidden)]
 pub mod seed;
 pub mod server;

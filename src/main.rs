@@ -18,7 +18,7 @@ use specularite::fabric::settings::{Settings, SettingsChange};
 use specularite::proxy::OtherHosts;
 use specularite::signals::Signals;
 use specularite::signing::{self, Signer};
-use specularite::{Emulator, ca, client, clock, run, seed, server, sign_in};
+use specularite::{Emulator, ca, client, clock, run, scenario_file, seed, server, sign_in};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -119,8 +119,8 @@ fn check_data_dir(options: &Serve) -> Result<(), ExitError> {
     })
 }
 
-/// Builds the emulator, and opens the keys that are stored in the data directory. Keys that do not exist are created on
-/// first use.
+/// Builds the emulator, opens the keys that are stored in the data directory, and applies the scenarios, unless a state file
+/// holds the tenants. Keys that do not exist are created on first use.
 fn build(options: &Serve) -> Result<Arc<Emulator>, ExitError> {
     let emulator = options.emulator(draw_seed()).map_err(|why| ExitError::new(why.to_string(), BAD_OPTION))?;
     let directory = config::data_dir(options.data_dir.as_ref());
@@ -130,6 +130,11 @@ fn build(options: &Serve) -> Result<Arc<Emulator>, ExitError> {
     }
     if directory.has(ca::KEY_FILE) {
         emulator.ca().map_err(unusable)?;
+    }
+    let scenarios = if emulator.is_new() { &options.scenarios[..] } else { &[] };
+    for path in scenarios {
+        scenario_file::apply(path, &emulator.default_tenant())
+            .map_err(|why| ExitError::new(format!("cannot use --scenario {}: {why}", path.display()), BAD_OPTION))?;
     }
     Ok(emulator)
 }
@@ -346,6 +351,10 @@ async fn get_healthy(address: &str, path: &str) -> Result<Bytes, ExitError> {
 
 /// Validates definitions, and prints each fault on a separate line.
 fn check_all(options: &Check) -> Result<(), ExitError> {
+    if options.schema {
+        let _ = write!(io::stdout(), "{}", check::SCHEMA);
+        return Ok(());
+    }
     let mut report = Report::default();
     let unread = options.paths.iter().find_map(|path| check::check(path, &mut report).err());
     let mut out = std::io::stdout();

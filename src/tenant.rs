@@ -10,6 +10,7 @@ mod faults;
 mod fork;
 mod issued;
 mod reset;
+mod scenario;
 mod snapshot;
 mod stored;
 
@@ -432,23 +433,31 @@ impl History {
         facts: Vec<Fact>,
         store: impl FnOnce(&[DatedFact]) -> Result<(), FabricError>,
     ) -> Result<(), FabricError> {
-        let footprints: Vec<usize> = facts.iter().map(Fact::footprint).collect();
-        if !facts.iter().all(Fact::frees_memory) {
+        self.record_all(facts.into_iter().map(|fact| (at, fact)).collect(), store)
+    }
+
+    /// Records facts with their instants, oldest first, like [`History::record`].
+    fn record_all(
+        &mut self,
+        facts: Vec<(Timestamp, Fact)>,
+        store: impl FnOnce(&[DatedFact]) -> Result<(), FabricError>,
+    ) -> Result<(), FabricError> {
+        let footprints: Vec<usize> = facts.iter().map(|(_, fact)| fact.footprint()).collect();
+        if !facts.iter().all(|(_, fact)| fact.frees_memory()) {
             self.make_room(footprints.iter().sum())?;
         }
-        let frees_memory = facts.iter().any(Fact::frees_memory);
+        let frees_memory = facts.iter().any(|(_, fact)| fact.frees_memory());
         // A pause is a small fact, but changes all mirrored databases on the capacity.
-        let is_wide = facts.iter().any(|fact| matches!(fact, Fact::CapacityChanged { .. }));
-        let dated = facts.into_iter().zip(self.last_number + 1..).map(|(fact, number)| DatedFact { number, at, fact });
-        let dated: Vec<DatedFact> = dated.collect();
+        let is_wide = facts.iter().any(|(_, fact)| matches!(fact, Fact::CapacityChanged { .. }));
+        let dated = facts.into_iter().zip(self.last_number + 1..);
+        let dated: Vec<DatedFact> = dated.map(|((at, fact), number)| DatedFact { number, at, fact }).collect();
         if let Err(refusal) = store(&dated) {
             self.take(0);
             return Err(refusal);
         }
         for (dated, footprint) in dated.into_iter().zip(footprints) {
-            self.last_number = dated.number;
+            (self.last_number, self.last_at) = (dated.number, Some(dated.at));
             self.state.apply(&dated);
-            self.last_at = Some(at);
             self.facts.push_back((dated, footprint));
             self.stored += footprint;
         }

@@ -15,6 +15,8 @@ use crate::tenant::{Status, StoredTenants, Tenant};
 #[derive(Debug)]
 pub(super) struct Maintained {
     file: Arc<StateFile>,
+    /// `true` if the file was created by this program.
+    is_new: bool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -77,7 +79,7 @@ impl Emulator {
         let file = Arc::new(file);
         let thread = start(Arc::clone(&file), Arc::clone(&self.tenants), self.seed, tasks);
         let thread = thread.map_err(|why| StateError::new(file.path(), why.to_string()))?;
-        self.state = Some(Maintained { file: Arc::clone(&file), thread: Mutex::new(Some(thread)) });
+        self.state = Some(Maintained { file: Arc::clone(&file), is_new, thread: Mutex::new(Some(thread)) });
         for (id, content) in stored.0 {
             let line = content.line;
             let tenant = self.stored(self.new_tenant(id), Status::Detached);
@@ -87,10 +89,15 @@ impl Emulator {
         Ok(())
     }
 
+    /// Returns `false` if the tenants were read from a state file.
+    pub fn is_new(&self) -> bool {
+        self.state.as_ref().is_none_or(|state| state.is_new)
+    }
+
     /// Stores what is not stored yet, and closes the state file. Other processes can then open it. Later changes are
     /// rejected.
     pub fn close_state(&self) {
-        let Some(Maintained { file, thread }) = &self.state else { return };
+        let Some(Maintained { file, thread, .. }) = &self.state else { return };
         let thread = thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             file.send(Task::Stop);

@@ -72,7 +72,7 @@ pub struct CapacityDeclaration {
     pub hidden_from: Vec<PrincipalId>,
 }
 
-fn default_region() -> String {
+pub(super) fn default_region() -> String {
     REGION.into()
 }
 

@@ -28,6 +28,7 @@ pub mod page;
 pub mod pattern;
 pub mod principal;
 pub mod role;
+pub mod scenario;
 pub mod search;
 pub mod settings;
 pub mod state;

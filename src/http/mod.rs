@@ -29,6 +29,7 @@ mod managed_identity;
 mod mirrored_databases;
 mod onelake;
 pub mod operation;
+pub mod operation_ids;
 pub mod operations;
 mod request;
 mod resource_manager;

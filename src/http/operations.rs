@@ -100,7 +100,7 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
 }
 
 /// Returns the key of the operation with this method and path; `None` if there is no such operation.
-pub(super) fn key(method: &str, path: &str) -> Option<(&'static str, &'static str)> {
+pub(crate) fn key(method: &str, path: &str) -> Option<(&'static str, &'static str)> {
     /// The keys by the method and the path, with a space in between.
     static KEYS: LazyLock<HashMap<String, (&str, &str)>> = LazyLock::new(|| {
         let keys = all().map(|route| route.operation.key());

@@ -69,6 +69,13 @@ impl Snapshot {
         Self { format: Format, clock, counters, faults, base_at, base, facts: numbered(facts.into_iter(), 1).collect() }
     }
 
+    /// Sets the clock and the beginning, and adds facts at the end.
+    pub(super) fn add(&mut self, clock: ClockState, base_at: Timestamp, facts: &[DatedFact]) {
+        let next = self.facts.len() as u64 + 1;
+        self.facts.extend(numbered(facts.iter().cloned(), next));
+        (self.clock, self.base_at) = (clock, base_at);
+    }
+
     /// Checks the rules that functions rely on, and returns the content.
     pub(super) fn checked(self) -> Result<Content, FabricError> {
         /// The length of a SHA-256 hash in base64url.

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Tenant;
+use super::issued::Held;
 use super::snapshot::{Counters, Snapshot};
+use super::{History, Tenant};
 use crate::clock::{ClockState, Mode, machine_time};
 use crate::fabric::fault::Counters as FaultCounters;
 use crate::fabric::settings::Settings;
@@ -244,6 +245,17 @@ impl Tenant {
         })
     }
 
+    /// Returns the content of the tenant before facts are recorded, while the history is locked for them. Nothing else is
+    /// stored until the content is dropped.
+    pub(super) fn content_before(&self, history: &History) -> ContentBefore<'_> {
+        let (redeemed, faults, issued) = (self.lock_redeemed(), self.lock_fault_counters(), self.issued.hold());
+        let (requests, control_requests) = issued.bounds();
+        let hashes = redeemed.iter().map(|(hash, ends)| (hash.clone(), *ends)).collect();
+        let counters = Counters { requests, windows: Vec::new(), redeemed: hashes };
+        let snapshot = history.snapshot(self.clock.state(), counters, faults.clone());
+        ContentBefore { tenant: self.id, snapshot, control_requests, _held: (redeemed, faults, issued) }
+    }
+
     /// Captures the content of the tenant for a compaction, as a line. Returns `None` if the state file does not hold the
     /// tenant.
     pub(crate) fn captured(&self) -> Option<Vec<u8>> {
@@ -291,6 +303,33 @@ impl Tenant {
             *storage.lock() = Status::Stored;
         }
         Ok(())
+    }
+}
+
+/// The content of a tenant before facts are recorded, with the locks of what is stored beside the facts.
+pub(super) struct ContentBefore<'a> {
+    tenant: TenantId,
+    snapshot: Snapshot,
+    control_requests: u64,
+    _held: (MutexGuard<'a, HashMap<String, i64>>, MutexGuard<'a, FaultCounters>, Held<'a>),
+}
+
+impl ContentBefore<'_> {
+    /// Appends the content with more facts, another beginning and another clock.
+    pub(super) fn append_with(
+        mut self,
+        storage: &Storage,
+        clock: ClockState,
+        base_at: Timestamp,
+        facts: &[DatedFact],
+    ) -> Result<(), FabricError> {
+        self.snapshot.add(clock, base_at, facts);
+        storage.append(&Record::Content {
+            tenant: self.tenant,
+            machine_now: machine_time(),
+            control_requests: self.control_requests,
+            snapshot: Box::new(self.snapshot),
+        })
     }
 }
 

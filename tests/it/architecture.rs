@@ -10,19 +10,19 @@ use crate::imports::{ImportGraph, circles, sources};
 const ORDER: &[(&str, &str)] = &[
     (
         "",
-        "main run sign_in config environment server disconnect proxy tls check http entra emulator traffic tenant state_file events journal memory in_flight fabric \
+        "main run sign_in config environment server disconnect proxy tls check scenario_file item_folder http entra emulator traffic tenant state_file events journal memory in_flight fabric \
          ca signing client hosts data_dir ids seed clock notify signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "control changes upcoming overview timeline search integrity access \
+        "scenario control changes upcoming overview timeline search integrity access \
          ( capacity connection fact fault folder item operation principal role state tag trouble trouble_view troubles workspace ) \
          throttle name ordered page pattern settings pace mirroring as_list behaviours error instant json weight",
     ),
     (
         "http",
-        "dispatch control fabric_api routes operations managed_identity resource_manager onelake entra \
+        "dispatch control operation_ids fabric_api routes operations managed_identity resource_manager onelake entra \
          bulk capacities catalog_search catalogs connection_roles connections folders gateways items \
          mirrored_databases role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
          long_running_operations context wire exchange fault error json operation answer request",

@@ -39,6 +39,10 @@ mod page;
 mod proxy;
 mod reported;
 mod roles;
+mod scenario;
+mod scenario_files;
+mod scenario_fixtures;
+mod scenario_schema;
 mod secrets;
 mod shortcuts;
 #[cfg(unix)]

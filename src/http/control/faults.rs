@@ -15,7 +15,8 @@ use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::{self, Counter, Fault, FaultRule};
 use crate::http::answer::{self, Headers, utc};
 use crate::http::exchange::Traits;
-use crate::http::{entra, fabric_api, managed_identity, operations, resource_manager, routes};
+use crate::http::operation_ids::operation_ids;
+use crate::http::{fabric_api, routes};
 use crate::ids::{FaultId, PrincipalId};
 use crate::in_flight::SMALL_MAX;
 use crate::journal::Filter;
@@ -146,8 +147,7 @@ impl PastRequest {
 
 fn rule(request: &ControlRequest) -> Result<FaultRule, FabricError> {
     let rule = FaultRule::parse(request.json::<Map<String, Value>>()?)?;
-    let others = [entra::OPERATIONS, managed_identity::OPERATIONS, resource_manager::OPERATIONS, &["OneLake"]].concat();
-    rule.check_operation(operations::all().map(|route| route.operation.id).chain(others))?;
+    operation_ids().check(&rule)?;
     Ok(rule)
 }
 

@@ -1,6 +1,7 @@
 //! The control interface under `/_emulator`. Requests need no token. Requests from web pages are rejected.
 
 mod capacities;
+mod check;
 mod clock;
 mod connections;
 mod coverage;
@@ -9,6 +10,7 @@ mod events;
 mod faults;
 mod journal;
 mod overview;
+mod scenario;
 mod settings;
 mod snapshot;
 mod sources;
@@ -98,6 +100,8 @@ pub const ROUTES: &[Route] = &[
     }),
     Route::new("GET", "/snapshot", "Returns all of the tenant as one document", || get(snapshot::show)),
     Route::new("PUT", "/snapshot", "Restores the tenant from a snapshot", || put(snapshot::replace)),
+    Route::new("POST", "/scenario", "Declares parts of the tenant by name", || post(scenario::apply)),
+    Route::new("POST", "/check", "Lists the faults of a definition", || post(check::check)),
     Route::new("GET", "/faults", "Lists the rules for faults", || get(faults::list)),
     Route::new("POST", "/faults", "Adds a rule for faults", || post(faults::add)),
     Route::new("DELETE", "/faults", "Deletes all rules for faults", || delete(faults::delete_all)),
@@ -194,6 +198,9 @@ fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
     HeaderValue::try_from(note).ok()
 }
 
+/// The calls that create a tenant only after their document was checked, or never.
+const CREATING_LATE: &[&str] = &["/check", "/scenario", "/snapshot"];
+
 /// A request to the control interface, with the tenant that the request selects.
 struct ControlRequest {
     emulator: Arc<Emulator>,
@@ -211,12 +218,12 @@ impl FromRequest<Arc<Emulator>> for ControlRequest {
         let default = emulator.default_tenant();
         let (mut parts, body) = request.into_parts();
         let closing = parts.extensions.remove::<Closing>().unwrap_or_default();
-        let is_snapshot = parts.uri.path() == "/snapshot";
-        let most = if is_snapshot { snapshot::SNAPSHOT_MAX } else { BODY_MAX };
+        let path = parts.uri.path();
+        let most = if path == "/snapshot" { snapshot::SNAPSHOT_MAX } else { BODY_MAX };
+        let keeps_tenants = parts.method.is_safe() || CREATING_LATE.contains(&path);
         let wanted = match tenant_in_query(&parts.uri) {
             // A web page can send a GET or HEAD without being able to read the response: it must not create a tenant.
-            // A snapshot creates the tenant only after it was checked.
-            Some(id) if parts.method.is_safe() || is_snapshot => Ok((emulator.view_tenant(id), false)),
+            Some(id) if keeps_tenants => Ok((emulator.view_tenant(id), false)),
             Some(id) => emulator.tenant(id).map(|tenant| (tenant, false)),
             None => Ok((Arc::clone(&default), true)),
         };

@@ -1,11 +1,13 @@
 //! Definitions of items: checks that apply to all kinds, and reading a stored definition.
 
 mod change;
+mod finding;
 mod platform;
 
 use std::collections::HashSet;
 
 pub use self::change::{get_definition, update_definition};
+pub use self::finding::{Finding, findings};
 use self::platform::write_platform;
 pub use self::platform::{PLATFORM, Platform, kind_of, read_platform};
 pub use super::kinds::{Content, DefinitionSpec, Needed};
@@ -81,7 +83,7 @@ fn check_parts(
 
 /// Checks the content of the required part. Slow kinds parse this part only after the request was accepted. Therefore
 /// an error fails the long-running operation, not the request. Requests that complete at once ignore the error.
-pub(super) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
+pub(in crate::fabric) fn check_content(kind: ItemKind, definition: &Definition) -> Result<(), FabricError> {
     match kind.spec().definition.as_ref().map(|spec| spec.content) {
         Some(Content::Json(paths)) => {
             let main = definition.parts.iter().find(|part| paths.contains(&part.path.as_str()));
