@@ -115,7 +115,7 @@ pub struct Serve {
     /// Additional host name under which web pages and control requests may reach the emulator; repeatable
     #[arg(long, env = "SPECULARITE_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',', value_parser = host_name)]
     pub allowed_hosts: Vec<String>,
-    /// Scenario to apply to the default tenant at the start; repeatable (docs/CONTROL.md#scenarios)
+    /// Scenario to apply to the default tenant at the start, unless --state holds tenants; repeatable (docs/CONTROL.md#scenarios)
     #[arg(long = "scenario", env = "SPECULARITE_SCENARIO", value_name = "FILE")]
     pub scenarios: Vec<PathBuf>,
     /// Format of the log on standard error

@@ -487,3 +487,23 @@ fn control_document_examples_of_events_and_of_the_page_work() {
     }
     assert_eq!(calls, 5);
 }
+
+#[test]
+fn scenario_announces_its_items_or_a_reset_if_it_sets_the_clock_back() {
+    let lab = Lab::new();
+    let mut stream = Stream::open(&lab, "");
+    assert_eq!(stream.next(), None);
+    let back = json!({"format": 1, "clock": {"mode": "manual", "now": "2020-01-01T00:00:00Z"}});
+    lab.post("/_emulator/scenario", back).is(200);
+    assert!(stream.names().contains(&"reset".to_owned()));
+    let item = json!({"name": "open", "type": "MirroredDatabase", "definition": {"mirroring.json": open_mirror()}});
+    let more = json!({"format": 1, "clock": {"now": "2020-01-01T00:00:10Z"}, "settings": {"pageSize": 3},
+        "workspaces": [{"name": "w", "capacity": "specularite", "items": [item]}]});
+    lab.post("/_emulator/scenario", more).is(200);
+    let events = stream.all();
+    let created = events.iter().filter(|(_, name, data)| name == "item" && data["what"] == "created").count();
+    // The database has an SQL endpoint.
+    assert_eq!(created, 2, "{events:?}");
+    let names: Vec<&str> = events.iter().map(|(_, name, _)| &**name).collect();
+    assert!(names.contains(&"settings") && names.contains(&"clock") && !names.contains(&"reset"), "{names:?}");
+}

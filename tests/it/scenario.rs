@@ -1,7 +1,7 @@
 //! Scenarios: parts of a tenant that are declared by name, at once or not at all.
 
 use serde_json::{Value, json};
-use specularite::Emulator;
+use specularite::{Emulator, StateSync};
 
 use crate::harness::{ALICE, BOB, Lab, Reply, base64, open_mirror, sql_mirror};
 
@@ -353,4 +353,43 @@ fn connection_of_an_earlier_scenario_keeps_its_id() {
     lab.put(&format!("/_emulator/connections/{}", first.as_str().unwrap()), renamed).is(200);
     let second = apply(&lab, &scenario("a")).is(200).body()["connections"]["a"].clone();
     assert_ne!(first, second);
+}
+
+/// A scenario can set the clock back, and its facts lie in the past. The state file holds both.
+#[test]
+fn scenarios_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.ndjson");
+    let open = |file: &std::path::Path| Emulator::builder().seed(7).open(file, StateSync::Flush).unwrap();
+    let emulator = open(&file);
+    assert!(emulator.is_new());
+    let lab = Lab::of(emulator);
+    let mut first = running("2020-01-01T00:00:00Z");
+    first["clock"] = json!({"mode": "manual", "now": "2020-01-02T00:00:00Z"});
+    let item = path(&apply(&lab, &first).is(200).body(), "Sales/orders");
+    let check = |name: &str| {
+        // The program is killed: the file is what it has written so far.
+        let copy = folder.path().join(name);
+        std::fs::copy(&file, &copy).unwrap();
+        let restarted = open(&copy);
+        assert!(!restarted.is_new());
+        let restarted = Lab::of(restarted);
+        assert_eq!(restarted.status(&item), "Running");
+        for call in ["/v1/workspaces", "/_emulator/clock", "/_emulator/settings"] {
+            let (now, later) = (lab.get(call).body(), restarted.get(call).body());
+            let without_machine_time = |mut body: Value| {
+                body.as_object_mut().unwrap().remove("machineNow");
+                body
+            };
+            assert_eq!(without_machine_time(now), without_machine_time(later), "{call}");
+        }
+        assert_eq!(restarted.tables(&item), lab.tables(&item));
+    };
+    check("first");
+    apply(&lab, &json!({"format": 1, "workspaces": [{"name": "More"}]})).is(200);
+    check("without a clock");
+    let later = json!({"format": 1, "clock": {"now": "2020-01-03T00:00:00Z"}, "workspaces": [{"name": "Most"}]});
+    apply(&lab, &later).is(200);
+    lab.post("/v1/workspaces", json!({"displayName": "after"})).is(201);
+    check("with a later clock");
 }
