@@ -60,7 +60,7 @@ fn apply(clock: &Clock, change: &Change) -> bool {
         Change::Set { mode, rate, step, now } => {
             let mode = mode.map(|mode| [Mode::Real, Mode::Scaled, Mode::Manual, Mode::Stepped][usize::from(mode % 4)]);
             let now = now.as_ref().and_then(|now| now.timestamp(clock));
-            clock.set(ClockChange { mode, rate: *rate, step: *step, now }).is_ok()
+            clock.set(ClockChange { mode, rate: *rate, step: *step, now, ..ClockChange::default() }).is_ok()
         }
         Change::Advance { seconds, nanoseconds } => {
             clock.advance(Duration::from_secs(*seconds).saturating_add(Duration::from_nanos((*nanoseconds).into()))).is_ok()
