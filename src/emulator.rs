@@ -305,8 +305,11 @@ impl Emulator {
                 "The default tenant cannot be deleted. POST /_emulator/reset empties it.",
             ));
         }
-        self.existing_tenant(id)?.detach()?;
-        let (_, deleted) = self.tenants.remove(&id).ok_or_else(|| no_tenant(id))?;
+        let found = self.existing_tenant(id)?;
+        found.detach()?;
+        // Another request may have deleted the tenant, and a third one may have created it again.
+        let removed = self.tenants.remove_if(&id, |_, tenant| Arc::ptr_eq(tenant, &found));
+        let (_, deleted) = removed.ok_or_else(|| no_tenant(id))?;
         deleted.events().end();
         // Requests may be waiting for a change of the tenant.
         deleted.reset()
@@ -353,8 +356,7 @@ impl Emulator {
         match self.tenants.entry(id) {
             // The tenant was created in the meantime.
             Entry::Occupied(mut other) => {
-                other.get().detach()?;
-                tenant.attach()?;
+                tenant.attach_instead_of(other.get())?;
                 self.keep_listeners(other.get());
                 other.insert(self.with_listeners(tenant, true));
             }

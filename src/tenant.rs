@@ -3,7 +3,8 @@
 //! No lock guard leaves this module. Only [`Tenant::read`] gives access to the state. Only [`Tenant::commit`],
 //! [`Tenant::commit_then`], [`Tenant::reset`] and [`Tenant::restore`] change the state.
 //!
-//! Locks are taken in this order: history, redeemed codes, counters of faults, issued ids, clock, state file.
+//! Locks are taken in this order: history, redeemed codes, counters of faults, issued ids, throttle windows or journal,
+//! events, clock, state file.
 
 mod events;
 mod faults;

@@ -1,7 +1,7 @@
 //! Integrity of a state that was read from outside: rules that all states of the emulator follow, and that functions
 //! rely on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::fabric::State;
@@ -29,8 +29,20 @@ fn has_circle(workspace: &Workspace) -> bool {
 
 /// Returns `true` if a chain of parents has no end. The map contains the parent of each node that has one.
 fn is_circular<T: Hash + Eq + Copy>(parents: &HashMap<T, T>) -> bool {
-    let depth = |node: T| std::iter::successors(Some(node), |node| parents.get(node).copied()).take(parents.len() + 2);
-    parents.keys().any(|node| depth(*node).count() > parents.len() + 1)
+    // The nodes that are known to have an end above them. Each node is visited once.
+    let mut ended: HashSet<T> = HashSet::new();
+    for start in parents.keys() {
+        let mut chain = HashSet::new();
+        let mut next = Some(*start);
+        while let Some(node) = next.filter(|node| !ended.contains(node)) {
+            if !chain.insert(node) {
+                return true;
+            }
+            next = parents.get(&node).copied();
+        }
+        ended.extend(chain);
+    }
+    false
 }
 
 #[cfg(test)]
@@ -47,5 +59,14 @@ mod tests {
         check(&[(1, 1)], true);
         check(&[(1, 2), (2, 3), (3, 1)], true);
         check(&[(4, 1), (1, 2), (2, 1)], true);
+    }
+
+    #[test]
+    fn long_chains_are_checked_in_one_pass() {
+        const LENGTH: u32 = 200_000;
+        let mut chain: HashMap<u32, u32> = (0..LENGTH).map(|node| (node, node + 1)).collect();
+        assert!(!is_circular(&chain));
+        chain.insert(LENGTH, 0);
+        assert!(is_circular(&chain));
     }
 }

@@ -67,9 +67,10 @@ impl Tenant {
     /// Counts requests of the past in a rule that the tenant does not have. Returns the counter of the rule, and for each
     /// request `true` if the rule would have struck it.
     pub(crate) fn try_fault(&self, fault: &Fault, requests: &[(Timestamp, FaultRequest<'_>)]) -> (Counter, Vec<bool>) {
+        let seed = self.read(State::seed);
         let mut counters = Counters::default();
         let mut strike = |(at, request): &(Timestamp, FaultRequest<'_>)| {
-            counters.strike(self.seed, std::iter::once(fault), request, *at).is_some()
+            counters.strike(seed, std::iter::once(fault), request, *at).is_some()
         };
         let struck = requests.iter().map(&mut strike).collect();
         (counters.of(fault.id), struck)
@@ -83,9 +84,7 @@ impl Tenant {
         }
         self.has_faults.store(!faults.is_empty(), Ordering::Release);
         let mut counters = self.lock_fault_counters();
-        if counters.len() > faults.len() {
-            counters.retain(|id| faults.contains(&id));
-        }
+        counters.retain(|id| faults.contains(&id));
     }
 
     /// Returns the state at an earlier instant, and that instant. An instant before the beginning of the stored facts is

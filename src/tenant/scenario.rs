@@ -51,30 +51,33 @@ impl Tenant {
         clock: Option<ClockState>,
     ) -> Result<(), FabricError> {
         let is_new = history.last_at.is_none();
+        let known_from = history.base_at;
         let first = facts.first().map(|(at, _)| *at).into_iter().chain(clock.map(|clock| clock.now)).min();
-        let base_at =
-            if is_new { first.map_or(history.base_at, |at| at.min(history.base_at)) } else { history.base_at };
+        let base_at = first.filter(|_| is_new).map_or(known_from, |first| first.min(known_from));
         let storage = self.storage.as_ref().filter(|storage| storage.is_used());
         let content = storage.map(|_| self.content_before(history));
+        // Recording can merge facts into the base, which then begins later.
+        history.base_at = base_at;
         let record = |clock: ClockState| {
             history.record_all(facts, |dated| match (storage, content) {
                 (Some(storage), Some(content)) => content.append_with(storage, clock, base_at, dated),
                 _ => Ok(()),
             })
         };
-        match clock {
-            None => self.clock.holding(record)?,
+        let recorded = match clock {
+            None => self.clock.holding(record),
             Some(clock) => {
                 // The clock may have run on.
                 let now = if is_new { clock.now } else { clock.now.max(self.clock.now()) };
-                self.clock.replace(Some(ClockState { now, ..clock }), record)?;
-                if is_new {
-                    *self.lock_windows() = Windows::default();
-                }
+                self.clock.replace(Some(ClockState { now, ..clock }), record).map(drop)
             }
+        };
+        if recorded.is_err() {
+            history.base_at = known_from;
+        } else if is_new && clock.is_some() {
+            *self.lock_windows() = Windows::default();
         }
-        history.base_at = history.base_at.min(base_at);
-        Ok(())
+        recorded
     }
 
     /// Observes what facts of different instants will change, like [`Tenant::observe`].

@@ -274,6 +274,22 @@ impl Tenant {
         self.holding_content(|content| storage.attach(&content))
     }
 
+    /// Stores a tenant that comes into use in place of another one with the same id. Changes of the other one are no longer
+    /// stored.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written, and is unchanged. The other tenant remains stored.
+    pub(crate) fn attach_instead_of(&self, other: &Self) -> Result<(), FabricError> {
+        let (Some(own), Some(replaced)) = (&self.storage, &other.storage) else { return Ok(()) };
+        self.holding_content(|content| {
+            let mut status = replaced.lock();
+            own.attach(&content)?;
+            *status = Status::Deleted;
+            Ok(())
+        })
+    }
+
     /// Stores the deletion of the tenant. Later changes are not stored.
     ///
     /// # Errors

@@ -355,6 +355,24 @@ fn connection_of_an_earlier_scenario_keeps_its_id() {
     assert_ne!(first, second);
 }
 
+/// Where memory is tight, old facts are merged into the base. The past of the tenant then begins later.
+#[test]
+fn fork_after_a_scenario_does_not_contain_its_future() {
+    let lab = Lab::with(Emulator::builder().tenant_memory(1_500_000).build());
+    let begin = lab.get("/_emulator/clock").body()["now"].clone();
+    lab.advance(1.0);
+    let create = |n: usize| {
+        let workspace = json!({"displayName": format!("w{n}"), "description": "x".repeat(3_000)});
+        lab.post("/v1/workspaces", workspace).is(201);
+    };
+    (0..150).for_each(create);
+    let workspaces: Vec<Value> =
+        (0..150).map(|n| json!({"name": format!("s{n}"), "description": "x".repeat(3_000)})).collect();
+    apply(&lab, &json!({"format": 1, "workspaces": workspaces})).is(200);
+    let path = format!("/_emulator/tenants/{DEFAULT_TENANT}/fork");
+    lab.post(&path, json!({"at": begin, "as": "early"})).refuses(400, "InvalidInput");
+}
+
 /// A scenario can set the clock back, and its facts lie in the past. The state file holds both.
 #[test]
 fn scenarios_survive_a_restart() {

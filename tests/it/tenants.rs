@@ -103,6 +103,41 @@ fn fork_is_refused_without_effect() {
     assert_eq!(now(&lab, OTHER), now(&lab, ""));
 }
 
+/// The ids of rules in a fork begin anew, but the counters of deleted rules do not come back with them.
+#[test]
+fn new_fault_in_a_fork_has_counted_nothing() {
+    let lab = Lab::new();
+    let at = now(&lab, "");
+    lab.advance(1.0);
+    let down = json!({"answer": {"status": 503}});
+    let rule = |operation: &str| json!({"match": {"operation": operation}, "when": {"times": 1}, "effect": down});
+    lab.post("/_emulator/faults", rule("Workspaces_CreateWorkspace")).is(201);
+    let second = lab.post("/_emulator/faults", rule("Capacities_ListCapacities")).is(201).id();
+    lab.get("/v1/capacities").is(503);
+    lab.delete(&format!("/_emulator/faults/{second}")).is(200);
+    fork(&lab, &at).is(201);
+    let twin = lab.in_tenant(TWIN);
+    let added = twin.post("/_emulator/faults", rule("Capacities_ListCapacities")).is(201).body();
+    assert_eq!((&added["matched"], &added["struck"]), (&json!(0), &json!(0)), "{added}");
+    twin.get("/v1/capacities").is(503);
+}
+
+/// The dry run of a rule draws from the same seed as the rule, in a fork too.
+#[test]
+fn dry_run_in_a_fork_names_what_is_struck() {
+    let lab = Lab::unthrottled();
+    fork(&lab, &Value::Null).is(201);
+    let twin = lab.in_tenant(TWIN);
+    let rule = json!({"match": {"operation": "Capacities_ListCapacities"}, "when": {"probability": 0.5},
+        "effect": {"answer": {"status": 503}}});
+    let ask = || (0..20).map(|_| twin.get("/v1/capacities").status.as_u16()).collect::<Vec<u16>>();
+    ask();
+    let tried = twin.post("/_emulator/faults/dry-run", rule.clone()).is(200).body();
+    twin.post("/_emulator/faults", rule).is(201);
+    let struck = ask().into_iter().filter(|status| *status == 503).count();
+    assert_eq!((&tried["matched"], &tried["struck"]), (&json!(20), &json!(struck)));
+}
+
 #[test]
 fn fork_past_the_memory_is_refused() {
     let emulator = specularite::Emulator::builder().memory(200_000).build();

@@ -68,25 +68,54 @@ impl TryFrom<String> for Pointer {
     }
 }
 
-/// Returns a document with a patch applied, or `None` if a step does not apply.
+/// The maximum depth of a patched document. It is that of a parsed document.
+const DEPTH_MAX: usize = 127;
+/// The maximum size of all values that a patch adds, in bytes of memory.
+const ADDED_MAX: usize = 16 << 20;
+
+/// Returns a document with a patch applied. Returns `None` if a step does not apply, or if the document would become
+/// deeper than [`DEPTH_MAX`] or grow by more than [`ADDED_MAX`].
 pub fn patched(mut document: Value, patch: &[PatchStep]) -> Option<Value> {
+    let mut left = ADDED_MAX;
+    let mut bounded = |path: &Pointer, value: Value| {
+        let (size, depth) = measure(&value);
+        left = left.checked_sub(size)?;
+        (path.0.matches('/').count() + depth <= DEPTH_MAX).then_some(value)
+    };
     for step in patch {
         match step {
-            PatchStep::Add { path, value } => add(&mut document, path, value.clone())?,
+            PatchStep::Add { path, value } => add(&mut document, path, bounded(path, value.clone())?)?,
             PatchStep::Remove { path } => drop(remove(&mut document, path)?),
-            PatchStep::Replace { path, value } => *document.pointer_mut(&path.0)? = value.clone(),
+            PatchStep::Replace { path, value } => *document.pointer_mut(&path.0)? = bounded(path, value.clone())?,
             PatchStep::Move { from, path } => {
                 let value = remove(&mut document, from)?;
-                add(&mut document, path, value)?;
+                add(&mut document, path, bounded(path, value)?)?;
             }
             PatchStep::Copy { from, path } => {
                 let value = document.pointer(&from.0)?.clone();
-                add(&mut document, path, value)?;
+                add(&mut document, path, bounded(path, value)?)?;
             }
             PatchStep::Test { path, value } => (document.pointer(&path.0)? == value).then_some(())?,
         }
     }
     Some(document)
+}
+
+/// Returns the approximate size of a value in bytes of memory, and its depth.
+fn measure(value: &Value) -> (usize, usize) {
+    let own = size_of::<Value>();
+    let with = |(size, depth): (usize, usize), name: usize, value: &Value| {
+        let (more, below) = measure(value);
+        (size + name + more, depth.max(below + 1))
+    };
+    match value {
+        Value::String(text) => (own + text.len(), 0),
+        Value::Array(elements) => elements.iter().fold((own, 1), |sum, element| with(sum, 0, element)),
+        Value::Object(members) => {
+            members.iter().fold((own, 1), |sum, (name, value)| with(sum, own + name.len(), value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => (own, 0),
+    }
 }
 
 /// Returns the value that contains the place of a pointer, and the last token of the pointer. Returns `None` for the
@@ -140,6 +169,25 @@ mod tests {
         let patch: Vec<PatchStep> = serde_json::from_value(patch).unwrap();
         let patched = patched(document.clone(), &patch).map(|document| document.to_string());
         assert_eq!(patched.as_deref(), expected, "{shown}");
+    }
+
+    #[test]
+    fn patched_document_is_bounded() {
+        let check = |steps: Vec<Value>, applies: bool| {
+            let patch: Vec<PatchStep> = serde_json::from_value(steps.into()).unwrap();
+            assert_eq!(patched(json!({"a": {}}), &patch).is_some(), applies);
+        };
+        let copy = |path: String| json!({"op": "copy", "from": "", "path": path});
+        // Each step doubles the document.
+        check((0..10).map(|n| copy(format!("/m{n}"))).collect(), true);
+        check((0..40).map(|n| copy(format!("/m{n}"))).collect(), false);
+        // Each step makes the document one level deeper.
+        check((0..DEPTH_MAX - 1).map(|_| copy("/a".into())).collect(), true);
+        check((0..DEPTH_MAX).map(|_| copy("/a".into())).collect(), false);
+        let text = "x".repeat(ADDED_MAX / 2);
+        let replace = json!({"op": "replace", "path": "/a", "value": text});
+        check(vec![replace.clone()], true);
+        check(vec![replace.clone(), replace], false);
     }
 
     #[test]
