@@ -182,8 +182,8 @@ mod tests {
         check((0..10).map(|n| copy(format!("/m{n}"))).collect(), true);
         check((0..40).map(|n| copy(format!("/m{n}"))).collect(), false);
         // Each step makes the document one level deeper.
-        check((0..DEPTH_MAX - 1).map(|_| copy("/a".into())).collect(), true);
-        check((0..DEPTH_MAX).map(|_| copy("/a".into())).collect(), false);
+        check((0..DEPTH_MAX - 2).map(|_| copy("/a".into())).collect(), true);
+        check((0..DEPTH_MAX - 1).map(|_| copy("/a".into())).collect(), false);
         let text = "x".repeat(ADDED_MAX / 2);
         let replace = json!({"op": "replace", "path": "/a", "value": text});
         check(vec![replace.clone()], true);
