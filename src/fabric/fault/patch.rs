@@ -74,7 +74,7 @@ const DEPTH_MAX: usize = 127;
 const ADDED_MAX: usize = 16 << 20;
 
 /// Returns a document with a patch applied. Returns `None` if a step does not apply, or if the document would become
-/// deeper than [`DEPTH_MAX`] or grow by more than [`ADDED_MAX`].
+/// deeper than `DEPTH_MAX` or grow by more than `ADDED_MAX`.
 pub fn patched(mut document: Value, patch: &[PatchStep]) -> Option<Value> {
     let mut left = ADDED_MAX;
     let mut bounded = |path: &Pointer, value: Value| {
