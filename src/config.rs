@@ -151,7 +151,7 @@ pub struct Run {
     /// Give the command an empty home directory, for programs that store settings or tokens there
     #[arg(long, env = "SPECULARITE_ISOLATE", value_parser = FalseyValueParser::new())]
     pub isolate: bool,
-    /// Exit with 3 if the command succeeds but a rule for faults never struck
+    /// Exit with 3 if the command succeeds but a fault rule never struck
     #[arg(long, env = "SPECULARITE_STRICT_FAULTS", value_parser = FalseyValueParser::new())]
     pub strict_faults: bool,
     /// The command and its arguments

@@ -41,7 +41,7 @@ pub(crate) enum Event<'a> {
     Clock(ClockState, Option<NextChange>),
     /// A request was answered.
     Exchange(&'a Exchange<'a>),
-    /// A rule for faults was added, switched or deleted, or struck a request.
+    /// A fault rule was added, switched or deleted, or struck a request.
     Fault { fault: &'a Fault, counter: Counter, now: Timestamp, is_deleted: bool },
     /// An item changed.
     Item(ItemChange),

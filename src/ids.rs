@@ -76,7 +76,7 @@ ids! {
     ApplicationId = "application";
     /// The id of a tag.
     TagId = "tag";
-    /// The id of a rule for faults.
+    /// The id of a fault rule.
     FaultId = "fault";
     /// The id of a published version of a Fabric environment.
     VersionId = "version";

@@ -26,7 +26,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The exit status for an invalid or unusable option. `clap` exits with the same status.
 const BAD_OPTION: u8 = 2;
-/// The exit status of `run --strict-faults` if a rule for faults never struck.
+/// The exit status of `run --strict-faults` if a fault rule never struck.
 const UNSTRUCK: u8 = 3;
 
 /// jemalloc returns the memory of deleted tenants to the system. The allocator of glibc keeps most of it.

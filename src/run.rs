@@ -86,7 +86,7 @@ fn pass_on(child: &Child, signal: Signal) {
 fn pass_on(_: &Child, _: Signal) {}
 
 /// Writes the report of `--report`: the counts of calls by operation and status, the counts of requested hosts by
-/// outcome, and the rules for faults that never struck.
+/// outcome, and the fault rules that never struck.
 ///
 /// # Errors
 ///
@@ -115,7 +115,7 @@ pub fn report(emulator: &Arc<Emulator>, out: &mut impl io::Write) -> io::Result<
     write_unstruck(emulator, out)
 }
 
-/// Writes the rules for faults that struck no request.
+/// Writes the fault rules that struck no request.
 ///
 /// # Errors
 ///
@@ -129,7 +129,7 @@ pub fn write_unstruck(emulator: &Emulator, out: &mut impl io::Write) -> io::Resu
     Ok(())
 }
 
-/// Returns the rules for faults that struck no request, with their tenants.
+/// Returns the fault rules that struck no request, with their tenants.
 pub fn unstruck(emulator: &Emulator) -> Vec<(TenantId, Fault)> {
     let of = |tenant: Arc<Tenant>| {
         let faults = tenant.faults().into_iter().filter(|(_, counter)| counter.struck == 0);

@@ -74,7 +74,7 @@ pub struct Tenant {
     version: Version,
     history: RwLock<History>,
     windows: Mutex<Windows>,
-    /// `true` if the tenant has rules for faults. It spares other tenants the lookup.
+    /// `true` if the tenant has fault rules. It spares other tenants the lookup.
     has_faults: AtomicBool,
     fault_counters: Mutex<Counters>,
     /// The hashes of the redeemed codes, with the Unix times at which the codes expire.

@@ -84,18 +84,18 @@ pub enum ControlCommand {
         /// The new state of the capacity.
         state: CapacityState,
     },
-    /// Adds a rule for faults.
+    /// Adds a fault rule.
     AddFault(Box<FaultRule>),
-    /// Enables or disables a rule for faults.
+    /// Enables or disables a fault rule.
     SwitchFault {
         /// The rule.
         id: FaultId,
         /// `true` to enable the rule.
         enabled: bool,
     },
-    /// Deletes a rule for faults.
+    /// Deletes a fault rule.
     DeleteFault(FaultId),
-    /// Deletes all rules for faults.
+    /// Deletes all fault rules.
     DeleteFaults,
 }
 

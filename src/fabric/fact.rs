@@ -131,13 +131,13 @@ pub enum Fact {
     /// from the tenant's sequence of ids.
     #[serde(rename = "tagsDeclared")]
     TagsDeclared { tags: Vec<Tag>, drawn: u64 },
-    /// A rule for faults was added. It is enabled.
+    /// A fault rule was added. It is enabled.
     #[serde(rename = "faultAdded")]
     FaultAdded { id: FaultId, rule: Arc<FaultRule> },
-    /// A rule for faults was enabled or disabled.
+    /// A fault rule was enabled or disabled.
     #[serde(rename = "faultSwitched")]
     FaultSwitched { id: FaultId, enabled: bool },
-    /// A rule for faults was deleted.
+    /// A fault rule was deleted.
     #[serde(rename = "faultDeleted")]
     FaultDeleted { id: FaultId },
 

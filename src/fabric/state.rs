@@ -231,7 +231,7 @@ impl State {
         self.sources.get(&source)
     }
 
-    /// Returns the rules for faults, oldest first.
+    /// Returns the fault rules, oldest first.
     pub fn faults(&self) -> &Ordered<FaultId, Fault> {
         &self.faults
     }
@@ -282,7 +282,7 @@ impl State {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
-    /// Returns the id of the next rule for faults. A fork can have rules that were added after the instant of the fork;
+    /// Returns the id of the next fault rule. A fork can have rules that were added after the instant of the fork;
     /// their ids are skipped.
     pub fn next_fault(&self) -> FaultId {
         let mut number = self.counts.faults + 1;

@@ -75,7 +75,7 @@ impl Received {
     }
 
     /// Assigns the request to a tenant, and adds the stamp and the fault that strikes the request. `traits` returns the
-    /// members that rules for faults match, beside those of the head. It is called only if the tenant has such rules.
+    /// members that fault rules match, beside those of the head. It is called only if the tenant has such rules.
     pub(super) fn arrive(
         self,
         tenant: Arc<Tenant>,
@@ -97,7 +97,7 @@ impl Received {
 /// Returns the response to a request with an error: from its status, its code and its message.
 pub(super) type ErrorShape = fn(&Arrived, StatusCode, &str, &str) -> Written;
 
-/// The members of a request that rules for faults match, beside those of its head and body.
+/// The members of a request that fault rules match, beside those of its head and body.
 #[derive(Debug, Default)]
 pub(super) struct Traits<'a> {
     /// The operation id.
@@ -130,7 +130,7 @@ pub(super) struct Arrived {
     pub(super) begun: Timestamp,
     pub(super) tenant: Arc<Tenant>,
     pub(super) stamp: Stamp,
-    /// The rule for faults that strikes the request.
+    /// The fault rule that strikes the request.
     strike: Option<Strike>,
     /// `true` if the fault has changed the long-running operation that the request began.
     pub(super) began_operation: Cell<bool>,

@@ -111,14 +111,14 @@ impl Admission {
     }
 }
 
-/// Returns the ids by which a rule for faults can name a caller: those in the token, and those in the directory.
+/// Returns the ids by which a fault rule can name a caller: those in the token, and those in the directory.
 fn ids(tenant: &Tenant, caller: &DirectoryEntry) -> Vec<String> {
     let known = tenant.read(|state| state.directory().get(&state.known_caller(caller).id).cloned());
     let of = |entry: &DirectoryEntry| std::iter::once(entry.id.to_string()).chain(entry.app_id().map(str::to_owned));
     of(caller).chain(known.iter().flat_map(of)).collect()
 }
 
-/// Returns the members of a request that rules for faults match, without its caller.
+/// Returns the members of a request that fault rules match, without its caller.
 pub(super) fn traits(found: Option<Found>, path: &str) -> Traits<'_> {
     let Some(found) = found else { return Traits::default() };
     let (operation, parameters) = (found.operation(), found.parameters(path));

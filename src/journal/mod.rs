@@ -61,7 +61,7 @@ pub struct Exchange<'a> {
     pub request: &'a [u8],
     /// The status of the response; `None` if no response was sent.
     pub status: Option<u16>,
-    /// The rule for faults that struck the request.
+    /// The fault rule that struck the request.
     pub fault: Option<FaultId>,
     /// The headers of the response.
     pub headers: &'a HeaderMap,

@@ -141,7 +141,7 @@ impl Tenant {
         });
     }
 
-    /// Records the event that a rule for faults has struck a request, or that its strike was taken back. The changes of time
+    /// Records the event that a fault rule has struck a request, or that its strike was taken back. The changes of time
     /// and of the clock come before.
     pub(super) fn report_strike(&self, state: &State, id: FaultId, counter: Counter, now: Timestamp) {
         if self.events.is_recording()

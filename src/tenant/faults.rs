@@ -1,4 +1,4 @@
-//! The rules for faults of a tenant, with their counters.
+//! The fault rules of a tenant, with their counters.
 
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use crate::fabric::fault::{Counter, Counters, Fault, FaultRequest, Strike};
 use crate::ids::RequestId;
 
 impl Tenant {
-    /// Returns `true` if the tenant has rules for faults.
+    /// Returns `true` if the tenant has fault rules.
     pub(crate) fn has_faults(&self) -> bool {
         self.has_faults.load(Ordering::Acquire)
     }
@@ -56,7 +56,7 @@ impl Tenant {
         });
     }
 
-    /// Returns the rules for faults with their counters, oldest first.
+    /// Returns the fault rules with their counters, oldest first.
     pub fn faults(&self) -> Vec<(Fault, Counter)> {
         self.read(|state| {
             let counters = self.lock_fault_counters();
@@ -76,7 +76,7 @@ impl Tenant {
         (counters.of(fault.id), struck)
     }
 
-    /// Notes that the rules for faults may have changed, and drops the counters of deleted rules.
+    /// Notes that the fault rules may have changed, and drops the counters of deleted rules.
     pub(super) fn note_faults(&self, state: &State) {
         let faults = state.faults();
         if faults.is_empty() && !self.has_faults() {

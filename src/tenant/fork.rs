@@ -14,7 +14,7 @@ use crate::fabric::{DatedFact, FabricError, Fact};
 impl Tenant {
     /// Makes this new tenant a fork of `original` at the instant `at`.
     ///
-    /// It has the facts up to and including `at`, the present settings, rules for faults, clock mode,
+    /// It has the facts up to and including `at`, the present settings, fault rules, clock mode,
     /// request ids and redeemed codes of the original, and no throttle windows. Its clock shows `at`.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Tenant {
     }
 }
 
-/// Returns the facts that give a fork the present settings and rules for faults, if a `later` fact changed them.
+/// Returns the facts that give a fork the present settings and fault rules, if a `later` fact changed them.
 /// `shared` are the facts that the fork shares with the original.
 fn present<'a>(history: &History, shared: &[DatedFact], later: impl Iterator<Item = &'a Fact>) -> Vec<Fact> {
     let (mut settings, mut rules) = (false, false);

@@ -22,7 +22,7 @@ pub struct Snapshot {
     format: Format,
     pub(super) clock: ClockState,
     pub(super) counters: Counters,
-    /// The counters of the rules for faults. The rules are in the base and in the facts.
+    /// The counters of the fault rules. The rules are in the base and in the facts.
     pub(super) faults: FaultCounters,
     /// The instant from which the states of the tenant are known.
     pub(super) base_at: Timestamp,

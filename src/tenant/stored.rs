@@ -39,7 +39,7 @@ pub(crate) enum Record<'a> {
     Clock { tenant: TenantId, machine_now: Timestamp, clock: ClockState },
     /// Upper bounds of the numbers of issued request ids.
     Ids { tenant: TenantId, requests: u64, control_requests: u64 },
-    /// The counters of rules for faults that have changed.
+    /// The counters of fault rules that have changed.
     Faults { tenant: TenantId, counters: FaultCounters },
     /// The hash of a redeemed code, and the Unix time at which the code expires.
     Redeemed { tenant: TenantId, hash: Cow<'a, str>, ends: i64 },

@@ -6,17 +6,12 @@ use std::process::{Child, Command, Stdio};
 
 use crate::coverage::{notice, shared};
 
-/// The seed of the walks. A fault of the walk `lab` strikes three requests in ten, and with some seeds one that the walk
-/// needs.
-const SEED: &str = "2";
-
 /// The walks that must pass.
 const WALKS: &[&str] = &[
     "answers",
     "control",
     "create",
     "definitions",
-    "lab",
     "programs",
     "replication",
     "roles",
@@ -51,11 +46,11 @@ pub(crate) fn serve(options: &[&str]) -> Served {
     Served(child, base)
 }
 
-/// Runs the walks and writes the exchanges to a file of this name for `.ci/contract`.
-fn walk(options: &[&str], log: &str) {
+/// Runs the walks and writes the exchanges to a file of this name, for `.ci/contract`.
+fn walk(walks: &[&str], options: &[&str], log: &str) {
     let Some(walker) = shared("golden/walk.py") else { return };
     let served = serve(options);
-    let walks = WALKS.iter().map(|name| walker.with_file_name("walks").join(format!("{name}.walk")));
+    let walks = walks.iter().map(|name| walker.with_file_name("walks").join(format!("{name}.walk")));
     let log = format!("{}/{log}.ndjson", env!("CARGO_TARGET_TMPDIR"));
     let _ = std::fs::remove_file(&log);
     let walked = Command::new("python3").arg(&walker).args(["--base", &served.1, "--log", &log]).args(walks).output();
@@ -67,12 +62,20 @@ fn walk(options: &[&str], log: &str) {
 
 #[test]
 fn walks_pass_with_default_options() {
-    walk(&["--seed", SEED], "walks-default");
+    walk(WALKS, &[], "walks-default");
 }
 
 #[test]
 fn walks_pass_at_a_realistic_pace() {
-    walk(&["--pace", "realistic", "--seed", SEED], "walks-realistic");
+    walk(WALKS, &["--pace", "realistic"], "walks-realistic");
+}
+
+/// `.ci/contract` does not read these exchanges: the walk edits answers and breaks connections on purpose. One of its faults
+/// strikes three requests in ten, and with some seeds one that the walk needs.
+#[test]
+fn the_walk_of_trouble_on_demand_passes() {
+    walk(&["lab"], &["--seed", "2"], "lab-default");
+    walk(&["lab"], &["--seed", "2", "--pace", "realistic"], "lab-realistic");
 }
 
 /// Replays the recorded requests of a Microsoft client; reproduced exchanges, all exchanges, and the output.

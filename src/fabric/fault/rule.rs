@@ -19,7 +19,7 @@ const RULE_DEPTH_MAX: usize = 100;
 /// The principal of requests of the emulator's own page.
 pub const PAGE: &str = "page";
 
-/// A rule for faults. It is stored and shown as it was given.
+/// A fault rule. It is stored and shown as it was given.
 #[derive(Debug, Clone)]
 pub struct FaultRule {
     given: Map<String, Value>,

@@ -35,7 +35,7 @@ pub struct Scenario {
     files: Vec<((usize, usize), Vec<Part>)>,
 }
 
-/// The ids of operations, which rules for faults and limits refer to.
+/// The ids of operations, which fault rules and limits refer to.
 #[derive(Debug, Clone)]
 pub struct OperationIds {
     /// The operations of Fabric's API.

@@ -86,7 +86,7 @@ impl Names {
         if name.contains('/') { item(state, name, path).map(SourceId::from) } else { Err(missing()) }
     }
 
-    /// Replaces names by ids in the member `match` of a rule for faults. Patterns with `*` are left alone.
+    /// Replaces names by ids in the member `match` of a fault rule. Patterns with `*` are left alone.
     pub(super) fn resolve_match(&self, state: &State, rule: &mut Object, path: &[&dyn Display]) -> Checked<()> {
         let Some(Value::Object(matches)) = rule.get_mut("match") else { return Ok(()) };
         for (member, value) in matches {

@@ -102,12 +102,12 @@ pub const ROUTES: &[Route] = &[
     Route::new("PUT", "/snapshot", "Restores the tenant from a snapshot", || put(snapshot::replace)),
     Route::new("POST", "/scenario", "Declares parts of the tenant by name", || post(scenario::apply)),
     Route::new("POST", "/check", "Lists the faults of a definition", || post(check::check)),
-    Route::new("GET", "/faults", "Lists the rules for faults", || get(faults::list)),
-    Route::new("POST", "/faults", "Adds a rule for faults", || post(faults::add)),
-    Route::new("DELETE", "/faults", "Deletes all rules for faults", || delete(faults::delete_all)),
-    Route::new("GET", "/faults/{faultId}", "Returns a rule for faults", || get(faults::show)),
-    Route::new("PATCH", "/faults/{faultId}", "Enables or disables a rule for faults", || patch(faults::switch)),
-    Route::new("DELETE", "/faults/{faultId}", "Deletes a rule for faults", || delete(faults::delete)),
+    Route::new("GET", "/faults", "Lists the fault rules", || get(faults::list)),
+    Route::new("POST", "/faults", "Adds a fault rule", || post(faults::add)),
+    Route::new("DELETE", "/faults", "Deletes all fault rules", || delete(faults::delete_all)),
+    Route::new("GET", "/faults/{faultId}", "Returns a fault rule", || get(faults::show)),
+    Route::new("PATCH", "/faults/{faultId}", "Enables or disables a fault rule", || patch(faults::switch)),
+    Route::new("DELETE", "/faults/{faultId}", "Deletes a fault rule", || delete(faults::delete)),
     Route::new("POST", "/faults/dry-run", "Lists the exchanges that a rule would have struck", || {
         post(faults::dry_run)
     }),
