@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::Tenant;
 use super::stored::Record;
-use crate::fabric::State;
-use crate::fabric::fault::{Counter, Counters, Fault, FaultRequest, Strike};
-use crate::ids::RequestId;
+use crate::fabric::fault::{self, Counter, Counters, Fault, FaultRequest, Strike};
+use crate::fabric::{Decision, FabricError, State};
+use crate::ids::{FaultId, RequestId};
 
 impl Tenant {
     /// Returns `true` if the tenant has fault rules.
@@ -62,6 +62,22 @@ impl Tenant {
             let counters = self.lock_fault_counters();
             state.faults().values().map(|fault| (fault.clone(), counters.of(fault.id))).collect()
         })
+    }
+
+    /// Executes a decision about a fault rule. Returns the rule and its counter as they are right after the change.
+    ///
+    /// # Errors
+    ///
+    /// The decision breaks a rule. Nothing has changed.
+    pub(crate) fn change_fault(
+        &self,
+        decide: impl FnOnce(&State) -> Decision<FaultId>,
+    ) -> Result<(Fault, Counter), FabricError> {
+        let look = |state: &State, id| {
+            let fault = state.faults().get(&id).cloned().ok_or_else(|| fault::missing(&id.to_string()))?;
+            Ok((fault, self.lock_fault_counters().of(id)))
+        };
+        self.commit_then(self.clock.now(), |state, _| decide(state), look)?
     }
 
     /// Counts requests of the past in a rule that the tenant does not have. Returns the counter of the rule, and for each

@@ -28,12 +28,12 @@ pub(super) async fn add(request: ControlRequest) -> Response<Body> {
         return refuse(&request.tenant, &super::one_tenant_only());
     }
     let tenant = &request.tenant;
-    let added = rule(&request).and_then(|rule| {
-        let id = tenant.commit(tenant.clock().now(), |state, _| fault::add(state, rule))?;
-        one(tenant, id)
-    });
+    let added = rule(&request).and_then(|rule| tenant.change_fault(|state| fault::add(state, rule)));
     match added {
-        Ok(body) => stamped(tenant, answer::respond(StatusCode::CREATED, Headers::Core, answer::to_json(&body))),
+        Ok((fault, counter)) => {
+            let body = shown(&fault, counter, tenant.clock().now());
+            stamped(tenant, answer::respond(StatusCode::CREATED, Headers::Core, answer::to_json(&body)))
+        }
         Err(refusal) => refuse(tenant, &refusal),
     }
 }
@@ -59,8 +59,12 @@ pub(super) async fn switch(Path(id): Path<String>, request: ControlRequest) -> R
     request.answer(|request| {
         let id = parse(&id)?;
         let SwitchFault { enabled } = request.json()?;
-        request.tenant.control(ControlCommand::SwitchFault { id, enabled })?;
-        one(&request.tenant, id)
+        let tenant = &request.tenant;
+        let (fault, counter) = tenant.change_fault(|state| {
+            let (facts, ()) = fault::switch(state, id, enabled)?;
+            Ok((facts, id))
+        })?;
+        Ok(shown(&fault, counter, tenant.clock().now()))
     })
 }
 
