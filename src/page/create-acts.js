@@ -1,0 +1,231 @@
+// What the dialog that creates a mirrored database reads and does.
+
+import { BY_ID, NEW, SOURCES, connectionOf, connectionRequest, definitionOf, keyOf, partsOf, requestOf } from './create-request.js';
+import { closeDialog } from './dialog.js';
+import { act } from './form.js';
+import { attempt, changed, failed, items, openItem, overview, state, toast } from './store.js';
+
+/** Milliseconds without typing after which the definition is checked. */
+const PAUSE = 250;
+/** Milliseconds between two looks at the state that was read. */
+const GAP = 100;
+const VISIBLE_WITHIN = 3000;
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Sets the first values, and reads what the form offers. */
+export function begin(dialog) {
+  Object.assign(dialog, {
+    touched: new Set(),
+    isTried: false,
+    findings: null,
+    connections: [],
+    offered: [],
+    isDeclared: true,
+    undeclared: new Set(),
+    connectionError: null,
+  });
+  dialog.values = {
+    name: '',
+    workspace: undefined,
+    workspaceName: 'Analytics',
+    type: 'CosmosDb',
+    connection: undefined,
+    connectionId: '',
+    database: '',
+    isAllTables: true,
+    picked: new Set(),
+    find: '',
+    added: '',
+    schema: 'dbo',
+    retention: '',
+    isStarted: true,
+    newConnection: { name: '' },
+    ...dialog.values,
+  };
+  settle(dialog);
+  readConnections(dialog);
+}
+
+/** The id of the workspace, or `NEW`. Without a choice it is that of the open item, or the first that can hold items. */
+export function workspaceOf({ workspace }) {
+  return workspace ?? openItem()?.workspace.id ?? state.workspaces.find(({ capacityId }) => capacityId)?.id ?? NEW;
+}
+
+async function readConnections(dialog) {
+  try {
+    dialog.connections = await state.api.list('/connections');
+  } catch (error) {
+    failed(error);
+    dialog.error = error;
+  }
+  if (state.dialog !== dialog) return;
+  if (!dialog.touched.has('type')) chooseType(dialog);
+  // The first connection that fits may be known only now.
+  if (dialog.values.connection === NEW || dialog.values.connection === BY_ID) revise({ connection: undefined });
+  readSource();
+}
+
+/** Chooses a source that one of the connections fits, if the preset one has none. */
+function chooseType({ values, connections }) {
+  const isFit = (type) => connections.some(({ connectionDetails }) => SOURCES[type].fits.includes(connectionDetails.type));
+  if (isFit(values.type)) return;
+  const type = ['AzureSqlDatabase', ...Object.keys(SOURCES)].find(isFit);
+  if (type) Object.assign(values, { type, schema: SOURCES[type].schema });
+}
+
+/** Changes values. `name` is the field that the viewer has changed. */
+export function revise(members, name) {
+  const { dialog } = state;
+  Object.assign(dialog.values, members);
+  if (name) dialog.touched.add(name);
+  Object.assign(dialog, { error: null, connectionError: null });
+  settle(dialog);
+  changed();
+}
+
+/** Chooses a connection if none is chosen, and derives the request. */
+function settle(dialog) {
+  const { values, connections } = dialog;
+  const source = SOURCES[values.type];
+  if (values.connection === undefined) {
+    const fit = connections.find(({ connectionDetails }) => source.fits.includes(connectionDetails.type));
+    values.connection = fit?.id ?? (source.isConnectionOptional ? '' : source.connection ? NEW : BY_ID);
+  }
+  const text = JSON.stringify(definitionOf(values), null, 2);
+  if (text === dialog.text) return;
+  dialog.text = text;
+  clearTimeout(dialog.timer);
+  dialog.timer = setTimeout(() => checkDefinition(dialog, text), PAUSE);
+}
+
+async function checkDefinition(dialog, text) {
+  if (state.dialog !== dialog) return;
+  try {
+    const { findings } = await state.api.control('POST', 'check', { kind: 'MirroredDatabase', definition: partsOf(text) });
+    if (text !== dialog.text) return;
+    dialog.findings = findings;
+  } catch (error) {
+    failed(error);
+  }
+  changed();
+}
+
+/** Reads the tables of the chosen source. A source without a declaration has none that could be offered. */
+export async function readSource() {
+  const { dialog } = state;
+  const connection = connectionOf(dialog.values);
+  Object.assign(dialog, { offered: [], isDeclared: false });
+  if (!GUID.test(connection) || dialog.undeclared.has(connection)) return changed();
+  try {
+    const { tables } = await state.api.control('GET', `sources/${connection}`);
+    if (state.dialog !== dialog || connection !== connectionOf(dialog.values)) return undefined;
+    dialog.isDeclared = true;
+    dialog.offered = tables.map(({ schemaName, tableName, rows }) => ({
+      key: keyOf(schemaName, tableName),
+      schema: schemaName,
+      name: [schemaName, tableName].filter(Boolean).join('.'),
+      rows,
+    }));
+    if (dialog.values.database === '' && SOURCES[dialog.values.type].needsDatabase) revise({ database: tables[0]?.schemaName ?? '' });
+  } catch (error) {
+    if (error.status === 404) dialog.undeclared.add(connection);
+    failed(error);
+  }
+  return changed();
+}
+
+/* ---- Connections ---- */
+
+/** The fields of a new connection: name, label, attributes. */
+export function parametersOf(type) {
+  const { parameters, credential } = SOURCES[type].connection;
+  const secret = { type: 'password', autocomplete: 'off' };
+  const credentials = {
+    Key: [['key', 'Account key', secret]],
+    Basic: [
+      ['username', 'User name'],
+      ['password', 'Password', secret],
+    ],
+    Anonymous: [],
+  }[credential];
+  const examples = { host: 'https://account.documents.azure.com:443/' };
+  return [
+    ['name', 'Name of the connection', { dir: 'auto' }],
+    ...parameters.map(([name, label]) => [name, label, { placeholder: examples[name] }]),
+    ...credentials,
+  ];
+}
+
+export async function createConnection() {
+  const { dialog } = state;
+  const made = await act(() => state.api.fabric('POST', '/connections', connectionRequest(dialog.values)));
+  if (state.dialog !== dialog) return;
+  if (!made) {
+    // The refusal belongs to the fields of the connection.
+    Object.assign(dialog, { connectionError: dialog.error, error: null });
+    changed();
+    return;
+  }
+  dialog.connections.push(made);
+  revise({ connection: made.id, newConnection: { name: '' } });
+  readSource();
+  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('create-connection')?.focus()));
+}
+
+/* ---- Creating ---- */
+
+export async function create() {
+  const { dialog } = state;
+  const { values, text } = dialog;
+  dialog.isTried = true;
+  const made = await act(async () => {
+    const workspace = workspaceOf(values);
+    // A second attempt does not create a second workspace.
+    values.workspace = workspace === NEW ? await createWorkspace(values.workspaceName) : workspace;
+    return state.api.fabric('POST', `/workspaces/${values.workspace}/mirroredDatabases`, requestOf(values, text));
+  });
+  if (made === undefined || state.dialog !== dialog) {
+    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector('dialog [aria-invalid=true]')?.focus()));
+    return;
+  }
+  closeDialog();
+  overview.reset();
+  overview.refresh({ now: true });
+  if (!made?.id) return;
+  if (values.isStarted) startWhenInitialized(made.id);
+  await itemIsListed(made.id);
+  location.hash = `#/item/${made.id}`;
+}
+
+async function createWorkspace(displayName) {
+  const capacities = await state.api.list('/capacities');
+  const capacityId = capacities.find((capacity) => capacity.state === 'Active')?.id;
+  const { id } = await state.api.fabric('POST', '/workspaces', { displayName, capacityId });
+  overview.refresh({ now: true });
+  return id;
+}
+
+const find = (id) => items().find((item) => item.id === id);
+const pause = () => new Promise((resolve) => setTimeout(resolve, GAP));
+
+async function itemIsListed(id) {
+  for (let waited = 0; waited < VISIBLE_WITHIN && !find(id); waited += GAP) await pause();
+}
+
+/**
+ * Starts a new database when it is `Initialized`. This can take any time, because the clock may stand still. Looks at the
+ * state that the page follows, so that waiting costs no request. Ends if somebody else starts or deletes the database.
+ */
+async function startWhenInitialized(id) {
+  await itemIsListed(id);
+  let item = find(id);
+  if (item?.status === 'Initializing' && !state.clock.isRunning)
+    toast('The clock stands still. The database starts when it is Initialized.');
+  while (item?.status === 'Initializing') {
+    await pause();
+    item = find(id);
+  }
+  if (item?.status !== 'Initialized') return;
+  await attempt(() => state.api.fabric('POST', `/workspaces/${item.workspace.id}/mirroredDatabases/${id}/startMirroring`));
+  overview.refresh({ now: true });
+}

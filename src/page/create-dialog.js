@@ -1,0 +1,229 @@
+// The dialog that creates a mirrored database.
+
+import { begin, create, createConnection, parametersOf, readSource, revise, workspaceOf } from './create-acts.js';
+import { BY_ID, NEW, SOURCES, nameFault, requestOf, sortFindings } from './create-request.js';
+import { copyText, curlOf } from './copy.js';
+import { tablesField } from './create-tables.js';
+import { closeDialog } from './dialog.js';
+import { h } from './dom.js';
+import { button, check, field, input, messageOf, refusal, select } from './form.js';
+import { highlighted } from './json-text.js';
+import { SOURCE_TYPES } from './portal.js';
+import { state } from './store.js';
+
+const FORM = 'create-form';
+/** Lines of a long request that are shown. */
+const LINES_MAX = 300;
+
+export const createDialog = { begin, view, isSmall: false };
+
+function view(dialog) {
+  const { values } = dialog;
+  const faults = shownFaults(dialog);
+  const submit = (event) => {
+    event.preventDefault();
+    create();
+  };
+  const source = SOURCES[values.type];
+  return {
+    title: 'New mirrored database',
+    body: h('form', { id: FORM, class: 'split', novalidate: true, on: { submit } }, [
+      h('div', { class: 'form' }, [
+        h('div', { class: 'fields-two' }, nameField(dialog), workspaceField(values)),
+        workspaceOf(values) === NEW && newWorkspaceField(values),
+        h('div', { class: 'fields-two' }, typeField(values), source.isOpen ? noConnection() : connectionField(dialog, faults)),
+        values.connection === BY_ID && !source.isOpen && connectionIdField(values, faults),
+        values.connection === NEW && source.connection && newConnection(dialog),
+        source.needsDatabase && databaseField(values, faults),
+        !source.isOpen && tablesField(dialog, faults.tables),
+        h('div', { class: 'fields-two' }, schemaField(values, faults), retentionField(values, faults)),
+        check({ checked: values.isStarted }, (isStarted) => revise({ isStarted }), 'Start when it is Initialized'),
+      ]),
+      request(dialog),
+    ]),
+    footer: [
+      h('span', { class: 'grow' }),
+      button('Cancel', closeDialog),
+      h('button', { type: 'submit', form: FORM, class: 'button primary', disabled: dialog.isBusy }, 'Create'),
+    ],
+  };
+}
+
+/** The faults that are shown at fields: those of fields that were changed, and all of them after an attempt. */
+function shownFaults(dialog) {
+  const sorted = sortFindings(dialog.findings ?? []);
+  const isShown = (name) => dialog.isTried || dialog.touched.has(name);
+  return Object.fromEntries(Object.entries(sorted).filter(([name]) => isShown(name)));
+}
+
+/* ---- Fields ---- */
+
+const text = (values, name, props = {}) =>
+  input({ value: values[name], on: { input: (event) => revise({ [name]: event.target.value }) }, ...props });
+
+const nameField = (dialog) =>
+  field(
+    { id: 'create-name', label: 'Name', message: nameFault(dialog.error) },
+    text(dialog.values, 'name', { autofocus: true, dir: 'auto' }),
+  );
+
+function workspaceField(values) {
+  const options = state.workspaces.map(({ id, displayName, capacityId }) => [
+    id,
+    capacityId ? displayName : `${displayName} (without capacity)`,
+  ]);
+  return field(
+    { id: 'create-workspace', label: 'Workspace' },
+    select(workspaceOf(values), [...options, [NEW, 'New workspace…']], (chosen) => revise({ workspace: chosen })),
+  );
+}
+
+const newWorkspaceField = (values) =>
+  field(
+    { id: 'create-new-workspace', label: 'Name of the new workspace', hint: 'It gets the first active capacity.' },
+    text(values, 'workspaceName', { dir: 'auto' }),
+  );
+
+const typeField = ({ type }) =>
+  field(
+    { id: 'create-type', label: 'Source' },
+    select(type, Object.entries(SOURCE_TYPES), (chosen) => {
+      revise({ type: chosen, schema: SOURCES[chosen].schema, connection: undefined, picked: new Set() }, 'type');
+      readSource();
+    }),
+  );
+
+const noConnection = () =>
+  h(
+    'div',
+    { class: 'field' },
+    h('span', { class: 'label' }, 'Connection'),
+    h('span', { class: 'hint' }, 'Open mirroring has none: files arrive in OneLake.'),
+  );
+
+function connectionField({ values, connections }, faults) {
+  const source = SOURCES[values.type];
+  const fits = ({ connectionDetails }) => source.fits.length === 0 || source.fits.includes(connectionDetails.type);
+  const named = (list) =>
+    list.map((each) => [each.id, `${each.displayName} (${each.credentialDetails?.credentialType ?? each.connectionDetails.type})`]);
+  const others = connections.filter((each) => !fits(each));
+  const options = [
+    source.isConnectionOptional && ['', 'None'],
+    ...named(connections.filter(fits)),
+    source.connection && [NEW, 'New connection…'],
+    [BY_ID, 'By id…'],
+    { label: 'Of another type: the start fails', options: named(others) },
+  ].filter(Boolean);
+  const change = (connection) => {
+    revise({ connection, picked: new Set() }, 'connection');
+    readSource();
+  };
+  const message = values.connection === BY_ID || values.connection === NEW ? null : faults.connection;
+  return field({ id: 'create-connection', label: 'Connection', message }, select(values.connection, options, change));
+}
+
+const connectionIdField = (values, faults) =>
+  field(
+    {
+      id: 'create-connection-id',
+      label: 'Id of the connection',
+      message: faults.connection,
+      hint: 'An id that does not exist is accepted. The start then falls back to Initialized with an error.',
+    },
+    text(values, 'connectionId', {
+      class: 'input mono',
+      placeholder: '00000000-0000-0000-0000-000000000000',
+      on: {
+        input: (event) => revise({ connectionId: event.target.value }, 'connection'),
+        change: readSource,
+      },
+    }),
+  );
+
+function newConnection({ values, connectionError }) {
+  const change = (name) => (event) => revise({ newConnection: { ...values.newConnection, [name]: event.target.value } });
+  const part = ([name, label, props = {}]) =>
+    field(
+      { id: `create-connection-${name}`, label },
+      input({ value: values.newConnection[name] ?? '', on: { input: change(name) }, ...props }),
+    );
+  return h('fieldset', { class: 'form' }, [
+    h('legend', null, 'New connection'),
+    h('div', { class: 'fields-two' }, parametersOf(values.type).map(part)),
+    h(
+      'div',
+      { class: 'row-of-buttons' },
+      button('Create connection', createConnection),
+      h('span', { class: 'hint' }, 'The emulator checks the form of the credentials, and stores none.'),
+    ),
+    refusal(connectionError),
+  ]);
+}
+
+const databaseField = (values, faults) =>
+  field(
+    { id: 'create-database', label: 'Database at the source', message: faults.database },
+    text(values, 'database', { on: { input: (event) => revise({ database: event.target.value }, 'database') } }),
+  );
+
+const schemaField = (values, faults) =>
+  field(
+    { id: 'create-schema', label: 'Default schema', message: faults.schema },
+    text(values, 'schema', { placeholder: 'none', on: { input: (event) => revise({ schema: event.target.value }, 'schema') } }),
+  );
+
+const retentionField = (values, faults) =>
+  field(
+    { id: 'create-retention', label: 'Retention, days', message: faults.retention },
+    text(values, 'retention', {
+      type: 'number',
+      placeholder: 'not given',
+      on: { input: (event) => revise({ retention: event.target.value }, 'retention') },
+    }),
+  );
+
+/* ---- The request ---- */
+
+function request(dialog) {
+  const { values, text: definition } = dialog;
+  const chosen = workspaceOf(values);
+  const workspace = chosen === NEW ? '{workspaceId}' : chosen;
+  const path = `/v1/workspaces/${workspace}/mirroredDatabases`;
+  const lines = definition.split('\n');
+  const rest = lines.length - LINES_MAX;
+  return h('div', { class: 'request' }, [
+    h(
+      'div',
+      { class: 'row-of-buttons' },
+      h('b', { class: 'second' }, 'mirroring.json'),
+      h('span', { class: 'grow' }),
+      button('Copy request as curl', () => copyText(curlOf('POST', path, requestOf(values, definition)), 'The request is copied'), {
+        class: 'link',
+      }),
+    ),
+    h(
+      'pre',
+      { class: 'code', tabindex: 0, dir: 'ltr', 'aria-label': 'mirroring.json' },
+      lines.slice(0, LINES_MAX).map((line) => [highlighted(line), '\n']),
+      rest > 0 && `… and ${rest} more lines`,
+    ),
+    h('div', { role: 'status' }, verdict(dialog)),
+    nameFault(dialog.error) ? null : refusal(dialog.error),
+  ]);
+}
+
+function verdict({ findings, error }) {
+  if (error)
+    return nameFault(error) && h('p', null, h('b', { class: 'tone-bad' }, `${error.status} `), h('span', { class: 'mono' }, error.code));
+  if (findings === null) return h('p', { class: 'dim' }, 'Checking…');
+  if (findings.length === 0)
+    return h('p', null, h('b', { class: 'tone-good' }, 'No fault found '), h('span', { class: 'dim' }, 'in the definition'));
+  return [
+    h('p', null, h('b', { class: 'tone-bad' }, '400 '), h('span', { class: 'mono' }, 'InvalidDefinitionParts')),
+    h(
+      'ul',
+      { class: 'findings' },
+      findings.map(({ message }, index) => h('li', null, messageOf(`create-finding-${index}`, message))),
+    ),
+  ];
+}

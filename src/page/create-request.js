@@ -1,0 +1,142 @@
+// The request that creates a mirrored database, from the values of the form.
+
+import { toBase64 } from './base64.js';
+
+export const PART = 'mirroring.json';
+
+/**
+ * The rules of sources by `source.type`: the types of connections that a start accepts, whether the definition names a
+ * database, the usual default schema, and how a connection can be made with a key or a password.
+ */
+const SERVER = ['server', 'Server'];
+const DATABASE = ['database', 'Database'];
+const SQL = { type: 'SQL', method: 'Sql', parameters: [SERVER, DATABASE], credential: 'Basic' };
+export const SOURCES = {
+  AzureMySql: {
+    fits: ['MySql', 'AzureDatabaseForMySQL'],
+    schema: 'dbo',
+    connection: { type: 'MySql', method: 'MySql', parameters: [SERVER, DATABASE], credential: 'Basic' },
+  },
+  AzurePostgreSql: {
+    fits: ['PostgreSQL', 'AzurePostgreSQL'],
+    schema: 'public',
+    connection: { type: 'PostgreSQL', method: 'PostgreSql', parameters: [SERVER, DATABASE], credential: 'Basic' },
+  },
+  AzureSqlDatabase: { fits: ['SQL'], schema: 'dbo', connection: SQL },
+  AzureSqlMI: { fits: ['SQL', 'AzureSqlMI'], schema: 'dbo', connection: SQL },
+  CosmosDb: {
+    fits: ['CosmosDB'],
+    schema: 'dbo',
+    needsDatabase: true,
+    connection: { type: 'CosmosDB', method: 'CosmosDB.Contents', parameters: [['host', 'Host of the account']], credential: 'Key' },
+  },
+  GenericMirror: { fits: [], schema: 'dbo', isOpen: true },
+  GoogleBigQuery: { fits: ['GoogleBigQuery'], schema: 'dbo' },
+  MSSQL: { fits: ['SQL'], schema: 'dbo', connection: SQL },
+  Oracle: { fits: ['Oracle'], schema: 'dbo', connection: { type: 'Oracle', method: 'Oracle', parameters: [SERVER], credential: 'Basic' } },
+  SAP: { fits: [], schema: 'dbo', isConnectionOptional: true },
+  SharePointList: {
+    fits: ['SharePoint'],
+    schema: 'dbo',
+    connection: {
+      type: 'SharePoint',
+      method: 'SharePointList',
+      parameters: [['sharePointSiteUrl', 'URL of the site']],
+      credential: 'Anonymous',
+    },
+  },
+  Snowflake: {
+    fits: ['Snowflake'],
+    schema: 'PUBLIC',
+    needsDatabase: true,
+    connection: { type: 'Snowflake', method: 'Snowflake.Databases', parameters: [SERVER, ['warehouse', 'Warehouse']], credential: 'Basic' },
+  },
+  SqlServer2025: { fits: ['SQL'], schema: 'dbo', connection: SQL },
+};
+
+/** Choices of the form that are no ids. */
+export const BY_ID = 'by-id';
+export const NEW = 'new';
+
+/** A table as a key, because names may contain any character. */
+export const keyOf = (schema, table) => JSON.stringify([schema, table]);
+
+/** The `mirroring.json` that the values describe. Empty values are left out. */
+export function definitionOf(values) {
+  const { type, database, schema, retention } = values;
+  const source = SOURCES[type];
+  const typeProperties = {};
+  if (!source.isOpen) {
+    const connection = connectionOf(values);
+    if (connection !== '') typeProperties.connection = connection;
+    if (source.needsDatabase && database !== '') typeProperties.database = database;
+  }
+  const target = {};
+  if (schema !== '') target.defaultSchema = schema;
+  target.format = 'Delta';
+  if (retention !== '') target.retentionInDays = Number(retention);
+  const properties = { source: { type, typeProperties }, target: { type: 'MountedRelationalDatabase', typeProperties: target } };
+  if (!source.isOpen && !values.isAllTables) properties.mountedTables = [...values.picked].map(mountedTable);
+  return { properties };
+}
+
+export function connectionOf({ connection, connectionId }) {
+  if (connection === NEW) return '';
+  return connection === BY_ID ? connectionId.trim() : connection;
+}
+
+function mountedTable(key) {
+  const [schemaName, tableName] = JSON.parse(key);
+  return { source: { typeProperties: { schemaName, tableName } } };
+}
+
+export const partsOf = (text) => ({ parts: [{ path: PART, payload: toBase64(text), payloadType: 'InlineBase64' }] });
+
+export const requestOf = (values, text) => ({ displayName: values.name, definition: partsOf(text) });
+
+/** The request that creates a connection with a key or a password. */
+export function connectionRequest({ type, newConnection }) {
+  const { type: connectionType, method, parameters, credential } = SOURCES[type].connection;
+  const credentials = { credentialType: credential };
+  if (credential === 'Key') credentials.key = newConnection.key;
+  if (credential === 'Basic') Object.assign(credentials, { username: newConnection.username, password: newConnection.password });
+  return {
+    connectivityType: 'ShareableCloud',
+    displayName: newConnection.name,
+    privacyLevel: 'Organizational',
+    connectionDetails: {
+      type: connectionType,
+      creationMethod: method,
+      parameters: parameters.map(([name]) => ({ dataType: 'Text', name, value: newConnection[name] ?? '' })),
+    },
+    credentialDetails: { singleSignOnType: 'None', connectionEncryption: 'NotEncrypted', skipTestConnection: false, credentials },
+  };
+}
+
+/* ---- Findings ---- */
+
+/** The field of the form that a member belongs to. */
+const FIELDS = [
+  ['properties.source.typeProperties.connection', 'connection'],
+  ['properties.source.typeProperties.database', 'database'],
+  ['properties.target.typeProperties.defaultSchema', 'schema'],
+  ['properties.target.typeProperties.retentionInDays', 'retention'],
+  ['properties.mountedTables', 'tables'],
+];
+
+/** The messages of findings by field. Those of no field are in `rest`. */
+export function sortFindings(findings) {
+  const sorted = { rest: [] };
+  for (const { message } of findings) {
+    const [path, name] = FIELDS.find(([member]) => message.startsWith(`${member} `) || message.startsWith(`${member}.`)) ?? [];
+    if (!path) sorted.rest.push(message);
+    else sorted[name] ??= message.slice(path.lastIndexOf('.') + 1);
+  }
+  return sorted;
+}
+
+/** The fault of the name in a refusal, or nothing. */
+export function nameFault(error) {
+  if (error?.code === 'ItemDisplayNameAlreadyInUse') return error.message;
+  return error?.details?.find((text) => text.includes('DisplayName'));
+}

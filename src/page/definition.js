@@ -1,0 +1,238 @@
+// The definition of the open mirrored database: read, checked, changed.
+
+import { ApiError } from './api.js';
+import { fromBase64 } from './base64.js';
+import { copyText, curlOf } from './copy.js';
+import { PART, partsOf } from './create-request.js';
+import { h } from './dom.js';
+import { editor, goTo } from './editor.js';
+import { button, refusal } from './form.js';
+import { glyph, icon } from './icons.js';
+import { changed, failed, openItem, overview, state, toast } from './store.js';
+
+/** Milliseconds without typing after which the definition is checked. */
+const PAUSE = 250;
+const INPUT = 'definition-text';
+/** Statuses in which the connection, the database and the default schema may change. */
+const AT_REST = ['Initialized', 'Stopped'];
+
+const path = (item, operation) => `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/${operation}`;
+
+/** The tab Definition. It reads the definition when it is shown, and keeps a text that was changed. */
+export function definitionView() {
+  const item = openItem();
+  const shown = state.definition?.item === item.id ? state.definition : null;
+  return h('div', { key: `definition-${item.id}`, class: 'definition-view', mount: () => shown?.text !== shown?.original || read(item) }, [
+    h('h2', { class: 'hidden-text' }, 'Definition'),
+    shown?.text === undefined ? waiting(shown) : [content(item, shown), acts(item, shown)],
+  ]);
+}
+
+function waiting(shown) {
+  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? refusal(shown.error) : h('p', null, 'Reading the definition…'));
+}
+
+function content(item, shown) {
+  const { text, findings } = shown;
+  const props = {
+    id: INPUT,
+    'aria-label': PART,
+    'aria-describedby': 'definition-answer definition-findings',
+    'aria-invalid': findings.length > 0 ? 'true' : null,
+  };
+  return h('div', { key: 'content', class: 'definition' }, [
+    editor({ text, findings, props, change: edited }),
+    h('div', { class: 'definition-side' }, [
+      h(
+        'section',
+        { class: 'section' },
+        h('h3', null, 'What the API would answer'),
+        h('div', { id: 'definition-answer', role: 'status' }, answer(item, shown)),
+      ),
+      h(
+        'ul',
+        { id: 'definition-findings', class: 'findings' },
+        findings.map((finding) => findingOf(finding, text)),
+        findings.length === 0 && hint(shown),
+      ),
+      shown.error && h('section', { class: 'section' }, h('h3', null, 'What it answered'), refusal(shown.error)),
+      h('section', { class: 'section' }, h('h3', null, 'What may change'), rules()),
+    ]),
+  ]);
+}
+
+const rules = () =>
+  h('dl', { class: 'facts' }, [
+    h('dt', { class: 'mono' }, 'mountedTables'),
+    h('dd', null, 'at any time'),
+    h('dt', { class: 'mono' }, 'retentionInDays'),
+    h('dd', null, 'at any time'),
+    h('dt', { class: 'mono' }, 'connection, database, defaultSchema'),
+    h('dd', null, 'only in Initialized or Stopped'),
+    h('dt', { class: 'mono' }, 'source.type'),
+    h('dd', null, 'never: create another mirrored database'),
+  ]);
+
+function acts(item, shown) {
+  const isChanged = shown.text !== shown.original;
+  return h('div', { key: 'acts', class: 'definition-acts' }, [
+    button('Update definition', () => update(item), { class: 'button primary', disabled: !isChanged || shown.isBusy }),
+    button('Format', format),
+    button('Revert', () => read(item)),
+    h('span', { class: 'grow' }),
+    button('Copy as curl', () =>
+      copyText(curlOf('POST', `/v1${path(item, 'updateDefinition')}`, { definition: partsOf(shown.text) }), 'The request is copied'),
+    ),
+  ]);
+}
+
+/* ---- What the API would answer ---- */
+
+function answer(item, shown) {
+  if (shown.isUnchecked) return h('p', { class: 'dim' }, 'Checking…');
+  const code = expectedCode(item, shown);
+  if (code === null)
+    return h(
+      'p',
+      null,
+      h('b', { class: 'tone-good' }, '200'),
+      shown.text === shown.original ? ' and nothing would change' : ' with an empty body',
+    );
+  const reason =
+    code === 'OperationNotAllowedInCurrentStatus' &&
+    h('p', { class: 'second' }, `The connection, the database and the default schema cannot change while the status is ${item.status}.`);
+  const other =
+    code === 'InvalidDefinitionParts' && shown.findings.length === 0 && h('p', { class: 'second' }, 'The source type cannot change.');
+  return [h('p', null, h('b', { class: 'tone-bad' }, '400 '), h('span', { class: 'mono' }, code)), reason, other];
+}
+
+/** The code of the error that an update would get: by the faults of the text, else by what it would change. */
+function expectedCode(item, { findings, parsed, parsedOriginal }) {
+  if (findings.length > 0) return findings[0].message.startsWith('the payload is not JSON') ? 'CorruptedPayload' : 'InvalidDefinitionParts';
+  const [after, before] = [placeOf(parsed), placeOf(parsedOriginal)];
+  if (!after || !before) return null;
+  // A database that was created without a definition takes one when it is Initialized.
+  if (before.type === undefined) return item.status === 'Initializing' ? 'MirroredDatabaseNotReady' : null;
+  if (after.type !== before.type) return 'InvalidDefinitionParts';
+  const isMoved = after.connection !== before.connection || after.database !== before.database || after.schema !== before.schema;
+  return isMoved && !AT_REST.includes(item.status) ? 'OperationNotAllowedInCurrentStatus' : null;
+}
+
+/** The members that cannot change at any time. */
+function placeOf(parsed) {
+  const { source, target } = parsed?.properties ?? {};
+  if (!source) return null;
+  const { connection, database } = source.typeProperties ?? {};
+  return {
+    type: source.type,
+    connection: connection?.toLowerCase() ?? null,
+    database: database ?? null,
+    schema: target?.typeProperties?.defaultSchema ?? null,
+  };
+}
+
+function findingOf({ line, column, message }, text) {
+  const show = () => goTo(document.getElementById(INPUT), text, { line, column });
+  return h(
+    'li',
+    null,
+    h('span', { class: 'tone-bad' }, glyph('diamond')),
+    h('div', null, h('p', { dir: 'auto' }, message), line !== null && button(`line ${line}, column ${column}`, show, { class: 'link' })),
+  );
+}
+
+/** What `mountedTables` means for the tables, where this is easily overlooked. */
+function hint({ parsed, isUnchecked }) {
+  if (isUnchecked || !parsed?.properties) return null;
+  const tables = parsed.properties.mountedTables;
+  const text =
+    tables == null
+      ? 'Without mountedTables: all tables, also those that are created later.'
+      : tables.length === 0 && 'mountedTables is empty: no table is mirrored.';
+  return text && h('li', null, h('span', { class: 'tone-muted' }, icon('help')), h('div', null, h('p', null, text)));
+}
+
+/* ---- Acts ---- */
+
+async function read(item) {
+  const shown = { item: item.id, text: undefined, original: undefined, findings: [], error: null };
+  state.definition = state.definition?.item === item.id ? Object.assign(state.definition, { error: null }) : shown;
+  const target = state.definition;
+  changed();
+  try {
+    const { definition } = await state.api.fabric('POST', path(item, 'getDefinition'));
+    const part = definition?.parts.find((each) => each.path === PART);
+    // A text field has line feeds only.
+    const text = part ? fromBase64(part.payload).replaceAll('\r\n', '\n') : '';
+    if (state.definition !== target) return;
+    Object.assign(target, {
+      original: text,
+      parsedOriginal: parsedOf(text),
+      error: definition
+        ? null
+        : { code: '202', message: 'The definition arrives with an operation. Set the behaviour getDefinition to 200 to edit it here.' },
+    });
+    if (definition) revise(text);
+  } catch (error) {
+    failed(error);
+    target.error = error;
+  }
+  changed();
+}
+
+function parsedOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Takes over a text, and has it checked after a pause. */
+function revise(text) {
+  const { definition } = state;
+  clearTimeout(definition.timer);
+  Object.assign(definition, { text, isUnchecked: true, timer: setTimeout(() => checkText(definition, text), PAUSE) });
+  changed();
+}
+
+function edited(text) {
+  // The refusal was about another text.
+  state.definition.error = null;
+  revise(text);
+}
+
+async function checkText(definition, text) {
+  try {
+    const { findings } = await state.api.control('POST', 'check', { kind: 'MirroredDatabase', definition: partsOf(text) });
+    if (definition.text !== text) return;
+    Object.assign(definition, { findings, parsed: parsedOf(text), isUnchecked: false });
+  } catch (error) {
+    failed(error);
+  }
+  changed();
+}
+
+async function update(item) {
+  const { definition } = state;
+  const { text } = definition;
+  Object.assign(definition, { isBusy: true, error: null });
+  changed();
+  try {
+    await state.api.fabric('POST', path(item, 'updateDefinition'), { definition: partsOf(text) });
+    Object.assign(definition, { original: text, parsedOriginal: parsedOf(text) });
+    toast('The definition is updated');
+    overview.refresh({ now: true });
+  } catch (error) {
+    failed(error);
+    if (error instanceof ApiError) definition.error = error;
+  }
+  definition.isBusy = false;
+  changed();
+}
+
+function format() {
+  const parsed = parsedOf(state.definition.text);
+  if (parsed === null) toast('The text is not JSON. It cannot be formatted.');
+  else revise(JSON.stringify(parsed, null, 2));
+}

@@ -1,0 +1,128 @@
+// The clock of the tenant and everything that moves it.
+
+import { h } from './dom.js';
+import { date, duration, moment, time } from './format.js';
+import { icon } from './icons.js';
+import { jumpMenu } from './menus.js';
+import { menu, menuButton } from './menu.js';
+import { attempt, changed, itemsById, now, openItem, state, toast } from './store.js';
+
+const MODES = [
+  ['real', 'Real', 'as fast as on the machine'],
+  ['scaled', 'Scaled', 'faster or slower'],
+  ['manual', 'Manual', 'only when you move it'],
+  ['stepped', 'Stepped', 'a step before each request'],
+];
+const RATES = [10, 60, 600, 3600];
+const AHEAD_MIN = 3000;
+const YEAR = 365 * 86400 * 1000;
+
+export function timeBar() {
+  const { clock } = state;
+  const isStill = clock.paused || clock.mode === 'manual' || clock.mode === 'stepped';
+  return h('section', { class: 'time', 'aria-label': 'Clock' }, [
+    h('button', { type: 'button', class: 'button play', 'aria-label': isStill ? 'Let the clock run' : 'Pause the clock', on: { click: togglePause } }, icon(isStill ? 'play' : 'pause')),
+    reading(),
+    h('div', { class: 'segmented clock-modes', role: 'radiogroup', 'aria-label': 'Mode of the clock' }, MODES.map(mode)),
+    h('div', { class: 'clock-rate' }, rate()),
+    jumps(),
+    nextChange(),
+  ]);
+}
+
+function reading() {
+  const instant = now();
+  const { offset } = state.clock;
+  const day = Math.abs(offset) > YEAR / 2 ? date(instant) : date(instant).slice(0, -5);
+  const away = Math.abs(offset) > AHEAD_MIN ? `${day} · ${duration(offset)} ${offset > 0 ? 'ahead' : 'behind'}` : day;
+  return h('div', { class: 'clock' }, [
+    h('b', { class: 'clock-time' }, time(instant), h('small', { class: 'clock-fraction' }, `.${Math.floor(instant / 100) % 10}`), h('small', { class: 'clock-zone' }, ' UTC')),
+    h('span', { class: 'clock-date' }, away),
+  ]);
+}
+
+function mode([value, label, title]) {
+  const input = h('input', { type: 'radio', name: 'mode', value, checked: state.clock.mode === value, on: { change: () => setMode(value) } });
+  return h('label', { title, class: state.clock.mode === value ? 'is-checked' : '' }, input, h('span', null, label));
+}
+
+function rate() {
+  const { clock } = state;
+  if (clock.mode === 'scaled') {
+    const rates = RATES.includes(clock.scale) ? RATES : [...RATES, clock.scale];
+    return h('select', { class: 'input', 'aria-label': 'Rate of the clock', value: String(clock.scale), on: { change: (event) => setClock({ mode: 'scaled', rate: Number(event.target.value) }) } },
+      rates.map((each) => h('option', { value: String(each), selected: each === clock.scale }, `${each.toLocaleString('en-US')}×`)));
+  }
+  if (clock.mode === 'stepped') {
+    const set = (event) => setClock({ mode: 'stepped', step: Number(event.target.value) });
+    return [h('input', { class: 'input clock-step', type: 'number', min: 0, step: 'any', 'aria-label': 'Seconds before each request', value: String(clock.step), on: { change: set } }), h('span', null, 's each')];
+  }
+  return h('span', null, clock.isRunning ? '1 s a second' : 'stands still');
+}
+
+function jumps() {
+  const jump = ([seconds, label]) => h('button', { type: 'button', class: 'button jump', on: { click: () => jumpTo(now() + seconds * 1000) } }, label);
+  return h('div', { class: 'jumps', role: 'group', 'aria-label': 'Move time forward' }, [
+    [[10, '+10 s'], [60, '+1 min'], [3600, '+1 h']].map(jump),
+    menuButton('jump', { class: 'button jump-menu', 'aria-label': 'Jump to' }, icon('forward'), h('span', null, 'Jump to')),
+    menu('jump', 'Jump to', jumpMenu),
+  ]);
+}
+
+function nextChange() {
+  const { nextChange: next } = state.clock;
+  const when = next ? `in ${duration(Math.max(0, next.at - now()))}` : 'is not in sight';
+  return h('button', { type: 'button', class: 'next-change', disabled: !next, on: { click: toNextChange } }, [
+    icon('next'),
+    h('span', null, h('b', null, 'Next ', h('span', { class: 'wide-only' }, 'change '), when), h('span', { class: 'next-what', dir: 'auto' }, next ? whatChanges(next) : 'every status stays as it is')),
+    h('kbd', { class: 'key' }, '.'),
+  ]);
+}
+
+function whatChanges(next) {
+  const item = itemsById().get(next.item);
+  const table = next.table && [next.table.schemaName, next.table.tableName].filter(Boolean).join('.');
+  const isOpen = openItem()?.id === next.item;
+  const subject = [!isOpen || !table ? item?.displayName : null, table].filter(Boolean).join(' ');
+  const change = next.from === next.to ? `${next.to}, error changes` : (next.to ?? 'gone');
+  return `${subject} → ${change}`;
+}
+
+/* ---- Acts ---- */
+
+async function setClock(members) {
+  const answer = await attempt(() => state.api.control('POST', 'clock', members));
+  if (answer) state.clock.set(answer);
+  changed();
+}
+
+function setMode(mode) {
+  const members = { real: {}, scaled: { rate: state.clock.scale > 1 ? state.clock.scale : 60 }, manual: {}, stepped: { step: state.clock.step || 5 } }[mode];
+  return setClock({ mode, ...members, paused: false });
+}
+
+/** Pauses a running clock. A stopped clock runs again: in its mode if it was paused, else as on the machine. */
+export function togglePause() {
+  const { clock } = state;
+  if (clock.paused) return setClock({ paused: false });
+  if (clock.mode === 'manual' || clock.mode === 'stepped') return setClock({ mode: 'real' });
+  return setClock({ paused: true });
+}
+
+/** Moves the clock to an instant, and back to looking at now. */
+export async function jumpTo(instant) {
+  if (instant < now()) {
+    toast('The clock never goes back. Fork the tenant there instead.');
+    return;
+  }
+  Object.assign(state.axis, { look: null, from: null });
+  await setClock({ now: new Date(Math.ceil(instant)).toISOString() });
+}
+
+/** Moves the clock to the next change of a status. */
+export async function toNextChange() {
+  const { nextChange: next } = state.clock;
+  if (!next) return;
+  await jumpTo(next.at + 1);
+  toast(`${moment(next.at, now())} ${whatChanges(next)}`);
+}
