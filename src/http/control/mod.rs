@@ -25,8 +25,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{Response, StatusCode, Uri};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Extensions, Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http_body_util::BodyExt as _;
@@ -149,10 +149,22 @@ async fn log(request: Request, next: Next) -> Response<Body> {
     response
 }
 
-/// Rejects callers from addresses that `--control-from` does not allow, requests whose `Host` could be that of a web
-/// page, and requests from other origins.
+/// Returns the response to a request that must not use the control interface; `None` if it may. Rejected are callers from
+/// addresses that `--control-from` does not allow, requests whose `Host` could be that of a web page, and requests from
+/// other origins.
+pub(super) fn rejection(
+    emulator: &Emulator,
+    headers: &HeaderMap,
+    uri: &Uri,
+    extensions: &Extensions,
+) -> Option<Response<Body>> {
+    let reason = control_rejection(emulator, headers, uri, extensions)?;
+    Some(refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(reason)))
+}
+
+/// Rejects requests that must not use the control interface, and completes the responses to the others.
 async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response<Body> {
-    match control_rejection(&emulator, request.headers(), request.uri(), request.extensions()) {
+    match rejection(&emulator, request.headers(), request.uri(), request.extensions()) {
         None => {
             let note = tenants_note(&emulator, request.uri());
             let mut response = next.run(request).await;
@@ -164,7 +176,7 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
             let body = body.collect().await.unwrap_or_default().to_bytes();
             send(&emulator, Response::from_parts(parts, body)).await
         }
-        Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
+        Some(rejection) => rejection,
     }
 }
 
@@ -322,7 +334,8 @@ fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
     text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
 }
 
-fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
+/// Responds with an error, with a request id that changes no later answers of the services.
+pub(super) fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
     let stamp = Stamp::of_control(tenant);
     let mut response = error::render(refusal, stamp.request_id, &Behaviours::default(), 1.0);
     answer::stamp(&mut response, stamp.request_id, stamp.now);

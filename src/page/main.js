@@ -1,0 +1,2 @@
+const health = await fetch("/_emulator/health").then((answer) => answer.json());
+document.querySelector("#version").value = health.version;
