@@ -101,6 +101,8 @@ pub const ROUTES: &[Route] = &[
     Route::new("GET", "/snapshot", "Returns all of the tenant as one document", || get(snapshot::show)),
     Route::new("PUT", "/snapshot", "Restores the tenant from a snapshot", || put(snapshot::replace)),
     Route::new("POST", "/scenario", "Declares parts of the tenant by name", || post(scenario::apply)),
+    Route::new("GET", "/scenarios", "Lists the ready-made scenarios", || get(scenario::list)),
+    Route::new("GET", "/scenarios/{name}", "Returns a ready-made scenario", || get(scenario::show)),
     Route::new("POST", "/check", "Lists the faults of a definition", || post(check::check)),
     Route::new("GET", "/faults", "Lists the fault rules", || get(faults::list)),
     Route::new("POST", "/faults", "Adds a fault rule", || post(faults::add)),
@@ -189,11 +191,11 @@ const NOTED_TENANTS_MAX: usize = 5;
 
 /// Returns the hint that a call without `?tenant=` applies to the default tenant; `None` if no other tenant is in use.
 fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
-    const OF_NO_TENANT: [&str; 4] = ["/ca.pem", "/coverage", "/health", "/tenants"];
+    const OF_NO_TENANT: [&str; 5] = ["/ca.pem", "/coverage", "/health", "/scenarios", "/tenants"];
     let query = uri.query().unwrap_or_default();
     let names_tenant = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "tenant");
-    let is_of_tenant = uri.path().starts_with("/tenants/");
-    if names_tenant || is_of_tenant || OF_NO_TENANT.contains(&uri.path()) {
+    let is_below = |path: &str| uri.path().starts_with(path);
+    if names_tenant || is_below("/tenants/") || is_below("/scenarios/") || OF_NO_TENANT.contains(&uri.path()) {
         return None;
     }
     let others: Vec<String> = emulator
