@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use serde_json::{Map, Value, json};
 use specularite::fabric::access::DEFAULT_TENANT;
-use specularite::journal::{Entry, Exchange};
+use specularite::journal::{Entry, Exchange, Shown};
 
 const SECRET: &str = "pl4nted-S3cr3t";
 /// Names of members and parameters with secrets, in requests to Fabric and to Entra.
@@ -139,5 +139,5 @@ fn line_of(path: &str, [request, body]: [&[u8]; 2], location: &[u8]) -> String {
     let (headers, is_storage) = (&headers, false);
     let exchange =
         Exchange { time, tenant, principal, operation, method, path, is_storage, request, status, fault: None, headers, body, took };
-    Entry::new(&exchange, 1 << 20).line(true)
+    Entry::new(&exchange, 1 << 20).line(Shown::ALL)
 }

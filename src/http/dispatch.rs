@@ -1,5 +1,5 @@
 //! The router. Requests below `/_emulator` go to the control interface. All other requests go to the service of the
-//! host that they name.
+//! host that they name, or to the emulator's own page.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,7 @@ use crate::hosts::{self, Service};
 use crate::http::answer::{self, Headers};
 use crate::http::exchange::Stamp;
 use crate::http::request::{PageAct, SentUri, collapse_slashes, host, is_of_foreign_page};
-use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, resource_manager};
+use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, page, resource_manager};
 use crate::ids::RequestId;
 use crate::seed::Seed;
 
@@ -37,16 +37,19 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         .with_state(emulator)
 }
 
-/// Passes a request to a service. A host name of Microsoft selects the service; with any other host name, the path
-/// selects it.
+/// Passes a request to a service or to the page. A host name of Microsoft selects the service; with any other host name,
+/// the path selects the destination.
 async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -> Response {
     if let Some(rejection) = reject_hosts(request.headers()) {
         return rejection;
     }
+    let service = match destination(&request) {
+        Destination::Service(service) => service,
+        Destination::Page => return page::respond(emulator, request).await,
+    };
     if is_of_foreign_page(&emulator, request.headers(), request.uri()) {
-        return reject_page(&emulator, request);
+        return reject_page(&emulator, request, service);
     }
-    let service = service(&request);
     if service == Service::Fabric {
         match PageAct::of(&emulator, &request) {
             Ok(page) => drop(page.map(|page| request.extensions_mut().insert(page))),
@@ -66,35 +69,47 @@ async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -
     }
 }
 
-fn service(request: &Request) -> Service {
-    let named = host(request.headers(), request.uri()).and_then(|host| hosts::service(hosts::without_port(host)));
-    named.or_else(|| service_of_path(request.uri().path())).unwrap_or(Service::Fabric)
+/// The receiver of a request that is not for the control interface.
+enum Destination {
+    Service(Service),
+    /// The emulator's own page.
+    Page,
 }
 
-/// Returns the service of a path, for host names that select no service; `None` for a path of Fabric or an unknown
-/// path.
-fn service_of_path(path: &str) -> Option<Service> {
+fn destination(request: &Request) -> Destination {
+    let named = host(request.headers(), request.uri()).and_then(|host| hosts::service(hosts::without_port(host)));
+    named.map_or_else(|| destination_of_path(request.uri().path()), Destination::Service)
+}
+
+/// Returns the destination of a path, for host names that select no service. A path of Fabric and an unknown path belong
+/// to Fabric.
+fn destination_of_path(path: &str) -> Destination {
     if path.starts_with("/v1/") {
-        return None;
+        return Destination::Service(Service::Fabric);
     }
     let path = path.to_ascii_lowercase();
     if path.starts_with("/v1/") || path.starts_with("/_emulator/") {
-        None
+        Destination::Service(Service::Fabric)
     } else if managed_identity::has_path(&path) {
-        Some(Service::Metadata)
+        Destination::Service(Service::Metadata)
     } else if resource_manager::has_path(&path) {
-        Some(Service::ResourceManager)
+        Destination::Service(Service::ResourceManager)
+    } else if entra::has_path(&path) {
+        Destination::Service(Service::Entra)
+    } else if page::has_path(&path) {
+        Destination::Page
     } else {
-        entra::has_path(&path).then_some(Service::Entra)
+        Destination::Service(Service::Fabric)
     }
 }
 
 fn is_compressible(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
-    extensions.get::<Headers>().is_some_and(|family| family.is_compressed())
+    let family = extensions.get::<Headers>();
+    family.map_or_else(|| extensions.get::<page::Compressed>().is_some(), |family| family.is_compressed())
 }
 
 /// Rejects a request of a web page under a host name that is not ours.
-fn reject_page(emulator: &Emulator, request: Request) -> Response {
+fn reject_page(emulator: &Emulator, request: Request, service: Service) -> Response {
     const NOTE: &str = "the Host of a web page's request must be an address, localhost, a name without a dot, or that of an \
                         emulated service; --allowed-hosts adds names";
     static LOGGED: AtomicBool = AtomicBool::new(false);
@@ -102,7 +117,6 @@ fn reject_page(emulator: &Emulator, request: Request) -> Response {
         let host: String = host(request.headers(), request.uri()).unwrap_or_default().chars().take(253).collect();
         tracing::warn!("rejected a request of a web page to the host {host:?} (see --allowed-hosts)");
     }
-    let service = service(&request);
     let (parts, _) = request.into_parts();
     match service {
         Service::Entra | Service::Metadata => entra::request::refuse(emulator, &parts, Refusal::foreign_page(), NOTE),

@@ -1,5 +1,5 @@
 //! The services over HTTP: Fabric's REST API, the sign-in services (Entra, managed identities, Azure Resource Manager),
-//! OneLake, and the control interface.
+//! OneLake, the control interface, and the emulator's own web page.
 //!
 //! [`router`] passes each request to a service. For a request to Fabric, `fabric_api` finds the row of [`operations`]
 //! with the method and path of the request, and calls the handler of this row. The handler parses the request, calls
@@ -31,6 +31,7 @@ mod onelake;
 pub mod operation;
 pub mod operation_ids;
 pub mod operations;
+mod page;
 mod request;
 mod resource_manager;
 mod role_assignments;

@@ -7,6 +7,7 @@ mod text;
 mod url;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use hyper::HeaderMap;
@@ -15,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::ids::{FaultId, PrincipalId, TenantId};
+use crate::ids::{FaultId, PrincipalId, RequestId, TenantId};
 use crate::memory::Share;
 
 /// The size of an entry without its texts, in bytes: about the memory that its structure and its durations take.
@@ -77,9 +78,29 @@ pub struct Entry {
     time: Timestamp,
     status: Option<u16>,
     took: SignedDuration,
+    /// The header `RequestId` of the response.
+    request_id: Option<RequestId>,
     path: Box<str>,
     /// The line of NDJSON, except for its end, which consists of the duration and the closing brace.
     line: Box<str>,
+    /// The position of the member `request` in the line, with the comma before it.
+    request: Range<usize>,
+    /// The position of the member `body`, with the comma before it. It is the last member.
+    body: usize,
+}
+
+/// The members of a line that can be omitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// `true` for `request` and `body`.
+    pub bodies: bool,
+    /// `true` for the duration, which is different in each run.
+    pub timing: bool,
+}
+
+impl Shown {
+    /// All members.
+    pub const ALL: Self = Self { bodies: true, timing: true };
 }
 
 /// A filter for exchanges. An exchange must match every condition that is not `None`.
@@ -91,6 +112,8 @@ pub struct Filter {
     pub status: Option<u16>,
     /// The earliest instant of the request.
     pub since: Option<Timestamp>,
+    /// The header `RequestId` of the response.
+    pub request_id: Option<RequestId>,
 }
 
 /// The last exchanges of a tenant, oldest first.
@@ -153,6 +176,7 @@ impl Filter {
         self.path.as_ref().is_none_or(|path| entry.path.contains(path.as_str()))
             && self.status.is_none_or(|status| entry.status == Some(status))
             && self.since.is_none_or(|since| entry.time >= since)
+            && self.request_id.is_none_or(|id| entry.request_id == Some(id))
     }
 }
 
@@ -174,36 +198,44 @@ fn begin(exchange: &Exchange<'_>, path: &str) -> String {
     format!("{},\"path\":{}", head.strip_suffix('}').unwrap_or_default(), json::quoted(path))
 }
 
-/// Returns an exchange as a JSON object without bodies and secrets.
-pub fn summary(exchange: &Exchange<'_>) -> String {
-    let Exchange { status, fault, took, .. } = *exchange;
+/// Returns the members of a line between the bodies of the request and of the response.
+fn end(exchange: &Exchange<'_>) -> String {
+    let Exchange { status, fault, .. } = *exchange;
     format!(
-        "{},\"status\":{},\"fault\":{},\"headers\":{},\"durationMs\":{}}}",
-        begin(exchange, &url::redact(exchange.path, exchange.is_storage)),
+        ",\"status\":{},\"fault\":{},\"headers\":{}",
         Value::from(status),
         Value::from(fault.map(|fault| fault.to_string())),
         headers(exchange.headers),
-        Value::from(took.as_secs_f64() * 1e3),
     )
+}
+
+/// Returns the last member of a line.
+fn duration(took: SignedDuration) -> String {
+    format!(",\"durationMs\":{}", Value::from(took.as_secs_f64() * 1e3))
+}
+
+/// Returns an exchange as a JSON object without bodies and secrets.
+pub fn summary(exchange: &Exchange<'_>) -> String {
+    let head = begin(exchange, &url::redact(exchange.path, exchange.is_storage));
+    format!("{head}{}{}}}", end(exchange), duration(exchange.took))
 }
 
 impl Entry {
     /// Redacts the secrets of an exchange for a journal of `max_weight` bytes. A body that is too large for the journal,
     /// or larger than [`BODY_MAX`], is neither processed nor stored.
     pub fn new(exchange: &Exchange<'_>, max_weight: usize) -> Self {
-        let Exchange { time, status, fault, took, .. } = *exchange;
+        let Exchange { time, status, took, .. } = *exchange;
         let body_max = BODY_MAX.min(max_weight);
         let path = url::redact(exchange.path, exchange.is_storage);
-        let line = format!(
-            "{},\"request\":{},\"status\":{},\"fault\":{},\"headers\":{},\"body\":{}",
-            begin(exchange, &path),
-            body::redact(exchange.request, body_max),
-            Value::from(status),
-            Value::from(fault.map(|fault| fault.to_string())),
-            headers(exchange.headers),
-            body::redact(exchange.body, body_max),
-        );
-        Self { time, status, took, path: path.into(), line: line.into() }
+        let mut line = begin(exchange, &path);
+        let start = line.len();
+        line += &format!(",\"request\":{}", body::redact(exchange.request, body_max));
+        let request = start..line.len();
+        line += &end(exchange);
+        let body = line.len();
+        line += &format!(",\"body\":{}", body::redact(exchange.body, body_max));
+        let request_id = exchange.headers.get("requestid").and_then(|id| id.to_str().ok()?.parse().ok());
+        Self { time, status, took, request_id, path: path.into(), line: line.into(), request, body }
     }
 
     /// Returns the instant of the request, on the tenant's clock.
@@ -216,14 +248,13 @@ impl Entry {
         &self.path
     }
 
-    /// Formats the exchange as one line of NDJSON. `timing` adds the duration, which is different in each run.
-    pub fn line(&self, timing: bool) -> String {
-        let line = &self.line;
-        if timing {
-            format!("{line},\"durationMs\":{}}}\n", Value::from(self.took.as_secs_f64() * 1e3))
-        } else {
-            format!("{line}}}\n")
-        }
+    /// Formats the exchange as one line of NDJSON.
+    pub fn line(&self, shown: Shown) -> String {
+        let Self { line, request, body, .. } = self;
+        let (head, tail) =
+            if shown.bodies { (&line[..], "") } else { (&line[..request.start], &line[request.end..*body]) };
+        let duration = if shown.timing { duration(self.took) } else { String::new() };
+        format!("{head}{tail}{duration}}}\n")
     }
 
     /// Returns the size of the entry in bytes. It is not less than the size of the line.
@@ -291,7 +322,8 @@ mod tests {
 
     #[test]
     fn line_has_no_line_separators() {
-        let line = entry("GET", "/", "{\"a\": \"x\u{2028}y\u{2029}z\u{85}\"}".as_bytes(), 9_999).line(false);
+        let line = entry("GET", "/", "{\"a\": \"x\u{2028}y\u{2029}z\u{85}\"}".as_bytes(), 9_999)
+            .line(Shown { timing: false, ..Shown::ALL });
         assert!(!line.contains(['\u{85}', '\u{2028}', '\u{2029}']), "{line}");
         let read: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(read["request"]["a"], "x\u{2028}y\u{2029}z\u{85}");
@@ -309,7 +341,9 @@ mod tests {
         // A body that is larger than the journal is not stored. A longer path does not fit at all.
         drop(journal.record(entry("GET", "e", &b"x".repeat(4 * weight), journal.max_weight)));
         assert_eq!(paths(&journal).last().unwrap(), "e");
-        assert!(journal.entries().last().unwrap().line(false).contains("bytes, not kept"));
+        assert!(
+            journal.entries().last().unwrap().line(Shown { timing: false, ..Shown::ALL }).contains("bytes, not kept")
+        );
         drop(journal.record(entry("GET", &"f".repeat(4 * weight), b"", journal.max_weight)));
         assert!(paths(&journal).is_empty());
         assert_eq!(journal.weight, 0);
@@ -336,7 +370,7 @@ mod tests {
     fn method_is_stored_up_to_a_length() {
         let entry = entry(&"X".repeat(60_000), "/", b"", 1 << 20);
         assert!(entry.weight() < 2_000);
-        let line: Value = serde_json::from_str(&entry.line(true)).unwrap();
+        let line: Value = serde_json::from_str(&entry.line(Shown::ALL)).unwrap();
         assert_eq!(line["method"], "X".repeat(METHOD_MAX));
     }
 
@@ -344,10 +378,10 @@ mod tests {
         #[test]
         fn weight_is_at_least_the_size_of_the_line(method in ".{0,99}", path in ".{0,99}", request in prop::collection::vec(any::<u8>(), 0..999)) {
             let entry = entry(&method, &path, &request, 9_999);
-            prop_assert!(entry.weight() >= entry.line(true).len());
+            prop_assert!(entry.weight() >= entry.line(Shown::ALL).len());
             let text = String::from_utf8_lossy(&request);
             let entry = self::entry(&method, &path, text.as_bytes(), 9_999);
-            prop_assert!(entry.weight() >= entry.line(true).len());
+            prop_assert!(entry.weight() >= entry.line(Shown::ALL).len());
         }
     }
 }

@@ -26,7 +26,7 @@ fn malformed_requests_get_errors_in_fabrics_format() {
         ("GET", "/v1/capacities?continuationToken=garbage", &[], "", 400, "InvalidContinuationToken"),
         ("PUT", "/v1/workspaces", &[], "", 405, "MethodNotAllowed"),
         ("HEAD", "/v1/no", &[], "", 404, "EndpointNotFound"),
-        ("GET", "/", &[], "", 404, "EndpointNotFound"),
+        ("GET", "/nothing", &[], "", 404, "EndpointNotFound"),
         ("GET", "/_emulator/nothing", &[], "", 404, "EndpointNotFound"),
         ("PUT", "/_emulator/reset", &[], "", 405, "MethodNotAllowed"),
         ("GET", "/v1/workspaces", &[("authorization", "")], "", 401, "Unauthorized"),

@@ -22,7 +22,7 @@ const ORDER: &[(&str, &str)] = &[
     ),
     (
         "http",
-        "dispatch control operation_ids fabric_api routes operations managed_identity resource_manager onelake entra \
+        "dispatch page control operation_ids fabric_api routes operations managed_identity resource_manager onelake entra \
          bulk capacities catalog_search catalogs connection_roles connections folders gateways items \
          mirrored_databases role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
          long_running_operations context wire exchange fault error json operation answer request",

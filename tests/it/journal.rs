@@ -39,7 +39,17 @@ fn journal_is_filtered_and_cleared() {
     assert_eq!(paths("?path=capac"), ["/v1/capacities"]);
     assert_eq!(paths("?status=404"), ["/v1/nothing"]);
     assert_eq!(paths("?since=2031-02-03T04:05:16Z"), ["/v1/capacities", "/v1/nothing"]);
-    for query in ["?status=many", "?since=yesterday", "?timing=maybe"] {
+    for query in [
+        "?status=many",
+        "?since=yesterday",
+        "?timing=maybe",
+        "?bodies=maybe",
+        "?requestId=1",
+        "?limit=0",
+        "?limit=-1",
+        "?limit=100001",
+        "?limit=ten",
+    ] {
         lab.get(&format!("/_emulator/journal{query}")).refuses(400, "InvalidInput");
     }
     let other = lab.by("00000000-0000-4000-8000-00000000000a", "app");
@@ -48,6 +58,67 @@ fn journal_is_filtered_and_cleared() {
     assert_eq!(lines(&lab, "?tenant=*").len(), 4);
     lab.delete("/_emulator/journal").is(200);
     assert!(lines(&lab, "").is_empty());
+}
+
+#[test]
+fn journal_limit_selects_the_newest_that_match() {
+    let lab = Lab::new();
+    for path in ["/v1/a", "/v1/b", "/v1/workspaces", "/v1/c"] {
+        lab.get(path);
+        lab.advance(1.0);
+    }
+    let check = |query: &str, expected: &[&str]| {
+        let lines = lines(&lab, query);
+        assert_eq!(lines.iter().map(|it| it["path"].as_str().unwrap()).collect::<Vec<_>>(), expected, "{query}");
+    };
+    check("?limit=1", &["/v1/c"]);
+    check("?limit=2", &["/v1/workspaces", "/v1/c"]);
+    check("?limit=2&status=404", &["/v1/b", "/v1/c"]);
+    check("?limit=100000", &["/v1/a", "/v1/b", "/v1/workspaces", "/v1/c"]);
+    check("?limit=", &["/v1/a", "/v1/b", "/v1/workspaces", "/v1/c"]);
+    // The clock of another tenant is years behind: its exchanges are the oldest of all.
+    lab.in_tenant("00000000-0000-4000-8000-00000000000b").get("/v1/other").is(404);
+    check("?tenant=*", &["/v1/other", "/v1/a", "/v1/b", "/v1/workspaces", "/v1/c"]);
+    check("?tenant=*&limit=4", &["/v1/a", "/v1/b", "/v1/workspaces", "/v1/c"]);
+}
+
+#[test]
+fn journal_omits_bodies_on_request() {
+    let lab = Lab::new();
+    lab.post("/v1/workspaces", json!({"displayName": "\"body\":{}"})).is(201);
+    lab.get("/v1/none").is(404);
+    let strip = |mut line: Value| {
+        let members = line.as_object_mut().unwrap();
+        assert!(members.shift_remove("request").is_some() && members.shift_remove("body").is_some());
+        line.to_string()
+    };
+    let whole = lines(&lab, "");
+    assert!(whole[0]["request"].is_object() && whole[0]["body"].is_object());
+    let text = |lines: Vec<Value>| lines.iter().map(Value::to_string).collect::<Vec<_>>();
+    assert_eq!(text(lines(&lab, "?bodies=off")), whole.into_iter().map(strip).collect::<Vec<_>>());
+    let bare = lines(&lab, "?bodies=off&timing=off");
+    assert!(bare.iter().all(|line| line.get("durationMs").is_none() && line["headers"].is_object()));
+    assert_eq!(lines(&lab, "?bodies=on"), lines(&lab, ""));
+}
+
+#[test]
+fn journal_finds_the_exchange_of_a_request_id() {
+    let lab = Lab::new();
+    lab.get("/v1/workspaces").is(200);
+    let asked = lab.get("/v1/none").is(404);
+    let id = asked.header("requestid").unwrap();
+    let other = lab.get("/v1/capacities").is(200);
+    let token = lab.form("/common/oauth2/v2.0/token", &[]).header("requestid").unwrap().to_owned();
+    let check = |id: &str, expected: &[&str]| {
+        let lines = lines(&lab, &format!("?requestId={id}"));
+        assert_eq!(lines.iter().map(|it| it["path"].as_str().unwrap()).collect::<Vec<_>>(), expected, "{id}");
+    };
+    check(id, &["/v1/none"]);
+    check(&id.to_uppercase(), &["/v1/none"]);
+    check(other.header("requestid").unwrap(), &["/v1/capacities"]);
+    check(&token, &["/common/oauth2/v2.0/token"]);
+    check(crate::harness::MISSING, &[]);
+    assert!(lines(&lab, &format!("?requestId={id}&status=200")).is_empty());
 }
 
 #[test]

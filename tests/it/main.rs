@@ -35,6 +35,7 @@ mod limits;
 mod log;
 mod mirroring;
 mod operations;
+mod overview;
 mod page;
 mod proxy;
 mod reported;

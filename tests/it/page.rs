@@ -1,9 +1,16 @@
-//! Requests of the emulator's own page: `X-Specularite-Page: 1`.
+//! The emulator's own page: its files, and its requests, which have the header `X-Specularite-Page: 1`.
 
+use std::io::Read as _;
+use std::path::Path;
+
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
+use specularite::http::Arrival;
 use specularite::{Auth, Emulator};
+use tower::ServiceExt as _;
 
-use crate::harness::{BOB, Lab, Reply};
+use crate::harness::{BOB, ENTRA, Lab, Reply, block_on};
 
 const PAGE: (&str, &str) = ("x-specularite-page", "1");
 /// The header that removes the token of a request.
@@ -143,4 +150,171 @@ fn other_values_of_the_page_header_have_no_effect() {
     for value in ["0", "true", ""] {
         lab.send("GET", "/v1/workspaces", &[("x-specularite-page", value), NO_TOKEN], "").refuses(401, "Unauthorized");
     }
+}
+
+/// The files of the page: their paths and their contents.
+fn files() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
+    let file = |entry: std::fs::DirEntry| {
+        (format!("/page/{}", entry.file_name().to_str().unwrap()), std::fs::read(entry.path()).unwrap())
+    };
+    let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| file(entry.unwrap())).collect();
+    files.push(("/".to_owned(), std::fs::read(folder.join("index.html")).unwrap()));
+    files
+}
+
+#[test]
+fn page_files_are_served_with_their_headers() {
+    let lab = Lab::new();
+    for (path, content) in files() {
+        let media = match path.rsplit_once('.') {
+            Some((_, "css")) => "text/css; charset=utf-8",
+            Some((_, "js")) => "text/javascript; charset=utf-8",
+            Some((_, "svg")) => "image/svg+xml; charset=utf-8",
+            _ => "text/html; charset=utf-8",
+        };
+        let reply = lab.send("GET", &path, &[NO_TOKEN], "").is(200);
+        assert_eq!(reply.bytes, content, "{path}");
+        let length = content.len().to_string();
+        for (name, value) in [
+            ("content-type", media),
+            ("content-length", &length),
+            ("cache-control", "no-cache"),
+            ("content-security-policy", "default-src 'self'"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "deny"),
+            ("referrer-policy", "no-referrer"),
+            ("vary", "accept-encoding"),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{path} {name}");
+        }
+        let head = lab.send("HEAD", &path, &[], "").is(200);
+        assert_eq!((head.header("content-length"), head.header("etag")), (Some(&*length), reply.header("etag")));
+        assert!(head.bytes.is_empty(), "{path}");
+    }
+    assert_eq!(lab.get("/?tenant=other").is(200).header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(lab.emulator.tenants().len(), 1, "the page creates no tenant");
+}
+
+#[test]
+fn page_files_are_compressed_for_clients_that_accept_gzip() {
+    let lab = Lab::new();
+    for (path, content) in files() {
+        let packed = lab.send("GET", &path, &[("accept-encoding", "br, gzip")], "").is(200);
+        assert_eq!((packed.header("content-encoding"), packed.header("vary")), (Some("gzip"), Some("accept-encoding")));
+        let mut unpacked = Vec::new();
+        flate2::read::GzDecoder::new(&packed.bytes[..]).read_to_end(&mut unpacked).unwrap();
+        assert_eq!(unpacked, content, "{path}");
+    }
+}
+
+#[test]
+fn page_files_are_validated_by_their_hash() {
+    let lab = Lab::new();
+    let tag = lab.get("/").header("etag").unwrap().to_owned();
+    assert!(tag.starts_with('"') && tag.len() > 30, "{tag}");
+    assert_ne!(lab.get("/page/main.js").header("etag"), Some(&*tag), "another file has another validator");
+    let check = |sent: &str, status: u16| {
+        let headers = [("if-none-match", sent), ("accept-encoding", "gzip")];
+        for method in ["GET", "HEAD"] {
+            let reply = lab.send(method, "/", &headers, "").is(status);
+            let (shown, media) = (reply.header("etag"), reply.header("content-type"));
+            assert_eq!((shown, media.is_none()), (Some(&*tag), status == 304), "{sent}");
+            assert_eq!(reply.header("content-encoding").is_none(), status == 304, "{sent}");
+            assert!(status != 304 || reply.bytes.is_empty(), "{sent}");
+            assert_eq!(
+                (reply.header("cache-control"), reply.header("vary")),
+                (Some("no-cache"), Some("accept-encoding"))
+            );
+        }
+    };
+    check(&tag, 304);
+    check(&format!("W/{tag}"), 304);
+    check(&format!("\"other\", {tag}"), 304);
+    check("*", 304);
+    check("\"other\"", 200);
+    check(tag.trim_matches('"'), 200);
+    check("", 200);
+}
+
+#[test]
+fn page_rejects_other_methods_and_unknown_files() {
+    let lab = Lab::new();
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"] {
+        for path in ["/", "/page/main.js"] {
+            let reply = lab.send(method, path, &[], vec![b' '; 2 << 20]).refuses(405, "MethodNotAllowed");
+            assert_eq!(reply.header("allow"), Some("GET, HEAD"), "{method} {path}");
+        }
+    }
+    for path in
+        ["/page/", "/page/none.js", "/page/main.js/", "/page/../main.rs", "/page/%2e%2e/main.rs", "/page/MAIN.JS"]
+    {
+        let reply = lab.get(path).refuses(404, "EndpointNotFound");
+        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"), "{path}");
+        lab.post_empty(path).refuses(404, "EndpointNotFound");
+    }
+}
+
+#[test]
+fn page_is_served_where_the_control_interface_is() {
+    let lab = Lab::with(Emulator::builder().allowed_hosts(["fabric.test"]).build());
+    let check = |headers: &[(&str, &str)], status: u16| {
+        let control = lab.send("GET", "/_emulator/health", headers, "").is(status);
+        for path in ["/", "/page/main.js", "/page/none.js"] {
+            let reply = lab.send("GET", path, headers, "");
+            if status == 200 {
+                assert_eq!(reply.status.as_u16(), if path.ends_with("none.js") { 404 } else { 200 }, "{headers:?}");
+            } else {
+                let reply = reply.refuses(status, "Forbidden");
+                assert!(reply.header("x-emulator-note").is_some(), "{headers:?}");
+                assert_eq!(reply.header("x-emulator-note"), control.header("x-emulator-note"), "{headers:?}");
+            }
+        }
+    };
+    check(&[("host", "localhost:7310"), ("origin", "http://localhost:7310")], 200);
+    check(&[("host", "specularite:7310"), ("sec-fetch-site", "same-origin")], 200);
+    check(&[("host", "fabric.test"), ("sec-fetch-site", "none")], 200);
+    check(&[("sec-fetch-site", "cross-site")], 403);
+    check(&[("origin", "https://evil.example")], 403);
+    check(&[("origin", "null")], 403);
+    // DNS rebinding: the name of the page resolves to this machine.
+    check(&[("host", "evil.example:7310")], 403);
+    check(&[("host", "evil.example:7310"), ("origin", "http://evil.example:7310")], 403);
+
+    let status_for = |peer: &str| {
+        let (peer, local) = (peer.parse().unwrap(), "127.0.0.1:7310".parse().unwrap());
+        let arrival = Arrival { peer, local, scheme: "http", tenant: None, in_tunnel: false };
+        let request = Request::get("/").header("host", "127.0.0.1:7310").extension(arrival).body(Body::empty());
+        let router = specularite::router(lab.emulator.clone());
+        block_on(router.oneshot(request.unwrap())).unwrap().status().as_u16()
+    };
+    assert_eq!((status_for("127.0.0.1:1"), status_for("192.0.2.1:1")), (200, 403));
+}
+
+/// The paths of the page belong to the services under their host names.
+#[test]
+fn page_is_not_served_under_emulated_hosts() {
+    let lab = Lab::new();
+    for path in ["/", "/page/main.js"] {
+        lab.send("GET", path, &[("host", "api.fabric.microsoft.com")], "").refuses(404, "EndpointNotFound");
+        for host in [ENTRA, ("host", "management.azure.com"), ("host", "onelake.dfs.fabric.microsoft.com")] {
+            let reply = lab.send("GET", path, &[host], "");
+            assert!(!reply.status.is_success() && reply.header("content-security-policy").is_none(), "{host:?} {path}");
+        }
+    }
+}
+
+#[test]
+fn page_loads_leave_no_trace() {
+    let [lab, other] = [Lab::new(), Lab::new()];
+    lab.post("/_emulator/clock", json!({"mode": "stepped", "step": 5})).is(200);
+    other.post("/_emulator/clock", json!({"mode": "stepped", "step": 5})).is(200);
+    for path in ["/", "/page/main.js", "/page/none.js"] {
+        lab.send("GET", path, &[], "");
+        lab.send("POST", path, &[], "");
+        lab.send("GET", path, &[("host", "evil.example"), ("origin", "http://evil.example")], "").is(403);
+    }
+    assert_eq!(journal(&lab), [] as [Value; 0]);
+    let [seen, expected] = [lab, other].map(|lab| lab.get("/v1/workspaces").is(200).whole());
+    assert_eq!(seen, expected, "request ids and clock are those of an emulator without a page");
 }

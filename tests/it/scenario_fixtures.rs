@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use specularite::fabric::scenario::ready_made::READY_MADE;
 use specularite::http::operation_ids::operation_ids;
 use specularite::scenario_file;
 
-use crate::harness::Lab;
+use crate::harness::{Lab, MISSING};
 use crate::scenario::path;
 
 fn file(name: &str) -> PathBuf {
@@ -52,6 +53,58 @@ fn fixtures_are_described_and_are_valid() {
         let tenant = Lab::new().emulator.default_tenant();
         tenant.apply_scenario(&scenario, &operation_ids()).unwrap();
         assert!(tenant.replays());
+    }
+}
+
+/// The program contains every scenario that needs no other file.
+#[test]
+fn ready_made_scenarios_are_listed_and_can_be_applied() {
+    let lab = Lab::new();
+    let listed = lab.get("/_emulator/scenarios").is(200).body()["value"].clone();
+    let listed = listed.as_array().unwrap();
+    assert!(listed.iter().all(|it| it["title"].as_str().is_some_and(|title| title.len() > 10)), "{listed:?}");
+    let mut contained: Vec<&str> = listed.iter().map(|it| it["name"].as_str().unwrap()).collect();
+    contained.sort_unstable();
+
+    let mut self_contained = Vec::new();
+    for entry in std::fs::read_dir(file("x").parent().unwrap()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.is_file()
+            && Lab::new().send("POST", "/_emulator/scenario", &[], std::fs::read(&path).unwrap()).status == 200
+        {
+            let shown = lab.get(&format!("/_emulator/scenarios/{name}")).is(200);
+            assert_eq!(shown.header("content-type"), Some("application/json; charset=utf-8"));
+            assert_eq!(shown.bytes, std::fs::read(&path).unwrap(), "{name}");
+            Lab::new().send("POST", "/_emulator/scenario", &[], shown.bytes).is(200);
+            self_contained.push(name);
+        }
+    }
+    self_contained.sort();
+    assert_eq!(contained, self_contained);
+}
+
+#[test]
+fn ready_made_scenarios_belong_to_no_tenant() {
+    let lab = Lab::new();
+    lab.in_tenant(MISSING).get("/v1/workspaces").is(200);
+    assert!(lab.get("/_emulator/clock").header("x-emulator-note").is_some());
+    for path in ["/_emulator/scenarios", "/_emulator/scenarios/empty"] {
+        assert_eq!(lab.get(path).is(200).header("x-emulator-note"), None, "{path}");
+        lab.get(&format!("{path}?tenant=*")).refuses(400, "InvalidInput");
+    }
+    for name in ["none", "everything", "EMPTY", "empty.json", "..%2Fscenarios%2Fempty"] {
+        lab.get(&format!("/_emulator/scenarios/{name}")).refuses(404, "EntityNotFound");
+    }
+}
+
+/// The image is built from files that `.dockerignore` does not name.
+#[test]
+fn ready_made_scenarios_are_in_the_build_context() {
+    let ignored = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".dockerignore")).unwrap();
+    for name in READY_MADE.iter().map(|scenario| scenario.name) {
+        let path = format!("/fixtures/scenarios/{name}.json");
+        assert!(!ignored.lines().any(|line| path.starts_with(line)), "{path} is ignored");
     }
 }
 

@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use specularite::fabric::access::DEFAULT_TENANT;
-use specularite::journal::{Entry, Exchange};
+use specularite::journal::{Entry, Exchange, Shown};
 
 use crate::harness::{ENTRA, Lab, STRANGER, base64, part, sql_connection};
 use crate::log::logged;
@@ -492,7 +492,7 @@ proptest! {
             body: text.as_bytes(),
             took: jiff::SignedDuration::ZERO,
         };
-        let line = Entry::new(&exchange, 1 << 20).line(false);
+        let line = Entry::new(&exchange, 1 << 20).line(Shown { timing: false, ..Shown::ALL });
         prop_assert!(!line.contains(&secret), "{text}\n{line}");
     }
 }

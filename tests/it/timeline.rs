@@ -538,7 +538,7 @@ fn items_without_mirroring_have_no_timeline() {
     let overview = lab.get("/_emulator/overview").is(200).body();
     let item = &overview["workspaces"].as_array().unwrap().last().unwrap()["items"][0];
     let expected = json!({
-        "id": lakehouse, "type": "Lakehouse", "displayName": "l", "status": null, "error": null, "rows": null,
+        "id": lakehouse, "type": "Lakehouse", "displayName": "l", "source": null, "status": null, "error": null, "rows": null,
         "lastSyncDateTime": null, "latencyMax": null, "tables": {}, "tablesInError": 0,
     });
     assert_eq!(*item, expected);
@@ -558,8 +558,10 @@ fn overview_sums_up_what_the_status_calls_answer() {
     let item = items.iter().find(|item| item["id"] == json!(id)).unwrap();
     let tables = lab.tables(&path);
     let last_sync = tables.iter().filter_map(|table| table["metrics"]["lastSyncDateTime"].as_str()).max();
+    let connection = lab.get("/v1/connections").body()["value"][0]["id"].clone();
+    let source = json!({"type": "AzureSqlDatabase", "connectionId": connection, "connection": "sql", "database": null});
     let expected = json!({
-        "id": id, "type": "MirroredDatabase", "displayName": "m", "status": "Running", "error": null, "rows": 555,
+        "id": id, "type": "MirroredDatabase", "displayName": "m", "source": source, "status": "Running", "error": null, "rows": 555,
         "lastSyncDateTime": last_sync, "latencyMax": 9, "tables": {"Failed": 1, "Replicating": 2}, "tablesInError": 1,
     });
     assert_eq!(*item, expected);

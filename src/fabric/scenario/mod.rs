@@ -7,6 +7,7 @@ mod build;
 mod document;
 mod items;
 mod names;
+pub mod ready_made;
 
 use std::fmt::Display;
 

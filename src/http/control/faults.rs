@@ -19,7 +19,7 @@ use crate::http::operation_ids::operation_ids;
 use crate::http::{fabric_api, routes};
 use crate::ids::{FaultId, PrincipalId};
 use crate::in_flight::SMALL_MAX;
-use crate::journal::Filter;
+use crate::journal::{Filter, Shown};
 use crate::tenant::Tenant;
 
 /// Adds a rule.
@@ -97,7 +97,7 @@ fn try_rule(request: &ControlRequest) -> Result<Value, FabricError> {
     let fault = Fault { id: tenant.read(|state| state.next_fault()), rule: Arc::new(rule), enabled: true };
     let begins_operation = fault.rule.effect.operation.is_some();
     let entries = tenant.exchanges(&Filter::default());
-    let lines = entries.iter().filter_map(|entry| serde_json::from_str(&entry.line(true)).ok());
+    let lines = entries.iter().filter_map(|entry| serde_json::from_str(&entry.line(Shown::ALL)).ok());
     let past: Vec<PastRequest> = lines.map(|line| PastRequest::new(tenant, line)).collect();
     let requests: Vec<_> = entries.iter().zip(&past).map(|(entry, past)| (entry.time(), past.request())).collect();
     let (Counter { matched, .. }, struck) = tenant.try_fault(&fault, &requests);

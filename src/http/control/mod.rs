@@ -25,8 +25,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{Response, StatusCode, Uri};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Extensions, Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http_body_util::BodyExt as _;
@@ -101,6 +101,8 @@ pub const ROUTES: &[Route] = &[
     Route::new("GET", "/snapshot", "Returns all of the tenant as one document", || get(snapshot::show)),
     Route::new("PUT", "/snapshot", "Restores the tenant from a snapshot", || put(snapshot::replace)),
     Route::new("POST", "/scenario", "Declares parts of the tenant by name", || post(scenario::apply)),
+    Route::new("GET", "/scenarios", "Lists the ready-made scenarios", || get(scenario::list)),
+    Route::new("GET", "/scenarios/{name}", "Returns a ready-made scenario", || get(scenario::show)),
     Route::new("POST", "/check", "Lists the faults of a definition", || post(check::check)),
     Route::new("GET", "/faults", "Lists the fault rules", || get(faults::list)),
     Route::new("POST", "/faults", "Adds a fault rule", || post(faults::add)),
@@ -149,10 +151,22 @@ async fn log(request: Request, next: Next) -> Response<Body> {
     response
 }
 
-/// Rejects callers from addresses that `--control-from` does not allow, requests whose `Host` could be that of a web
-/// page, and requests from other origins.
+/// Returns the response to a request that must not use the control interface; `None` if it may. Rejected are callers from
+/// addresses that `--control-from` does not allow, requests whose `Host` could be that of a web page, and requests from
+/// other origins.
+pub(super) fn rejection(
+    emulator: &Emulator,
+    headers: &HeaderMap,
+    uri: &Uri,
+    extensions: &Extensions,
+) -> Option<Response<Body>> {
+    let reason = control_rejection(emulator, headers, uri, extensions)?;
+    Some(refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(reason)))
+}
+
+/// Rejects requests that must not use the control interface, and completes the responses to the others.
 async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response<Body> {
-    match control_rejection(&emulator, request.headers(), request.uri(), request.extensions()) {
+    match rejection(&emulator, request.headers(), request.uri(), request.extensions()) {
         None => {
             let note = tenants_note(&emulator, request.uri());
             let mut response = next.run(request).await;
@@ -164,7 +178,7 @@ async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Ne
             let body = body.collect().await.unwrap_or_default().to_bytes();
             send(&emulator, Response::from_parts(parts, body)).await
         }
-        Some(note) => refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(note)),
+        Some(rejection) => rejection,
     }
 }
 
@@ -177,11 +191,11 @@ const NOTED_TENANTS_MAX: usize = 5;
 
 /// Returns the hint that a call without `?tenant=` applies to the default tenant; `None` if no other tenant is in use.
 fn tenants_note(emulator: &Emulator, uri: &Uri) -> Option<HeaderValue> {
-    const OF_NO_TENANT: [&str; 4] = ["/ca.pem", "/coverage", "/health", "/tenants"];
+    const OF_NO_TENANT: [&str; 5] = ["/ca.pem", "/coverage", "/health", "/scenarios", "/tenants"];
     let query = uri.query().unwrap_or_default();
     let names_tenant = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "tenant");
-    let is_of_tenant = uri.path().starts_with("/tenants/");
-    if names_tenant || is_of_tenant || OF_NO_TENANT.contains(&uri.path()) {
+    let is_below = |path: &str| uri.path().starts_with(path);
+    if names_tenant || is_below("/tenants/") || is_below("/scenarios/") || OF_NO_TENANT.contains(&uri.path()) {
         return None;
     }
     let others: Vec<String> = emulator
@@ -322,7 +336,8 @@ fn id<T: FromStr>(text: &str) -> Result<T, FabricError> {
     text.parse().map_err(|_| FabricError::invalid_input(format!("The value {text:?} in the path is not a GUID.")))
 }
 
-fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
+/// Responds with an error, with a request id that changes no later answers of the services.
+pub(super) fn refuse(tenant: &Tenant, refusal: &FabricError) -> Response<Body> {
     let stamp = Stamp::of_control(tenant);
     let mut response = error::render(refusal, stamp.request_id, &Behaviours::default(), 1.0);
     answer::stamp(&mut response, stamp.request_id, stamp.now);

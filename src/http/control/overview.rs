@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use super::timeline::STATES_SIZE;
 use super::{ControlRequest, clock, one_tenant_only, refuse, reply_json, tenants};
+use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::fabric::item::ItemKind;
-use crate::fabric::overview::{self, ItemOverview, WorkspaceOverview};
+use crate::fabric::overview::{self, ItemOverview, SourceOverview, WorkspaceOverview};
 use crate::fabric::upcoming;
 use crate::http::answer::{to_json, utc};
 use crate::http::wire::mirrored_databases::MirroringErrorBody;
-use crate::ids::{CapacityId, ItemId, WorkspaceId};
+use crate::ids::{CapacityId, ConnectionId, ItemId, WorkspaceId};
 use crate::tenant::Tenant;
 
 /// Returns what a page shows first.
@@ -53,7 +54,16 @@ struct WorkspaceBody<'a> {
     id: WorkspaceId,
     display_name: &'a str,
     capacity_id: Option<CapacityId>,
+    capacity: Option<CapacityBody<'a>>,
     items: Vec<ItemBody<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CapacityBody<'a> {
+    display_name: &'a str,
+    sku: &'a str,
+    state: CapacityState,
 }
 
 #[derive(Serialize)]
@@ -62,6 +72,7 @@ struct ItemBody<'a> {
     id: ItemId,
     r#type: ItemKind,
     display_name: &'a str,
+    source: Option<SourceBody<'a>>,
     status: Option<&'static str>,
     error: Option<MirroringErrorBody<'a>>,
     rows: Option<u64>,
@@ -71,12 +82,22 @@ struct ItemBody<'a> {
     tables_in_error: usize,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SourceBody<'a> {
+    r#type: &'static str,
+    connection_id: Option<ConnectionId>,
+    connection: Option<&'a str>,
+    database: Option<&'a str>,
+}
+
 impl<'a> From<&'a WorkspaceOverview> for WorkspaceBody<'a> {
     fn from(workspace: &'a WorkspaceOverview) -> Self {
         Self {
             id: workspace.id,
             display_name: &workspace.display_name,
-            capacity_id: workspace.capacity,
+            capacity_id: workspace.capacity_id,
+            capacity: workspace.capacity.as_ref().map(CapacityBody::from),
             items: workspace.items.iter().map(ItemBody::from).collect(),
         }
     }
@@ -88,6 +109,7 @@ impl<'a> From<&'a ItemOverview> for ItemBody<'a> {
             id: item.id,
             r#type: item.kind,
             display_name: &item.display_name,
+            source: item.source.as_ref().map(SourceBody::from),
             status: item.status,
             error: item.error.as_ref().map(MirroringErrorBody::from),
             rows: item.rows,
@@ -95,6 +117,23 @@ impl<'a> From<&'a ItemOverview> for ItemBody<'a> {
             latency_max: item.latency_max,
             tables: &item.tables,
             tables_in_error: item.tables_in_error,
+        }
+    }
+}
+
+impl<'a> From<&'a Capacity> for CapacityBody<'a> {
+    fn from(Capacity { display_name, sku, state, .. }: &'a Capacity) -> Self {
+        Self { display_name, sku, state: *state }
+    }
+}
+
+impl<'a> From<&'a SourceOverview> for SourceBody<'a> {
+    fn from(source: &'a SourceOverview) -> Self {
+        Self {
+            r#type: source.kind,
+            connection_id: source.connection_id,
+            connection: source.connection.as_deref(),
+            database: source.database.as_deref(),
         }
     }
 }
