@@ -94,8 +94,7 @@ impl Writer {
     }
 
     /// Changes something until the connection ends.
-    fn write(&mut self, address: SocketAddr) {
-        let mut client = self.client(address);
+    fn write(&mut self, client: &mut Client) {
         while self.unanswered.is_none() {
             if self.random.u8(..) < 16 {
                 let path = format!("/_emulator/clock/advance?tenant={}", self.tenant);
@@ -106,7 +105,7 @@ impl Writer {
                 let Ok((200, clock)) = moved else { return };
                 self.now = clock["now"].as_str().unwrap().to_owned();
             } else {
-                self.change(&mut client);
+                self.change(client);
             }
         }
     }
@@ -162,9 +161,11 @@ fn answered_writes_survive_kills() {
         let mut program = Program::start_with(&["--state".as_ref(), file.as_os_str()]);
         let address = program.address;
         writers.iter_mut().for_each(|writer| writer.verify(address));
+        // The program can be killed before a thread has started.
+        let mut clients: Vec<Client> = writers.iter().map(|writer| writer.client(address)).collect();
         std::thread::scope(|scope| {
-            for writer in &mut writers {
-                scope.spawn(|| writer.write(address));
+            for (writer, client) in writers.iter_mut().zip(&mut clients) {
+                scope.spawn(|| writer.write(client));
             }
             std::thread::sleep(Duration::from_millis(random.u64(..LOAD_MAX)));
             program.kill();
