@@ -1,0 +1,78 @@
+//! `specularite demo`: mirrors a simulated Azure Cosmos DB account through the API, rotates its key, and recovers.
+//!
+//! The story is a client of the emulator in the same process: it sends requests over HTTP and shows what they answer.
+
+mod api;
+mod screen;
+mod story;
+mod tables;
+
+use std::io;
+use std::net::SocketAddr;
+
+pub use self::screen::{Screen, is_terminal};
+use self::story::Story;
+
+/// The default seed of the ids and figures.
+pub const SEED: u64 = 7310;
+
+/// The error of a story that cannot be continued.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The emulator did not answer.
+    #[error("{request} failed: {why}")]
+    NoAnswer {
+        /// Method and path.
+        request: String,
+        /// The cause.
+        why: io::Error,
+    },
+    /// The emulator rejected a request.
+    #[error("{request} was rejected with status {status}: {body}")]
+    Rejected {
+        /// Method and path.
+        request: String,
+        /// The status of the response.
+        status: u16,
+        /// The body of the response.
+        body: String,
+    },
+    /// An answer lacks a member that the story needs.
+    #[error("the answer of {request} has no {member}")]
+    Incomplete {
+        /// Method and path.
+        request: String,
+        /// The JSON pointer of the member.
+        member: &'static str,
+    },
+    /// A status was not reached.
+    #[error("the status is {seen} after {minutes} minutes of the tenant's time; {wanted} was expected")]
+    Stuck {
+        /// The expected status.
+        wanted: &'static str,
+        /// The present status.
+        seen: String,
+        /// The time waited.
+        minutes: u32,
+    },
+}
+
+/// The circumstances of a story.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The address of the emulator.
+    pub address: SocketAddr,
+    /// `true` for a story in about 30 seconds on a scaled clock, `false` for one on a manual clock without waiting.
+    pub live: bool,
+    /// `true` if the default tenant has no content. The date of a manual clock is then always the same.
+    pub fresh: bool,
+}
+
+/// Tells the story. Its output goes to `screen`.
+///
+/// # Errors
+///
+/// A request fails, or a status is not reached.
+pub async fn tell(setting: Setting, screen: &mut Screen) -> Result<(), DemoError> {
+    Story::new(setting, screen).tell().await
+}
