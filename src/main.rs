@@ -1,5 +1,6 @@
 //! The program `specularite`: parses the command line, configures the log, and executes a command.
 
+use std::cell::Cell;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::process::{ExitCode, Stdio};
@@ -212,25 +213,28 @@ async fn show_demo(Demo { serve: mut options, open, no_input }: Demo) -> Result<
     let live = demo::is_terminal() && !no_input;
     let setting =
         demo::Setting { address: reachable(address), live, fresh: emulator.is_new() && options.scenarios.is_empty() };
-    if live && open {
-        open_browser(setting.address);
+    if open {
+        demo::open_browser(&setting);
     }
+    let is_told = Cell::new(false);
     let story = async {
         let told = demo::tell(setting, &mut demo::Screen::new(!live)).await;
         told.map_err(|why| ExitError::new(format!("the demo failed: {why}"), 1))?;
+        is_told.set(true);
         if live {
             std::future::pending::<()>().await;
         }
         Ok(())
     };
-    serve_until_signal(listener, &emulator, options.server_options(OtherHosts::Refuse), signals, story).await
-}
-
-/// Opens the address in the default browser. The demo goes on without it.
-fn open_browser(address: SocketAddr) {
-    if let Err(why) = open::that_detached(format!("http://{address}/")) {
-        let _ = writeln!(io::stderr(), "specularite: cannot open a browser: {}", reason(&why));
+    let server_options = options.server_options(OtherHosts::Refuse);
+    serve_until_signal(listener, &emulator, server_options, signals, story).await?;
+    if live {
+        // The terminal shows `^C` where the cursor was.
+        let _ = writeln!(io::stdout());
+    } else if !is_told.get() {
+        return Err(ExitError::new("the demo was stopped by a signal before its end", 1));
     }
+    Ok(())
 }
 
 /// Runs a command against a temporary emulator, and returns the exit status of the command.

@@ -86,14 +86,25 @@ impl Api {
 fn read(request: String, response: &Response<Bytes>) -> Result<Answer, DemoError> {
     let status = response.status().as_u16();
     if !response.status().is_success() {
-        let body = String::from_utf8_lossy(response.body()).into_owned();
-        return Err(DemoError::Rejected { request, status, body });
+        return Err(DemoError::Rejected { request, status, message: message(response.body()) });
     }
     // Such as `Mon, 05 Jan 2026 12:00:00 GMT`.
     let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
     let time = date.and_then(|date| date.split(' ').nth(4)).unwrap_or_default().to_owned();
     let body = serde_json::from_slice(response.body()).unwrap_or_default();
     Ok(Answer { request, status, time, body })
+}
+
+/// Returns the most specific message of an error, or the whole body if it is not one of Fabric's.
+fn message(body: &[u8]) -> String {
+    let error: Value = serde_json::from_slice(body).unwrap_or_default();
+    let texts = [error.pointer("/moreDetails/0/message"), error.pointer("/message")];
+    let text = texts.into_iter().flatten().find_map(Value::as_str).map(str::to_owned);
+    let text = text.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    match error["errorCode"].as_str() {
+        Some(code) => format!("{code}: {text}"),
+        None => text,
+    }
 }
 
 /// Returns a path in which `{id}` stands for the ids. If it is longer than `width`, its first segments are left out.

@@ -7,7 +7,7 @@ mod screen;
 mod story;
 mod tables;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
 pub use self::screen::{Screen, is_terminal};
@@ -28,14 +28,14 @@ pub enum DemoError {
         why: io::Error,
     },
     /// The emulator rejected a request.
-    #[error("{request} was rejected with status {status}: {body}")]
+    #[error("{request} was rejected with status {status}: {message}")]
     Rejected {
         /// Method and path.
         request: String,
         /// The status of the response.
         status: u16,
-        /// The body of the response.
-        body: String,
+        /// The error in the response.
+        message: String,
     },
     /// An answer lacks a member that the story needs.
     #[error("the answer of {request} has no {member}")]
@@ -66,6 +66,20 @@ pub struct Setting {
     pub live: bool,
     /// `true` if the default tenant has no content. The date of a manual clock is then always the same.
     pub fresh: bool,
+}
+
+/// Opens the address of the emulator in the default browser, unless the emulator ends with the story. The story goes on
+/// without a browser, so a failure is only a message on standard error.
+pub fn open_browser(setting: &Setting) {
+    let url = format!("http://{}/", setting.address);
+    let failure = if setting.live {
+        open::that_detached(&url).err().map(|why| format!("cannot open {url} in a browser: {why}"))
+    } else {
+        Some("--open has no effect: standard output is not a terminal, so the emulator ends with the demo".to_owned())
+    };
+    if let Some(failure) = failure {
+        let _ = writeln!(io::stderr(), "specularite: {failure}");
+    }
 }
 
 /// Tells the story. Its output goes to `screen`.

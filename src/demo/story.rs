@@ -63,18 +63,19 @@ impl<'a> Story<'a> {
             "Steps take about as long as in Fabric. The clock is the emulator's own.",
         )
         .await?;
-        let settings =
-            json!({"pace": "realistic", "throttle": "off", "durations": {"starting": 60}, "tokenLifetime": 86_400});
-        self.request("PATCH", "/_emulator/settings", settings).await?;
         if self.setting.live {
             self.request("POST", "/_emulator/clock", json!({"mode": "scaled", "rate": RATE, "paused": false})).await?;
             self.screen.line(Tone::Text, &format!("  Time now runs {RATE} times as fast."));
         } else if self.setting.fresh {
+            // A scenario can set a clock back, as long as nothing has happened in the tenant.
             let clock = json!({"format": 1, "clock": {"mode": "manual", "now": DATE}});
             self.request("POST", "/_emulator/scenario", clock).await?;
         } else {
             self.request("POST", "/_emulator/clock", json!({"mode": "manual", "paused": false})).await?;
         }
+        let settings =
+            json!({"pace": "realistic", "throttle": "off", "durations": {"starting": 60}, "tokenLifetime": 86_400});
+        self.request("PATCH", "/_emulator/settings", settings).await?;
         let fields = [
             ("grant_type", "password"),
             ("client_id", "demo"),
@@ -246,15 +247,16 @@ impl<'a> Story<'a> {
             let status = answer.text("/status")?;
             let tone = if status == wanted { Tone::Good } else { Tone::Busy };
             let line = (tone, format!("  {}  {status}", answer.time));
-            if let Some((_, last)) = shown.take_if(|(last, _)| *last != status) {
-                self.screen.settle(&[last]);
+            // The line that stays has the time at which the status was first seen.
+            if let Some((_, first)) = shown.take_if(|(shown, _)| *shown != status) {
+                self.screen.settle(&[first]);
             }
             if status == wanted {
                 self.screen.settle(&[line]);
                 return Ok(());
             }
             self.screen.redraw(std::slice::from_ref(&line));
-            shown = Some((status, line));
+            shown.get_or_insert((status, line));
             answer = self.act_again("getMirroringStatus").await?;
         }
         Err(DemoError::Stuck { wanted, seen: answer.text("/status")?, minutes: WAIT_MAX / 60 })
