@@ -115,9 +115,9 @@ pub(super) fn short(path: &str, width: usize) -> String {
     if whole.len() <= width {
         return whole;
     }
-    let tails = (1..segments.len()).map(|from| format!(".../{}", segments[from..].join("/")));
-    let fitting = tails.clone().find(|tail| tail.len() <= width);
-    fitting.or_else(|| tails.last()).unwrap_or(whole)
+    let tail = |from: usize| format!(".../{}", segments[from..].join("/"));
+    let last = segments.len() - 1;
+    (1..last).map(tail).find(|tail| tail.len() <= width).unwrap_or_else(|| tail(last))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod tables;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::process::Stdio;
 
 pub use self::screen::{Screen, is_terminal};
 use self::story::Story;
@@ -69,17 +70,43 @@ pub struct Setting {
 }
 
 /// Opens the address of the emulator in the default browser, unless the emulator ends with the story. The story goes on
-/// without a browser, so a failure is only a message on standard error.
+/// meanwhile, and also without a browser: a failure is only a message on standard error.
 pub fn open_browser(setting: &Setting) {
     let url = format!("http://{}/", setting.address);
-    let failure = if setting.live {
-        open::that_detached(&url).err().map(|why| format!("cannot open {url} in a browser: {why}"))
-    } else {
-        Some("--open has no effect: standard output is not a terminal, so the emulator ends with the demo".to_owned())
-    };
-    if let Some(failure) = failure {
-        let _ = writeln!(io::stderr(), "specularite: {failure}");
+    if !setting.live {
+        say("--open has no effect: standard output is not a terminal, so the emulator ends with the demo");
+        return;
     }
+    // Some launchers return only when the browser is closed. `open::that_detached` would not wait, but it waits in a thread
+    // with too small a stack for jemalloc.
+    std::thread::spawn(move || {
+        if let Err(why) = launch(&url) {
+            say(&format!("cannot open {url} in a browser: {why}"));
+        }
+    });
+}
+
+/// Runs the launchers of the system until one of them succeeds.
+fn launch(url: &str) -> io::Result<()> {
+    let mut failure = io::Error::other("this system has no launcher");
+    for mut command in open::commands(url) {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Ctrl+C in the terminal must not end the browser.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        match command.status() {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => failure = io::Error::other(format!("{}: {status}", command.get_program().display())),
+            // The failure of a launcher that exists says more than the absence of another.
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+            Err(why) => failure = why,
+        }
+    }
+    Err(failure)
+}
+
+fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "specularite: {message}");
 }
 
 /// Tells the story. Its output goes to `screen`.
