@@ -272,7 +272,7 @@ impl<'a> Story<'a> {
             let statuses: Vec<String> = found.iter().map(|table| table.status.clone()).collect();
             let is_done = !found.is_empty() && statuses.iter().all(|status| status == "Replicating");
             let mut lines = vec![(Tone::Text, format!("  {}", answer.time))];
-            lines.extend(tables::progress(&found));
+            lines.extend(tables::progress(&found, self.screen.width()));
             if is_done || (statuses != shown && !self.screen.redraws()) {
                 self.screen.settle(&lines);
             } else {

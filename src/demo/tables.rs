@@ -25,8 +25,12 @@ pub(super) const CONTAINERS: [Container; 4] = [
     Container { name: "audit", rows: 900_000, rows_per_second: 100.0, is_selected: false },
 ];
 
-/// The width of a progress bar in characters.
-const BAR: usize = 24;
+/// The largest width of a progress bar in characters.
+const BAR_MAX: usize = 24;
+/// The smallest width of a progress bar.
+const BAR_MIN: usize = 4;
+/// The width of a line of progress without its bar.
+const BESIDE_BAR: usize = 54;
 
 /// A table, as the status call answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +60,16 @@ pub(super) fn read(body: &Value) -> Vec<Table> {
     body["data"].as_array().map(|tables| tables.iter().map(read).collect()).unwrap_or_default()
 }
 
-/// Returns a line per table with the progress of its snapshot.
-pub(super) fn progress(tables: &[Table]) -> Vec<Line> {
+/// Returns a line per table with the progress of its snapshot, for a screen of `width` columns.
+pub(super) fn progress(tables: &[Table], width: usize) -> Vec<Line> {
+    let bar_width = width.saturating_sub(BESIDE_BAR + 1).clamp(BAR_MIN, BAR_MAX);
     let line = |table: &Table| {
         let total = CONTAINERS.iter().find(|container| container.name == table.name).map_or(0, |found| found.rows);
         let copied = table.rows.min(total);
         let percent = (copied * 100).checked_div(total).unwrap_or_default();
         let figures = format!("{} of {}", grouped(copied), grouped(total));
-        let line = format!("  {:<10} {} {percent:>3}%  {figures:>18}  {}", table.name, bar(percent), table.status);
+        let line =
+            format!("  {:<10} {} {percent:>3}%  {figures:>18}  {}", table.name, bar(percent, bar_width), table.status);
         (tone(table), line)
     };
     tables.iter().map(line).collect()
@@ -93,11 +99,11 @@ fn tone(table: &Table) -> Tone {
     }
 }
 
-/// Returns a progress bar such as `[=====>    ]`.
-fn bar(percent: u64) -> String {
-    let filled = BAR * usize::try_from(percent.min(100)).unwrap_or_default() / 100;
-    let head = if filled < BAR { ">" } else { "" };
-    format!("[{:<BAR$}]", format!("{}{head}", "=".repeat(filled)))
+/// Returns a progress bar such as `[=====>    ]`, with `width` characters between the brackets.
+fn bar(percent: u64, width: usize) -> String {
+    let filled = width * usize::try_from(percent.min(100)).unwrap_or_default() / 100;
+    let head = if filled < width { ">" } else { "" };
+    format!("[{:<width$}]", format!("{}{head}", "=".repeat(filled)))
 }
 
 /// Returns a number with commas between groups of three digits.
@@ -115,7 +121,7 @@ fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BAR, bar, grouped};
+    use super::{BAR_MAX, BAR_MIN, Table, bar, grouped, progress};
 
     #[test]
     fn digits_are_grouped() {
@@ -126,9 +132,22 @@ mod tests {
 
     #[test]
     fn bar_keeps_its_width() {
-        for percent in [0, 1, 50, 99, 100, 250] {
-            assert_eq!(bar(percent).len(), BAR + 2, "{percent}");
+        for width in [BAR_MIN, BAR_MAX] {
+            for percent in [0, 1, 50, 99, 100, 250] {
+                assert_eq!(bar(percent, width).len(), width + 2, "{percent}");
+            }
+            assert!(
+                bar(99, width).ends_with(">]") && bar(100, width).ends_with("=]") && bar(0, width).starts_with("[> ")
+            );
         }
-        assert!(bar(99).ends_with(">]") && bar(100).ends_with("=]") && bar(0).starts_with("[> "));
+    }
+
+    #[test]
+    fn progress_fits_the_screen() {
+        let table =
+            Table { name: "orders".into(), status: "Snapshotting".into(), rows: 120_000, latency: None, error: None };
+        for (width, expected) in [(59, 58), (60, 59), (79, 78), (80, 78), (usize::MAX, 78)] {
+            assert_eq!(progress(std::slice::from_ref(&table), width)[0].1.len(), expected, "{width}");
+        }
     }
 }
