@@ -48,6 +48,8 @@ pub enum Command {
     Serve(Serve),
     /// Run a command against a temporary emulator
     Run(Run),
+    /// Mirror a simulated Azure Cosmos DB account, let it fail and recover, and serve until interrupted
+    Demo(Demo),
     /// Print the environment variables that route programs to a running emulator
     Env(Env),
     /// Print an access token
@@ -61,7 +63,7 @@ pub enum Command {
     SignIn(SignIn),
 }
 
-/// The options of the emulator. `serve` and `run` share them.
+/// The options of the emulator. `serve`, `run` and `demo` share them.
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// Address and port to listen on; port 0 selects a free port [default: 127.0.0.1:7310; for `run` a free port]
@@ -157,6 +159,20 @@ pub struct Run {
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
+}
+
+/// The options of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// The options of the emulator.
+    #[command(flatten)]
+    pub serve: Serve,
+    /// Open the address of the emulator in the default browser
+    #[arg(long, conflicts_with = "no_input")]
+    pub open: bool,
+    /// Print plain lines without waiting, and exit at the end, as if standard output were not a terminal
+    #[arg(long)]
+    pub no_input: bool,
 }
 
 /// The options of `env`.

@@ -93,6 +93,8 @@ pub mod clock;
 pub mod config;
 #[doc(hidden)]
 pub mod data_dir;
+#[doc(hidden)]
+pub mod demo;
 mod disconnect;
 #[doc(hidden)]
 pub mod emulator;

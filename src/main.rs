@@ -1,5 +1,6 @@
 //! The program `specularite`: parses the command line, configures the log, and executes a command.
 
+use std::cell::Cell;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::process::{ExitCode, Stdio};
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use clap::Parser as _;
 use hyper::body::Bytes;
 use specularite::check::{self, Report};
-use specularite::config::{self, At, Check, Command, Config, Env, Health, LogFormat, Run, Serve, SignIn, Token};
+use specularite::config::{self, At, Check, Command, Config, Demo, Env, Health, LogFormat, Run, Serve, SignIn, Token};
 use specularite::entra::grant::TokenIssuer;
 use specularite::entra::{Account, Site};
 use specularite::environment::{Environment, EnvironmentSpec};
@@ -16,9 +17,10 @@ use specularite::fabric::State;
 use specularite::fabric::access::tenant_named;
 use specularite::fabric::settings::{Settings, SettingsChange};
 use specularite::proxy::OtherHosts;
+use specularite::server::ServerOptions;
 use specularite::signals::Signals;
 use specularite::signing::{self, Signer};
-use specularite::{Emulator, ca, client, clock, run, scenario_file, seed, server, sign_in};
+use specularite::{Emulator, ca, client, clock, demo, run, scenario_file, seed, server, sign_in};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -53,6 +55,7 @@ async fn execute(Config { command, serve }: Config) -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(options) => listen(options).await,
         Command::Run(options) => return run_command(options).await.unwrap_or_else(|error| error.report()),
+        Command::Demo(options) => show_demo(options).await,
         Command::Env(options) => print_environment(&options).await.inspect_err(|_| {
             // A shell evaluates the output with `eval`. The shell must notice the error too.
             let _ = write!(io::stdout(), "{}", options.format.failure());
@@ -141,8 +144,7 @@ fn build(options: &Serve) -> Result<Arc<Emulator>, ExitError> {
 
 async fn listen(options: Serve) -> Result<(), ExitError> {
     start_log(options.log, tracing::Level::INFO);
-    let mut signals =
-        Signals::listen().map_err(|why| ExitError::new(format!("cannot listen for signals: {why}"), 1))?;
+    let signals = Signals::listen().map_err(|why| ExitError::new(format!("cannot listen for signals: {why}"), 1))?;
     check_data_dir(&options)?;
     let (listener, address) = bind(options.address()).await?;
     let emulator = build(&options)?;
@@ -151,15 +153,33 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
     let mut out = io::stdout();
     // Errors are ignored, so that the emulator also serves if standard output is closed.
     let _ = writeln!(out, "specularite is listening on http://{address}").and_then(|()| out.flush());
+    let options = options.server_options(OtherHosts::Refuse);
+    serve_until_signal(listener, &emulator, options, signals, std::future::pending()).await
+}
+
+/// Serves until a signal, or until `client` ends, and returns the result of `client` if it has ended.
+async fn serve_until_signal(
+    listener: TcpListener,
+    emulator: &Arc<Emulator>,
+    options: ServerOptions,
+    mut signals: Signals,
+    client: impl Future<Output = Result<(), ExitError>>,
+) -> Result<(), ExitError> {
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let served = server::serve(listener, Arc::clone(&emulator), options.server_options(OtherHosts::Refuse), async {
+    let served = server::serve(listener, Arc::clone(emulator), options, async {
         let _ = stopped.await;
     });
     let mut served = std::pin::pin!(served);
+    let mut client = std::pin::pin!(client);
     let mut stop = Some(stop);
+    let mut result = Ok(());
     loop {
         tokio::select! {
             () = &mut served => break,
+            ended = &mut client, if stop.is_some() => {
+                result = ended;
+                drop(stop.take());
+            }
             status = signals.next_status() => match stop.take() {
                 Some(stop) => drop(stop.send(())),
                 None => return Err(ExitError::new("stopped by a second signal; requests in progress were dropped", status)),
@@ -168,6 +188,52 @@ async fn listen(options: Serve) -> Result<(), ExitError> {
     }
     emulator.close_state();
     tracing::info!("stopped");
+    result
+}
+
+/// Listens for `demo`. If the default address is not available, listens on a free port instead.
+async fn bind_for_demo(options: &Serve) -> Result<(TcpListener, SocketAddr), ExitError> {
+    match bind(options.address()).await {
+        Err(why) if options.listen.is_none() => {
+            let _ = writeln!(io::stderr(), "specularite: {}; a free port is used instead", why.message);
+            bind(options.temporary_address()).await
+        }
+        bound => bound,
+    }
+}
+
+/// Shows the demo. On a terminal, the emulator then serves until a signal.
+async fn show_demo(Demo { serve: mut options, open, no_input }: Demo) -> Result<(), ExitError> {
+    start_log(options.log, tracing::Level::WARN);
+    let signals = Signals::listen().map_err(|why| ExitError::new(format!("cannot listen for signals: {why}"), 1))?;
+    check_data_dir(&options)?;
+    let (listener, address) = bind_for_demo(&options).await?;
+    options.seed.get_or_insert(demo::SEED);
+    let emulator = build(&options)?;
+    let live = demo::is_terminal() && !no_input;
+    let setting =
+        demo::Setting { address: reachable(address), live, fresh: emulator.is_new() && options.scenarios.is_empty() };
+    if open {
+        demo::open_browser(&setting);
+    }
+    let is_told = Cell::new(false);
+    let story = async {
+        let told = demo::tell(setting, &mut demo::Screen::new(!live)).await;
+        told.map_err(|why| ExitError::new(format!("the demo failed: {why}"), 1))?;
+        is_told.set(true);
+        if live {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    };
+    let server_options = options.server_options(OtherHosts::Refuse);
+    serve_until_signal(listener, &emulator, server_options, signals, story).await?;
+    if live {
+        // The terminal shows `^C` where the cursor was.
+        let _ = writeln!(io::stdout());
+    } else if !is_told.get() {
+        return Err(ExitError::new("the demo was stopped by a signal before its end", 1));
+    }
     Ok(())
 }
 

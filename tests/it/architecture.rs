@@ -10,7 +10,7 @@ use crate::imports::{ImportGraph, circles, sources};
 const ORDER: &[(&str, &str)] = &[
     (
         "",
-        "main run sign_in config environment server disconnect proxy tls check scenario_file item_folder http entra emulator traffic tenant state_file events journal memory in_flight fabric \
+        "main run demo sign_in config environment server disconnect proxy tls check scenario_file item_folder http entra emulator traffic tenant state_file events journal memory in_flight fabric \
          ca signing client hosts data_dir ids seed clock notify signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.

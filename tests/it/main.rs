@@ -15,6 +15,7 @@ mod connections;
 mod control;
 mod coverage;
 mod definitions;
+mod demo;
 mod determinism;
 mod docs;
 mod entra;
