@@ -1,12 +1,18 @@
 // Requests as text, for the shell.
 
-import { toast } from './store.js';
+import { state, toast } from './store.js';
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** A request of Fabric's API as a command for the shell. `body` becomes JSON. */
+/**
+ * A request of Fabric's API as a command for the shell. `body` becomes JSON. A token names its tenant, and none is at hand for
+ * another tenant than the default one: there, the command calls as the page does.
+ */
 export function curlOf(method, path, body) {
-  const lines = [`curl -X ${method} ${quoted(location.origin + path)}`, `  -H 'Authorization: Bearer x'`];
+  const { api } = state;
+  const url = new URL(path, location.origin);
+  if (api.tenant) url.searchParams.set('tenant', api.tenant);
+  const lines = [`curl -X ${method} ${quoted(url.href)}`, `  -H '${api.tenant ? 'X-Specularite-Page: 1' : 'Authorization: Bearer x'}'`];
   if (body !== undefined) lines.push(`  -H 'Content-Type: application/json'`, `  -d ${quoted(JSON.stringify(body))}`);
   return lines.join(' \\\n');
 }

@@ -187,7 +187,7 @@ const retentionField = (values, faults) =>
 function request(dialog) {
   const { values, text: definition } = dialog;
   const chosen = workspaceOf(values);
-  const workspace = chosen === NEW ? '{workspaceId}' : chosen;
+  const workspace = chosen === NEW ? 'WORKSPACE_ID' : chosen;
   const path = `/v1/workspaces/${workspace}/mirroredDatabases`;
   const lines = definition.split('\n');
   const rest = lines.length - LINES_MAX;

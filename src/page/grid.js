@@ -33,7 +33,7 @@ let active = null;
 let seen = new Map();
 
 export function tools({ rows, counts }) {
-  const total = openItem() ? state.tables.length : null;
+  const total = openItem() ? (state.tables ?? []).length : null;
   const groups = [
     ['all', 'All'],
     ['running', 'Running'],

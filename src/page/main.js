@@ -81,7 +81,7 @@ function route() {
   const item = kind === 'item' ? id : null;
   if (item !== state.route.item) {
     Object.assign(state.grid, { filter: '', group: 'all', sort: { by: 'name', isDescending: false }, selected: null });
-    Object.assign(state, { tables: [], figures: { at: null, byKey: new Map() }, definition: null });
+    Object.assign(state, { tables: null, figures: { at: null, byKey: new Map() }, definition: null });
     if (state.dock === 'table') state.dock = null;
   }
   state.route = { item, tab: tab === 'definition' ? 'definition' : 'monitor' };

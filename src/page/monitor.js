@@ -10,6 +10,7 @@ import { openDialog } from './dialog.js';
 import { openDock } from './dock.js';
 import { jumpTo } from './time-bar.js';
 import { allRows, databaseRow, pointAt, shownRows } from './rows.js';
+import { sourceOf } from './trouble-request.js';
 import { mirrors, now, openItem, set, shownInstant, state } from './store.js';
 
 const TICKS_MAX = 400;
@@ -17,7 +18,7 @@ const TICKS_MAX = 400;
 export function monitor() {
   const item = openItem();
   const shown = shownRows();
-  const hasRows = item ? state.tables.length > 0 : mirrors().length > 0;
+  const hasRows = item ? state.tables?.length !== 0 : mirrors().length > 0;
   const style = { '--now': percent(Math.max(-1, Math.min(101, placeOf(now())))), '--look': state.axis.look === null ? '-9px' : percent(placeOf(state.axis.look)) };
   return h('div', { key: 'monitor', class: `monitor ${state.grid.isWide ? 'is-wide' : ''}`, style }, [
     summary(item),
@@ -137,8 +138,8 @@ function troubleLane(item) {
 /** The trouble of an item and of its source; all trouble without an item. */
 export function troublesOf(item) {
   if (!item) return state.troubles;
-  const targets = [item.id, item.source?.connectionId];
-  return state.troubles.filter(({ target }) => targets.includes(target.item ?? target.source));
+  const source = sourceOf(item);
+  return state.troubles.filter(({ target }) => target.item === item.id || (source && target.source === source));
 }
 
 /* ---- The sentence of state ---- */
@@ -172,6 +173,7 @@ function sentence(item, row) {
 }
 
 function calmSentence(row, tables) {
+  if (state.tables === null) return 'Reading the tables.';
   if (row.status !== 'Running') return tables.length > 0 ? `Mirroring is ${row.status}.` : 'The source has not been read. Tables show up once mirroring is Running.';
   const copying = tables.filter((table) => table.share !== null).length;
   if (copying > 0) return `${number(copying)} of ${number(tables.length)} tables ${copying === 1 ? 'is' : 'are'} being copied.`;

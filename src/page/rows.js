@@ -10,7 +10,7 @@ const COPYING = new Set(['Snapshotting', 'Reseeding']);
 /** All rows at the shown instant, before filter and sort. */
 export function allRows() {
   const instant = shownInstant();
-  return (openItem() ? state.tables.map((table) => tableRow(table, instant)) : mirrors().map((item) => databaseRow(item, instant))).filter(Boolean);
+  return (openItem() ? (state.tables ?? []).map((table) => tableRow(table, instant)) : mirrors().map((item) => databaseRow(item, instant))).filter(Boolean);
 }
 
 export function tableRow(table, instant) {

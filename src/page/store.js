@@ -29,7 +29,8 @@ export const state = {
   timelines: new Map(),
   /** Figures of the tables of the open item by their key, and the instant that they are of. */
   figures: { at: null, byKey: new Map() },
-  tables: [],
+  /** The tables of the open item; `null` until they are read. */
+  tables: null,
 
   route: { item: null, tab: 'monitor' },
   axis: { length: 30 * MINUTE, from: null, look: null },
@@ -107,6 +108,9 @@ export async function attempt(act, done) {
 
 /* ---- Reading ---- */
 
+/** `true` until the items are known: at the beginning, and after they were replaced. */
+let isOutdated = true;
+
 const resource = (read, show) =>
   new Resource(
     read,
@@ -123,9 +127,10 @@ export const overview = resource(
     state.tenants = answer.tenants;
     state.workspaces = answer.workspaces;
     state.clock.set(answer.clock);
-    if (!state.isLoaded) {
-      // Before, the instants to read were unknown.
-      state.isLoaded = true;
+    state.isLoaded = true;
+    // Before, the items and the instants to read were unknown.
+    if (isOutdated) {
+      isOutdated = false;
       readItem();
     }
   },
@@ -202,7 +207,7 @@ function curveRange() {
 
 /** Reads the timeline of an item; `null` if there is no such item any more, or if it has none. */
 async function timeline(query) {
-  if (!query.item) return null;
+  if (isOutdated || !mirrors().some((item) => item.id === query.item)) return null;
   try {
     return await state.api.control('GET', 'timeline', undefined, query);
   } catch (error) {
@@ -221,17 +226,18 @@ function exchange(line) {
 
 /* ---- Following ---- */
 
-const CHANGES_FACTS = new Set(['item', 'reset', 'resync', 'trouble', 'settings']);
-
 /** Reads everything again. */
 export function readAll() {
-  for (const each of [overview, settings, troubles, faults, causes, scenarios, exchanges]) each.refresh({ now: true });
-  readItem();
+  isOutdated = true;
+  for (const each of [overview, settings, troubles, faults, causes, scenarios, exchanges]) {
+    each.reset();
+    each.refresh({ now: true });
+  }
 }
 
 /** Reads the open item again. */
 export function readItem() {
-  if (!state.isLoaded) return;
+  if (isOutdated) return;
   for (const each of [tables, curves]) {
     each.reset();
     each.refresh({ now: true });
@@ -257,32 +263,23 @@ export function follow() {
   on('clock', (answer) => {
     state.clock.set(answer);
     figures.refresh({ now: true });
-    overview.refresh();
+    overview.refresh({ now: true });
   });
   on('exchange', (line) => {
     state.exchanges.push(exchange(line));
     if (state.exchanges.length > EXCHANGES_MAX) state.exchanges.shift();
   });
-  on('fault', () => faults.refresh());
-  on('change', () => {
-    overview.refresh();
-    figures.refresh();
-    refreshSpans();
+  on('fault', () => faults.refresh({ now: true }));
+  for (const type of ['change', 'item', 'trouble']) on(type, factsChanged);
+  for (const type of ['reset', 'resync']) on(type, readAll);
+  on('settings', () => {
+    settings.refresh({ now: true });
+    factsChanged();
   });
-  for (const type of CHANGES_FACTS) {
-    on(type, () => {
-      overview.refresh();
-      refreshSpans();
-      if (type === 'settings') settings.refresh();
-      if (type !== 'item') troubles.refresh();
-      if (type === 'reset' || type === 'resync') readAll();
-    });
-  }
 }
 
-function refreshSpans() {
-  tables.refresh();
-  curves.refresh();
+function factsChanged() {
+  for (const each of [overview, tables, curves, figures, troubles]) each.refresh({ now: true });
 }
 
 /** Shows that the emulator does not answer, and tries again. */
@@ -293,6 +290,7 @@ export function failed(error) {
   }
   if (state.lost === null) {
     state.lost = now();
+    isOutdated = true;
     state.clock.freeze();
     changed();
   }

@@ -23,7 +23,7 @@ const TROUBLE = [
 ];
 
 export function tablePane() {
-  const table = state.tables.find((each) => each.key === state.grid.selected);
+  const table = state.tables?.find((each) => each.key === state.grid.selected);
   if (!table) return h('p', { class: 'section dim' }, 'No table is selected.');
   const row = tableRow(table, shownInstant());
   return [

@@ -74,19 +74,19 @@ function nextChange() {
   const when = next ? `in ${duration(Math.max(0, next.at - now()))}` : 'is not in sight';
   return h('button', { type: 'button', class: 'next-change', disabled: !next, on: { click: toNextChange } }, [
     icon('next'),
-    h('span', null, h('b', null, 'Next ', h('span', { class: 'wide-only' }, 'change '), when), h('span', { class: 'next-what', dir: 'auto' }, next ? whatChanges(next) : 'every status stays as it is')),
+    h('span', null, h('b', null, 'Next ', h('span', { class: 'wide-only' }, 'change '), when), h('span', { class: 'next-what' }, next ? [h('bdi', null, subject(next)), ` → ${change(next)}`] : 'every status stays as it is')),
     h('kbd', { class: 'key' }, '.'),
   ]);
 }
 
-function whatChanges(next) {
+function subject(next) {
   const item = itemsById().get(next.item);
   const table = next.table && [next.table.schemaName, next.table.tableName].filter(Boolean).join('.');
   const isOpen = openItem()?.id === next.item;
-  const subject = [!isOpen || !table ? item?.displayName : null, table].filter(Boolean).join(' ');
-  const change = next.from === next.to ? `${next.to}, error changes` : (next.to ?? 'gone');
-  return `${subject} → ${change}`;
+  return [!isOpen || !table ? item?.displayName : null, table].filter(Boolean).join(' ');
 }
+
+const change = (next) => (next.from === next.to ? `${next.to}, error changes` : (next.to ?? 'gone'));
 
 /* ---- Acts ---- */
 
@@ -124,5 +124,5 @@ export async function toNextChange() {
   const { nextChange: next } = state.clock;
   if (!next) return;
   await jumpTo(next.at + 1);
-  toast(`${moment(next.at, now())} ${whatChanges(next)}`);
+  toast(`${moment(next.at, now())} ${subject(next)} → ${change(next)}`);
 }

@@ -202,6 +202,13 @@ function closeForm() {
   document.getElementById('add-trouble')?.focus();
 }
 
+/** Escape in the form closes it, so that the focus is not lost. */
+function onKey(event) {
+  if (event.key !== 'Escape') return;
+  event.preventDefault();
+  closeForm();
+}
+
 /* ---- The form ---- */
 
 /** Describes the open form. */
@@ -218,7 +225,7 @@ export function troubleForm() {
       class: 'section form',
       novalidate: true,
       'aria-labelledby': 'trouble-title',
-      on: { submit },
+      on: { submit, keydown: onKey },
       mount: focusFirst,
     },
     [

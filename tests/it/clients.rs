@@ -4,6 +4,7 @@
 //! a package is missing, the test is skipped with a notice, and fails if `CI` is `true`. The scripts need Unix.
 
 mod bad_day;
+mod browser;
 mod testing;
 
 use std::path::{Path, PathBuf};

@@ -9,20 +9,26 @@ import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const PROGRAM = process.env.SPECULARITE;
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const USER = '5bec0a12-0000-4000-8000-000000000002';
 export const START = '2031-02-03T04:05:06.000Z';
 
 let shared;
 let browser;
-before(async () => {
-  [shared, browser] = await Promise.all([serve(), chromium.launch({ executablePath: CHROMIUM, args: FLAGS })]);
-});
-after(async () => {
-  await browser.close();
-  shared.process.kill('SIGKILL');
-});
+
+/** Starts what the tests of a file share. */
+function share() {
+  if (shared) return;
+  before(async () => {
+    [shared, browser] = await Promise.all([serve(), chromium.launch({ executablePath: CHROMIUM, args: FLAGS })]);
+  });
+  after(async () => {
+    await browser.close();
+    shared.process.kill('SIGKILL');
+  });
+  shared = 'starting';
+}
 
 /** Starts an emulator. */
 export async function serve(address = '127.0.0.1:0') {
@@ -62,11 +68,17 @@ export class Lab {
     return Object.fromEntries(Object.entries(answer.items).map(([name, id]) => [name.split('/').at(-1), id]));
   }
 
+  /** The path of a mirrored database in the workspace with this name. */
+  async pathOf(workspace, id) {
+    const { body } = await this.call('GET', '/v1/workspaces');
+    return `/v1/workspaces/${body.value.find(({ displayName }) => displayName === workspace).id}/mirroredDatabases/${id}`;
+  }
+
   /** Opens the page at a place such as `#/item/…`. */
   async open(hash = '', { theme = 'light', width = 1440, height = 900 } = {}) {
     const page = await this.context.newPage();
     await page.setViewportSize({ width, height });
-    page.on('console', (message) => message.type() === 'error' && this.complaints.push(message.text()));
+    page.on('console', (message) => message.type() === 'error' && this.complaints.push(`${message.text()} ${message.location().url}`));
     page.on('pageerror', (error) => this.complaints.push(error.stack));
     page.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
@@ -80,6 +92,7 @@ export class Lab {
 
 /** A test with a tenant whose clock stands. The page must not complain, nor ask another host. */
 export function check(name, body, { isOwn = false } = {}) {
+  share();
   test(name, async () => {
     const emulator = isOwn ? await serve() : shared;
     const context = await browser.newContext({ reducedMotion: 'reduce' });

@@ -8,11 +8,7 @@ const HOUR_BEFORE = '2031-02-03T03:05:06.000Z';
 const SECOND = 1000;
 
 const cell = (page, table, column) => page.locator(`[role=row][data-key="dbo.${table}"] .cell-${column}`);
-const path = async (lab, id) => {
-  const { body } = await lab.call('GET', '/v1/workspaces');
-  const workspace = body.value.find((each) => each.displayName === 'lab');
-  return `/v1/workspaces/${workspace.id}/mirroredDatabases/${id}`;
-};
+const path = (lab, id) => lab.pathOf('lab', id);
 
 check('a start through the API is shown within a second', async (lab) => {
   const { shop: id } = await lab.scenario(shop(['Orders']));
@@ -39,11 +35,12 @@ check('time that is moved in the page changes statuses', async (lab) => {
 
 check('the next change is announced, and one press goes there', async (lab) => {
   const { shop: id } = await lab.scenario(shop(['Orders']));
+  await lab.control('POST', 'clock/advance', { seconds: 60 });
+  await lab.call('POST', `${await path(lab, id)}/startMirroring`);
   const page = await lab.open(`#/item/${id}`);
-  await page.locator('.next-change').getByText('Initialized').waitFor();
-  await page.locator('main').click({ position: { x: 5, y: 5 } });
+  await page.locator('.next-change').getByText('shop → Running').waitFor();
   await page.keyboard.press('.');
-  await page.locator('.summary-row.is-database .status').getByText('Initialized').waitFor();
+  await page.locator('.summary-row.is-database .status').getByText('Running').waitFor();
 });
 
 check('a look at the past shows the figures of then', async (lab) => {
@@ -59,7 +56,7 @@ check('a look at the past shows the figures of then', async (lab) => {
   const timeline = await lab.control('GET', `timeline?item=${id}&at=${day}T${at}Z`);
   const { processedRows } = timeline.tables.value[0].metrics;
   assert.ok(Math.abs(Number(then.split(' ')[0].replaceAll(',', '')) - processedRows) < 10, `${then} is not about ${processedRows}`);
-  assert.ok(await page.getByRole('button', { name: 'Stop' }).isDisabled());
+  assert.ok(await page.getByRole('button', { name: 'Stop', exact: true }).isDisabled());
   await page.keyboard.press('Escape');
   await eventually(() => rows.textContent(), (text) => text === before);
 });
@@ -108,7 +105,7 @@ const HOSTILE = ['<img src=x onerror="document.title=1">', '\u202Etxt.exe', '</s
 check('hostile names are shown as text', async (lab) => {
   const one = shop(HOSTILE.map((name) => name.padEnd(128, 'y').slice(0, 128)), { runningSince: HOUR_BEFORE });
   const [item] = one.workspaces[0].items;
-  const ids = await lab.scenario({ ...one, workspaces: HOSTILE.map((name) => ({ name, items: [{ ...item, name }] })) });
+  const ids = await lab.scenario({ ...one, workspaces: HOSTILE.map((name) => ({ name, capacity: 'specularite', items: [{ ...item, name }] })) });
   const page = await lab.open();
   for (const name of HOSTILE) await page.locator('.tree-group').getByText(name, { exact: true }).waitFor();
   const hrefs = await page.locator('.grid-row a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
@@ -120,4 +117,57 @@ check('hostile names are shown as text', async (lab) => {
   }
   const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
   assert.ok(!isWide, 'the page scrolls sideways');
+});
+
+check('a fault that is added in the page makes the API fail', async (lab) => {
+  const { shop: id } = await lab.scenario(shop(['Orders'], { runningSince: HOUR_BEFORE }));
+  const page = await lab.open(`#/item/${id}`);
+  await page.getByRole('button', { name: 'Add trouble' }).click();
+  await page.getByRole('button', { name: /Answer 500/ }).click();
+  await page.getByLabel('Operation').selectOption('Mirroring_GetMirroringStatus');
+  await page.getByLabel('Status', { exact: true }).fill('503');
+  await page.getByRole('button', { name: 'Add the fault rule' }).click();
+  await page.locator('.rule').getByText('not struck yet').waitFor();
+  const status = `${await path(lab, id)}/getMirroringStatus`;
+  const answer = await lab.call('POST', status);
+  assert.deepEqual([answer.status, answer.body.errorCode], [503, 'UnknownError']);
+  await page.locator('.rule').getByText('struck 1').waitFor();
+  await page.getByRole('tab', { name: 'Journal' }).click();
+  await page.locator('.exchange').first().click();
+  assert.match(await page.locator('.exchange-details').innerText(), /Struck by/i);
+});
+
+check('planned trouble is seen ahead, and strikes', async (lab) => {
+  const { shop: id } = await lab.scenario(shop(['Orders', 'Returns'], { runningSince: HOUR_BEFORE }));
+  const page = await lab.open(`#/item/${id}`);
+  await page.getByRole('button', { name: 'Add trouble' }).click();
+  await page.getByRole('button', { name: 'Table fails' }).click();
+  await page.getByLabel('Table', { exact: true }).selectOption({ label: 'dbo.Returns' });
+  await page.getByLabel('Starts', { exact: true }).selectOption({ label: 'in 1 minute' });
+  await page.getByRole('button', { name: 'Plan the trouble' }).click();
+  await page.locator('.lane .mark.ahead').waitFor();
+  await page.locator('.next-change').getByText('dbo.Returns → Failed').waitFor();
+  assert.equal(await page.locator('[data-key="dbo.Returns"] .span.fill-bad').count(), 1);
+  await page.locator('.next-change').click();
+  await cell(page, 'Returns', 'status').getByText('Failed').waitFor();
+  const { body } = await lab.call('POST', `${await path(lab, id)}/getTablesMirroringStatus`);
+  assert.equal(body.data.find((table) => table.sourceTableName === 'Returns').status, 'Failed');
+});
+
+check('the form creates a database that runs', async (lab) => {
+  await lab.scenario(shop(['Orders', 'Returns']));
+  const page = await lab.open();
+  await page.locator('main').getByRole('button', { name: 'New mirrored database' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('SHOP');
+  await page.getByLabel('Source', { exact: true }).selectOption('AzureSqlDatabase');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByText('already in use').first().waitFor();
+  await page.getByLabel('Name', { exact: true }).fill('second');
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await page.getByRole('heading', { name: 'second' }).waitFor();
+  await lab.control('POST', 'clock/advance', { seconds: 60 });
+  await page.locator('.summary-row.is-database .status').getByText('Starting').waitFor();
+  await lab.control('POST', 'clock/advance', { seconds: 600 });
+  await page.locator('.summary-row.is-database .status').getByText('Running').waitFor();
+  lab.complaints = lab.complaints.filter((complaint) => !/409|sources/.test(complaint));
 });

@@ -12,6 +12,6 @@ export function shop(tables, { name = 'shop', workspace = 'lab', runningSince } 
   return {
     connections: [{ name: 'sql', type: 'SQL', path: 'server.database.windows.net;shop', credentialType: 'Basic' }],
     sources: [{ connection: 'sql', tables: tables.map((tableName, index) => ({ schemaName: 'dbo', tableName, rows: 1000 * (index + 1), rowsPerSecond: 2 })) }],
-    workspaces: [{ name: workspace, items: [item] }],
+    workspaces: [{ name: workspace, capacity: 'specularite', items: [item] }],
   };
 }
