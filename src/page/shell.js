@@ -11,9 +11,8 @@ import { moreMenu, tenantMenu } from './menus.js';
 import { SOURCE_TYPES, databaseStatus } from './portal.js';
 import { databaseRow } from './rows.js';
 import { mirrors, openItem, reconnect, set, shownInstant, state } from './store.js';
+import { isShown, tenantName } from './tenants.js';
 import { troubleMenu } from './trouble-form.js';
-
-const DEFAULT_TENANT = 'default tenant';
 
 /* ---- Top ---- */
 
@@ -39,13 +38,14 @@ const brand = () =>
     h('path', { class: 'brand-edge', d: 'M2 14.5L18 5.5' }),
   ]);
 
-export function tenantName() {
+function shownTenant() {
   const { tenant } = state.api;
-  return tenant ?? DEFAULT_TENANT;
+  const known = state.tenants.find(isShown);
+  return known ? tenantName(known) : (tenant ?? 'default tenant');
 }
 
 function crumbs(item) {
-  const name = tenantName();
+  const name = shownTenant();
   return [
     menuButton('tenant', { class: 'button quiet crumb-tenant', 'aria-label': `Tenant: ${name}` }, h('span', { dir: 'auto' }, name), icon('down')),
     menu('tenant', 'Tenant', tenantMenu),
