@@ -24,7 +24,7 @@ export function menuButton(name, props, ...children) {
   return h('button', { type: 'button', ...props, 'aria-haspopup': 'true', 'aria-expanded': String(isOpen), on }, ...children);
 }
 
-export function openMenu(name, button) {
+function openMenu(name, button) {
   set({ name, button });
 }
 

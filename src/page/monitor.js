@@ -136,7 +136,7 @@ function troubleLane(item) {
 }
 
 /** The trouble of an item and of its source; all trouble without an item. */
-export function troublesOf(item) {
+function troublesOf(item) {
   if (!item) return state.troubles;
   const source = sourceOf(item);
   return state.troubles.filter(({ target }) => target.item === item.id || (source && target.source === source));

@@ -47,5 +47,5 @@ export function tableStatus(status, error) {
 }
 
 /** The groups of the filter, by tone. */
-export const GROUPS = { good: 'running', copying: 'changing', reseeding: 'changing', warning: 'errors', bad: 'errors' };
+const GROUPS = { good: 'running', copying: 'changing', reseeding: 'changing', warning: 'errors', bad: 'errors' };
 export const groupOf = (shown) => GROUPS[shown.tone] ?? (shown.fill === 'moving' ? 'changing' : 'stopped');
