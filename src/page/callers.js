@@ -20,7 +20,7 @@ export const principals = new Resource(
 
 /** The name of a caller, or its id if it has none. `null` is a caller without a token. */
 export function callerName(id) {
-  if (id === null) return 'nobody: no valid token';
+  if (id === null) return 'none (no valid token)';
   if (id === PAGE) return 'this page';
   return names.get(id) ?? id;
 }

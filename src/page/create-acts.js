@@ -213,8 +213,8 @@ async function itemIsListed(id) {
 }
 
 /**
- * Starts a new database when it is `Initialized`. This can take any time, because the clock may stand still. Looks at the
- * state that the page follows, so that waiting costs no request. Ends if somebody else starts or deletes the database.
+ * Starts a new database when it is `Initialized`. That can take any time, because the clock may be stopped. The function reads
+ * the state of the page and sends no requests while it waits. It ends if the database is started or deleted in the meantime.
  */
 async function startWhenInitialized(id) {
   await itemIsListed(id);

@@ -2,8 +2,8 @@
 
 const GAP_MIN = 200;
 const GAP_MAX = 5000;
-// After a reading that nobody waits for, the pause is so many times as long as the reading: an open page costs the emulator a few
-// percent of a core. After an event or an act of the viewer it is shorter.
+// The pause between two readings, as a multiple of the time that the last one took. It limits the load of an open page to a few
+// percent of a core. The second value applies to readings that an event or an act of the viewer causes.
 const GAP_PER_READING = 25;
 const GAP_PER_READING_NOW = 2;
 
@@ -25,7 +25,7 @@ export class Resource {
     this.#fail = fail;
   }
 
-  /** Asks for a reading. With `now` somebody waits for it. */
+  /** Requests a reading. `now` shortens the pause before it. */
   refresh({ now = false } = {}) {
     this.#wish = { now: now || (this.#wish?.now ?? false) };
     this.#schedule();

@@ -64,7 +64,7 @@ function dockButton(tab, picture, label, badge = 0) {
   ]);
 }
 
-/** Trouble that has not ended, and fault rules that can still strike. */
+/** The number of troubles that have not ended, plus that of fault rules that can still strike. */
 const plannedTrouble = () => state.troubles.filter((trouble) => trouble.state !== 'ended').length + state.faults.filter((fault) => fault.enabled && !fault.exhausted).length;
 
 function toggleTheme() {

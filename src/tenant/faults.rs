@@ -64,20 +64,21 @@ impl Tenant {
         })
     }
 
-    /// Executes a decision about a fault rule. Returns the rule and its counter as they are right after the change.
+    /// Executes a decision about a fault rule at the instant `now`. Returns the rule and its counter right after the change.
     ///
     /// # Errors
     ///
     /// The decision breaks a rule. Nothing has changed.
     pub(crate) fn change_fault(
         &self,
+        now: Timestamp,
         decide: impl FnOnce(&State) -> Decision<FaultId>,
     ) -> Result<(Fault, Counter), FabricError> {
         let look = |state: &State, id| {
             let fault = state.faults().get(&id).cloned().ok_or_else(|| fault::missing(&id.to_string()))?;
             Ok((fault, self.lock_fault_counters().of(id)))
         };
-        self.commit_then(self.clock.now(), |state, _| decide(state), look)?
+        self.commit_then(now, |state, _| decide(state), look)?
     }
 
     /// Counts requests of the past in a rule that the tenant does not have. Returns the counter of the rule, and for each

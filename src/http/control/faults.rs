@@ -28,10 +28,11 @@ pub(super) async fn add(request: ControlRequest) -> Response<Body> {
         return refuse(&request.tenant, &super::one_tenant_only());
     }
     let tenant = &request.tenant;
-    let added = rule(&request).and_then(|rule| tenant.change_fault(|state| fault::add(state, rule)));
+    let now = tenant.clock().now();
+    let added = rule(&request).and_then(|rule| tenant.change_fault(now, |state| fault::add(state, rule)));
     match added {
         Ok((fault, counter)) => {
-            let body = shown(&fault, counter, tenant.clock().now());
+            let body = shown(&fault, counter, now);
             stamped(tenant, answer::respond(StatusCode::CREATED, Headers::Core, answer::to_json(&body)))
         }
         Err(refusal) => refuse(tenant, &refusal),
@@ -60,11 +61,12 @@ pub(super) async fn switch(Path(id): Path<String>, request: ControlRequest) -> R
         let id = parse(&id)?;
         let SwitchFault { enabled } = request.json()?;
         let tenant = &request.tenant;
-        let (fault, counter) = tenant.change_fault(|state| {
+        let now = tenant.clock().now();
+        let (fault, counter) = tenant.change_fault(now, |state| {
             let (facts, ()) = fault::switch(state, id, enabled)?;
             Ok((facts, id))
         })?;
-        Ok(shown(&fault, counter, tenant.clock().now()))
+        Ok(shown(&fault, counter, now))
     })
 }
 
