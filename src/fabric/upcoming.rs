@@ -168,23 +168,23 @@ fn of_item(state: &State, workspace_id: WorkspaceId, item: &Item, now: Timestamp
         let (source_schema_name, source_table_name) = (name.schema.to_string(), name.table.to_string());
         upcoming(at, Change::TableStatus { source_schema_name, source_table_name, status: format!("{status:?}") })
     };
-    let tables_now = replication.tables_at(state, now);
     let phase = replication.phase_at(now);
     let transition = phase.gives_way.filter(|(_, status)| *status != phase.status);
     let Some((at, _)) = transition else {
-        let transitions =
-            tables_now.iter().flat_map(|table| table.gives_way.iter().map(|(at, status)| (*at, &table.name, *status)));
-        changes.extend(transitions.map(|(at, name, status)| table_status(at, name, status)));
+        for (table, later) in replication.tables_and_changes_at(state, now) {
+            changes.extend(later.into_iter().map(|(at, status)| table_status(at, &table.name, status)));
+        }
         return changes;
     };
     // Table statuses can change at the instant at which the status of the database changes. Later changes of the tables
     // follow from their state at that instant.
-    for table in replication.tables_at(state, at) {
+    let tables_now = replication.tables_at(state, now);
+    for (table, later) in replication.tables_and_changes_at(state, at) {
         let before = tables_now.iter().find(|before| before.name == table.name);
         if before.is_none_or(|before| (before.status, &before.error) != (table.status, &table.error)) {
             changes.push(table_status(at, &table.name, table.status));
         }
-        changes.extend(table.gives_way.iter().map(|(at, status)| table_status(*at, &table.name, *status)));
+        changes.extend(later.into_iter().map(|(at, status)| table_status(at, &table.name, status)));
     }
     changes
 }

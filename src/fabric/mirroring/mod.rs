@@ -12,6 +12,7 @@ pub mod declaration;
 pub mod definition;
 mod effects;
 pub mod source;
+pub mod source_table;
 mod stage;
 pub mod status;
 mod table_history;

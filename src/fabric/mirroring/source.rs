@@ -1,18 +1,17 @@
 //! The simulated source behind a connection: its tables, and the changes of the rows over time.
 //!
 //! A source has a list of declarations, each in effect from an instant. Before its first declaration, a source is
-//! *assumed*: its tables and figures are derived from the source type and the seed. A formula computes the number of
-//! changes, so the cost does not depend on the length of the period.
+//! *assumed*: its tables and figures are derived from the source type and the seed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::source_table::SourceTable;
 use super::{SourceType, TableName};
 use crate::fabric::as_list;
-use crate::fabric::instant::later;
 use crate::ids::{ConnectionId, ItemId, PrincipalId, SourceId};
 use crate::seed::Seed;
 
@@ -56,13 +55,6 @@ pub struct Burst {
     pub every: f64,
     /// The number of rows.
     pub rows: u64,
-}
-
-impl Burst {
-    /// Returns the number of bursts after the declaration at `since` and up to `to`.
-    fn count(self, since: Timestamp, to: Timestamp) -> u64 {
-        (to.duration_since(since).as_secs_f64().max(0.0) / self.every) as u64
-    }
 }
 
 /// The members of a table that few tables have.
@@ -153,34 +145,6 @@ pub enum Presence {
     Never,
 }
 
-/// The changes of a table between two instants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Changes {
-    /// The number of changed rows.
-    pub rows: u64,
-    /// The instant of the last change; `None` if no row changed.
-    pub last: Option<Timestamp>,
-}
-
-impl Changes {
-    /// Returns these changes and others.
-    fn and(self, other: Self) -> Self {
-        Self { rows: self.rows.saturating_add(other.rows), last: self.last.max(other.last) }
-    }
-}
-
-/// Returns the changes by the bursts of a declaration at `since`, after `from` and up to `to`.
-fn bursts_between(bursts: &[Burst], since: Timestamp, (from, to): (Timestamp, Timestamp)) -> Changes {
-    bursts.iter().fold(Changes { rows: 0, last: None }, |changes, burst| {
-        let (before, count) = (burst.count(since, from), burst.count(since, to));
-        if count <= before {
-            return changes;
-        }
-        let last = SignedDuration::try_from_secs_f64(count as f64 * burst.every).unwrap_or_default();
-        changes.and(Changes { rows: burst.rows.saturating_mul(count - before), last: Some(later(since, last).min(to)) })
-    })
-}
-
 /// A view of a source, which combines its declarations with the figures derived from the seed.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -254,56 +218,15 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Returns the figures of a table at `now`. The figures of an undeclared table are derived from the seed.
-    pub fn table(&self, name: &TableName, now: Timestamp) -> Table {
-        self.declaration_at(now)
-            .and_then(|declaration| declaration.tables.get(name).copied())
-            .unwrap_or_else(|| self.assumed(name))
+    /// Returns the figures of a table over time. The figures of an undeclared table are derived from the seed.
+    pub fn table(&self, name: &TableName) -> SourceTable<'a> {
+        SourceTable::new(self.assumed(name), name, self.declared)
     }
 
-    /// Returns the speed of a snapshot that begins at `now`, in rows per second. The second value is `true` if the
-    /// speed is declared.
-    pub fn snapshot_speed(&self, now: Timestamp) -> (f64, bool) {
-        let declared = self.declaration_at(now).and_then(|declaration| declaration.snapshot_rows_per_second);
-        (declared.unwrap_or(SNAPSHOT_ROWS_PER_SECOND), declared.is_some())
-    }
-
-    /// Returns the changes of a table between `from` and `to`.
-    ///
-    /// The cost is linear in the number of declarations. The number of changed rows never decreases when `to`
-    /// increases.
-    pub fn changes(&self, name: &TableName, from: Timestamp, to: Timestamp) -> Changes {
-        let mut total = 0.0_f64;
-        let mut changes = Changes { rows: 0, last: None };
-        let mut burst = changes;
-        let mut begins = Timestamp::MIN;
-        for n in 0..=self.declared.len() {
-            let ends = self.declared.get(n).map_or(Timestamp::MAX, |(from, _)| *from);
-            let (first, last) = (begins.max(from), ends.min(to));
-            if first < last {
-                let declared = n.checked_sub(1).and_then(|n| self.declared[n].1.tables.get(name));
-                let bursts = n.checked_sub(1).and_then(|n| self.declared[n].1.details.get(name));
-                let bursts = bursts.map_or(&[][..], |details| &details.bursts);
-                burst = burst.and(bursts_between(bursts, begins, (first, last)));
-                let rate = declared.copied().unwrap_or_else(|| self.assumed(name)).rows_per_second;
-                let sum = total + rate * last.duration_since(first).as_secs_f64();
-                let rows = sum as u64;
-                if rows > changes.rows {
-                    // The instant is one microsecond early, so that rounding never makes it later than the change.
-                    let into = SignedDuration::try_from_secs_f64(((rows as f64 - total) / rate - 1e-6).max(0.0))
-                        .unwrap_or_default();
-                    changes = Changes { rows, last: Some(later(first, into).min(last)) };
-                }
-                total = sum;
-            }
-            begins = ends;
-        }
-        burst.and(changes)
-    }
-
-    /// Returns `true` if the source is asked less often while nothing changes, in the declaration in effect at `now`.
-    pub fn backs_off(&self, now: Timestamp) -> bool {
-        self.declaration_at(now).is_some_and(|declaration| declaration.idle_backoff)
+    /// Returns the type of a table at `now`. The default is the type of an undeclared table.
+    pub fn object_type(&self, name: &TableName, now: Timestamp) -> ObjectType {
+        let table = self.declaration_at(now).and_then(|declaration| declaration.tables.get(name));
+        table.map_or_else(ObjectType::default, |table| table.object_type)
     }
 
     fn declaration_at(&self, now: Timestamp) -> Option<&'a Declaration> {
@@ -323,7 +246,7 @@ impl<'a> Source<'a> {
     fn assumed(&self, name: &TableName) -> Table {
         let seed = self.seed.fork(&*name.schema).fork(&*name.table);
         Table {
-            object_type: ObjectType::Table,
+            object_type: ObjectType::default(),
             rows: seed.fork("rows").between(1_000, 1_000_000),
             bytes_per_row: seed.fork("bytes").between(40, 400),
             rows_per_second: seed.fork("changes").between(1, 50) as f64 / 10.0,
@@ -358,19 +281,6 @@ mod tests {
 
     fn key() -> SourceKey {
         SourceKey { source: SourceType::AzureSqlDatabase, connection: None, open_mirror: None, database: None }
-    }
-
-    #[test]
-    fn changes_add_up_over_declarations() {
-        let mut declared = Declared::default();
-        declared.declare(at(0), declaration(&[("a", 2.0)]));
-        declared.declare(at(100), declaration(&[("a", 0.5)]));
-        let key = key();
-        let source = Source::new(Seed::new(1), &key, Some(&declared));
-        for (from, to, rows) in [(0, 50, 100), (50, 100, 100), (90, 110, 25), (100, 101, 0), (0, 1_000_100, 500_200)] {
-            assert_eq!(source.changes(&name("a"), at(from), at(to)).rows, rows, "{from} to {to}");
-        }
-        assert_eq!(source.changes(&name("a"), at(99), at(100)).last.map(Timestamp::as_second), Some(99));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::definition::TABLES_MAX;
 use super::effects::Effects;
 use super::source::{ObjectType, Presence, Source};
 use super::table_history::TableHistory;
-use super::tables::{Metrics, Sources, TableState, TableStatus};
+use super::tables::{Metrics, Sources, TableChanges, TableState, TableStatus};
 use super::timeline::Reason;
 use super::windows::Windows;
 use super::{
@@ -288,7 +288,7 @@ impl<'a> Followed<'a> {
     }
 
     fn course(&self, name: &TableName, now: Timestamp, known: &mut Known<'a>) -> Course<'a> {
-        let object_type = self.source.table(name, now).object_type;
+        let object_type = self.source.object_type(name, now);
         let course =
             |since, reason, figures| Course { name: name.clone(), object_type, since, reason, figures, halt: None };
         if let Some(Begin { at, run, reason }) = self.begin(name, now) {
@@ -307,7 +307,7 @@ impl<'a> Followed<'a> {
                 };
                 let since = begin.max(added);
                 let history = self.known_history(self.run, name, since, known);
-                let object_type = self.source.table(name, last).object_type;
+                let object_type = self.source.object_type(name, last);
                 Course { object_type, ..course(since, Reason::Definition, Figures::Dropped(history, last)) }
             }
             Presence::Since(_) | Presence::Until(_) | Presence::Never => {
@@ -341,7 +341,7 @@ impl<'a> Followed<'a> {
         } else {
             Rc::clone(&self.effects)
         };
-        TableHistory::new(self.source, name.clone(), run.timing, begin, effects)
+        TableHistory::new(self.source.table(name), run.timing, begin, effects)
     }
 }
 
@@ -409,7 +409,7 @@ impl<'a> Course<'a> {
     }
 
     /// Returns the changes of the condition after `now`, each with the status that follows.
-    pub(super) fn changes_after(&self, now: Timestamp) -> Vec<(Timestamp, TableStatus)> {
+    pub(super) fn changes_after(&self, now: Timestamp) -> TableChanges {
         match &self.figures {
             _ if self.halt.is_some() => Vec::new(),
             Figures::Followed(history) => history.changes_after(now),
@@ -428,7 +428,6 @@ impl<'a> Course<'a> {
             status: condition.status,
             metrics: self.metrics_at(now),
             error: condition.error.cloned(),
-            gives_way: self.changes_after(now),
         }
     }
 }

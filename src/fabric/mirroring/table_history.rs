@@ -9,10 +9,11 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::effects::{Effects, Restart};
-use super::source::{Changes, Source, Table};
-use super::tables::{Metrics, TableStatus};
+use super::source::Table;
+use super::source_table::{Changes, SourceTable};
+use super::tables::{Metrics, TableChanges, TableStatus};
 use super::trouble::later_by;
-use super::{MirroringError, TableName, TableTiming};
+use super::{MirroringError, TableTiming};
 use crate::fabric::instant::later;
 use crate::ids::TroubleId;
 
@@ -24,8 +25,7 @@ const BACKOFF_STEPS: usize = 64;
 /// The history of one table.
 #[derive(Debug)]
 pub(super) struct TableHistory<'a> {
-    source: Source<'a>,
-    name: TableName,
+    table: SourceTable<'a>,
     timing: TableTiming,
     effects: Rc<Effects<'a>>,
     copies: Vec<TableCopy>,
@@ -60,15 +60,14 @@ struct TableCopy {
 impl<'a> TableHistory<'a> {
     /// Creates the history of a table whose replication begins at `begin`, with the wait for the first copy.
     pub(super) fn new(
-        source: Source<'a>,
-        name: TableName,
+        table: SourceTable<'a>,
         timing: TableTiming,
         begin: Timestamp,
         effects: Rc<Effects<'a>>,
     ) -> Self {
         let first = later(begin, timing.wait);
         let totals = RefCell::default();
-        let mut history = Self { source, name, timing, effects, copies: Vec::new(), totals };
+        let mut history = Self { table, timing, effects, copies: Vec::new(), totals };
         let restarts = history.effects.restarts.iter().copied().filter(|restart| restart.at > first);
         let begins = std::iter::once(Restart { at: first, is_reseed: false, trouble: None }).chain(restarts);
         let copies = begins.map(|restart| history.copy(restart));
@@ -77,8 +76,8 @@ impl<'a> TableHistory<'a> {
     }
 
     fn copy(&self, Restart { at, is_reseed, trouble }: Restart) -> TableCopy {
-        let table = self.source.table(&self.name, at);
-        let (speed, declared) = self.source.snapshot_speed(at);
+        let table = self.table.at(at);
+        let (speed, declared) = self.table.snapshot_speed(at);
         let duration = self.timing.snapshot.duration(table.rows, speed, declared);
         TableCopy { at, table, duration, replicating: self.effects.finish(at, duration), is_reseed, trouble }
     }
@@ -109,7 +108,7 @@ impl<'a> TableHistory<'a> {
     }
 
     /// Returns the changes of the status or the error after `now`, each with the status that follows.
-    pub(super) fn changes_after(&self, now: Timestamp) -> Vec<(Timestamp, TableStatus)> {
+    pub(super) fn changes_after(&self, now: Timestamp) -> TableChanges {
         if self.effects.is_empty() {
             let copy = &self.copies[0];
             let both = [(copy.at, TableStatus::Snapshotting), (copy.replicating, TableStatus::Replicating)];
@@ -174,7 +173,7 @@ impl<'a> TableHistory<'a> {
         let synced = self.begun(now).rev().find(|(copy, ends)| *ends >= copy.replicating);
         let last_sync = synced.map(|(copy, ends)| self.published(copy, ends).1);
         let latency_seconds = synced.map(|(_, ends)| {
-            let latency = self.source.table(&self.name, ends).latency_seconds;
+            let latency = self.table.at(ends).latency_seconds;
             (f64::from(latency) * self.effects.factor(ends)).round() as u32
         });
         (rows > 0 || last_sync.is_some()).then_some(Metrics { rows, bytes, last_sync, latency_seconds })
@@ -192,7 +191,7 @@ impl<'a> TableHistory<'a> {
 
     /// Returns the number of changes that were published between a copy and `now`.
     fn changed(&self, copy: &TableCopy, now: Timestamp) -> u64 {
-        if self.source.backs_off(copy.at) {
+        if self.table.backs_off(copy.at) {
             return self.published(copy, now).0;
         }
         let latest = self.effects.last_publishing(copy.replicating, self.timing.publishing, now);
@@ -202,7 +201,7 @@ impl<'a> TableHistory<'a> {
     /// Returns the changes since a copy that have arrived at `now`.
     fn arrived(&self, copy: &TableCopy, now: Timestamp) -> Changes {
         let latency = SignedDuration::from_secs(copy.table.latency_seconds.into());
-        self.source.changes(&self.name, copy.at, self.effects.arrived_until(now, latency).max(copy.at))
+        self.table.changes(copy.at, self.effects.arrived_until(now, latency).max(copy.at))
     }
 
     /// Returns the number of changes that were published between a copy and `now`, and the instant of the last
@@ -212,7 +211,7 @@ impl<'a> TableHistory<'a> {
     /// determines which rows have arrived. If a higher latency that is declared later applied, rows would disappear.
     fn published(&self, copy: &TableCopy, now: Timestamp) -> (u64, Timestamp) {
         let latest = self.effects.last_publishing(copy.replicating, self.timing.publishing, now);
-        if self.source.backs_off(copy.at) {
+        if self.table.backs_off(copy.at) {
             return self.backed_off(copy, latest);
         }
         self.published_at(copy, latest)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::source::{ObjectType, Source};
-use super::stage::SharedEffects;
+use super::stage::{Course, SharedEffects};
 use super::{LifecycleEvent, Mirroring, MirroringError, Replication, ResumePoint, ResumePoints, SourceKey, TableName};
 
 /// The status of a table, in the spelling of `getTablesMirroringStatus`.
@@ -71,9 +71,10 @@ pub struct TableState {
     pub metrics: Option<Metrics>,
     /// The error beside the status.
     pub error: Option<MirroringError>,
-    /// The upcoming changes of the status or the error that need no request, each with the status that follows.
-    pub gives_way: Vec<(Timestamp, TableStatus)>,
 }
+
+/// The upcoming changes of the status or the error of a table that need no request, each with the status that follows.
+pub type TableChanges = Vec<(Timestamp, TableStatus)>;
 
 /// A lookup of sources by their key.
 pub trait Sources {
@@ -85,9 +86,18 @@ impl Replication<'_> {
     /// Returns the tables at `now`, in the order of the definition. If the definition names no tables, the order is by
     /// schema and name.
     pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
+        self.courses_at(sources, now, |course| course.state_at(now))
+    }
+
+    /// Returns the tables at `now`, each with its changes after `now`.
+    pub fn tables_and_changes_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<(TableState, TableChanges)> {
+        self.courses_at(sources, now, |course| (course.state_at(now), course.changes_after(now)))
+    }
+
+    fn courses_at<T>(&self, sources: &impl Sources, now: Timestamp, read: impl Fn(&Course<'_>) -> T) -> Vec<T> {
         let stage = self.stage_at(sources, &mut SharedEffects::default(), now);
         let names = stage.names(now).into_iter();
-        names.filter_map(|name| Some(stage.course(&name, now, &mut None)?.state_at(now))).collect()
+        names.filter_map(|name| Some(read(&stage.course(&name, now, &mut None)?))).collect()
     }
 
     /// Returns the tables that would resume after a pause at `now`: the tables whose snapshot is complete. During
