@@ -1,8 +1,9 @@
 //! Fabric's REST API: the processing of a request from its token to its handler.
 //!
-//! The order is: identify the caller, find the route, stamp the request, find the fault that strikes it, check token, route
-//! and scopes, register a new caller, throttle, check the role, call the handler. The stamp sets the instant of the request. A failed request changes no
-//! state, with one exception: the first call of a principal registers the principal.
+//! The order is: identify the caller, find the route, stamp the request, find the fault that strikes it, check token,
+//! route and scopes, register a new caller, throttle, check the role, call the handler. The stamp sets the instant of the
+//! request. A failed request changes no state, with one exception: the first call of a principal registers the
+//! principal.
 
 use std::sync::Arc;
 
@@ -141,8 +142,8 @@ fn of_page(uri: &Uri) -> Identity {
     }
 }
 
-/// Returns the identity in the token of a request. Rejects tokens that the emulator did not sign, under [`Auth::Strict`]. The claims of a rejected token are not used,
-/// so the request belongs to the default tenant.
+/// Returns the identity in the token of a request. Under [`Auth::Strict`], rejects tokens that the emulator did not sign.
+/// The claims of a rejected token are not used, so the request belongs to the default tenant.
 fn trusted(emulator: &Emulator, parts: &Parts) -> Identity {
     let identity = access::identify(authorization(parts));
     if emulator.auth() == Auth::Token || identity.bearer.is_err() {

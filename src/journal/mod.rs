@@ -376,7 +376,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn weight_is_at_least_the_size_of_the_line(method in ".{0,99}", path in ".{0,99}", request in prop::collection::vec(any::<u8>(), 0..999)) {
+        fn weight_is_at_least_the_size_of_the_line(
+            method in ".{0,99}",
+            path in ".{0,99}",
+            request in prop::collection::vec(any::<u8>(), 0..999),
+        ) {
             let entry = entry(&method, &path, &request, 9_999);
             prop_assert!(entry.weight() >= entry.line(Shown::ALL).len());
             let text = String::from_utf8_lossy(&request);

@@ -206,7 +206,12 @@ mod tests {
     proptest! {
         /// The rule of docs/CONTROL.md, in other words: the request numbers that are struck.
         #[test]
-        fn strikes_follow_skip_every_and_times(skip in 0..9_usize, every in 1..5_usize, times in 1..6_usize, count in 0..40_usize) {
+        fn strikes_follow_skip_every_and_times(
+            skip in 0..9_usize,
+            every in 1..5_usize,
+            times in 1..6_usize,
+            count in 0..40_usize,
+        ) {
             let expected: Vec<usize> = (skip..count).step_by(every).take(times).collect();
             let struck = strikes(&json!({"skip": skip, "every": every, "times": times}), count);
             let numbers: Vec<usize> = struck.iter().enumerate().filter_map(|(n, is)| is.then_some(n)).collect();
@@ -224,7 +229,10 @@ mod tests {
 
         /// Each request is counted by every rule that it matches, and struck by at most one: the oldest that is due.
         #[test]
-        fn each_rule_counts_and_the_oldest_due_rule_strikes(requests in prop::collection::vec(0..3_usize, 0..40), times in 1..9_u64) {
+        fn each_rule_counts_and_the_oldest_due_rule_strikes(
+            requests in prop::collection::vec(0..3_usize, 0..40),
+            times in 1..9_u64,
+        ) {
             let of = |path: &str| json!({"match": {"path": path}, "when": {"times": times}, "effect": {"delay": {"seconds": 0}}});
             let faults = [fault(1, &of("/a*")), fault(2, &of("*")), fault(3, &of("*b"))];
             let mut counters = Counters::default();

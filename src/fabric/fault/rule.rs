@@ -131,8 +131,8 @@ impl FaultRule {
     ///
     /// # Errors
     ///
-    /// The rule is larger than [`RULE_SIZE_MAX`] or nested deeper than 100 levels, has an unknown member, or a value is out of range. The message names the
-    /// member.
+    /// The rule is larger than [`RULE_SIZE_MAX`] or nested deeper than 100 levels, has an unknown member, or a value is
+    /// out of range. The message names the member.
     pub fn parse(given: Map<String, Value>) -> Result<Self, FabricError> {
         let invalid = |why: String| FabricError::invalid_input(format!("The rule is not valid: {why}."));
         let size = serde_json::to_vec(&given).map_or(usize::MAX, |text| text.len());

@@ -197,8 +197,8 @@ impl Mirroring {
         }
     }
 
-    /// Records a start of the database `item`, which completes after `takes`. With an `error`, the start fails at that instant, and the status
-    /// returns to `Initialized`.
+    /// Records a start of the database `item`, which completes after `takes`. With an `error`, the start fails at that
+    /// instant, and the status returns to `Initialized`.
     pub fn started(
         &mut self,
         at: Timestamp,

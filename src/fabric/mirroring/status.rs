@@ -148,7 +148,10 @@ impl<'a> Replication<'a> {
             let (old, new) = (old.spec().name, new.spec().name);
             return Err(FabricError::new(ErrorCode::InvalidDefinitionParts).detail(
                 ErrorCode::InvalidDefinitionParts,
-                format!("properties.source.type is {new:?}: {old:?} was expected, as at the creation; another source needs another item"),
+                format!(
+                    "properties.source.type is {new:?}: {old:?} was expected, as at the creation; another source needs \
+                     another item"
+                ),
             ));
         }
         let status = self.status_at(now);

@@ -59,12 +59,7 @@ struct TableCopy {
 
 impl<'a> TableHistory<'a> {
     /// Creates the history of a table whose replication begins at `begin`, with the wait for the first copy.
-    pub(super) fn new(
-        table: SourceTable<'a>,
-        timing: TableTiming,
-        begin: Timestamp,
-        effects: Rc<Effects<'a>>,
-    ) -> Self {
+    pub(super) fn new(table: SourceTable<'a>, timing: TableTiming, begin: Timestamp, effects: Rc<Effects<'a>>) -> Self {
         let first = later(begin, timing.wait);
         let totals = RefCell::default();
         let mut history = Self { table, timing, effects, copies: Vec::new(), totals };

@@ -179,7 +179,11 @@ fn machine_time(timeout: f64) -> Duration {
 async fn reach(tenant: &Tenant, at: Timestamp, timeout: f64, closing: &Closing) -> Result<(), FabricError> {
     tokio::select! {
         reached = tenant.clock().reach(at, machine_time(timeout)) => {
-            if reached.map_err(|why| clock_refusal(&why))? { Ok(()) } else { Err(timed_out(timeout, &format!("the clock to show {}", utc(at)))) }
+            if reached.map_err(|why| clock_refusal(&why))? {
+                Ok(())
+            } else {
+                Err(timed_out(timeout, &format!("the clock to show {}", utc(at))))
+            }
         }
         () = closing.closed() => Err(ErrorCode::ServerClosing.into()),
     }
