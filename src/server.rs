@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::uri::{PathAndQuery, Uri};
@@ -20,12 +19,11 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 
 use crate::disconnect::{Fuse, FusedStream};
 use crate::emulator::Emulator;
 use crate::fabric::access::tenant_named;
-use crate::http::{Arrival, basic, reject_hosts, router};
+use crate::http::{Arrival, Dispatcher, basic, reject_hosts};
 use crate::notify::{Closer, Closing};
 use crate::proxy::{self, OtherHosts, Proxy, ProxyRoute};
 use crate::tls;
@@ -124,7 +122,7 @@ pub async fn serve(
 ) {
     let (closer, closing) = Closer::new();
     let server = Arc::new(Server {
-        router: router(Arc::clone(&emulator)),
+        dispatcher: Dispatcher::new(Arc::clone(&emulator)),
         tls: options.tls.then(|| tls::acceptor(Arc::clone(&emulator))),
         proxy: Proxy::new(emulator, options.other_hosts),
         closing,
@@ -160,7 +158,7 @@ pub async fn serve(
 
 /// The state that all connections share.
 struct Server {
-    router: Router,
+    dispatcher: Dispatcher,
     tls: Option<TlsAcceptor>,
     proxy: Proxy,
     closing: Closing,
@@ -281,8 +279,7 @@ async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arriva
     }
     request.extensions_mut().insert(arrival);
     request.extensions_mut().insert(server.closing.clone());
-    let routed = server.router.clone().oneshot(request.map(Body::new)).await;
-    routed.unwrap_or_else(|never| match never {})
+    server.dispatcher.respond(request.map(Body::new)).await
 }
 
 /// The result of routing a proxy request.

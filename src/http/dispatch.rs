@@ -1,16 +1,20 @@
-//! The router. Requests below `/_emulator` go to the control interface. All other requests go to the service of the
-//! host that they name, or to the emulator's own page.
+//! The entry point of all requests. Requests below `/_emulator` go to the control interface. All other requests go to the
+//! service of the host that they name, or to the emulator's own page.
 
+use std::convert::Infallible;
+use std::future::ready;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{self, HeaderMap};
-use axum::http::{Extensions, StatusCode, Version};
+use axum::http::Extensions;
+use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::response::Response;
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt as _;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::compression::CompressionLayer;
 
 use crate::emulator::Emulator;
@@ -25,21 +29,65 @@ use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, 
 use crate::ids::RequestId;
 use crate::seed::Seed;
 
+/// The path of the control interface.
+const CONTROL: &str = "/_emulator";
+
 /// Returns the router for all requests. The router does not need a socket.
 pub fn router(emulator: Arc<Emulator>) -> Router {
-    // The layers apply to every response. They turn a panic into a Fabric error, and compress bodies for clients that
-    // accept gzip.
-    Router::new()
-        .nest("/_emulator", control::router(Arc::clone(&emulator)))
-        .fallback(dispatch)
-        .layer(CatchPanicLayer::custom(panic_response))
-        .layer(CompressionLayer::new().gzip(true).compress_when(is_compressible))
-        .with_state(emulator)
+    let dispatcher = Dispatcher::new(emulator);
+    Router::new().fallback(async move |request: Request| dispatcher.respond(request).await)
+}
+
+/// The entry point of all requests.
+#[derive(Debug, Clone)]
+pub struct Dispatcher {
+    emulator: Arc<Emulator>,
+    /// The router of the control interface.
+    control: Router,
+}
+
+impl Dispatcher {
+    /// Creates the entry point of an emulator.
+    pub fn new(emulator: Arc<Emulator>) -> Self {
+        // A path that only begins like one of the control interface is none of its paths.
+        let control = Router::new()
+            .nest(CONTROL, control::router(Arc::clone(&emulator)))
+            .fallback(async |State(emulator), request| dispatch(emulator, request).await)
+            .with_state(Arc::clone(&emulator));
+        Self { emulator, control }
+    }
+
+    /// Responds to a request. Turns a panic into a Fabric error, and compresses the body for a client that accepts gzip.
+    pub async fn respond(&self, request: Request) -> Response {
+        let accepted = request.headers().get(header::ACCEPT_ENCODING).cloned();
+        let response = if request.uri().path().starts_with(CONTROL) {
+            let response =
+                self.control.clone().oneshot(request).map(|response| response.unwrap_or_else(|never| match never {}));
+            AssertUnwindSafe(response).catch_unwind().await
+        } else {
+            AssertUnwindSafe(dispatch(Arc::clone(&self.emulator), request)).catch_unwind().await
+        };
+        let response = response.unwrap_or_else(|_| panic_response());
+        match accepted {
+            Some(accepted) if is_compressible(response.extensions()) => compress(response, accepted).await,
+            Some(_) | None => response,
+        }
+    }
+}
+
+/// Compresses the body of a response if the client accepts gzip. `accepted` is the header `Accept-Encoding`.
+async fn compress(response: Response, accepted: HeaderValue) -> Response {
+    let mut response = Some(response);
+    let respond = service_fn(|_: Request| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
+    let mut request = Request::default();
+    request.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
+    let compressed = CompressionLayer::new().gzip(true).layer(respond).oneshot(request).await;
+    compressed.unwrap_or_else(|never| match never {}).map(Body::new)
 }
 
 /// Passes a request to a service or to the page. A host name of Microsoft selects the service; with any other host name,
 /// the path selects the destination.
-async fn dispatch(State(emulator): State<Arc<Emulator>>, mut request: Request) -> Response {
+async fn dispatch(emulator: Arc<Emulator>, mut request: Request) -> Response {
     if let Some(rejection) = reject_hosts(request.headers()) {
         return rejection;
     }
@@ -103,7 +151,7 @@ fn destination_of_path(path: &str) -> Destination {
     }
 }
 
-fn is_compressible(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+fn is_compressible(extensions: &Extensions) -> bool {
     let family = extensions.get::<Headers>();
     family.map_or_else(|| extensions.get::<page::Compressed>().is_some(), |family| family.is_compressed())
 }
@@ -143,7 +191,7 @@ pub fn reject_hosts(headers: &HeaderMap) -> Option<Response> {
 }
 
 /// Returns the response to a panic, which is always a bug. The response has the format of a Fabric error.
-fn panic_response(_: Box<dyn std::any::Any + Send>) -> Response {
+fn panic_response() -> Response {
     let request_id = RequestId::nth(Seed::new(0), 0);
     error::render(&ErrorCode::UnknownError.into(), request_id, &Behaviours::default(), 1.0).map(Body::from)
 }

@@ -209,7 +209,7 @@ impl Arrived {
         tracing::debug!(
             operation = name,
             method = shown_method(parts.method.as_str()),
-            path = shown_path(parts.uri.path()),
+            path = &*shown_path(parts.uri.path()),
             status,
             duration_ms = took.as_secs_f64() * 1e3,
             tenant = %tenant.id(),

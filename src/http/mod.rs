@@ -43,6 +43,6 @@ mod tags;
 mod wire;
 mod workspaces;
 
-pub use self::dispatch::{reject_hosts, router};
+pub use self::dispatch::{Dispatcher, reject_hosts, router};
 pub use self::request::{Arrival, BODY_MAX};
 pub(crate) use self::request::{BODY_TIMEOUT, basic};

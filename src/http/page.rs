@@ -123,7 +123,7 @@ pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Respon
     tracing::debug!(
         operation = "page",
         method = shown_method(parts.method.as_str()),
-        path = shown_path(parts.uri.path()),
+        path = &*shown_path(parts.uri.path()),
         status = response.status().as_u16(),
         duration_ms = machine_time().duration_since(begun).as_secs_f64() * 1e3,
         "request"

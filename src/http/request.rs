@@ -185,6 +185,9 @@ pub(super) struct ReadBody {
 ///
 /// Returns an error if the body is larger, ends early or stops arriving, or if there is no room for a large body.
 pub(super) async fn read_body(body: Body, most: usize, in_flight: &InFlight) -> Result<ReadBody, FabricError> {
+    if body.is_end_stream() {
+        return Ok(ReadBody::default());
+    }
     let length = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     let mut body = pin!(TimeoutBody::new(BODY_TIMEOUT, body));
     let (mut bytes, mut room) = (Vec::with_capacity(length.unwrap_or(0).min(TINY_MAX)), None);

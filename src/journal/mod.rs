@@ -6,15 +6,16 @@ mod names;
 mod text;
 mod url;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_LOCATION, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{self, CONTENT_LOCATION, HeaderName, HeaderValue, LOCATION};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::ids::{FaultId, PrincipalId, RequestId, TenantId};
 use crate::memory::Share;
@@ -27,17 +28,32 @@ const BODY_MAX: usize = 1 << 20;
 const TIGHT_MAX: usize = 64 << 10;
 /// The maximum number of characters of a method that are stored. The methods of HTTP are shorter.
 const METHOD_MAX: usize = 32;
+/// The initial capacity of a line without its bodies, in bytes. The lines of most exchanges are shorter.
+const LINE_SIZE: usize = 1 << 10;
+/// Headers of responses that the emulator never sets to a secret.
+static HARMLESS: [HeaderName; 12] = [
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::CACHE_CONTROL,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::ETAG,
+    header::PRAGMA,
+    header::RETRY_AFTER,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::X_CONTENT_TYPE_OPTIONS,
+    header::X_FRAME_OPTIONS,
+    HeaderName::from_static("requestid"),
+    HeaderName::from_static("x-ms-operation-id"),
+];
 /// The text that replaces a secret.
 const REDACTED: &str = "***";
 
 /// The caller of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// The emulator's own page. It is written as `page`.
     Page,
     /// A principal. It is written as its id.
-    #[serde(untagged)]
     Principal(PrincipalId),
 }
 
@@ -180,33 +196,39 @@ impl Filter {
     }
 }
 
-/// The first members of a line.
-#[derive(Serialize)]
-struct Head<'a> {
-    time: String,
-    tenant: TenantId,
-    principal: Option<Caller>,
-    operation: Option<&'static str>,
-    method: &'a str,
-}
-
-/// Returns the members of a line up to the path, which is redacted.
-fn begin(exchange: &Exchange<'_>, path: &str) -> String {
+/// Writes the members of a line up to the path, which is redacted.
+fn write_begin(line: &mut String, exchange: &Exchange<'_>, path: &str) {
     let Exchange { time, tenant, principal, operation, .. } = *exchange;
-    let head = Head { time: format!("{time:.7}"), tenant, principal, operation, method: shown_method(exchange.method) };
-    let head = serde_json::to_string(&head).expect("a head has string keys only");
-    format!("{},\"path\":{}", head.strip_suffix('}').unwrap_or_default(), json::quoted(path))
+    let _ = write!(line, "{{\"time\":\"{time:.7}\",\"tenant\":\"{tenant}\",\"principal\":");
+    let _ = match principal {
+        Some(Caller::Principal(id)) => write!(line, "\"{id}\""),
+        Some(Caller::Page) => write!(line, "\"page\""),
+        None => write!(line, "null"),
+    };
+    line.push_str(",\"operation\":");
+    match operation {
+        Some(operation) => json::write_quoted(line, operation),
+        None => line.push_str("null"),
+    }
+    line.push_str(",\"method\":");
+    json::write_quoted(line, shown_method(exchange.method));
+    line.push_str(",\"path\":");
+    json::write_quoted(line, path);
 }
 
-/// Returns the members of a line between the bodies of the request and of the response.
-fn end(exchange: &Exchange<'_>) -> String {
-    let Exchange { status, fault, .. } = *exchange;
-    format!(
-        ",\"status\":{},\"fault\":{},\"headers\":{}",
-        Value::from(status),
-        Value::from(fault.map(|fault| fault.to_string())),
-        headers(exchange.headers),
-    )
+/// Writes the members of a line between the bodies of the request and of the response.
+fn write_end(line: &mut String, exchange: &Exchange<'_>) {
+    let Exchange { status, fault, headers, .. } = *exchange;
+    let _ = match status {
+        Some(status) => write!(line, ",\"status\":{status},\"fault\":"),
+        None => write!(line, ",\"status\":null,\"fault\":"),
+    };
+    let _ = match fault {
+        Some(fault) => write!(line, "\"{fault}\""),
+        None => write!(line, "null"),
+    };
+    line.push_str(",\"headers\":");
+    write_headers(line, headers, fault.is_some());
 }
 
 /// Returns the last member of a line.
@@ -216,8 +238,10 @@ fn duration(took: SignedDuration) -> String {
 
 /// Returns an exchange as a JSON object without bodies and secrets.
 pub fn summary(exchange: &Exchange<'_>) -> String {
-    let head = begin(exchange, &url::redact(exchange.path, exchange.is_storage));
-    format!("{head}{}{}}}", end(exchange), duration(exchange.took))
+    let mut line = String::with_capacity(LINE_SIZE);
+    write_begin(&mut line, exchange, &url::redact(exchange.path, exchange.is_storage));
+    write_end(&mut line, exchange);
+    format!("{line}{}}}", duration(exchange.took))
 }
 
 impl Entry {
@@ -227,13 +251,16 @@ impl Entry {
         let Exchange { time, status, took, .. } = *exchange;
         let body_max = BODY_MAX.min(max_weight);
         let path = url::redact(exchange.path, exchange.is_storage);
-        let mut line = begin(exchange, &path);
+        let mut line = String::with_capacity(LINE_SIZE + exchange.request.len() + exchange.body.len());
+        write_begin(&mut line, exchange, &path);
         let start = line.len();
-        line += &format!(",\"request\":{}", body::redact(exchange.request, body_max));
+        line.push_str(",\"request\":");
+        line.push_str(&body::redact(exchange.request, body_max));
         let request = start..line.len();
-        line += &end(exchange);
+        write_end(&mut line, exchange);
         let body = line.len();
-        line += &format!(",\"body\":{}", body::redact(exchange.body, body_max));
+        line.push_str(",\"body\":");
+        line.push_str(&body::redact(exchange.body, body_max));
         let request_id = exchange.headers.get("requestid").and_then(|id| id.to_str().ok()?.parse().ok());
         Self { time, status, took, request_id, path: path.into(), line: line.into(), request, body }
     }
@@ -269,25 +296,32 @@ pub fn shown_method(method: &str) -> &str {
 }
 
 /// Returns the path of a URL without its secrets.
-pub fn shown_path(path: &str) -> String {
+pub fn shown_path(path: &str) -> Cow<'_, str> {
     url::redact(path, false)
 }
 
-/// Returns headers as a JSON object, without their secrets.
-fn headers(headers: &HeaderMap) -> String {
-    let shown = |(name, value): (&HeaderName, &HeaderValue)| {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        let value = if *name == LOCATION || *name == CONTENT_LOCATION {
-            url::redact(&value, false)
+/// Writes headers as a JSON object, without their secrets. Of several values of a header, writes the last. `is_edited` is
+/// `true` if a fault rule may have set headers.
+fn write_headers(line: &mut String, headers: &HeaderMap, is_edited: bool) {
+    let mut opening = '{';
+    for name in headers.keys() {
+        line.extend([opening]);
+        opening = ',';
+        json::write_quoted(line, name.as_str());
+        line.push(':');
+        let value = headers.get_all(name).iter().next_back().map_or(&b""[..], HeaderValue::as_bytes);
+        let value = String::from_utf8_lossy(value);
+        if HARMLESS.contains(name) && !is_edited {
+            json::write_quoted(line, &value);
+        } else if *name == LOCATION || *name == CONTENT_LOCATION {
+            json::write_quoted(line, &url::redact(&value, false));
         } else if names::Name::new(name.as_str()).is_secret() {
-            REDACTED.to_owned()
+            json::write_quoted(line, REDACTED);
         } else {
-            text::redact(&value, 0).into_owned()
-        };
-        (name.as_str().to_owned(), Value::from(value))
-    };
-    let shown = Value::Object(headers.iter().map(shown).collect::<Map<String, Value>>());
-    json::escape_line_ends(shown.to_string())
+            json::write_quoted(line, &text::redact(&value, 0));
+        }
+    }
+    line.push_str(if opening == '{' { "{}" } else { "}" });
 }
 
 #[cfg(test)]

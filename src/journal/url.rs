@@ -7,9 +7,9 @@ use super::{REDACTED, text};
 
 /// Redacts the secrets in a URL, or in a path with its query. In the queries of storage hosts (`is_storage`), all values
 /// are redacted except those of known parameters.
-pub(super) fn redact(url: &str, is_storage: bool) -> String {
+pub(super) fn redact(url: &str, is_storage: bool) -> Cow<'_, str> {
     const MARKS: [char; 3] = ['?', '&', '#'];
-    let path = url.find(MARKS).unwrap_or(url.len());
+    let Some(path) = url.find(MARKS) else { return text::redact(url, 0) };
     let mut redacted = text::redact(&url[..path], 0).into_owned();
     let mut rest = &url[path..];
     while let Some(mark) = rest.chars().next() {
@@ -18,7 +18,7 @@ pub(super) fn redact(url: &str, is_storage: bool) -> String {
         redacted.push_str(&redact_pair(&rest[1..=length], is_storage));
         rest = &rest[length + 1..];
     }
-    redacted
+    Cow::Owned(redacted)
 }
 
 /// Returns `true` if a text is a form: pairs `name=value`, separated by `&`. Blanks after the last pair are ignored.
