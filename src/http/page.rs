@@ -84,11 +84,13 @@ const FILES: &[File] = files![
     "tenants.js",
     "theme.js",
     "time-bar.js",
+    "trouble-acts.js",
     "trouble-fields.js",
     "trouble-form.js",
     "trouble-kinds.js",
     "trouble-pane.js",
     "trouble-request.js",
+    "troubles.js",
 ];
 
 /// The name of the file at `/`.

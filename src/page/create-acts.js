@@ -110,12 +110,16 @@ async function checkDefinition(dialog, text) {
   changed();
 }
 
-/** Reads the tables of the chosen source. A source without a declaration has none that could be offered. */
+/**
+ * Reads the tables of the chosen source, if the form needs them. A source without a declaration has none that could be offered. No call
+ * lists the declared sources, and the browser logs the 404 for the others.
+ */
 export async function readSource() {
   const { dialog } = state;
   const connection = connectionOf(dialog.values);
   Object.assign(dialog, { offered: [], isDeclared: false });
-  if (!GUID.test(connection) || dialog.undeclared.has(connection)) return changed();
+  const isNeeded = !dialog.values.isAllTables || SOURCES[dialog.values.type].needsDatabase;
+  if (!isNeeded || !GUID.test(connection) || dialog.undeclared.has(connection)) return changed();
   try {
     const { tables } = await state.api.control('GET', `sources/${connection}`);
     if (state.dialog !== dialog || connection !== connectionOf(dialog.values)) return undefined;

@@ -135,7 +135,7 @@ function row(shown, index, isReachable, before) {
     ]),
     h('div', { role: 'gridcell', class: `cell-last number ${shown.last === null ? 'dim' : projected}` }, last),
     h('div', { role: 'gridcell', class: `cell-latency number ${shown.latency === null ? 'dim' : projected}` }, shown.latency === null ? '–' : `${shown.latency} s`),
-    h('div', { role: 'gridcell', class: 'lane', on: laneEvents }, h('span', { class: 'hidden-text' }, since), h('div', { 'aria-hidden': 'true' }, spans(shown.spans, shown.look))),
+    h('div', { role: 'gridcell', class: 'lane', on: laneEvents }, h('span', { class: 'hidden-text' }, since), h('div', { 'aria-hidden': 'true' }, spans(shown.spans, shown.look, { errors: shown.errors }))),
   ]);
 }
 

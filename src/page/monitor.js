@@ -10,7 +10,8 @@ import { openDialog } from './dialog.js';
 import { openDock } from './dock.js';
 import { jumpTo } from './time-bar.js';
 import { allRows, databaseRow, pointAt, shownRows } from './rows.js';
-import { sourceOf } from './trouble-request.js';
+import { causeOf } from './trouble-acts.js';
+import { troublesOf, unended, unendedCount } from './troubles.js';
 import { mirrors, now, openItem, set, shownInstant, state } from './store.js';
 
 const TICKS_MAX = 400;
@@ -79,7 +80,7 @@ function databaseLane(item) {
     h('span', { class: 'summary-status' }, shown),
     h('span', { class: 'summary-api mono dim' }, row?.status),
     h('span', { class: 'summary-value in-last' }, last > 0 && moment(last, now())),
-    laneBox('big', row && spans(row.spans, row.look, { isNamed: true })),
+    laneBox('big', row && spans(row.spans, row.look, { isNamed: true, errors: row.errors })),
   ]);
 }
 
@@ -130,16 +131,9 @@ function requestsLane(item) {
 
 function troubleLane(item) {
   const shown = troublesOf(item);
-  const next = shown.filter((trouble) => trouble.fromAt > now()).sort((one, other) => one.fromAt - other.fromAt)[0];
-  const text = next ? `next ${moment(next.fromAt, now())} ${next.target.table?.tableName ?? next.kind}` : shown.length > 0 ? 'none ahead' : '';
-  return lane('Trouble', { text, value: number(shown.length), column: 'rows', className: 'is-thin' }, laneBox('', troubleMarks(shown, now())));
-}
-
-/** The trouble of an item and of its source; all trouble without an item. */
-function troublesOf(item) {
-  if (!item) return state.troubles;
-  const source = sourceOf(item);
-  return state.troubles.filter(({ target }) => target.item === item.id || (source && target.source === source));
+  const { total, words } = unendedCount(unended(item));
+  const text = total === 0 && shown.length > 0 ? 'all of it is over' : words;
+  return lane('Trouble', { text, value: number(total), column: 'rows', className: 'is-thin' }, laneBox('', troubleMarks(shown, now())));
 }
 
 /* ---- The sentence of state ---- */
@@ -154,7 +148,7 @@ function note(item) {
 function sentence(item, row) {
   if (row.error) {
     const text = h('p', { dir: 'auto' }, h('b', { class: 'mono' }, row.error.errorCode), ' ', row.error.message);
-    return { tone: row.status === 'Running' ? 'warning' : 'bad', content: [sign(row.shown), text, h('a', { class: 'link', href: `#/item/${item.id}/definition` }, 'Edit definition')] };
+    return { tone: row.status === 'Running' ? 'warning' : 'bad', content: [sign(row.shown), text, causeOf(row.trouble) ?? h('a', { class: 'link', href: `#/item/${item.id}/definition` }, 'Edit definition')] };
   }
   const tables = allRows();
   const wrong = tables.filter((table) => table.error);
@@ -164,7 +158,7 @@ function sentence(item, row) {
       ? h('button', { type: 'button', class: 'link', on: { click: () => filterGroup('errors') } }, `all ${number(wrong.length)} errors`)
       : h('button', { type: 'button', class: 'link', on: { click: () => openTable(first.key) } }, 'details');
     const text = h('p', { dir: 'auto' }, h('b', null, first.label), ': ', first.error.message);
-    return { tone: first.shown.tone, content: [sign(first.shown), text, more] };
+    return { tone: first.shown.tone, content: [sign(first.shown), text, causeOf(first.trouble), more] };
   }
   if (row.status === 'Paused') {
     return { tone: 'warning', content: [sign(row.shown), h('p', null, 'The capacity was paused. Mirroring stays paused until it is started again, and continues where it stopped.')] };
@@ -174,7 +168,7 @@ function sentence(item, row) {
 
 function calmSentence(row, tables) {
   if (state.tables === null) return 'Reading the tables.';
-  if (row.status !== 'Running') return tables.length > 0 ? `Mirroring is ${row.status}.` : 'The source has not been read. Tables show up once mirroring is Running.';
+  if (row.status !== 'Running') return `Mirroring is ${row.status}.`;
   const copying = tables.filter((table) => table.share !== null).length;
   if (copying > 0) return `${number(copying)} of ${number(tables.length)} tables ${copying === 1 ? 'is' : 'are'} being copied.`;
   return `${number(tables.length)} ${tables.length === 1 ? 'table' : 'tables'}, none with an error.`;

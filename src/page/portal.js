@@ -24,7 +24,7 @@ const NOTHING = { word: '–', tone: 'muted', fill: 'waiting', glyph: 'ring' };
 export function databaseStatus(status, error, tablesInError = 0) {
   if (!status) return NOTHING;
   if (status === 'Running') {
-    if (error || tablesInError) return { word: 'Running with warning', tone: 'warning', fill: 'good', glyph: 'triangle' };
+    if (error || tablesInError) return { word: 'Running with warning', tone: 'warning', fill: error ? 'warning' : 'good', glyph: 'triangle' };
     return { word: 'Running', tone: 'good', fill: 'good', glyph: 'disc' };
   }
   if (error || status === 'Failed') return { word: 'Failed', tone: 'bad', fill: 'bad', glyph: 'diamond' };

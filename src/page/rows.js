@@ -2,8 +2,8 @@
 
 import { databaseStatus, groupOf, tableStatus } from './portal.js';
 import { parse } from './format.js';
-import { shareOf, spanAt } from './spans.js';
-import { mirrors, openItem, shownInstant, state } from './store.js';
+import { shareOf, spanAt, tableLabel } from './spans.js';
+import { mirrors, openItem, shownInstant, state, tableErrors } from './store.js';
 
 const COPYING = new Set(['Snapshotting', 'Reseeding']);
 
@@ -20,10 +20,11 @@ export function tableRow(table, instant) {
   const shown = tableStatus(span.status, span.error);
   return {
     ...table,
-    label: table.schema ? `${table.schema}.${table.name}` : table.name,
+    label: tableLabel(table.schema, table.name),
     isTable: true,
     status: span.status,
     error: span.error ?? null,
+    trouble: span.error ? (span.trouble ?? null) : null,
     since: span.from,
     until: span.to,
     shown,
@@ -41,7 +42,8 @@ export function databaseRow(item, instant) {
   const span = timeline && spanAt(timeline.spans, instant);
   if (timeline && !span) return null;
   const isNow = state.axis.look === null;
-  const figures = isNow ? nowFigures(item) : figuresAt(timeline, instant);
+  const errors = tableErrors(item.id);
+  const figures = isNow ? nowFigures(item) : figuresAt(timeline, errors, instant);
   const status = isNow ? item.status : (span?.status ?? item.status);
   const error = isNow ? item.error : (span?.error ?? null);
   return {
@@ -51,8 +53,10 @@ export function databaseRow(item, instant) {
     name: item.displayName,
     isTable: false,
     spans: timeline?.spans ?? [],
+    errors,
     status,
     error,
+    trouble: error ? (span?.trouble ?? null) : null,
     since: span?.from ?? null,
     until: span?.to ?? null,
     shown: databaseStatus(status, error, figures.tablesInError),
@@ -73,15 +77,15 @@ function nowFigures(item) {
   };
 }
 
-/** The figures of a database at another instant are those of the last point before it. */
-function figuresAt(timeline, instant) {
+/** The figures of a database at another instant are those of the last point before it. A point counts no table whose error is beside its status. */
+function figuresAt(timeline, errors, instant) {
   const point = pointAt(timeline?.points ?? [], instant);
   const byStatus = point?.tablesByStatus ?? {};
   return {
     rows: point?.rows ?? null,
     last: null,
     latency: point?.latencyMax ?? null,
-    tablesInError: byStatus.Failed ?? 0,
+    tablesInError: byStatus.Failed || (spanAt(errors, instant) ? 1 : 0),
     tables: Object.values(byStatus).reduce((sum, tables) => sum + tables, 0),
   };
 }

@@ -13,6 +13,7 @@ import { databaseRow } from './rows.js';
 import { mirrors, openItem, reconnect, set, shownInstant, state } from './store.js';
 import { isShown, tenantName } from './tenants.js';
 import { troubleMenu } from './trouble-form.js';
+import { unended, unendedCount } from './troubles.js';
 
 /* ---- Top ---- */
 
@@ -25,7 +26,7 @@ export function top() {
     h('span', { class: 'grow' }),
     h('span', { class: `address ${state.lost === null ? '' : 'is-lost'}` }, h('i'), h('span', null, location.host)),
     dockButton('journal', 'list', 'Journal'),
-    dockButton('trouble', 'bolt', 'Trouble', plannedTrouble()),
+    dockButton('trouble', 'bolt', 'Trouble', unendedCount(unended())),
     h('button', { type: 'button', class: 'button quiet icon-only', 'aria-label': 'Light or dark', on: { click: toggleTheme } }, icon('theme')),
     h('button', { type: 'button', class: 'button quiet icon-only', 'aria-label': 'Keys and help', on: { click: () => openDialog('keys') } }, icon('help')),
   ]);
@@ -58,14 +59,11 @@ function crumbs(item) {
   ];
 }
 
-function dockButton(tab, picture, label, badge = 0) {
-  return h('button', { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), on: { click: () => toggleDock(tab) } }, [
-    icon(picture), h('span', { class: 'button-label' }, label), badge > 0 && h('span', { class: 'badge' }, number(badge)),
+function dockButton(tab, picture, label, { total, words } = { total: 0, words: '' }) {
+  return h('button', { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), title: words ? `In the tenant: ${words}` : null, on: { click: () => toggleDock(tab) } }, [
+    icon(picture), h('span', { class: 'button-label' }, label), total > 0 && h('span', { class: 'badge' }, number(total)),
   ]);
 }
-
-/** The number of troubles that have not ended, plus that of fault rules that can still strike. */
-const plannedTrouble = () => state.troubles.filter((trouble) => trouble.state !== 'ended').length + state.faults.filter((fault) => fault.enabled && !fault.exhausted).length;
 
 function toggleTheme() {
   const { dataset } = document.documentElement;
@@ -154,7 +152,7 @@ function itemHead(item) {
   const row = item.status !== null && databaseRow(item, shownInstant());
   const { source } = item;
   const act = mirroringAct(item);
-  const isLooking = state.axis.look !== null;
+  const reason = state.axis.look === null ? (act?.reason ?? null) : 'You look at another time. Go back to now (Esc) to start or stop mirroring.';
   return h('div', { class: 'head' }, [
     h('div', { class: 'head-title' }, [
       h('h1', { dir: 'auto' }, item.displayName),
@@ -166,7 +164,7 @@ function itemHead(item) {
       ]),
     ]),
     h('div', { class: 'head-acts' }, [
-      act && h('button', { type: 'button', class: `button ${act.label === 'Stop' ? '' : 'primary'}`, disabled: isLooking || !act.isAllowed, on: { click: act.run } }, icon(act.icon), act.label),
+      act && h('button', { type: 'button', class: `button ${act.label === 'Stop' ? '' : 'primary'}`, disabled: reason !== null, title: reason, 'aria-description': reason, on: { click: act.run } }, icon(act.icon), act.label),
       troubleButton(),
       menuButton('more', { class: 'button icon-only', 'aria-label': 'More' }, icon('more')),
       menu('more', 'More', moreMenu),

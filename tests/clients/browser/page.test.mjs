@@ -123,14 +123,16 @@ check('a fault that is added in the page makes the API fail', async (lab) => {
   const { shop: id } = await lab.scenario(shop(['Orders'], { runningSince: HOUR_BEFORE }));
   const page = await lab.open(`#/item/${id}`);
   await page.getByRole('button', { name: 'Add trouble' }).click();
-  await page.getByRole('button', { name: /Answer 500/ }).click();
+  await page.getByRole('button', { name: /Answer with an error/ }).click();
   await page.getByLabel('Operation').selectOption('Mirroring_GetMirroringStatus');
+  await page.getByLabel('Message', { exact: true }).fill('down');
   await page.getByLabel('Status', { exact: true }).fill('503');
   await page.getByRole('button', { name: 'Add the fault rule' }).click();
+  await page.locator('.rule').getByText('Answer 503', { exact: true }).waitFor();
   await page.locator('.rule').getByText('not struck yet').waitFor();
   const status = `${await path(lab, id)}/getMirroringStatus`;
   const answer = await lab.call('POST', status);
-  assert.deepEqual([answer.status, answer.body.errorCode], [503, 'UnknownError']);
+  assert.deepEqual([answer.status, answer.body.errorCode, answer.body.message, answer.body.isRetriable], [503, 'ServiceUnavailable', 'down', true]);
   await page.locator('.rule').getByText('struck 1').waitFor();
   await page.getByRole('tab', { name: 'Journal' }).click();
   await page.locator('.exchange').first().click();
@@ -152,6 +154,45 @@ check('planned trouble is seen ahead, and strikes', async (lab) => {
   await cell(page, 'Returns', 'status').getByText('Failed').waitFor();
   const { body } = await lab.call('POST', `${await path(lab, id)}/getTablesMirroringStatus`);
   assert.equal(body.data.find((table) => table.sourceTableName === 'Returns').status, 'Failed');
+});
+
+check('an error tells its trouble, and trouble that was ended stays in sight', async (lab) => {
+  const trouble = { target: { source: 'sql', table: { schemaName: 'dbo', tableName: 'Returns' } }, kind: 'tableFails' };
+  const { shop: id } = await lab.scenario({ ...shop(['Orders', 'Returns'], { runningSince: HOUR_BEFORE }), trouble: [trouble] });
+  await lab.control('POST', 'clock/advance', { seconds: 10 });
+  const page = await lab.open(`#/item/${id}`);
+  await cell(page, 'Returns', 'status').click();
+  const cause = page.locator('.dock .refusal .cause');
+  await cause.getByText('Caused by Table fails').waitFor();
+  assert.equal(await page.locator('#button-trouble .badge').textContent(), '1');
+  assert.equal(await page.locator('.summary-row.is-database .is-beside').count(), 1);
+  await cause.getByRole('button', { name: 'Table fails', exact: true }).click();
+  await page.locator('.rule').getByText('active').waitFor();
+  await page.getByRole('slider').press('ArrowLeft');
+  await page.locator('.rule').getByText(/in 20 s, at 04:05:06/).waitFor();
+  assert.match(await page.getByRole('button', { name: 'Stop', exact: true }).getAttribute('title'), /Go back to now/);
+  await page.keyboard.press('Escape');
+  await page.locator('.note').getByRole('button', { name: 'End now: Table fails' }).click();
+  for (const isReloaded of [false, true]) {
+    if (isReloaded) await page.reload();
+    if (isReloaded) await page.locator('#button-trouble').click();
+    await page.locator('.rule').getByText(/ended at 04:05:16 after 10 s/).waitFor();
+    await page.locator('.lane .force.is-closed').waitFor();
+    assert.equal(await page.locator('#button-trouble .badge').count(), 0);
+    assert.equal(await page.locator('[data-key="dbo.Returns"] .span.fill-bad').count(), 1);
+  }
+});
+
+check('a start that trouble made fail tells its trouble', async (lab) => {
+  const { shop: id } = await lab.scenario(shop(['Orders']));
+  await lab.control('POST', 'trouble', { target: { item: id }, kind: 'startFails', ends: 'restart' });
+  await lab.control('POST', 'clock/advance', { seconds: 60 });
+  await lab.call('POST', `${await path(lab, id)}/startMirroring`);
+  await lab.control('POST', 'clock/advance', { seconds: 60 });
+  const page = await lab.open(`#/item/${id}`);
+  await page.locator('.note .cause').getByText('Caused by Start fails').waitFor();
+  assert.equal(await page.locator('.note').getByRole('link').count(), 0);
+  assert.equal(await page.getByText('The source has not been read').count(), 1);
 });
 
 check('the form creates a database that runs', async (lab) => {
