@@ -65,7 +65,7 @@ function rate() {
 function pace() {
   const name = state.settings?.pace ?? '–';
   return h('div', { class: 'pace' }, [
-    menuButton('pace', { class: 'button quiet', 'aria-label': `Pace of steps: ${name}`, title: 'How long steps such as Starting and Snapshotting take' }, h('span', null, h('small', null, 'Pace'), name), icon('down')),
+    menuButton('pace', { class: 'button quiet', title: 'How long steps such as Starting and Snapshotting take' }, h('span', null, h('small', null, 'Pace'), ' ', name), icon('down')),
     menu('pace', 'Pace of steps', paceMenu),
   ]);
 }

@@ -105,9 +105,9 @@ check('menus close at any click, and panes and badges move nothing', async (lab)
   const { shop: id } = await lab.scenario(shop(['Orders'], { runningSince: HOUR_BEFORE }));
   const page = await lab.open(`#/item/${id}`, { width: 1366, height: 768 });
   await page.locator('.grid-row').first().waitFor();
-  await page.getByRole('button', { name: 'Pace of steps: fast' }).click();
+  await page.getByRole('button', { name: 'Pace fast' }).click();
   await page.getByRole('button', { name: 'realistic' }).click();
-  await page.getByRole('button', { name: 'Pace of steps: realistic' }).waitFor();
+  await page.getByRole('button', { name: 'Pace realistic' }).waitFor();
   assert.equal((await lab.control('GET', 'settings')).pace, 'realistic');
   await page.locator('.jump-menu').click();
   await page.locator('#menu-jump .button').first().waitFor();
