@@ -2,6 +2,7 @@
 
 import { h } from './dom.js';
 import { laneWidth, percent, placeOf, visible } from './axis.js';
+import { now } from './store.js';
 
 /** A status needs so many pixels to show its name. */
 const NAME_MIN = 62;
@@ -30,17 +31,25 @@ export function spans(all, look, { isNamed = false, errors = [] } = {}) {
     if (isTiny && last?.isTiny) Object.assign(last, { right, shown: { ...(ERRORS.has(last.shown.fill) ? last.shown : shown), word: 'several' } });
     else drawn.push({ left, right, shown, isTiny, from: span.from });
   }
-  const named = drawn.map(({ left, right, shown, from: key }) => {
-    const hasName = isNamed && ((right - left) * laneWidth()) / 100 > NAME_MIN && shown.fill !== 'moving';
-    return h('i', { key, class: `span fill-${shown.fill}`, style: { left: percent(left), width: percent(right - left) } }, hasName && h('em', null, shown.word));
-  });
-  return [named, errors.map(errorMark)];
+  const bars = drawn.map(({ left, right, shown, from: key }) => h('i', { key, class: `span fill-${shown.fill}`, style: { left: percent(left), width: percent(right - left) } }));
+  return [bars, errors.map(errorMark), isNamed && drawn.map(nameOf)];
 }
 
 function errorMark({ from, to }) {
   const left = Math.max(-0.5, placeOf(from));
   const right = to === null ? 100.5 : Math.min(100.5, placeOf(to));
   return right >= 0 && left < 100 && h('i', { key: `error-${from}`, class: 'span fill-warning is-beside', style: { left: percent(left), width: percent(right - left) } });
+}
+
+/** The name of a span, in its past part or in its projected part. The latter is hatched, so that the name has a ground of its own. */
+function nameOf({ left, right, shown, from: key }) {
+  if (shown.fill === 'moving') return null;
+  const present = placeOf(now());
+  const parts = [[Math.max(0, left), Math.min(right, present), ''], [Math.max(0, left, present), Math.min(100, right), 'is-ahead']];
+  const found = parts.find(([from, to]) => ((to - from) * laneWidth()) / 100 > NAME_MIN);
+  if (!found) return null;
+  const [from, to, ahead] = found;
+  return h('em', { key: `name-${key}`, class: `span-name of-${shown.fill} ${ahead}`, style: { left: percent(from), 'max-width': percent(to - from) } }, h('span', null, shown.word));
 }
 
 /** The scales of the curves by name. A scale grows at once, and shrinks only if the curve has become much lower. */

@@ -4,9 +4,10 @@ import { openDialog } from './dialog.js';
 import { h } from './dom.js';
 import { field, input, select } from './form.js';
 import { HOUR, count, iso, parse } from './format.js';
+import { toggleWide } from './grid.js';
 import { icon } from './icons.js';
 import { closeMenu } from './menu.js';
-import { attempt, changed, mirrors, now, openItem, set, settings, state, toast } from './store.js';
+import { attempt, changed, mirrors, now, openItem, settings, state, toast } from './store.js';
 import { spansOf } from './spans.js';
 import { isShown, saveSnapshot, tenantHref, tenantName } from './tenants.js';
 import { jumpTo } from './time-bar.js';
@@ -19,7 +20,11 @@ const JUMPS = [
   [86400, '+1 day'],
 ];
 const STATUSES = ['Initialized', 'Starting', 'Running', 'Stopping', 'Stopped', 'Paused'];
-const PACES = ['fast', 'realistic', 'instant'];
+const PACES = [
+  ['fast', 'about a second for each step'],
+  ['realistic', 'as long as in Fabric'],
+  ['instant', 'no time'],
+];
 
 const heading = (text) => h('div', { class: 'menu-heading' }, text);
 const rule = () => h('div', { class: 'menu-rule', role: 'separator' });
@@ -100,14 +105,27 @@ export function jumpMenu() {
       'div',
       { class: 'form' },
       field(
-        { id: 'jump-pace', label: 'Pace of what begins from now on' },
+        { id: 'jump-pace', label: 'Pace', hint: PACE_HINT },
         select(
           state.settings?.pace,
-          PACES.map((pace) => [pace, pace]),
+          PACES.map(([pace, meaning]) => [pace, `${pace}: ${meaning}`]),
           setPace,
         ),
       ),
     ),
+  ];
+}
+
+/* ---- Pace ---- */
+
+const PACE_HINT = 'How long steps such as Starting and Snapshotting take. A step that has begun keeps its duration.';
+
+export function paceMenu() {
+  const shown = state.settings?.pace;
+  return [
+    heading('Pace'),
+    PACES.map(([pace, meaning]) => entry(pace, () => setPace(pace), { beside: meaning, 'aria-pressed': String(pace === shown), 'aria-current': pace === shown ? 'true' : null })),
+    h('p', { class: 'hint' }, PACE_HINT),
   ];
 }
 
@@ -206,7 +224,7 @@ export function moreMenu() {
   const { isWide } = state.grid;
   return [
     item?.type === 'MirroredDatabase' && entry('Edit definition', () => (location.hash = `#/item/${item.id}/definition`)),
-    entry('Wide lanes', () => set('grid', { isWide: !isWide }), { 'aria-pressed': String(isWide), beside: isWide && icon('close') }),
+    entry('Wide lanes', toggleWide, { 'aria-pressed': String(isWide), beside: isWide && icon('close') }),
     item && [rule(), entry('Delete…', () => openDialog('delete', { item }), { isDangerous: true })],
   ];
 }

@@ -1,18 +1,20 @@
 // Monitor replication: the summary lanes and the list, for one item or for all mirrored databases.
 
 import { h } from './dom.js';
-import { LENGTHS, axis, laneEvents, look, percent, placeOf, visible, zoom } from './axis.js';
-import { duration, moment, number, shortNumber } from './format.js';
+import { actButton, mirroringAct } from './acts.js';
+import { LENGTHS, LOOK_HINT, axis, laneEvents, look, percent, placeOf, visible, zoom } from './axis.js';
+import { count, duration, moment, number, shortNumber, time } from './format.js';
 import { filterGroup, grid, sign, tools } from './grid.js';
 import { status } from './icons.js';
 import { curve, requests, spans, troubleMarks } from './lanes.js';
 import { openDialog } from './dialog.js';
 import { openDock } from './dock.js';
 import { jumpTo } from './time-bar.js';
-import { allRows, databaseRow, pointAt, shownRows } from './rows.js';
+import { groupOf } from './portal.js';
+import { allRows, databaseRow, pointAt, rateAt, shownRows } from './rows.js';
+import { isProjected, mirrors, now, openItem, set, shownInstant, state } from './store.js';
 import { causeOf } from './trouble-acts.js';
 import { troublesOf, unended, unendedCount } from './troubles.js';
-import { mirrors, now, openItem, set, shownInstant, state } from './store.js';
 
 const TICKS_MAX = 400;
 
@@ -49,7 +51,7 @@ function lengths() {
 function lookControls() {
   const { look: looked, from } = state.axis;
   if (looked === null) {
-    if (from === null) return h('div', { class: 'look dim' }, 'Drag the axis to look back or ahead');
+    if (from === null) return h('div', { class: 'look dim' }, !state.preferences.hasLooked && LOOK_HINT);
     return h('div', { class: 'look' }, h('button', { type: 'button', class: 'button', on: { click: () => set('axis', { from: null }) } }, 'Follow now'));
   }
   const isAhead = looked > now();
@@ -57,7 +59,7 @@ function lookControls() {
     ? h('button', { type: 'button', key: 'jump', class: 'button accent', on: { click: () => jumpTo(looked) } }, 'Jump there')
     : h('button', { type: 'button', key: 'fork', class: 'button', on: { click: () => openDialog('fork', { at: looked }) } }, 'Fork there');
   const back = h('button', { type: 'button', key: 'back', class: 'button', on: { click: () => look(null) } }, 'Back to now', h('kbd', { class: 'key' }, 'Esc'));
-  return h('div', { class: 'look' }, h('span', { class: 'look-distance' }, h('b', null, duration(looked - now())), isAhead ? ' ahead, projected' : ' before now'), act, back);
+  return h('div', { class: 'look' }, h('span', { class: 'look-distance' }, h('b', null, duration(looked - now())), isAhead ? ' ahead' : ' before now'), act, back);
 }
 
 function lane(label, { text, value, column, className = '' }, content) {
@@ -73,7 +75,7 @@ const laneBox = (className, ...content) => h('div', { class: `lane ${className}`
 
 function databaseLane(item) {
   const row = databaseRow(item, shownInstant());
-  const shown = row ? status(row.shown) : h('span', { class: 'dim' }, 'does not exist yet');
+  const shown = row ? status(row.shown) : h('span', { class: 'dim' }, 'does not exist');
   const last = allRows().reduce((latest, table) => Math.max(latest, table.last ?? 0), 0);
   return h('div', { key: 'database', class: 'summary-row is-database' }, [
     h('b', { class: 'summary-label' }, item.type === 'MirroredDatabase' ? 'Database' : 'Item'),
@@ -104,10 +106,11 @@ const highest = (one, other) => (one === null ? other : other === null ? one : M
 
 function rowsLane(item) {
   const points = aggregates(item);
-  const rate = pointAt(points, shownInstant())?.rowsPerSecond ?? 0;
-  const rows = allRows().reduce((sum, row) => sum + (row.rows ?? 0), 0);
+  const rate = (item ? [item] : mirrors()).reduce((sum, each) => sum + rateAt(each, shownInstant()), 0);
+  const known = allRows().filter((row) => row.rows !== null);
+  const rows = known.reduce((sum, row) => sum + row.rows, 0);
   const drawn = points.map((point) => ({ at: point.at, values: [point.rows] }));
-  return lane('Rows replicated', { text: rate > 0 ? `+${rate >= 100 ? number(Math.round(rate)) : rate.toFixed(1)} a second` : '', value: number(rows), column: 'rows' },
+  return lane('Rows replicated', { text: rate > 0 ? `+${rate >= 100 ? number(Math.round(rate)) : rate.toFixed(1)} a second` : '', value: known.length > 0 ? number(rows) : '–', column: 'rows' },
     laneBox('curve', curve(`rows of ${item?.id}`, drawn, { format: shortNumber })));
 }
 
@@ -124,8 +127,11 @@ function latencyLane(item) {
 function requestsLane(item) {
   const [from, to] = visible();
   const seen = state.exchanges.filter((exchange) => exchange.at >= from && exchange.at <= to && (!item || exchange.path.includes(item.id)));
-  const refused = seen.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
-  return lane('Requests', { text: refused > 0 ? `${number(refused)} refused or struck` : 'in view', value: number(seen.length), column: 'rows', className: 'is-thin' },
+  const counted = seen.filter((exchange) => exchange.at <= shownInstant());
+  const refused = counted.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
+  const range = state.axis.look === null || isProjected() ? 'in view' : `until ${time(state.axis.look)}`;
+  const text = [refused > 0 && `${number(refused)} refused or struck`, range].filter(Boolean).join(', ');
+  return lane('Requests', { text, value: number(counted.length), column: 'rows', className: 'is-thin' },
     laneBox('', requests(seen.slice(-TICKS_MAX))));
 }
 
@@ -139,10 +145,37 @@ function troubleLane(item) {
 /* ---- The sentence of state ---- */
 
 function note(item) {
-  const row = item && databaseRow(item, shownInstant());
-  const { tone, content } = (row && sentence(item, row)) ?? {};
+  const { tone, content } = item ? itemSentence(item) : allSentence();
   const kind = tone === 'bad' || tone === 'warning' ? tone : '';
-  return content ? h('div', { key: 'note', class: `note ${kind}` }, content) : null;
+  return h('div', { key: 'note', class: `note ${kind}` }, content);
+}
+
+function itemSentence(item) {
+  const row = databaseRow(item, shownInstant());
+  if (row) return sentence(item, row);
+  return { tone: 'muted', content: h('p', { class: 'second' }, `${item.displayName} does not exist at this time.`) };
+}
+
+/** Tells how to start the databases that wait for it, because nothing else in the list does. */
+function allSentence() {
+  const rows = allRows();
+  const waiting = rows.filter((row) => row.status === 'Initialized' && !row.error && row.item.type === 'MirroredDatabase');
+  if (waiting.length === 0) {
+    const running = rows.filter((row) => row.status === 'Running').length;
+    return { content: h('p', { class: 'second' }, `Running: ${number(running)} of ${count(rows.length, 'database')}.`) };
+  }
+  const [{ item, shown }] = waiting;
+  if (waiting.length === 1) {
+    const text = h('p', { class: 'second' }, h('b', { dir: 'auto' }, item.displayName), ' is Initialized: its mirroring has not been started.');
+    return { content: [sign(shown), text, startButton(item)] };
+  }
+  return { content: [sign(shown), h('p', { class: 'second' }, `${number(waiting.length)} databases are Initialized: their mirroring has not been started. Open one to start it.`)] };
+}
+
+/** The button that starts mirroring; nothing if it cannot be started. */
+function startButton(item) {
+  const act = mirroringAct(item);
+  return act && !act.refusal && act.label === 'Start' && actButton(act);
 }
 
 function sentence(item, row) {
@@ -168,8 +201,10 @@ function sentence(item, row) {
 
 function calmSentence(row, tables) {
   if (state.tables === null) return 'Reading the tables.';
-  if (row.status !== 'Running') return `Mirroring is ${row.status}.`;
-  const copying = tables.filter((table) => table.share !== null).length;
+  if (row.status === 'Initialized') return 'Mirroring is not started. Its start reads the source; tables show up once it is Running.';
+  if (row.status !== 'Running') return tables.length > 0 ? `Mirroring is ${row.status}.` : `Mirroring is ${row.status}. Tables show up once it is Running.`;
+  if (tables.length === 0) return 'The source has no tables.';
+  const copying = tables.filter((table) => groupOf(table.shown) === 'changing').length;
   if (copying > 0) return `${number(copying)} of ${number(tables.length)} tables ${copying === 1 ? 'is' : 'are'} being copied.`;
   return `${number(tables.length)} ${tables.length === 1 ? 'table' : 'tables'}, none with an error.`;
 }
@@ -184,10 +219,14 @@ function openTable(key) {
 function noRows(item) {
   if (!item) return null;
   const { type } = item.source ?? {};
-  const text = item.type !== 'MirroredDatabase' ? 'The tables of this item are not simulated.'
+  const row = databaseRow(item, shownInstant());
+  const title = !row ? 'The database does not exist at this time' : row.error ? 'Mirroring did not start' : 'No tables yet';
+  const text = !row ? 'It was created later.'
+    : item.type !== 'MirroredDatabase' ? 'The tables of this item are not simulated.'
     : type === 'GenericMirror' ? 'Open mirroring shows a table when its first file has arrived, or when the source is declared.'
-    : 'The source has not been read. Tables show up once mirroring is Running.';
-  return h('div', { class: 'empty' }, emptyArt(), h('h2', null, item.error ? 'Mirroring did not start' : 'No tables yet'), h('p', null, text));
+    : row?.status === 'Running' ? 'The source has no tables.'
+    : 'The source is read when mirroring starts. Tables show up once it is Running.';
+  return h('div', { class: 'empty' }, emptyArt(), h('h2', null, title), h('p', null, text), startButton(item));
 }
 
 export const emptyArt = () =>

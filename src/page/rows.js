@@ -59,7 +59,7 @@ export function databaseRow(item, instant) {
     trouble: error ? (span?.trouble ?? null) : null,
     since: span?.from ?? null,
     until: span?.to ?? null,
-    shown: databaseStatus(status, error, figures.tablesInError),
+    shown: databaseStatus(status, error, isNow ? figures.tablesInError : tablesInErrorAt(item, instant, figures)),
     look: (other) => databaseStatus(other.status, other.error),
     bytes: null,
     share: null,
@@ -90,8 +90,21 @@ function figuresAt(timeline, errors, instant) {
   };
 }
 
+/** The points count failed tables only. The spans of the tables, which are known for the open item, tell all errors. */
+function tablesInErrorAt(item, instant, figures) {
+  if (item.id !== state.route.item || state.tables === null) return figures.tablesInError;
+  return state.tables.filter((table) => spanAt(table.spans, instant)?.error).length;
+}
+
 export function pointAt(points, instant) {
   return points.findLast((point) => point.at <= instant) ?? null;
+}
+
+/** The rows per second of a database at an instant; 0 unless it is Running. A point has the rate of the step before it. */
+export function rateAt(item, instant) {
+  const row = databaseRow(item, instant);
+  if (row?.status !== 'Running') return 0;
+  return state.timelines.get(item.id)?.points.find((point) => point.at > instant)?.rowsPerSecond ?? 0;
 }
 
 const VALUES = {
@@ -103,11 +116,12 @@ const VALUES = {
   latency: (row) => row.latency ?? -1,
 };
 
-/** The rows that match the filter, in order, and the number of rows in each group. */
+/** The rows that match the filter, in order, the number of rows in each group, and that of all rows. */
 export function shownRows() {
   const { filter, group, sort } = state.grid;
   const text = filter.trim().toLowerCase();
-  const matching = allRows().filter((row) => row.label.toLowerCase().includes(text));
+  const all = allRows();
+  const matching = all.filter((row) => row.label.toLowerCase().includes(text));
   const counts = { all: matching.length, running: 0, changing: 0, errors: 0, stopped: 0 };
   for (const row of matching) counts[groupOf(row.shown)] += 1;
   const rows = matching.filter((row) => group === 'all' || groupOf(row.shown) === group);
@@ -115,5 +129,5 @@ export function shownRows() {
   const keyed = rows.map((row) => ({ row, value: value(row), label: row.label.toLowerCase() }));
   const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
   keyed.sort((one, other) => (compare(one.value, other.value) || compare(one.label, other.label)) * (sort.isDescending ? -1 : 1));
-  return { rows: keyed.map(({ row }) => row), counts };
+  return { rows: keyed.map(({ row }) => row), counts, total: all.length };
 }

@@ -1,16 +1,16 @@
 // The frame of the page: the top bar, the tree of workspaces and items, the head of the view, and the messages.
 
-import { mirroringAct } from './acts.js';
+import { actButton, mirroringAct } from './acts.js';
 import { h } from './dom.js';
 import { openDialog } from './dialog.js';
 import { toggleDock } from './dock.js';
-import { number, time } from './format.js';
+import { count, number, time } from './format.js';
 import { glyph, icon, status } from './icons.js';
 import { menu, menuButton } from './menu.js';
 import { moreMenu, tenantMenu } from './menus.js';
 import { SOURCE_TYPES, databaseStatus } from './portal.js';
-import { databaseRow } from './rows.js';
-import { mirrors, openItem, reconnect, set, shownInstant, state } from './store.js';
+import { allRows, databaseRow } from './rows.js';
+import { openItem, reconnect, set, shownInstant, state } from './store.js';
 import { isShown, tenantName } from './tenants.js';
 import { troubleMenu } from './trouble-form.js';
 import { unended, unendedCount } from './troubles.js';
@@ -59,9 +59,12 @@ function crumbs(item) {
   ];
 }
 
-function dockButton(tab, picture, label, { total, words } = { total: 0, words: '' }) {
-  return h('button', { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), title: words ? `In the tenant: ${words}` : null, on: { click: () => toggleDock(tab) } }, [
-    icon(picture), h('span', { class: 'button-label' }, label), total > 0 && h('span', { class: 'badge' }, number(total)),
+/** A button of a pane. The place of its badge is reserved. A button without `unended` has none. */
+function dockButton(tab, picture, label, unended = null) {
+  const isEmpty = unended?.total === 0;
+  const title = unended?.words ? `In the tenant: ${unended.words}` : null;
+  return h('button', { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), title, on: { click: () => toggleDock(tab) } }, [
+    icon(picture), h('span', { class: 'button-label' }, label), unended && h('span', { class: `badge ${isEmpty ? 'is-empty' : ''}` }, !isEmpty && number(unended.total)),
   ]);
 }
 
@@ -98,8 +101,10 @@ export function tree() {
     h('button', { type: 'button', class: 'button', on: { click: () => openDialog('create') } }, icon('add'), 'New mirrored database'),
     h('div', { class: 'tree-items' }, [
       h('a', { class: 'tree-item', href: '#/', 'aria-current': state.route.item === null ? 'page' : null }, icon('list'), h('span', null, 'All mirrored databases')),
+      !state.isLoaded && h('p', { class: 'tree-empty' }, 'Reading the workspaces'),
       state.workspaces.map((workspace) => treeGroup(workspace, workspace.items.filter(isFound))),
     ]),
+    h('p', { class: 'tree-foot' }, state.axis.look !== null && 'The statuses in this list are those of now.'),
   ]);
 }
 
@@ -137,10 +142,8 @@ export function head() {
 }
 
 function allHead() {
-  const shown = mirrors();
-  const workspaces = new Set(shown.map((item) => item.workspace.id)).size;
   return h('div', { class: 'head' }, [
-    h('div', { class: 'head-title' }, h('h1', null, 'Mirrored databases'), h('div', { class: 'head-facts' }, h('span', null, `${number(shown.length)} in ${number(workspaces)} ${workspaces === 1 ? 'workspace' : 'workspaces'}`))),
+    h('div', { class: 'head-title' }, h('h1', null, 'Mirrored databases'), h('div', { class: 'head-facts' }, h('span', null, count(allRows().length, 'mirrored database')), h('span', null, count(state.workspaces.length, 'workspace')))),
     h('div', { class: 'head-acts' }, [
       troubleButton(),
       h('button', { type: 'button', class: 'button primary', on: { click: () => openDialog('create') } }, icon('add'), 'New mirrored database'),
@@ -152,19 +155,18 @@ function itemHead(item) {
   const row = item.status !== null && databaseRow(item, shownInstant());
   const { source } = item;
   const act = mirroringAct(item);
-  const reason = state.axis.look === null ? (act?.reason ?? null) : 'You look at another time. Go back to now (Esc) to start or stop mirroring.';
   return h('div', { class: 'head' }, [
     h('div', { class: 'head-title' }, [
       h('h1', { dir: 'auto' }, item.displayName),
       h('div', { class: 'head-facts' }, [
-        row && status(row.shown),
+        row ? status(row.shown) : item.status !== null && h('span', { class: 'dim' }, 'does not exist at this time'),
         row && h('span', { class: 'mono dim' }, `"status": "${row.status}"`),
         h('span', null, source ? (SOURCE_TYPES[source.type] ?? source.type) : item.type),
         source?.connectionId && h('span', { dir: 'auto' }, [source.connection ?? 'unknown connection', source.database].filter(Boolean).join(' / ')),
       ]),
     ]),
     h('div', { class: 'head-acts' }, [
-      act && h('button', { type: 'button', class: `button ${act.label === 'Stop' ? '' : 'primary'}`, disabled: reason !== null, title: reason, 'aria-description': reason, on: { click: act.run } }, icon(act.icon), act.label),
+      act && actButton(act),
       troubleButton(),
       menuButton('more', { class: 'button icon-only', 'aria-label': 'More' }, icon('more')),
       menu('more', 'More', moreMenu),
@@ -177,7 +179,7 @@ const troubleButton = () => [menuButton('trouble', { class: 'button' }, icon('bo
 export function tabs() {
   const item = openItem();
   if (item?.type !== 'MirroredDatabase') return h('div', { class: 'tabs' });
-  const tab = (name, label, href) => h('a', { href, 'aria-current': state.route.tab === name ? 'page' : null }, label);
+  const tab = (name, label, href) => h('a', { href, 'data-label': label, 'aria-current': state.route.tab === name ? 'page' : null }, label);
   return h('nav', { class: 'tabs', 'aria-label': 'Views of this item' }, [
     tab('monitor', 'Monitor replication', `#/item/${item.id}`),
     tab('definition', 'Definition', `#/item/${item.id}/definition`),

@@ -39,7 +39,7 @@ export const state = {
 
   route: { item: null, tab: 'monitor' },
   axis: { length: 30 * MINUTE, from: null, look: null },
-  grid: { filter: '', group: 'all', sort: { by: 'name', isDescending: false }, selected: null, isWide: false },
+  grid: { filter: '', group: 'all', sort: { by: 'name', isDescending: false }, selected: null, isWide: localStorage.getItem('lanes') === 'wide' },
   dock: null,
   journal: { filter: '', kind: 'all', isOnlyItem: false, open: null, details: new Map() },
   troubleForm: null,
@@ -48,7 +48,7 @@ export const state = {
   tree: { isOpen: false, filter: '' },
   definition: null,
   toasts: [],
-  preferences: { keys: localStorage.getItem('keys') !== 'off' },
+  preferences: { keys: localStorage.getItem('keys') !== 'off', hasLooked: localStorage.getItem('has-looked') !== null },
 };
 
 /* ---- What follows from the state ---- */
@@ -154,9 +154,9 @@ export const exchanges = resource(
   (answer) => (state.exchanges = answer.split('\n').filter(Boolean).map((line) => exchange(JSON.parse(line)))),
 );
 
-/** The spans of the tables of the open item. They change with facts only, not with time. */
+/** The spans of the tables of the open item. They change with facts only, not with time. Tables that are ahead are listed at their instant only. */
 export const tables = resource(
-  () => timeline({ item: state.route.item, limit: 10000 }),
+  () => timeline({ item: state.route.item, at: isProjected() ? new Date(state.axis.look).toISOString() : undefined, limit: 10000 }),
   (answer) => {
     if (answer?.item !== state.route.item) return;
     state.tables = answer.tables.value.map((table) => ({
@@ -185,6 +185,8 @@ function takeFigures(answer) {
     at: parse(answer.at),
     byKey: new Map(answer.tables.value.map((table) => [tableKey(table), { ...table.metrics, lastSync: parse(table.metrics?.lastSyncDateTime) }])),
   };
+  const known = new Set(state.tables?.map(({ key }) => key));
+  if (state.tables !== null && [...state.figures.byKey.keys()].some((key) => !known.has(key))) tables.refresh({ now: true });
 }
 
 /** The spans and the aggregates of the shown databases. */
