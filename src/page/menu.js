@@ -10,7 +10,8 @@ const GAP = 4;
 export function menu(name, label, content) {
   const isOpen = state.menu?.name === name;
   const on = {
-    toggle: (event) => {
+    // The event `toggle` comes later. A rendering in between would open the menu again.
+    beforetoggle: (event) => {
       if (event.newState === 'closed' && state.menu?.name === name) set(null);
     },
   };
