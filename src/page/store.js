@@ -67,6 +67,13 @@ export function onChange(callback) {
   draw = callback;
 }
 
+let definitionChanged = () => {};
+
+/** `callback` is called with the id of an item whose definition has changed, or may have changed unnoticed. */
+export function onDefinition(callback) {
+  definitionChanged = callback;
+}
+
 /** Renders the page with the next frame. */
 export function changed() {
   if (isDrawing) return;
@@ -233,6 +240,7 @@ export function readAll() {
     each.reset();
     each.refresh({ now: true });
   }
+  definitionChanged(state.route.item);
 }
 
 /** Reads the open item again. */
@@ -271,6 +279,7 @@ export function follow() {
   });
   on('fault', () => faults.refresh({ now: true }));
   for (const type of ['change', 'item', 'trouble']) on(type, factsChanged);
+  on('item', ({ itemId, what }) => what === 'definition' && definitionChanged(itemId));
   for (const type of ['reset', 'resync']) on(type, readAll);
   on('settings', () => {
     settings.refresh({ now: true });
