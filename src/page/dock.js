@@ -45,7 +45,7 @@ export function dock({ dock: wanted, grid }) {
 
 function tabButton(tab, shown) {
   const isShown = tab === shown;
-  const props = { id: `dock-${tab}`, type: 'button', role: 'tab', 'data-label': PANES[tab].label, 'aria-selected': String(isShown), tabindex: isShown ? 0 : -1 };
+  const props = { id: `dock-${tab}`, type: 'button', role: 'tab', 'aria-selected': String(isShown), tabindex: isShown ? 0 : -1 };
   return h('button', { key: tab, ...props, 'aria-controls': 'dock-body', on: { click: () => showTab(tab) } }, PANES[tab].label);
 }
 

@@ -1,5 +1,7 @@
 // The contents of the menus.
 
+import { copyCurl, copyText } from './copy.js';
+import { curlOf } from './curl.js';
 import { openDialog } from './dialog.js';
 import { h } from './dom.js';
 import { field, input, select } from './form.js';
@@ -20,6 +22,11 @@ const JUMPS = [
   [86400, '+1 day'],
 ];
 const STATUSES = ['Initialized', 'Starting', 'Running', 'Stopping', 'Stopped', 'Paused'];
+/** The status calls by type of item: method, collection, operation of the item, operation of its tables. */
+const STATUS_CALLS = {
+  MirroredDatabase: ['POST', 'mirroredDatabases', 'getMirroringStatus', 'getTablesMirroringStatus'],
+  MirroredCatalog: ['GET', 'mirroredCatalogs', 'mirroringStatus?beta=true', 'tablesMirroringStatus?beta=true'],
+};
 const PACES = [
   ['fast', 'about a second for each step'],
   ['realistic', 'as long as in Fabric'],
@@ -224,7 +231,23 @@ export function moreMenu() {
   const { isWide } = state.grid;
   return [
     item?.type === 'MirroredDatabase' && entry('Edit definition', () => (location.hash = `#/item/${item.id}/definition`)),
+    item && [
+      statusCalls(item).map(([label, method, path]) => entry(label, () => copyCurl(curlOf(method, path)))),
+      entry('Copy id', () => copyText(item.id, 'The id is copied'), { beside: item.id }),
+      rule(),
+    ],
     entry('Wide lanes', toggleWide, { 'aria-pressed': String(isWide), beside: isWide && icon('close') }),
     item && [rule(), entry('Delete…', () => openDialog('delete', { item }), { isDangerous: true })],
+  ];
+}
+
+/** The requests for the status of an item and of its tables: label, method, path. */
+function statusCalls({ id, type, workspace }) {
+  const [method, kind, item, tables] = STATUS_CALLS[type] ?? [];
+  if (!kind) return [];
+  const path = `/v1/workspaces/${workspace.id}/${kind}/${id}`;
+  return [
+    ['Copy status request as curl', method, `${path}/${item}`],
+    ['Copy tables status request as curl', method, `${path}/${tables}`],
   ];
 }

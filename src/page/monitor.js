@@ -1,5 +1,6 @@
 // Monitor replication: the summary lanes and the list, for one item or for all mirrored databases.
 
+import { startSentence } from './auto-start.js';
 import { h } from './dom.js';
 import { actButton, mirroringAct } from './acts.js';
 import { LENGTHS, LOOK_HINT, axis, laneEvents, look, percent, placeOf, visible, zoom } from './axis.js';
@@ -179,6 +180,8 @@ function startButton(item) {
 }
 
 function sentence(item, row) {
+  const start = startSentence(item);
+  if (start) return { tone: start.tone, content: [sign(row.shown), h('p', { class: start.tone === 'bad' ? null : 'second', dir: 'auto' }, start.content)] };
   if (row.error) {
     const text = h('p', { dir: 'auto' }, h('b', { class: 'mono' }, row.error.errorCode), ' ', row.error.message);
     return { tone: row.status === 'Running' ? 'warning' : 'bad', content: [sign(row.shown), text, causeOf(row.trouble) ?? h('a', { class: 'link', href: `#/item/${item.id}/definition` }, 'Edit definition')] };

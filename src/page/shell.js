@@ -1,6 +1,7 @@
 // The frame of the page: the top bar, the tree of workspaces and items, the head of the view, and the messages.
 
 import { actButton, mirroringAct } from './acts.js';
+import { startFact } from './auto-start.js';
 import { h } from './dom.js';
 import { openDialog } from './dialog.js';
 import { toggleDock } from './dock.js';
@@ -102,7 +103,7 @@ export function tree() {
     h('div', { class: 'tree-items' }, [
       h('a', { class: 'tree-item', href: '#/', 'aria-current': state.route.item === null ? 'page' : null }, icon('list'), h('span', null, 'All mirrored databases')),
       !state.isLoaded && h('p', { class: 'tree-empty' }, 'Reading the workspaces'),
-      state.workspaces.map((workspace) => treeGroup(workspace, workspace.items.filter(isFound))),
+      state.workspaces.map((workspace) => treeGroup(workspace, withParents(workspace.items).filter(({ item }) => isFound(item)))),
     ]),
     h('p', { class: 'tree-foot' }, state.axis.look !== null && 'The statuses in this list are those of now.'),
   ]);
@@ -118,18 +119,41 @@ function treeGroup(workspace, items) {
   ]);
 }
 
-function treeItem(item) {
-  const isCurrent = state.route.item === item.id;
-  if (item.status === null) {
-    return h('a', { key: item.id, class: 'tree-item', href: `#/item/${item.id}`, 'aria-current': isCurrent ? 'page' : null }, [
-      h('span', { class: 'tone-muted' }, glyph('ring')), h('span', { dir: 'auto', title: item.displayName }, item.displayName), h('small', null, item.type),
-    ]);
+/** The kinds of items whose children have their names: the child, the kinds of the parent, and how the child is called beneath it. */
+const CHILDREN = {
+  SQLEndpoint: {
+    parents: ['MirroredDatabase', 'Lakehouse', 'SQLDatabase', 'CosmosDBDatabase', 'SnowflakeDatabase', 'MirroredCatalog', 'MirroredAzureDatabricksCatalog'],
+    label: 'SQL analytics endpoint',
+  },
+  KQLDatabase: { parents: ['Eventhouse'], label: 'KQL database' },
+};
+
+/** Items, each child after its parent. The API does not tell the parent of an item: a child has the name of its parent. */
+function withParents(items) {
+  // A parent is taken from its list by its child. No kind of parent has two children.
+  const free = Map.groupBy(items.filter(({ type }) => !(type in CHILDREN)), ({ type, displayName }) => `${type}/${displayName}`);
+  const children = new Map();
+  const tops = [];
+  for (const item of items) {
+    const kind = CHILDREN[item.type]?.parents.find((type) => free.get(`${type}/${item.displayName}`)?.length > 0);
+    if (kind) children.set(free.get(`${kind}/${item.displayName}`).shift(), item);
+    else tops.push(item);
   }
+  return tops.flatMap((item) => [{ item }, ...(children.has(item) ? [{ item: children.get(item), parent: item }] : [])]);
+}
+
+function treeItem({ item, parent }) {
+  const isCurrent = state.route.item === item.id;
+  const props = { key: item.id, class: `tree-item ${parent ? 'is-child' : ''}`, href: `#/item/${item.id}`, 'aria-current': isCurrent ? 'page' : null };
+  const name = parent
+    ? h('span', { title: item.displayName }, CHILDREN[item.type].label, h('span', { class: 'hidden-text', dir: 'auto' }, ` of ${parent.displayName}`))
+    : h('span', { dir: 'auto', title: item.displayName }, item.displayName);
+  if (item.status === null) return h('a', props, [h('span', { class: 'tone-muted' }, glyph('ring')), name, !parent && h('small', null, item.type)]);
   const shown = databaseStatus(item.status, item.error, item.tablesInError);
   const tables = Object.values(item.tables).reduce((sum, value) => sum + value, 0);
-  return h('a', { key: item.id, class: 'tree-item', href: `#/item/${item.id}`, 'aria-current': isCurrent ? 'page' : null }, [
+  return h('a', props, [
     h('span', { class: `tone-${shown.tone}`, title: shown.word }, glyph(shown.glyph), h('span', { class: 'hidden-text' }, shown.word)),
-    h('span', { dir: 'auto', title: item.displayName }, item.displayName),
+    name,
     h('small', null, item.type === 'MirroredDatabase' ? tables > 0 && number(tables) : item.type),
   ]);
 }
@@ -161,6 +185,7 @@ function itemHead(item) {
       h('div', { class: 'head-facts' }, [
         row ? status(row.shown) : item.status !== null && h('span', { class: 'dim' }, 'does not exist at this time'),
         row && h('span', { class: 'mono dim' }, `"status": "${row.status}"`),
+        startFact(item),
         h('span', null, source ? (SOURCE_TYPES[source.type] ?? source.type) : item.type),
         source?.connectionId && h('span', { dir: 'auto' }, [source.connection ?? 'unknown connection', source.database].filter(Boolean).join(' / ')),
       ]),
@@ -179,7 +204,7 @@ const troubleButton = () => [menuButton('trouble', { class: 'button' }, icon('bo
 export function tabs() {
   const item = openItem();
   if (item?.type !== 'MirroredDatabase') return h('div', { class: 'tabs' });
-  const tab = (name, label, href) => h('a', { href, 'data-label': label, 'aria-current': state.route.tab === name ? 'page' : null }, label);
+  const tab = (name, label, href) => h('a', { href, 'aria-current': state.route.tab === name ? 'page' : null }, label);
   return h('nav', { class: 'tabs', 'aria-label': 'Views of this item' }, [
     tab('monitor', 'Monitor replication', `#/item/${item.id}`),
     tab('definition', 'Definition', `#/item/${item.id}/definition`),

@@ -2,13 +2,14 @@
 
 import { closeDialog } from './dialog.js';
 import { h } from './dom.js';
-import { Unusable, act, button, check, field, input, refusal } from './form.js';
+import { curlOf } from './curl.js';
+import { fileFault } from './document-file.js';
+import { act, button, check, field, input, refusal } from './form.js';
 import { count, date, iso, moment, parse, time } from './format.js';
 import { KEYS } from './keys.js';
 import { changed, itemsById, mirrors, openItem, overview, readAll, state, toast } from './store.js';
-import { isShown, putSnapshot, rememberTenant, tenantHref, tenantInUse, tenantName } from './tenants.js';
+import { isShown, loadBuiltIn, loadScenario, loadedText, putSnapshot, rememberTenant, tenantHref, tenantInUse, tenantName } from './tenants.js';
 import { troubleTitle } from './trouble-kinds.js';
-import { curlOf } from './copy.js';
 
 const FORM = 'small-form';
 
@@ -228,9 +229,10 @@ function remove(dialog) {
   });
 }
 
-/** Closes the dialog after something was removed or replaced, and shows all databases. */
+/** Closes the dialog after something was removed or replaced, and shows all databases as they are now. */
 function done(text) {
   location.hash = '#/';
+  Object.assign(state.axis, { look: null, from: null });
   closeDialog();
   // A reading that is under way would bring back what is gone.
   overview.reset();
@@ -260,7 +262,7 @@ function scenario(dialog) {
         checked: !file && each.name === name,
         on: { change: () => revise({ name: each.name, file: null }) },
       }),
-      h('span', null, h('b', null, each.name), each.title && ` ${each.title}`),
+      h('span', null, h('b', null, each.name), each.title && h('small', { class: 'pick-title' }, each.title)),
     );
   const body = [
     h('fieldset', { class: 'form' }, h('legend', null, 'Built in'), h('div', { class: 'pick' }, state.scenarios.map(pick))),
@@ -269,29 +271,38 @@ function scenario(dialog) {
       fileInput((chosen) => revise({ file: chosen })),
     ),
     check({ checked: isReset }, (checked) => revise({ isReset: checked }), 'Reset the tenant first'),
-    h('p', { class: 'hint' }, 'A scenario adds to the tenant. A name that is in use is rejected; nothing is added then.'),
+    h('p', { class: 'hint' }, 'A scenario adds to the tenant. A name that is in use, and a clock that is earlier than that of the tenant, are rejected; nothing is added then.'),
   ];
   const run = async () => {
-    const answer = await act(async () => {
-      const document = await chosenScenario(values);
-      if (values.isReset) await state.api.control('POST', 'reset');
-      return state.api.control('POST', 'scenario', document);
-    });
-    if (answer !== undefined) done('The scenario is loaded');
+    const added = await act(() => (file ? loadFile(file, isReset) : loadNamed(name, isReset)));
+    if (added !== undefined) done(loadedText(file?.name ?? name, added));
   };
   return form(dialog, { title: 'Load a scenario', body, label: 'Load', isDisabled: !file && !name, run });
 }
 
-async function chosenScenario({ name, file }) {
-  return file ? parsed(file.name, await file.text()) : state.api.control('GET', `scenarios/${encodeURIComponent(name)}`);
+async function loadNamed(name, isReset) {
+  if (isReset) await state.api.control('POST', 'reset');
+  return loadBuiltIn(name);
 }
 
-function parsed(name, text) {
+async function loadFile(file, isReset) {
+  const text = await file.text();
   try {
-    return JSON.parse(text);
+    if (isReset) {
+      await tryScenario(text);
+      await state.api.control('POST', 'reset');
+    }
+    return await loadScenario(text);
   } catch (error) {
-    throw new Unusable(`${name} is not JSON: ${error.message}`);
+    throw fileFault(error, file.name, 'scenario', text);
   }
+}
+
+/** Loads a scenario into a new tenant, and deletes it, so that a file that is rejected does not cost the content of this one. */
+async function tryScenario(text) {
+  const tenant = `trial-${Date.now()}`;
+  await loadScenario(text, tenant);
+  await state.api.control('DELETE', `tenants/${tenant}`);
 }
 
 const fileInput = (change) =>
@@ -304,8 +315,8 @@ export const loadSnapshotDialog = { view: loadSnapshot };
 function loadSnapshot(dialog) {
   const { file } = dialog.values;
   const run = async () => {
-    if ((await act(() => putSnapshot(dialog.values.file))) === undefined) return;
-    done('The snapshot is loaded');
+    const loaded = await act(() => replaceTenant(file));
+    if (loaded) done(`${file.name} is loaded. The clock shows ${time(parse(loaded.now))} on ${date(parse(loaded.now))}.`);
   };
   const body = [
     field(
@@ -324,4 +335,12 @@ function loadSnapshot(dialog) {
     ),
   ];
   return form(dialog, { title: 'Load a snapshot', body, label: 'Replace the tenant', isDangerous: true, isDisabled: !file, run });
+}
+
+async function replaceTenant(file) {
+  try {
+    return await putSnapshot(file);
+  } catch (error) {
+    throw fileFault(error, file.name, 'snapshot', await file.text());
+  }
 }

@@ -72,6 +72,13 @@ export function onChange(callback) {
   draw = callback;
 }
 
+let definitionChanged = () => {};
+
+/** `callback` is called with the id of an item whose definition has changed, or may have changed unnoticed. */
+export function onDefinition(callback) {
+  definitionChanged = callback;
+}
+
 /** Renders the page with the next frame. */
 export function changed() {
   if (isDrawing) return;
@@ -264,6 +271,7 @@ export function readAll() {
     each.reset();
     each.refresh({ now: true });
   }
+  definitionChanged(state.route.item);
 }
 
 /** Reads the open item again. */
@@ -303,6 +311,7 @@ export function follow() {
   });
   on('fault', () => faults.refresh({ now: true }));
   for (const type of ['change', 'item']) on(type, factsChanged);
+  on('item', ({ itemId, what }) => what === 'definition' && definitionChanged(itemId));
   on('trouble', (trouble) => {
     remember(trouble);
     factsChanged();
