@@ -227,6 +227,7 @@ function noRows(item) {
   const text = !row ? 'It was created later.'
     : item.type !== 'MirroredDatabase' ? 'The tables of this item are not simulated.'
     : type === 'GenericMirror' ? 'Open mirroring shows a table when its first file has arrived, or when the source is declared.'
+    : row?.error ? 'The source has not been read. Tables show up once mirroring is Running.'
     : row?.status === 'Running' ? 'The source has no tables.'
     : 'The source is read when mirroring starts. Tables show up once it is Running.';
   return h('div', { class: 'empty' }, emptyArt(), h('h2', null, title), h('p', null, text), startButton(item));
