@@ -39,6 +39,7 @@ macro_rules! files {
 const FILES: &[File] = files![
     "acts.js",
     "api.js",
+    "auto-start.js",
     "axis.js",
     "base64.js",
     "callers.js",
@@ -52,6 +53,7 @@ const FILES: &[File] = files![
     "definition.js",
     "dialog.js",
     "dock.js",
+    "document-file.js",
     "dom.js",
     "editor.js",
     "exchange-details.js",
@@ -71,6 +73,7 @@ const FILES: &[File] = files![
     "menus.js",
     "monitor.css",
     "monitor.js",
+    "operation.js",
     "page.css",
     "panes.css",
     "portal.js",
@@ -84,11 +87,13 @@ const FILES: &[File] = files![
     "tenants.js",
     "theme.js",
     "time-bar.js",
+    "trouble-acts.js",
     "trouble-fields.js",
     "trouble-form.js",
     "trouble-kinds.js",
     "trouble-pane.js",
     "trouble-request.js",
+    "troubles.js",
 ];
 
 /// The name of the file at `/`.

@@ -1,15 +1,34 @@
 // Starting and stopping mirroring.
 
-import { attempt, overview, state } from './store.js';
+import { h } from './dom.js';
+import { icon } from './icons.js';
+import { attempt, overview, state, toast } from './store.js';
 
 const path = (item) => `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}`;
 
-/** The act that the status of an item allows. `null` for an item that cannot be started or stopped. */
+const WAITING = {
+  Initializing: 'Mirroring can be started once the database is Initialized.',
+  Stopping: 'Mirroring can be started once it is Stopped.',
+};
+
+/**
+ * The act that the present status of an item allows. `null` for an item that cannot be started or stopped. `refusal` says why
+ * the act is not allowed.
+ */
 export function mirroringAct(item) {
   if (item.type !== 'MirroredDatabase') return null;
-  if (['Running', 'Starting'].includes(item.status)) return { label: 'Stop', icon: 'stop', isAllowed: true, run: () => call(item, 'stopMirroring') };
-  const label = item.status === 'Paused' ? 'Resume' : 'Start';
-  return { label, icon: 'play', isAllowed: !['Initializing', 'Stopping'].includes(item.status), run: () => call(item, 'startMirroring') };
+  const isStop = ['Running', 'Starting'].includes(item.status);
+  const act = isStop
+    ? { label: 'Stop', icon: 'stop', run: () => call(item, 'stopMirroring') }
+    : { label: item.status === 'Paused' ? 'Resume' : 'Start', icon: 'play', run: () => call(item, 'startMirroring') };
+  const looking = `The page shows another time. ${act.label} acts on the database now: go back to now first.`;
+  return { ...act, refusal: state.axis.look !== null ? looking : (WAITING[item.status] ?? null) };
+}
+
+/** The button of an act. If it is refused, it says why: a `disabled` one would take neither a click nor the focus. */
+export function actButton({ label, icon: picture, refusal, run }) {
+  const props = { 'aria-disabled': refusal ? 'true' : null, title: refusal, on: { click: () => (refusal ? toast(refusal) : run()) } };
+  return h('button', { type: 'button', class: `button ${label === 'Stop' ? '' : 'primary'}`, ...props }, icon(picture), label);
 }
 
 async function call(item, operation) {

@@ -34,6 +34,13 @@ export class Api {
     return this.#call(method, `/v1${path}`, {}, { 'X-Specularite-Page': '1' }, body);
   }
 
+  /** Calls `/v1{path}`. Returns the answer with the id of the operation that an answer 202 has started, and when to ask for it. */
+  async begin(method, path, body) {
+    const { answer, response } = await this.#send(method, `/v1${path}`, {}, { 'X-Specularite-Page': '1' }, body);
+    const { status, headers } = response;
+    return { answer, operation: status === 202 ? headers.get('x-ms-operation-id') : null, retryAfter: Number(headers.get('retry-after')) };
+  }
+
   /** All elements of a paged list. */
   async list(path) {
     const all = [];
@@ -53,7 +60,11 @@ export class Api {
     return url;
   }
 
-  async #call(method, path, query, headers, body) {
+  async #call(...request) {
+    return (await this.#send(...request)).answer;
+  }
+
+  async #send(method, path, query, headers, body) {
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let response;
     try {
@@ -65,6 +76,6 @@ export class Api {
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
     const answer = isJson && text ? JSON.parse(text) : text;
     if (!response.ok) throw new ApiError(response.status, isJson ? answer : null);
-    return answer;
+    return { answer, response };
   }
 }

@@ -16,6 +16,9 @@ const MARK_GAP = 58;
 /** The pointer moves so many pixels before a press counts as a drag. */
 const DRAG_MIN = 4;
 
+/** The hint for those who have not looked at another time yet. */
+export const LOOK_HINT = 'Click or drag to look at another time';
+
 let width = 400;
 
 /** The first and the last shown instant. */
@@ -42,6 +45,7 @@ export function measureAxis() {
 
 /** Looks at an instant; `null` returns to now. */
 export function look(instant) {
+  if (instant !== null) learned();
   const isNow = instant === null || Math.abs(instant - now()) < state.axis.length / 250;
   const [from, to] = visible();
   if (isNow) Object.assign(state.axis, { look: null, from: null });
@@ -49,6 +53,13 @@ export function look(instant) {
   else Object.assign(state.axis, { look: instant, from });
   figures.refresh({ now: true });
   changed();
+}
+
+/** Stops the hint that tells how to look at another time. */
+function learned() {
+  if (state.preferences.hasLooked) return;
+  state.preferences.hasLooked = true;
+  localStorage.setItem('has-looked', 'yes');
 }
 
 /** Changes the length of the window around an instant. */
@@ -69,7 +80,7 @@ export function axis() {
   const shown = shownInstant();
   const words = state.axis.look === null ? `now, ${time(shown)}` : `${date(shown)} ${time(shown)}, ${duration(now() - shown)} ${isProjected() ? 'ahead, projected' : 'before now'}`;
   const props = {
-    id: 'axis', class: 'lane axis', role: 'slider', tabindex: 0, 'aria-label': 'Look at another time',
+    id: 'axis', class: 'lane axis', role: 'slider', tabindex: 0, 'aria-label': 'Look at another time', title: LOOK_HINT,
     'aria-valuemin': 0, 'aria-valuemax': 1000, 'aria-valuenow': Math.round(Math.max(0, Math.min(1000, placeOf(shown) * 10))), 'aria-valuetext': words,
     on: { keydown: onKey, ...laneEvents },
   };

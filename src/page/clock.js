@@ -5,6 +5,8 @@ import { parse } from './format.js';
 export class Clock {
   constructor() {
     this.mode = 'real';
+    /** The last answered instant, as the API writes it: more precise than milliseconds. */
+    this.text = null;
     this.scale = 1;
     this.step = 0;
     this.paused = false;
@@ -20,6 +22,7 @@ export class Clock {
     this.scale = answer.rate;
     this.step = answer.step;
     this.paused = answer.paused;
+    this.text = answer.now;
     this.base = parse(answer.now);
     this.ahead = this.base - parse(answer.machineNow);
     this.heard = performance.now();

@@ -1,21 +1,10 @@
-// Requests as text, for the shell.
+// Copies of texts and commands.
 
-import { state, toast } from './store.js';
+import { toast } from './store.js';
 
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-
-/**
- * A request of Fabric's API as a command for the shell. `body` becomes JSON. A token names its tenant, and none is at hand for
- * another tenant than the default one: there, the command calls as the page does.
- */
-export function curlOf(method, path, body) {
-  const { api } = state;
-  const url = new URL(path, location.origin);
-  if (api.tenant) url.searchParams.set('tenant', api.tenant);
-  const lines = [`curl -X ${method} ${quoted(url.href)}`, `  -H '${api.tenant ? 'X-Specularite-Page: 1' : 'Authorization: Bearer x'}'`];
-  if (body !== undefined) lines.push(`  -H 'Content-Type: application/json'`, `  -d ${quoted(JSON.stringify(body))}`);
-  return lines.join(' \\\n');
-}
+/** Copies a command, and says what its variable is for. */
+export const copyCurl = (command) =>
+  copyText(command, command.includes('TOKEN') ? 'The request is copied. TOKEN may hold an access token; without it, the default user calls.' : 'The request is copied.');
 
 /** Copies a text. `done` is the message that follows. */
 export async function copyText(text, done) {

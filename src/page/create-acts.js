@@ -1,15 +1,13 @@
 // What the dialog that creates a mirrored database reads and does.
 
+import { itemIsListed, startWhenInitialized } from './auto-start.js';
 import { BY_ID, NEW, SOURCES, connectionOf, connectionRequest, definitionOf, keyOf, partsOf, requestOf } from './create-request.js';
 import { closeDialog } from './dialog.js';
 import { act } from './form.js';
-import { attempt, changed, failed, items, openItem, overview, state, toast } from './store.js';
+import { changed, failed, openItem, overview, state } from './store.js';
 
 /** Milliseconds without typing after which the definition is checked. */
 const PAUSE = 250;
-/** Milliseconds between two looks at the state that was read. */
-const GAP = 100;
-const VISIBLE_WITHIN = 3000;
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Sets the first values, and reads what the form offers. */
@@ -110,12 +108,16 @@ async function checkDefinition(dialog, text) {
   changed();
 }
 
-/** Reads the tables of the chosen source. A source without a declaration has none that could be offered. */
+/**
+ * Reads the tables of the chosen source, if the form needs them. A source without a declaration has none that could be offered. No call
+ * lists the declared sources, and the browser logs the 404 for the others.
+ */
 export async function readSource() {
   const { dialog } = state;
   const connection = connectionOf(dialog.values);
   Object.assign(dialog, { offered: [], isDeclared: false });
-  if (!GUID.test(connection) || dialog.undeclared.has(connection)) return changed();
+  const isNeeded = !dialog.values.isAllTables || SOURCES[dialog.values.type].needsDatabase;
+  if (!isNeeded || !GUID.test(connection) || dialog.undeclared.has(connection)) return changed();
   try {
     const { tables } = await state.api.control('GET', `sources/${connection}`);
     if (state.dialog !== dialog || connection !== connectionOf(dialog.values)) return undefined;
@@ -181,7 +183,9 @@ export async function create() {
   const made = await act(async () => {
     const workspace = workspaceOf(values);
     // A second attempt does not create a second workspace.
+    dialog.isWorkspaceRefused = workspace === NEW;
     values.workspace = workspace === NEW ? await createWorkspace(values.workspaceName) : workspace;
+    dialog.isWorkspaceRefused = false;
     return state.api.fabric('POST', `/workspaces/${values.workspace}/mirroredDatabases`, requestOf(values, text));
   });
   if (made === undefined || state.dialog !== dialog) {
@@ -203,29 +207,4 @@ async function createWorkspace(displayName) {
   const { id } = await state.api.fabric('POST', '/workspaces', { displayName, capacityId });
   overview.refresh({ now: true });
   return id;
-}
-
-const find = (id) => items().find((item) => item.id === id);
-const pause = () => new Promise((resolve) => setTimeout(resolve, GAP));
-
-async function itemIsListed(id) {
-  for (let waited = 0; waited < VISIBLE_WITHIN && !find(id); waited += GAP) await pause();
-}
-
-/**
- * Starts a new database when it is `Initialized`. That can take any time, because the clock may be stopped. The function reads
- * the state of the page and sends no requests while it waits. It ends if the database is started or deleted in the meantime.
- */
-async function startWhenInitialized(id) {
-  await itemIsListed(id);
-  let item = find(id);
-  if (item?.status === 'Initializing' && !state.clock.isRunning)
-    toast('The clock stands still. The database starts when it is Initialized.');
-  while (item?.status === 'Initializing') {
-    await pause();
-    item = find(id);
-  }
-  if (item?.status !== 'Initialized') return;
-  await attempt(() => state.api.fabric('POST', `/workspaces/${item.workspace.id}/mirroredDatabases/${id}/startMirroring`));
-  overview.refresh({ now: true });
 }

@@ -1,9 +1,10 @@
 // The dialog that creates a mirrored database.
 
 import { begin, create, createConnection, parametersOf, readSource, revise, workspaceOf } from './create-acts.js';
-import { BY_ID, NEW, SOURCES, nameFault, requestOf, sortFindings } from './create-request.js';
-import { copyText, curlOf } from './copy.js';
+import { BY_ID, NEW, SOURCES, labelled, nameFault, nameFinding, requestOf, sortFindings } from './create-request.js';
+import { copyCurl } from './copy.js';
 import { tablesField } from './create-tables.js';
+import { curlOf } from './curl.js';
 import { closeDialog } from './dialog.js';
 import { h } from './dom.js';
 import { button, check, field, input, messageOf, refusal, select } from './form.js';
@@ -30,7 +31,7 @@ function view(dialog) {
     body: h('form', { id: FORM, class: 'split', novalidate: true, on: { submit } }, [
       h('div', { class: 'form' }, [
         h('div', { class: 'fields-two' }, nameField(dialog), workspaceField(values)),
-        workspaceOf(values) === NEW && newWorkspaceField(values),
+        workspaceOf(values) === NEW && newWorkspaceField(dialog),
         h('div', { class: 'fields-two' }, typeField(values), source.isOpen ? noConnection() : connectionField(dialog, faults)),
         values.connection === BY_ID && !source.isOpen && connectionIdField(values, faults),
         values.connection === NEW && source.connection && newConnection(dialog),
@@ -61,11 +62,23 @@ function shownFaults(dialog) {
 const text = (values, name, props = {}) =>
   input({ value: values[name], on: { input: (event) => revise({ [name]: event.target.value }) }, ...props });
 
-const nameField = (dialog) =>
-  field(
-    { id: 'create-name', label: 'Name', message: nameFault(dialog.error) },
-    text(dialog.values, 'name', { autofocus: true, dir: 'auto' }),
-  );
+function nameField(dialog) {
+  const { values } = dialog;
+  const isShown = dialog.isTried || dialog.touched.has('name');
+  const fault = itemNameFault(dialog) ?? (isShown ? findingOfName(values)?.message : null);
+  const on = { input: (event) => revise({ name: event.target.value }, 'name') };
+  return field({ id: 'create-name', label: 'Name', message: labelled(fault, 'Name') }, text(values, 'name', { autofocus: true, dir: 'auto', on }));
+}
+
+/** The fault for which the API would refuse the name. The API checks a name only when it creates the item. */
+function findingOfName(values) {
+  const workspace = state.workspaces.find(({ id }) => id === workspaceOf(values));
+  const taken = (workspace?.items ?? []).filter(({ type }) => type === 'MirroredDatabase').map(({ displayName }) => displayName);
+  return nameFinding(values.name, taken);
+}
+
+/** The message of a refusal about the name of the database. A refusal of the workspace is about that of the workspace. */
+const itemNameFault = ({ error, isWorkspaceRefused }) => (isWorkspaceRefused ? null : nameFault(error));
 
 function workspaceField(values) {
   const options = state.workspaces.map(({ id, displayName, capacityId }) => [
@@ -78,11 +91,11 @@ function workspaceField(values) {
   );
 }
 
-const newWorkspaceField = (values) =>
-  field(
-    { id: 'create-new-workspace', label: 'Name of the new workspace', hint: 'It gets the first active capacity.' },
-    text(values, 'workspaceName', { dir: 'auto' }),
-  );
+function newWorkspaceField({ values, error, isWorkspaceRefused }) {
+  const label = 'Name of the new workspace';
+  const message = isWorkspaceRefused ? labelled(nameFault(error), label) : null;
+  return field({ id: 'create-new-workspace', label, message, hint: 'It gets the first active capacity.' }, text(values, 'workspaceName', { dir: 'auto' }));
+}
 
 const typeField = ({ type }) =>
   field(
@@ -141,10 +154,11 @@ const connectionIdField = (values, faults) =>
   );
 
 function newConnection({ values, connectionError }) {
+  const messageFor = (name, label) => (name === 'name' ? labelled(nameFault(connectionError), label) : null);
   const change = (name) => (event) => revise({ newConnection: { ...values.newConnection, [name]: event.target.value } });
   const part = ([name, label, props = {}]) =>
     field(
-      { id: `create-connection-${name}`, label },
+      { id: `create-connection-${name}`, label, message: messageFor(name, label) },
       input({ value: values.newConnection[name] ?? '', on: { input: change(name) }, ...props }),
     );
   return h('fieldset', { class: 'form' }, [
@@ -197,7 +211,7 @@ function request(dialog) {
       { class: 'row-of-buttons' },
       h('b', { class: 'second' }, 'mirroring.json'),
       h('span', { class: 'grow' }),
-      button('Copy request as curl', () => copyText(curlOf('POST', path, requestOf(values, definition)), 'The request is copied'), {
+      button('Copy request as curl', () => copyCurl(curlOf('POST', path, requestOf(values, definition))), {
         class: 'link',
       }),
     ),
@@ -208,22 +222,29 @@ function request(dialog) {
       rest > 0 && `… and ${rest} more lines`,
     ),
     h('div', { role: 'status' }, verdict(dialog)),
-    nameFault(dialog.error) ? null : refusal(dialog.error),
+    refusal(dialog.error),
   ]);
 }
 
-function verdict({ findings, error }) {
-  if (error)
-    return nameFault(error) && h('p', null, h('b', { class: 'tone-bad' }, `${error.status} `), h('span', { class: 'mono' }, error.code));
+/** What the API would answer. What it did answer is shown beneath. */
+function verdict({ values, findings, error }) {
+  if (error) return null;
   if (findings === null) return h('p', { class: 'dim' }, 'Checking…');
-  if (findings.length === 0)
-    return h('p', null, h('b', { class: 'tone-good' }, 'No fault found '), h('span', { class: 'dim' }, 'in the definition'));
-  return [
-    h('p', null, h('b', { class: 'tone-bad' }, '400 '), h('span', { class: 'mono' }, 'InvalidDefinitionParts')),
-    h(
-      'ul',
-      { class: 'findings' },
-      findings.map(({ message }, index) => h('li', null, messageOf(`create-finding-${index}`, message))),
-    ),
-  ];
+  if (values.name === '') return [h('p', null, 'Enter a name.'), findings.length > 0 ? rejected(findings) : h('p', { class: 'dim' }, 'No fault found in the definition')];
+  const name = findingOfName(values);
+  // The API compares a name with those of other items only after it has checked the definition.
+  if (name && (name.status === 400 || findings.length === 0)) return [expected(name.status, name.code), h('p', { class: 'second', dir: 'auto' }, name.message)];
+  if (findings.length > 0) return rejected(findings);
+  return h('p', null, h('b', { class: 'tone-good' }, 'No fault found '), h('span', { class: 'dim' }, 'in the name and the definition'));
 }
+
+const rejected = (findings) => [
+  expected(400, 'InvalidDefinitionParts'),
+  h(
+    'ul',
+    { class: 'findings' },
+    findings.map(({ message }, index) => h('li', null, messageOf(`create-finding-${index}`, message))),
+  ),
+];
+
+const expected = (status, code) => h('p', null, h('b', { class: 'tone-bad' }, `${status} `), h('span', { class: 'mono' }, code));

@@ -135,8 +135,28 @@ export function sortFindings(findings) {
   return sorted;
 }
 
-/** The fault of the name in a refusal, or nothing. */
+/** The most characters that the API accepts in the name of an item. */
+const NAME_MAX = 256;
+
+/**
+ * The fault for which the API would refuse a name, or nothing: code, message, and the text for the field. `taken` are the names
+ * of the other mirrored databases in the workspace.
+ */
+export function nameFinding(name, taken) {
+  const invalid = (message) => ({ status: 400, code: 'InvalidInput', message });
+  if (name.trim() === '') return invalid('The DisplayName field is required.');
+  if ([...name].length > NAME_MAX) return invalid(`The field DisplayName must be a string with a maximum length of ${NAME_MAX}.`);
+  if (/\p{Cc}/u.test(name)) return invalid('The DisplayName field has characters that cannot be printed.');
+  const isSame = (other) => other.toLowerCase() === name.toLowerCase();
+  if (!taken.some(isSame)) return null;
+  return { status: 409, code: 'ItemDisplayNameAlreadyInUse', message: `Requested '${name}' is already in use` };
+}
+
+/** The message of a refusal that is about a name, or nothing. */
 export function nameFault(error) {
-  if (error?.code === 'ItemDisplayNameAlreadyInUse') return error.message;
+  if (error?.code?.startsWith('ItemDisplayName')) return error.message;
   return error?.details?.find((text) => text.includes('DisplayName'));
 }
+
+/** A message about `DisplayName` in the words of the form: with the label of its field. */
+export const labelled = (message, label) => message?.replace(/^((The )?(field )?DisplayName( field)?\b|Requested '.*'(?= is ))/s, label);

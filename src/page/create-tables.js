@@ -1,6 +1,6 @@
 // The choice of tables in the dialog that creates a mirrored database.
 
-import { revise } from './create-acts.js';
+import { readSource, revise } from './create-acts.js';
 import { keyOf } from './create-request.js';
 import { h } from './dom.js';
 import { button, check, input, messageOf } from './form.js';
@@ -14,7 +14,11 @@ export function tablesField(dialog, fault) {
   const { values } = dialog;
   const isCosmos = values.type === 'CosmosDb';
   const radio = (isAllTables, label) =>
-    check({ type: 'radio', name: 'tables', checked: values.isAllTables === isAllTables }, () => revise({ isAllTables }, 'tables'), label);
+    check({ type: 'radio', name: 'tables', checked: values.isAllTables === isAllTables }, () => choose(isAllTables), label);
+  const choose = (isAllTables) => {
+    revise({ isAllTables }, 'tables');
+    readSource();
+  };
   return h('fieldset', { class: 'form', 'aria-describedby': fault ? 'create-tables-message' : null }, [
     h('legend', null, isCosmos ? 'Containers' : 'Tables'),
     radio(true, 'All, and those that are created later'),

@@ -2,13 +2,16 @@
 
 import { ApiError } from './api.js';
 import { fromBase64 } from './base64.js';
-import { copyText, curlOf } from './copy.js';
+import { copyCurl } from './copy.js';
 import { PART, partsOf } from './create-request.js';
+import { curlOf } from './curl.js';
 import { h } from './dom.js';
 import { editor, goTo } from './editor.js';
 import { button, refusal } from './form.js';
 import { glyph, icon } from './icons.js';
-import { changed, failed, openItem, overview, state, toast } from './store.js';
+import { completed } from './operation.js';
+import { Resource } from './resource.js';
+import { changed, failed, itemsById, onDefinition, openItem, overview, state, toast } from './store.js';
 
 /** Milliseconds without typing after which the definition is checked. */
 const PAUSE = 250;
@@ -22,15 +25,17 @@ const path = (item, operation) => `/workspaces/${item.workspace.id}/mirroredData
 export function definitionView() {
   const item = openItem();
   const shown = state.definition?.item === item.id ? state.definition : null;
-  return h('div', { key: `definition-${item.id}`, class: 'definition-view', mount: () => shown?.text !== shown?.original || read(item) }, [
+  return h('div', { key: `definition-${item.id}`, class: 'definition-view', mount: () => open(item) }, [
     h('h2', { class: 'hidden-text' }, 'Definition'),
     shown?.text === undefined ? waiting(shown) : [content(item, shown), acts(item, shown)],
   ]);
 }
 
 function waiting(shown) {
-  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? refusal(shown.error) : h('p', null, 'Reading the definition…'));
+  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? refusal(shown.error) : h('p', null, 'Reading the definition…', shown?.isRunning && ` ${running()}`));
 }
+
+const running = () => `The API answered 202: its operation is running. ${state.clock.isRunning ? '' : 'It ends when the clock has moved.'}`;
 
 function content(item, shown) {
   const { text, findings } = shown;
@@ -74,15 +79,29 @@ const rules = () =>
   ]);
 
 function acts(item, shown) {
-  const isChanged = shown.text !== shown.original;
   return h('div', { key: 'acts', class: 'definition-acts' }, [
-    button('Update definition', () => update(item), { class: 'button primary', disabled: !isChanged || shown.isBusy }),
+    notice(item, shown),
+    button('Update definition', () => update(item), { class: 'button primary', disabled: !isEdited(shown) || shown.isBusy }),
     button('Format', format),
     button('Revert', () => read(item)),
     h('span', { class: 'grow' }),
     button('Copy as curl', () =>
-      copyText(curlOf('POST', `/v1${path(item, 'updateDefinition')}`, { definition: partsOf(shown.text) }), 'The request is copied'),
+      copyCurl(curlOf('POST', `/v1${path(item, 'updateDefinition')}`, { definition: partsOf(shown.text) })),
     ),
+  ]);
+}
+
+const isEdited = (shown) => shown != null && shown.text !== shown.original;
+
+/** What has happened to the definition besides what the viewer types: another client has changed it, or an operation changes it. */
+function notice(item, shown) {
+  if (shown.isRunning) return h('div', { key: 'notice', class: 'definition-notice', role: 'status' }, h('p', null, running()));
+  if (shown.newer == null) return null;
+  const rest = isEdited(shown) ? ' Reload drops your edits. Update definition replaces the other change.' : '';
+  return h('div', { key: 'notice', class: 'definition-notice', role: 'alert' }, [
+    h('p', null, h('b', null, 'Another client changed the definition.'), rest),
+    button('Reload', () => read(item)),
+    isEdited(shown) && button('Keep my edits', keepEdits),
   ]);
 }
 
@@ -95,8 +114,8 @@ function answer(item, shown) {
     return h(
       'p',
       null,
-      h('b', { class: 'tone-good' }, '200'),
-      shown.text === shown.original ? ' and nothing would change' : ' with an empty body',
+      h('b', { class: 'tone-good' }, state.settings?.behaviours.updateDefinition ?? '200'),
+      isEdited(shown) ? (isOperation() ? ' and an operation that updates the definition' : ' with an empty body') : ' and nothing would change',
     );
   const reason =
     code === 'OperationNotAllowedInCurrentStatus' &&
@@ -105,6 +124,8 @@ function answer(item, shown) {
     code === 'InvalidDefinitionParts' && shown.findings.length === 0 && h('p', { class: 'second' }, 'The source type cannot change.');
   return [h('p', null, h('b', { class: 'tone-bad' }, '400 '), h('span', { class: 'mono' }, code)), reason, other];
 }
+
+const isOperation = () => state.settings?.behaviours.updateDefinition === '202';
 
 /** The code of the error that an update would get: by the faults of the text, else by what it would change. */
 function expectedCode(item, { findings, parsed, parsedOriginal }) {
@@ -154,29 +175,80 @@ function hint({ parsed, isUnchecked }) {
 
 /* ---- Acts ---- */
 
+/** Edits of other items than the open one, by item. */
+const drafts = new Map();
+
+/** Called when the tab is shown. A text that was changed stays, also while another item was open. */
+function open(item) {
+  const { definition } = state;
+  if (definition?.item !== item.id) {
+    if (isEdited(definition)) drafts.set(definition.item, definition);
+    state.definition = drafts.get(item.id) ?? null;
+    drafts.delete(item.id);
+  }
+  if (!isEdited(state.definition)) return read(item);
+  served.reset();
+  served.refresh();
+  return changed();
+}
+
 async function read(item) {
   const shown = { item: item.id, text: undefined, original: undefined, findings: [], error: null };
   state.definition = state.definition?.item === item.id ? Object.assign(state.definition, { error: null }) : shown;
   const target = state.definition;
+  served.reset();
   changed();
   try {
-    const { definition } = await state.api.fabric('POST', path(item, 'getDefinition'));
-    const part = definition?.parts.find((each) => each.path === PART);
-    // A text field has line feeds only.
-    const text = part ? fromBase64(part.payload).replaceAll('\r\n', '\n') : '';
+    const text = await servedText(target);
     if (state.definition !== target) return;
-    Object.assign(target, {
-      original: text,
-      parsedOriginal: parsedOf(text),
-      error: definition
-        ? null
-        : { code: '202', message: 'The definition arrives with an operation. Set the behaviour getDefinition to 200 to edit it here.' },
-    });
-    if (definition) revise(text);
+    Object.assign(target, { original: text, served: text, newer: null, parsedOriginal: parsedOf(text) });
+    revise(text);
   } catch (error) {
     failed(error);
     target.error = error;
   }
+  changed();
+}
+
+/** The definition as the API serves it. `isRunning` says that an operation delivers it. */
+async function servedText(target) {
+  const started = () => {
+    target.isRunning = target.text === undefined;
+    changed();
+  };
+  try {
+    const { definition } = await completed('POST', path(itemsById().get(target.item), 'getDefinition'), undefined, { started, hasResult: true });
+    const part = definition.parts.find((each) => each.path === PART);
+    // A text field has line feeds only.
+    return part ? fromBase64(part.payload).replaceAll('\r\n', '\n') : '';
+  } finally {
+    target.isRunning = false;
+  }
+}
+
+/** The definition that the API serves meanwhile, to compare it with the one that was read. */
+const served = new Resource(
+  async () => ({ target: state.definition, text: await servedText(state.definition) }),
+  ({ target, text }) => {
+    if (state.definition !== target || target.isBusy) return;
+    target.served ??= text;
+    target.newer = text === target.served ? null : text;
+    changed();
+  },
+  failed,
+);
+
+onDefinition((id) => {
+  const { definition } = state;
+  const isShown = definition?.item === id && definition.text !== undefined && !definition.isBusy;
+  if (isShown && itemsById().has(id)) served.refresh({ now: true });
+});
+
+/** Keeps the edits as changes of the definition that is served now. */
+function keepEdits() {
+  const { definition } = state;
+  const { newer } = definition;
+  Object.assign(definition, { original: newer, served: newer, newer: null, parsedOriginal: parsedOf(newer) });
   changed();
 }
 
@@ -216,18 +288,27 @@ async function checkText(definition, text) {
 async function update(item) {
   const { definition } = state;
   const { text } = definition;
+  const started = () => {
+    definition.isRunning = true;
+    changed();
+  };
   Object.assign(definition, { isBusy: true, error: null });
+  served.reset();
   changed();
   try {
-    await state.api.fabric('POST', path(item, 'updateDefinition'), { definition: partsOf(text) });
-    Object.assign(definition, { original: text, parsedOriginal: parsedOf(text) });
+    await completed('POST', path(item, 'updateDefinition'), { definition: partsOf(text) }, { started });
+    // The API formats the definition anew. The next reading is what later ones are compared with.
+    Object.assign(definition, { original: text, parsedOriginal: parsedOf(text), served: null, newer: null });
     toast('The definition is updated');
     overview.refresh({ now: true });
   } catch (error) {
     failed(error);
     if (error instanceof ApiError) definition.error = error;
+    if (definition.isRunning) toast(`The definition of ${item.displayName} is not updated: ${error.code || error.message}`);
   }
-  definition.isBusy = false;
+  Object.assign(definition, { isBusy: false, isRunning: false });
+  served.reset();
+  if (state.definition === definition) served.refresh({ now: true });
   changed();
 }
 

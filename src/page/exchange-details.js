@@ -2,7 +2,7 @@
 
 import { visible } from './axis.js';
 import { callerName } from './callers.js';
-import { copyText } from './copy.js';
+import { copyCurl } from './copy.js';
 import { curlOfExchange } from './curl.js';
 import { h } from './dom.js';
 import { iso } from './format.js';
@@ -46,7 +46,7 @@ export function exchangeDetails(exchange, key) {
     h('div', { class: 'row-of-buttons' }, [
       h(
         'button',
-        { type: 'button', class: 'button', disabled: !details?.isFound, on: { click: () => copyCurl(exchange, details) } },
+        { type: 'button', class: 'button', disabled: !details?.isFound, on: { click: () => copyCurl(curlOfExchange(exchange, details.request)) } },
         'Copy as curl',
       ),
       h('button', { type: 'button', class: 'button', on: { click: () => lookAt(exchange.at) } }, 'Look at this moment'),
@@ -63,8 +63,6 @@ function lookAt(instant) {
   figures.refresh({ now: true });
   changed();
 }
-
-const copyCurl = (exchange, details) => copyText(curlOfExchange(exchange, details.request), 'The curl command is copied');
 
 function facts(exchange) {
   const fault = exchange.fault && (state.faults.find((rule) => rule.id === exchange.fault)?.name ?? exchange.fault);

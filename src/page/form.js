@@ -69,8 +69,10 @@ export function refusal(error) {
 
 export const button = (label, click, props = {}) => h('button', { type: 'button', class: 'button', on: { click }, ...props }, label);
 
-/** A file of the viewer that cannot be used. */
-export class Unusable extends Error {}
+/** A file of the viewer that cannot be used. `details` are further sentences. */
+export class Unusable extends Error {
+  details = [];
+}
 
 /** Runs an act of the open dialog. A refusal is shown in the dialog. Returns `undefined` in that case. */
 export async function act(run) {
@@ -83,7 +85,7 @@ export async function act(run) {
   } catch (error) {
     if (!(error instanceof Unusable)) failed(error);
     if (error instanceof ApiError) dialog.error = error;
-    else dialog.error = { code: 'Not done', message: error instanceof Unreachable ? 'The emulator does not answer.' : error.message };
+    else dialog.error = { code: 'Not done', message: error instanceof Unreachable ? 'The emulator does not answer.' : error.message, details: error.details };
     return undefined;
   } finally {
     dialog.isBusy = false;

@@ -53,4 +53,14 @@ export function duration(milliseconds) {
 /** An instant of the API, such as `2031-02-03T04:06:00.0000000Z`. */
 export const parse = (text) => (text == null ? null : Date.parse(text));
 
+/** `2026-08-11 09:41:30` */
+export const dateTime = (instant) => new Date(instant).toISOString().slice(0, 19).replace('T', ' ');
+
+/** The instant of a date and a time that the viewer wrote. A time alone is one of the day of `now`. `null` if it is neither. */
+export function parseDateTime(text, now) {
+  const [, day, hours, rest] = /^(?:(\d{4}-\d\d-\d\d)[T ]\s*)?(\d{1,2})((?::\d\d){1,2})Z?$/i.exec(text.trim()) ?? [];
+  const instant = Date.parse(`${day ?? dateTime(now).slice(0, 10)}T${two(hours)}${rest}Z`);
+  return Number.isNaN(instant) ? null : instant;
+}
+
 export const iso = (instant) => new Date(instant).toISOString();

@@ -6,7 +6,8 @@ import { openDock } from './dock.js';
 import { count, moment, number, time } from './format.js';
 import { glyph, status } from './icons.js';
 import { spans } from './lanes.js';
-import { changed, isProjected, now, openItem, set, state } from './store.js';
+import { GROUP_NAMES } from './portal.js';
+import { changed, isProjected, now, openItem, set, shownInstant, state } from './store.js';
 
 const COLUMNS = [
   { by: 'name', label: 'Name' },
@@ -32,25 +33,29 @@ let active = null;
 /** The shown status of each row, and when it changed, for a short flash. */
 let seen = new Map();
 
-export function tools({ rows, counts }) {
-  const total = openItem() ? (state.tables ?? []).length : null;
-  const groups = [
-    ['all', 'All'],
-    ['running', 'Running'],
-    ['changing', openItem() ? 'Copying' : 'Changing'],
-    ['errors', 'With errors'],
-    ['stopped', openItem() ? 'Waiting or stopped' : 'Not running'],
-  ];
+export function tools({ rows, counts, total }) {
+  const noun = openItem() ? 'table' : 'database';
+  const groups = Object.entries(GROUP_NAMES[noun]);
   const chip = ([group, label]) =>
     h('button', { type: 'button', class: 'chip', 'aria-pressed': String(state.grid.group === group), on: { click: () => filterGroup(group) } }, label, h('small', null, number(counts[group])));
-  const said = total === null ? count(rows.length, 'database') : rows.length === total ? count(total, 'table') : `${number(rows.length)} of ${count(total, 'table')}`;
+  const said = rows.length === total ? count(total, noun) : `${number(rows.length)} of ${count(total, noun)}`;
   return h('div', { class: 'tools' }, [
     h('input', { id: 'filter', class: 'input', type: 'search', placeholder: 'Filter by name', 'aria-label': 'Filter by name', value: state.grid.filter, on: { input: onFilter } }),
     h('div', { class: 'chips', role: 'group', 'aria-label': 'Filter by status' }, groups.map(chip)),
     h('select', { class: 'input sort-select', 'aria-label': 'Sort', value: state.grid.sort.by, on: { change: (event) => sortBy(event.target.value) } },
       COLUMNS.map((column) => h('option', { value: column.by, selected: column.by === state.grid.sort.by }, column.label))),
     h('span', { class: 'tools-count', role: 'status' }, said),
+    h('button', { type: 'button', class: 'button wide-lanes', title: WIDE_HINT, 'aria-pressed': String(state.grid.isWide), on: { click: toggleWide } }, 'Wide lanes'),
   ]);
+}
+
+const WIDE_HINT = 'Leaves out API value, Last completed and Latency';
+
+/** Gives the lanes the room of three columns, or takes it back. The browser remembers it. */
+export function toggleWide() {
+  const isWide = !state.grid.isWide;
+  localStorage.setItem('lanes', isWide ? 'wide' : 'normal');
+  set('grid', { isWide });
 }
 
 function onFilter(event) {
@@ -73,11 +78,22 @@ function sortBy(by) {
 export function grid(shown) {
   const { rows } = shown;
   const label = openItem() ? 'Tables' : 'Mirrored databases';
+  const why = rows.length === 0 && emptyText(shown);
   return h('div', { class: 'grid', role: 'grid', 'aria-label': label, 'aria-rowcount': rows.length + 1, on: { keydown: (event) => onKey(event, rows) } }, [
     h('div', { role: 'rowgroup' }, heading()),
     h('div', { id: 'rows', class: 'grid-body', role: 'rowgroup', tabindex: -1, on: { scroll: changed } },
-      h('div', { class: 'grid-space', role: 'presentation', style: { height: `${rows.length * rowHeight()}px` } }, visibleRows(rows))),
+      h('div', { class: 'grid-space', role: 'presentation', style: { height: `${rows.length * rowHeight()}px` } }, visibleRows(rows)),
+      why && h('div', { class: 'grid-empty', role: 'row' }, h('div', { role: 'gridcell' }, why))),
   ]);
+}
+
+/** Says why no row is listed. */
+function emptyText({ total }) {
+  const item = openItem();
+  if (total > 0) return `No ${item ? 'table' : 'database'} matches the filter.`;
+  if (item && state.tables === null) return 'Reading the tables.';
+  if (!item) return `No database existed at ${time(shownInstant())}.`;
+  return `No table ${isProjected() ? 'is projected for' : 'was listed at'} ${moment(shownInstant(), now())}. Tables show up once mirroring is Running.`;
 }
 
 function heading() {
@@ -135,7 +151,7 @@ function row(shown, index, isReachable, before) {
     ]),
     h('div', { role: 'gridcell', class: `cell-last number ${shown.last === null ? 'dim' : projected}` }, last),
     h('div', { role: 'gridcell', class: `cell-latency number ${shown.latency === null ? 'dim' : projected}` }, shown.latency === null ? '–' : `${shown.latency} s`),
-    h('div', { role: 'gridcell', class: 'lane', on: laneEvents }, h('span', { class: 'hidden-text' }, since), h('div', { 'aria-hidden': 'true' }, spans(shown.spans, shown.look))),
+    h('div', { role: 'gridcell', class: 'lane', on: laneEvents }, h('span', { class: 'hidden-text' }, since), h('div', { 'aria-hidden': 'true' }, spans(shown.spans, shown.look, { errors: shown.errors }))),
   ]);
 }
 

@@ -36,5 +36,6 @@ export const icon = (name) => h('svg', { class: `icon icon-${name}`, viewBox: '0
 /** The shape of a status. Each status has its own, so that nothing depends on colour. */
 export const glyph = (name) => h('svg', { class: 'glyph', viewBox: '0 0 12 12', 'aria-hidden': 'true' }, GLYPHS[name].map(([tag, props]) => h(tag, props)));
 
-/** A glyph and the word beside it. */
-export const status = (shown) => h('span', { class: `status tone-${shown.tone}` }, glyph(shown.glyph), h('span', null, shown.word));
+/** A glyph and the word beside it, with what the word leaves open. */
+export const status = (shown) =>
+  h('span', { class: `status tone-${shown.tone}` }, glyph(shown.glyph), h('span', null, shown.word, shown.detail && h('small', null, `, ${shown.detail}`)));

@@ -1,5 +1,6 @@
 // The journal: the requests that the tenant has answered.
 
+import { look } from './axis.js';
 import { h } from './dom.js';
 import { callerName } from './callers.js';
 import { exchangeDetails, isLost, readDetails } from './exchange-details.js';
@@ -38,14 +39,29 @@ export function journalPane() {
     ),
     total > listed.length &&
       h('p', { class: 'section dim' }, `${number(total - listed.length)} older ones match too. Filter to find them.`),
-    total === 0 &&
-      h('div', { class: 'empty' }, h('p', null, state.exchanges.length === 0 ? 'No request has been made yet.' : 'No request matches.')),
+    total === 0 && nothing(),
   ];
 }
 
+const isLookingBack = () => state.axis.look !== null && state.axis.look < now();
+
 function summary(total) {
-  const until = state.axis.look !== null && state.axis.look < now() ? ` until ${moment(state.axis.look, now())}` : '';
-  return `${count(total, 'request')}${until}`;
+  if (!isLookingBack()) return count(total, 'request');
+  return `${count(total, 'request')} until ${moment(state.axis.look, now())}. Later ones are hidden.`;
+}
+
+/** Why the list is empty, and the way out. */
+function nothing() {
+  const { exchanges } = state;
+  const { filter, kind, isOnlyItem } = state.journal;
+  const button = (label, click) => h('button', { type: 'button', class: 'button', on: { click } }, label);
+  const empty = (text, act) => h('div', { class: 'empty' }, h('p', null, text), act);
+  if (exchanges.length === 0) return empty('No request has been made yet.');
+  const first = exchanges[0].at;
+  if (isLookingBack() && first > state.axis.look) return empty(`No request until ${moment(state.axis.look, now())}. The oldest one in the journal came at ${moment(first, now())}.`, button('Back to now', () => look(null)));
+  const isFiltered = filter.trim() !== '' || kind !== 'all' || (isOnlyItem && openItem());
+  const text = isLookingBack() ? `No request until ${moment(state.axis.look, now())} matches the filter.` : 'No request matches the filter.';
+  return empty(text, isFiltered && button('Clear the filter', () => set('journal', { filter: '', kind: 'all', isOnlyItem: false })));
 }
 
 /** The newest exchanges that match, newest first, and the number of all that match. */

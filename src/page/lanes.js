@@ -2,6 +2,7 @@
 
 import { h } from './dom.js';
 import { laneWidth, percent, placeOf, visible } from './axis.js';
+import { now } from './store.js';
 
 /** A status needs so many pixels to show its name. */
 const NAME_MIN = 62;
@@ -10,8 +11,14 @@ const MERGE_BELOW = 1;
 const CURVE_WIDTH = 1000;
 const CURVE_HEIGHT = 52;
 
-/** The spans of a status. `look` returns how a span is shown. Spans under a pixel are merged into one that says "several". */
-export function spans(all, look, { isNamed = false } = {}) {
+/** The fills of spans with an error. */
+const ERRORS = new Set(['bad', 'warning']);
+
+/**
+ * The spans of a status. `look` returns how a span is shown. Spans under a pixel are merged into one that says "several", and shows
+ * the error of one of them. `errors` are periods of an error elsewhere, such as in a table of the database: they get a mark.
+ */
+export function spans(all, look, { isNamed = false, errors = [] } = {}) {
   const [from, to] = visible();
   const drawn = [];
   for (const span of all) {
@@ -20,13 +27,29 @@ export function spans(all, look, { isNamed = false } = {}) {
     const right = Math.min(100.5, span.to === null ? 100.5 : placeOf(span.to));
     const last = drawn.at(-1);
     const isTiny = ((right - left) * laneWidth()) / 100 < MERGE_BELOW;
-    if (isTiny && last?.isTiny) Object.assign(last, { right, shown: { ...last.shown, word: 'several' } });
-    else drawn.push({ left, right, shown: look(span), isTiny, from: span.from });
+    const shown = look(span);
+    if (isTiny && last?.isTiny) Object.assign(last, { right, shown: { ...(ERRORS.has(last.shown.fill) ? last.shown : shown), word: 'several' } });
+    else drawn.push({ left, right, shown, isTiny, from: span.from });
   }
-  return drawn.map(({ left, right, shown, from: key }) => {
-    const hasName = isNamed && ((right - left) * laneWidth()) / 100 > NAME_MIN && shown.fill !== 'moving';
-    return h('i', { key, class: `span fill-${shown.fill}`, style: { left: percent(left), width: percent(right - left) } }, hasName && h('em', null, shown.word));
-  });
+  const bars = drawn.map(({ left, right, shown, from: key }) => h('i', { key, class: `span fill-${shown.fill}`, style: { left: percent(left), width: percent(right - left) } }));
+  return [bars, errors.map(errorMark), isNamed && drawn.map(nameOf)];
+}
+
+function errorMark({ from, to }) {
+  const left = Math.max(-0.5, placeOf(from));
+  const right = to === null ? 100.5 : Math.min(100.5, placeOf(to));
+  return right >= 0 && left < 100 && h('i', { key: `error-${from}`, class: 'span fill-warning is-beside', style: { left: percent(left), width: percent(right - left) } });
+}
+
+/** The name of a span, in its past part or in its projected part. The latter is hatched, so that the name has a ground of its own. */
+function nameOf({ left, right, shown, from: key }) {
+  if (shown.fill === 'moving') return null;
+  const present = placeOf(now());
+  const parts = [[Math.max(0, left), Math.min(right, present), ''], [Math.max(0, left, present), Math.min(100, right), 'is-ahead']];
+  const found = parts.find(([from, to]) => ((to - from) * laneWidth()) / 100 > NAME_MIN);
+  if (!found) return null;
+  const [from, to, ahead] = found;
+  return h('em', { key: `name-${key}`, class: `span-name of-${shown.fill} ${ahead}`, style: { left: percent(from), 'max-width': percent(to - from) } }, h('span', null, shown.word));
 }
 
 /** The scales of the curves by name. A scale grows at once, and shrinks only if the curve has become much lower. */
@@ -93,7 +116,8 @@ export function troubleMarks(troubles, instant) {
   const bars = begun.filter((trouble) => trouble.kind !== 'reseed').map((trouble) => {
     const left = Math.max(-1, placeOf(trouble.fromAt));
     const right = trouble.toAt === null ? 101 : Math.min(101, placeOf(trouble.toAt));
-    return right > left && left < 101 && h('i', { key: `bar-${trouble.id}`, class: 'force', style: { left: percent(left), width: percent(right - left) } });
+    const isClosed = trouble.toAt !== null && trouble.toAt <= instant;
+    return right > left && left < 101 && h('i', { key: `bar-${trouble.id}`, class: `force ${isClosed ? 'is-closed' : ''}`, style: { left: percent(left), width: percent(right - left) } });
   });
   const marks = begun.map((trouble) =>
     h('i', { key: `mark-${trouble.id}`, class: `mark ${trouble.fromAt > instant ? 'ahead' : ''}`, style: { left: percent(placeOf(trouble.fromAt)) } }),

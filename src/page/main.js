@@ -1,5 +1,7 @@
 // The page: what is shown at an address, and when it is shown again.
 
+import { ApiError } from './api.js';
+import { resumeStarts } from './auto-start.js';
 import { measureAxis } from './axis.js';
 import { definitionView } from './definition.js';
 import { dialogs, openDialog } from './dialog.js';
@@ -10,7 +12,8 @@ import { onKey } from './keys.js';
 import { placeMenu } from './menu.js';
 import { emptyArt, monitor } from './monitor.js';
 import { head, lostBanner, tabs, title, toasts, top, tree } from './shell.js';
-import { attempt, changed, figures, follow, mirrors, onChange, openItem, readItem, state, tick } from './store.js';
+import { changed, failed, figures, follow, mirrors, onChange, openItem, readItem, state, tick, toast } from './store.js';
+import { loadBuiltIn, loadedText } from './tenants.js';
 import { timeBar } from './time-bar.js';
 
 /** Milliseconds between two renderings while the clock runs. */
@@ -50,15 +53,30 @@ function other(item) {
   return h('div', { class: 'empty' }, emptyArt(), h('h2', null, item.type), h('p', null, 'The API serves this item. It has no replication that could be shown.'));
 }
 
+/** A button that loads a scenario, and what it contains. A refusal is shown in the dialog, which can reset the tenant first. */
+function scenarioEntry({ name, title }) {
+  const load = async () => {
+    try {
+      toast(loadedText(name, await loadBuiltIn(name)));
+    } catch (error) {
+      failed(error);
+      if (!(error instanceof ApiError)) return;
+      openDialog('scenario', { name });
+      state.dialog.error = error;
+    }
+  };
+  return h('li', { key: name }, h('button', { type: 'button', class: 'button', 'aria-label': `Load ${name}`, on: { click: load } }, name), h('span', null, title));
+}
+
 function empty() {
-  const load = (name) => attempt(async () => state.api.control('POST', 'scenario', await state.api.control('GET', `scenarios/${name}`)), 'The scenario is loaded');
-  const button = (scenario, index) => h('button', { type: 'button', class: `button ${index === 0 ? 'primary' : ''}`, title: scenario.title, on: { click: () => load(scenario.name) } }, `Load ${scenario.name}`);
   return h('div', { class: 'empty' }, [
     emptyArt(),
     h('h1', null, 'No mirrored database yet'),
     h('p', null, 'Point a Fabric client here, or begin with a prepared tenant. Whatever a client creates shows up on this page at once.'),
     h('pre', { class: 'code', tabindex: 0 }, `specularite run -- terraform apply\ncurl -H 'Authorization: Bearer x' ${location.origin}/v1/workspaces`),
-    h('div', { class: 'row-of-buttons' }, state.scenarios.filter(({ name }) => name !== 'empty').slice(0, 4).map(button), h('button', { type: 'button', class: 'button', on: { click: () => openDialog('create') } }, 'New mirrored database')),
+    state.scenarios.length > 0 && h('h2', null, 'Load a scenario'),
+    h('ul', { class: 'scenarios' }, state.scenarios.filter(({ name }) => name !== 'empty').map(scenarioEntry)),
+    h('div', { class: 'row-of-buttons' }, h('button', { type: 'button', class: 'button primary', on: { click: () => openDialog('create') } }, 'New mirrored database')),
   ]);
 }
 
@@ -81,7 +99,7 @@ function route() {
   const item = kind === 'item' ? id : null;
   if (item !== state.route.item) {
     Object.assign(state.grid, { filter: '', group: 'all', sort: { by: 'name', isDescending: false }, selected: null });
-    Object.assign(state, { tables: null, figures: { at: null, byKey: new Map() }, definition: null });
+    Object.assign(state, { tables: null, figures: { at: null, byKey: new Map() } });
     if (state.dock === 'table') state.dock = null;
   }
   state.route = { item, tab: tab === 'definition' ? 'definition' : 'monitor' };
@@ -104,4 +122,5 @@ addEventListener('resize', changed);
 addEventListener('keydown', onKey);
 route();
 follow();
+resumeStarts();
 loop();

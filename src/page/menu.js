@@ -10,17 +10,27 @@ const GAP = 4;
 export function menu(name, label, content) {
   const isOpen = state.menu?.name === name;
   const on = {
-    toggle: (event) => {
+    // `toggle` comes too late: a rendering between the two would open the menu again.
+    beforetoggle: (event) => {
       if (event.newState === 'closed' && state.menu?.name === name) set(null);
     },
   };
   return h('div', { key: `menu-${name}`, id: `menu-${name}`, class: 'menu', popover: 'auto', role: 'region', 'aria-label': label, on }, isOpen && content());
 }
 
+/** The menu that was open when a button was pressed. The press closes it, so that the click must not open it again. */
+let pressed = null;
+
 /** Describes a button that opens a menu. */
 export function menuButton(name, props, ...children) {
   const isOpen = state.menu?.name === name;
-  const on = { click: (event) => (isOpen ? closeMenu() : openMenu(name, event.currentTarget)) };
+  const click = (event) => {
+    const isClosing = isOpen || pressed === name;
+    pressed = null;
+    if (isClosing) closeMenu();
+    else openMenu(name, event.currentTarget);
+  };
+  const on = { pointerdown: () => (pressed = state.menu?.name ?? null), click };
   return h('button', { type: 'button', ...props, 'aria-haspopup': 'true', 'aria-expanded': String(isOpen), on }, ...children);
 }
 

@@ -1,12 +1,15 @@
 // The contents of the menus.
 
+import { copyCurl, copyText } from './copy.js';
+import { curlOf } from './curl.js';
 import { openDialog } from './dialog.js';
 import { h } from './dom.js';
 import { field, input, select } from './form.js';
 import { HOUR, count, iso, parse } from './format.js';
+import { toggleWide } from './grid.js';
 import { icon } from './icons.js';
 import { closeMenu } from './menu.js';
-import { attempt, changed, mirrors, now, openItem, set, settings, state, toast } from './store.js';
+import { attempt, changed, mirrors, now, openItem, settings, state, toast } from './store.js';
 import { spansOf } from './spans.js';
 import { isShown, saveSnapshot, tenantHref, tenantName } from './tenants.js';
 import { jumpTo } from './time-bar.js';
@@ -19,7 +22,16 @@ const JUMPS = [
   [86400, '+1 day'],
 ];
 const STATUSES = ['Initialized', 'Starting', 'Running', 'Stopping', 'Stopped', 'Paused'];
-const PACES = ['fast', 'realistic', 'instant'];
+/** The status calls by type of item: method, collection, operation of the item, operation of its tables. */
+const STATUS_CALLS = {
+  MirroredDatabase: ['POST', 'mirroredDatabases', 'getMirroringStatus', 'getTablesMirroringStatus'],
+  MirroredCatalog: ['GET', 'mirroredCatalogs', 'mirroringStatus?beta=true', 'tablesMirroringStatus?beta=true'],
+};
+const PACES = [
+  ['fast', 'about a second for each step'],
+  ['realistic', 'as long as in Fabric'],
+  ['instant', 'no time'],
+];
 
 const heading = (text) => h('div', { class: 'menu-heading' }, text);
 const rule = () => h('div', { class: 'menu-rule', role: 'separator' });
@@ -100,14 +112,27 @@ export function jumpMenu() {
       'div',
       { class: 'form' },
       field(
-        { id: 'jump-pace', label: 'Pace of what begins from now on' },
+        { id: 'jump-pace', label: 'Pace', hint: PACE_HINT },
         select(
           state.settings?.pace,
-          PACES.map((pace) => [pace, pace]),
+          PACES.map(([pace, meaning]) => [pace, `${pace}: ${meaning}`]),
           setPace,
         ),
       ),
     ),
+  ];
+}
+
+/* ---- Pace ---- */
+
+const PACE_HINT = 'How long steps such as Starting and Snapshotting take. A step that has begun keeps its duration.';
+
+export function paceMenu() {
+  const shown = state.settings?.pace;
+  return [
+    heading('Pace'),
+    PACES.map(([pace, meaning]) => entry(pace, () => setPace(pace), { beside: meaning, 'aria-pressed': String(pace === shown), 'aria-current': pace === shown ? 'true' : null })),
+    h('p', { class: 'hint' }, PACE_HINT),
   ];
 }
 
@@ -206,7 +231,23 @@ export function moreMenu() {
   const { isWide } = state.grid;
   return [
     item?.type === 'MirroredDatabase' && entry('Edit definition', () => (location.hash = `#/item/${item.id}/definition`)),
-    entry('Wide lanes', () => set('grid', { isWide: !isWide }), { 'aria-pressed': String(isWide), beside: isWide && icon('close') }),
+    item && [
+      statusCalls(item).map(([label, method, path]) => entry(label, () => copyCurl(curlOf(method, path)))),
+      entry('Copy id', () => copyText(item.id, 'The id is copied'), { beside: item.id }),
+      rule(),
+    ],
+    entry('Wide lanes', toggleWide, { 'aria-pressed': String(isWide), beside: isWide && icon('close') }),
     item && [rule(), entry('Delete…', () => openDialog('delete', { item }), { isDangerous: true })],
+  ];
+}
+
+/** The requests for the status of an item and of its tables: label, method, path. */
+function statusCalls({ id, type, workspace }) {
+  const [method, kind, item, tables] = STATUS_CALLS[type] ?? [];
+  if (!kind) return [];
+  const path = `/v1/workspaces/${workspace.id}/${kind}/${id}`;
+  return [
+    ['Copy status request as curl', method, `${path}/${item}`],
+    ['Copy tables status request as curl', method, `${path}/${tables}`],
   ];
 }

@@ -1,17 +1,21 @@
 // Monitor replication: the summary lanes and the list, for one item or for all mirrored databases.
 
+import { startSentence } from './auto-start.js';
 import { h } from './dom.js';
-import { LENGTHS, axis, laneEvents, look, percent, placeOf, visible, zoom } from './axis.js';
-import { duration, moment, number, shortNumber } from './format.js';
+import { actButton, mirroringAct } from './acts.js';
+import { LENGTHS, LOOK_HINT, axis, laneEvents, look, percent, placeOf, visible, zoom } from './axis.js';
+import { count, duration, moment, number, shortNumber, time } from './format.js';
 import { filterGroup, grid, sign, tools } from './grid.js';
 import { status } from './icons.js';
 import { curve, requests, spans, troubleMarks } from './lanes.js';
 import { openDialog } from './dialog.js';
 import { openDock } from './dock.js';
 import { jumpTo } from './time-bar.js';
-import { allRows, databaseRow, pointAt, shownRows } from './rows.js';
-import { sourceOf } from './trouble-request.js';
-import { mirrors, now, openItem, set, shownInstant, state } from './store.js';
+import { groupOf } from './portal.js';
+import { allRows, databaseRow, pointAt, rateAt, shownRows } from './rows.js';
+import { isProjected, mirrors, now, openItem, set, shownInstant, state } from './store.js';
+import { causeOf } from './trouble-acts.js';
+import { troublesOf, unended, unendedCount } from './troubles.js';
 
 const TICKS_MAX = 400;
 
@@ -48,7 +52,7 @@ function lengths() {
 function lookControls() {
   const { look: looked, from } = state.axis;
   if (looked === null) {
-    if (from === null) return h('div', { class: 'look dim' }, 'Drag the axis to look back or ahead');
+    if (from === null) return h('div', { class: 'look dim' }, !state.preferences.hasLooked && LOOK_HINT);
     return h('div', { class: 'look' }, h('button', { type: 'button', class: 'button', on: { click: () => set('axis', { from: null }) } }, 'Follow now'));
   }
   const isAhead = looked > now();
@@ -56,7 +60,7 @@ function lookControls() {
     ? h('button', { type: 'button', key: 'jump', class: 'button accent', on: { click: () => jumpTo(looked) } }, 'Jump there')
     : h('button', { type: 'button', key: 'fork', class: 'button', on: { click: () => openDialog('fork', { at: looked }) } }, 'Fork there');
   const back = h('button', { type: 'button', key: 'back', class: 'button', on: { click: () => look(null) } }, 'Back to now', h('kbd', { class: 'key' }, 'Esc'));
-  return h('div', { class: 'look' }, h('span', { class: 'look-distance' }, h('b', null, duration(looked - now())), isAhead ? ' ahead, projected' : ' before now'), act, back);
+  return h('div', { class: 'look' }, h('span', { class: 'look-distance' }, h('b', null, duration(looked - now())), isAhead ? ' ahead' : ' before now'), act, back);
 }
 
 function lane(label, { text, value, column, className = '' }, content) {
@@ -72,14 +76,14 @@ const laneBox = (className, ...content) => h('div', { class: `lane ${className}`
 
 function databaseLane(item) {
   const row = databaseRow(item, shownInstant());
-  const shown = row ? status(row.shown) : h('span', { class: 'dim' }, 'does not exist yet');
+  const shown = row ? status(row.shown) : h('span', { class: 'dim' }, 'does not exist');
   const last = allRows().reduce((latest, table) => Math.max(latest, table.last ?? 0), 0);
   return h('div', { key: 'database', class: 'summary-row is-database' }, [
     h('b', { class: 'summary-label' }, item.type === 'MirroredDatabase' ? 'Database' : 'Item'),
     h('span', { class: 'summary-status' }, shown),
     h('span', { class: 'summary-api mono dim' }, row?.status),
     h('span', { class: 'summary-value in-last' }, last > 0 && moment(last, now())),
-    laneBox('big', row && spans(row.spans, row.look, { isNamed: true })),
+    laneBox('big', row && spans(row.spans, row.look, { isNamed: true, errors: row.errors })),
   ]);
 }
 
@@ -103,10 +107,11 @@ const highest = (one, other) => (one === null ? other : other === null ? one : M
 
 function rowsLane(item) {
   const points = aggregates(item);
-  const rate = pointAt(points, shownInstant())?.rowsPerSecond ?? 0;
-  const rows = allRows().reduce((sum, row) => sum + (row.rows ?? 0), 0);
+  const rate = (item ? [item] : mirrors()).reduce((sum, each) => sum + rateAt(each, shownInstant()), 0);
+  const known = allRows().filter((row) => row.rows !== null);
+  const rows = known.reduce((sum, row) => sum + row.rows, 0);
   const drawn = points.map((point) => ({ at: point.at, values: [point.rows] }));
-  return lane('Rows replicated', { text: rate > 0 ? `+${rate >= 100 ? number(Math.round(rate)) : rate.toFixed(1)} a second` : '', value: number(rows), column: 'rows' },
+  return lane('Rows replicated', { text: rate > 0 ? `+${rate >= 100 ? number(Math.round(rate)) : rate.toFixed(1)} a second` : '', value: known.length > 0 ? number(rows) : '–', column: 'rows' },
     laneBox('curve', curve(`rows of ${item?.id}`, drawn, { format: shortNumber })));
 }
 
@@ -123,38 +128,63 @@ function latencyLane(item) {
 function requestsLane(item) {
   const [from, to] = visible();
   const seen = state.exchanges.filter((exchange) => exchange.at >= from && exchange.at <= to && (!item || exchange.path.includes(item.id)));
-  const refused = seen.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
-  return lane('Requests', { text: refused > 0 ? `${number(refused)} refused or struck` : 'in view', value: number(seen.length), column: 'rows', className: 'is-thin' },
+  const counted = seen.filter((exchange) => exchange.at <= shownInstant());
+  const refused = counted.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
+  const range = state.axis.look === null || isProjected() ? 'in view' : `until ${time(state.axis.look)}`;
+  const text = [refused > 0 && `${number(refused)} refused or struck`, range].filter(Boolean).join(', ');
+  return lane('Requests', { text, value: number(counted.length), column: 'rows', className: 'is-thin' },
     laneBox('', requests(seen.slice(-TICKS_MAX))));
 }
 
 function troubleLane(item) {
   const shown = troublesOf(item);
-  const next = shown.filter((trouble) => trouble.fromAt > now()).sort((one, other) => one.fromAt - other.fromAt)[0];
-  const text = next ? `next ${moment(next.fromAt, now())} ${next.target.table?.tableName ?? next.kind}` : shown.length > 0 ? 'none ahead' : '';
-  return lane('Trouble', { text, value: number(shown.length), column: 'rows', className: 'is-thin' }, laneBox('', troubleMarks(shown, now())));
-}
-
-/** The trouble of an item and of its source; all trouble without an item. */
-function troublesOf(item) {
-  if (!item) return state.troubles;
-  const source = sourceOf(item);
-  return state.troubles.filter(({ target }) => target.item === item.id || (source && target.source === source));
+  const { total, words } = unendedCount(unended(item));
+  const text = total === 0 && shown.length > 0 ? 'all of it is over' : words;
+  return lane('Trouble', { text, value: number(total), column: 'rows', className: 'is-thin' }, laneBox('', troubleMarks(shown, now())));
 }
 
 /* ---- The sentence of state ---- */
 
 function note(item) {
-  const row = item && databaseRow(item, shownInstant());
-  const { tone, content } = (row && sentence(item, row)) ?? {};
+  const { tone, content } = item ? itemSentence(item) : allSentence();
   const kind = tone === 'bad' || tone === 'warning' ? tone : '';
-  return content ? h('div', { key: 'note', class: `note ${kind}` }, content) : null;
+  return h('div', { key: 'note', class: `note ${kind}` }, content);
+}
+
+function itemSentence(item) {
+  const row = databaseRow(item, shownInstant());
+  if (row) return sentence(item, row);
+  return { tone: 'muted', content: h('p', { class: 'second' }, `${item.displayName} does not exist at this time.`) };
+}
+
+/** Tells how to start the databases that wait for it, because nothing else in the list does. */
+function allSentence() {
+  const rows = allRows();
+  const waiting = rows.filter((row) => row.status === 'Initialized' && !row.error && row.item.type === 'MirroredDatabase');
+  if (waiting.length === 0) {
+    const running = rows.filter((row) => row.status === 'Running').length;
+    return { content: h('p', { class: 'second' }, `Running: ${number(running)} of ${count(rows.length, 'database')}.`) };
+  }
+  const [{ item, shown }] = waiting;
+  if (waiting.length === 1) {
+    const text = h('p', { class: 'second' }, h('b', { dir: 'auto' }, item.displayName), ' is Initialized: its mirroring has not been started.');
+    return { content: [sign(shown), text, startButton(item)] };
+  }
+  return { content: [sign(shown), h('p', { class: 'second' }, `${number(waiting.length)} databases are Initialized: their mirroring has not been started. Open one to start it.`)] };
+}
+
+/** The button that starts mirroring; nothing if it cannot be started. */
+function startButton(item) {
+  const act = mirroringAct(item);
+  return act && !act.refusal && act.label === 'Start' && actButton(act);
 }
 
 function sentence(item, row) {
+  const start = startSentence(item);
+  if (start) return { tone: start.tone, content: [sign(row.shown), h('p', { class: start.tone === 'bad' ? null : 'second', dir: 'auto' }, start.content)] };
   if (row.error) {
     const text = h('p', { dir: 'auto' }, h('b', { class: 'mono' }, row.error.errorCode), ' ', row.error.message);
-    return { tone: row.status === 'Running' ? 'warning' : 'bad', content: [sign(row.shown), text, h('a', { class: 'link', href: `#/item/${item.id}/definition` }, 'Edit definition')] };
+    return { tone: row.status === 'Running' ? 'warning' : 'bad', content: [sign(row.shown), text, causeOf(row.trouble) ?? h('a', { class: 'link', href: `#/item/${item.id}/definition` }, 'Edit definition')] };
   }
   const tables = allRows();
   const wrong = tables.filter((table) => table.error);
@@ -164,7 +194,7 @@ function sentence(item, row) {
       ? h('button', { type: 'button', class: 'link', on: { click: () => filterGroup('errors') } }, `all ${number(wrong.length)} errors`)
       : h('button', { type: 'button', class: 'link', on: { click: () => openTable(first.key) } }, 'details');
     const text = h('p', { dir: 'auto' }, h('b', null, first.label), ': ', first.error.message);
-    return { tone: first.shown.tone, content: [sign(first.shown), text, more] };
+    return { tone: first.shown.tone, content: [sign(first.shown), text, causeOf(first.trouble), more] };
   }
   if (row.status === 'Paused') {
     return { tone: 'warning', content: [sign(row.shown), h('p', null, 'The capacity was paused. Mirroring stays paused until it is started again, and continues where it stopped.')] };
@@ -174,8 +204,10 @@ function sentence(item, row) {
 
 function calmSentence(row, tables) {
   if (state.tables === null) return 'Reading the tables.';
-  if (row.status !== 'Running') return tables.length > 0 ? `Mirroring is ${row.status}.` : 'The source has not been read. Tables show up once mirroring is Running.';
-  const copying = tables.filter((table) => table.share !== null).length;
+  if (row.status === 'Initialized') return 'Mirroring is not started. Its start reads the source; tables show up once it is Running.';
+  if (row.status !== 'Running') return tables.length > 0 ? `Mirroring is ${row.status}.` : `Mirroring is ${row.status}. Tables show up once it is Running.`;
+  if (tables.length === 0) return 'The source has no tables.';
+  const copying = tables.filter((table) => groupOf(table.shown) === 'changing').length;
   if (copying > 0) return `${number(copying)} of ${number(tables.length)} tables ${copying === 1 ? 'is' : 'are'} being copied.`;
   return `${number(tables.length)} ${tables.length === 1 ? 'table' : 'tables'}, none with an error.`;
 }
@@ -190,10 +222,15 @@ function openTable(key) {
 function noRows(item) {
   if (!item) return null;
   const { type } = item.source ?? {};
-  const text = item.type !== 'MirroredDatabase' ? 'The tables of this item are not simulated.'
+  const row = databaseRow(item, shownInstant());
+  const title = !row ? 'The database does not exist at this time' : row.error ? 'Mirroring did not start' : 'No tables yet';
+  const text = !row ? 'It was created later.'
+    : item.type !== 'MirroredDatabase' ? 'The tables of this item are not simulated.'
     : type === 'GenericMirror' ? 'Open mirroring shows a table when its first file has arrived, or when the source is declared.'
-    : 'The source has not been read. Tables show up once mirroring is Running.';
-  return h('div', { class: 'empty' }, emptyArt(), h('h2', null, item.error ? 'Mirroring did not start' : 'No tables yet'), h('p', null, text));
+    : row?.error ? 'The source has not been read. Tables show up once mirroring is Running.'
+    : row?.status === 'Running' ? 'The source has no tables.'
+    : 'The source is read when mirroring starts. Tables show up once it is Running.';
+  return h('div', { class: 'empty' }, emptyArt(), h('h2', null, title), h('p', null, text), startButton(item));
 }
 
 export const emptyArt = () =>

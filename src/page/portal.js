@@ -24,7 +24,7 @@ const NOTHING = { word: '–', tone: 'muted', fill: 'waiting', glyph: 'ring' };
 export function databaseStatus(status, error, tablesInError = 0) {
   if (!status) return NOTHING;
   if (status === 'Running') {
-    if (error || tablesInError) return { word: 'Running with warning', tone: 'warning', fill: 'good', glyph: 'triangle' };
+    if (error || tablesInError) return { word: 'Running with warning', tone: 'warning', fill: error ? 'warning' : 'good', glyph: 'triangle' };
     return { word: 'Running', tone: 'good', fill: 'good', glyph: 'disc' };
   }
   if (error || status === 'Failed') return { word: 'Failed', tone: 'bad', fill: 'bad', glyph: 'diamond' };
@@ -40,12 +40,16 @@ export function tableStatus(status, error) {
   if (status === 'Failed') return { word: 'Failed', tone: 'bad', fill: 'bad', glyph: 'diamond' };
   if (error) return { word: 'Running with warning', tone: 'warning', fill: 'warning', glyph: 'triangle' };
   if (status === 'Replicating') return { word: 'Running', tone: 'good', fill: 'good', glyph: 'disc' };
-  if (status === 'Snapshotting') return { word: 'Running', tone: 'copying', fill: 'copying', glyph: 'half' };
-  if (status === 'Reseeding') return { word: 'Running', tone: 'reseeding', fill: 'reseeding', glyph: 'turn' };
+  if (status === 'Snapshotting') return { word: 'Running', detail: 'copying', tone: 'copying', fill: 'copying', glyph: 'half' };
+  if (status === 'Reseeding') return { word: 'Running', detail: 'copying', tone: 'reseeding', fill: 'reseeding', glyph: 'turn' };
   if (status === 'Stopped') return { word: 'Stopped', tone: 'muted', fill: 'stopped', glyph: 'square' };
   return { ...NOTHING, word: status };
 }
 
-/** The groups of the filter, by tone. */
+/** The groups of the filter by tone, and their names for tables and for databases. */
 const GROUPS = { good: 'running', copying: 'changing', reseeding: 'changing', warning: 'errors', bad: 'errors' };
 export const groupOf = (shown) => GROUPS[shown.tone] ?? (shown.fill === 'moving' ? 'changing' : 'stopped');
+export const GROUP_NAMES = {
+  table: { all: 'All', running: 'Running', changing: 'Copying', errors: 'With errors', stopped: 'Waiting or stopped' },
+  database: { all: 'All', running: 'Running', changing: 'Changing', errors: 'With errors', stopped: 'Not running' },
+};

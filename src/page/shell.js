@@ -1,18 +1,20 @@
 // The frame of the page: the top bar, the tree of workspaces and items, the head of the view, and the messages.
 
-import { mirroringAct } from './acts.js';
+import { actButton, mirroringAct } from './acts.js';
+import { startFact } from './auto-start.js';
 import { h } from './dom.js';
 import { openDialog } from './dialog.js';
 import { toggleDock } from './dock.js';
-import { number, time } from './format.js';
+import { count, number, time } from './format.js';
 import { glyph, icon, status } from './icons.js';
 import { menu, menuButton } from './menu.js';
 import { moreMenu, tenantMenu } from './menus.js';
 import { SOURCE_TYPES, databaseStatus } from './portal.js';
-import { databaseRow } from './rows.js';
-import { mirrors, openItem, reconnect, set, shownInstant, state } from './store.js';
+import { allRows, databaseRow } from './rows.js';
+import { openItem, reconnect, set, shownInstant, state } from './store.js';
 import { isShown, tenantName } from './tenants.js';
 import { troubleMenu } from './trouble-form.js';
+import { unended, unendedCount } from './troubles.js';
 
 /* ---- Top ---- */
 
@@ -25,7 +27,7 @@ export function top() {
     h('span', { class: 'grow' }),
     h('span', { class: `address ${state.lost === null ? '' : 'is-lost'}` }, h('i'), h('span', null, location.host)),
     dockButton('journal', 'list', 'Journal'),
-    dockButton('trouble', 'bolt', 'Trouble', plannedTrouble()),
+    dockButton('trouble', 'bolt', 'Trouble', unendedCount(unended())),
     h('button', { type: 'button', class: 'button quiet icon-only', 'aria-label': 'Light or dark', on: { click: toggleTheme } }, icon('theme')),
     h('button', { type: 'button', class: 'button quiet icon-only', 'aria-label': 'Keys and help', on: { click: () => openDialog('keys') } }, icon('help')),
   ]);
@@ -58,14 +60,14 @@ function crumbs(item) {
   ];
 }
 
-function dockButton(tab, picture, label, badge = 0) {
-  return h('button', { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), on: { click: () => toggleDock(tab) } }, [
-    icon(picture), h('span', { class: 'button-label' }, label), badge > 0 && h('span', { class: 'badge' }, number(badge)),
+/** A button of a pane. The place of its badge is reserved. A button without `unended` has none. */
+function dockButton(tab, picture, label, unended = null) {
+  const isEmpty = unended?.total === 0;
+  const title = unended?.words ? `In the tenant: ${unended.words}` : null;
+  return h('button', { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), title, on: { click: () => toggleDock(tab) } }, [
+    icon(picture), h('span', { class: 'button-label' }, label), unended && h('span', { class: `badge ${isEmpty ? 'is-empty' : ''}` }, !isEmpty && number(unended.total)),
   ]);
 }
-
-/** The number of troubles that have not ended, plus that of fault rules that can still strike. */
-const plannedTrouble = () => state.troubles.filter((trouble) => trouble.state !== 'ended').length + state.faults.filter((fault) => fault.enabled && !fault.exhausted).length;
 
 function toggleTheme() {
   const { dataset } = document.documentElement;
@@ -100,8 +102,10 @@ export function tree() {
     h('button', { type: 'button', class: 'button', on: { click: () => openDialog('create') } }, icon('add'), 'New mirrored database'),
     h('div', { class: 'tree-items' }, [
       h('a', { class: 'tree-item', href: '#/', 'aria-current': state.route.item === null ? 'page' : null }, icon('list'), h('span', null, 'All mirrored databases')),
-      state.workspaces.map((workspace) => treeGroup(workspace, workspace.items.filter(isFound))),
+      !state.isLoaded && h('p', { class: 'tree-empty' }, 'Reading the workspaces'),
+      state.workspaces.map((workspace) => treeGroup(workspace, withParents(workspace.items).filter(({ item }) => isFound(item)))),
     ]),
+    h('p', { class: 'tree-foot' }, state.axis.look !== null && 'The statuses in this list are those of now.'),
   ]);
 }
 
@@ -115,18 +119,41 @@ function treeGroup(workspace, items) {
   ]);
 }
 
-function treeItem(item) {
-  const isCurrent = state.route.item === item.id;
-  if (item.status === null) {
-    return h('a', { key: item.id, class: 'tree-item', href: `#/item/${item.id}`, 'aria-current': isCurrent ? 'page' : null }, [
-      h('span', { class: 'tone-muted' }, glyph('ring')), h('span', { dir: 'auto', title: item.displayName }, item.displayName), h('small', null, item.type),
-    ]);
+/** The kinds of items whose children have their names: the child, the kinds of the parent, and how the child is called beneath it. */
+const CHILDREN = {
+  SQLEndpoint: {
+    parents: ['MirroredDatabase', 'Lakehouse', 'SQLDatabase', 'CosmosDBDatabase', 'SnowflakeDatabase', 'MirroredCatalog', 'MirroredAzureDatabricksCatalog'],
+    label: 'SQL analytics endpoint',
+  },
+  KQLDatabase: { parents: ['Eventhouse'], label: 'KQL database' },
+};
+
+/** Items, each child after its parent. The API does not tell the parent of an item: a child has the name of its parent. */
+function withParents(items) {
+  // A parent is taken from its list by its child. No kind of parent has two children.
+  const free = Map.groupBy(items.filter(({ type }) => !(type in CHILDREN)), ({ type, displayName }) => `${type}/${displayName}`);
+  const children = new Map();
+  const tops = [];
+  for (const item of items) {
+    const kind = CHILDREN[item.type]?.parents.find((type) => free.get(`${type}/${item.displayName}`)?.length > 0);
+    if (kind) children.set(free.get(`${kind}/${item.displayName}`).shift(), item);
+    else tops.push(item);
   }
+  return tops.flatMap((item) => [{ item }, ...(children.has(item) ? [{ item: children.get(item), parent: item }] : [])]);
+}
+
+function treeItem({ item, parent }) {
+  const isCurrent = state.route.item === item.id;
+  const props = { key: item.id, class: `tree-item ${parent ? 'is-child' : ''}`, href: `#/item/${item.id}`, 'aria-current': isCurrent ? 'page' : null };
+  const name = parent
+    ? h('span', { title: item.displayName }, CHILDREN[item.type].label, h('span', { class: 'hidden-text', dir: 'auto' }, ` of ${parent.displayName}`))
+    : h('span', { dir: 'auto', title: item.displayName }, item.displayName);
+  if (item.status === null) return h('a', props, [h('span', { class: 'tone-muted' }, glyph('ring')), name, !parent && h('small', null, item.type)]);
   const shown = databaseStatus(item.status, item.error, item.tablesInError);
   const tables = Object.values(item.tables).reduce((sum, value) => sum + value, 0);
-  return h('a', { key: item.id, class: 'tree-item', href: `#/item/${item.id}`, 'aria-current': isCurrent ? 'page' : null }, [
+  return h('a', props, [
     h('span', { class: `tone-${shown.tone}`, title: shown.word }, glyph(shown.glyph), h('span', { class: 'hidden-text' }, shown.word)),
-    h('span', { dir: 'auto', title: item.displayName }, item.displayName),
+    name,
     h('small', null, item.type === 'MirroredDatabase' ? tables > 0 && number(tables) : item.type),
   ]);
 }
@@ -139,10 +166,8 @@ export function head() {
 }
 
 function allHead() {
-  const shown = mirrors();
-  const workspaces = new Set(shown.map((item) => item.workspace.id)).size;
   return h('div', { class: 'head' }, [
-    h('div', { class: 'head-title' }, h('h1', null, 'Mirrored databases'), h('div', { class: 'head-facts' }, h('span', null, `${number(shown.length)} in ${number(workspaces)} ${workspaces === 1 ? 'workspace' : 'workspaces'}`))),
+    h('div', { class: 'head-title' }, h('h1', null, 'Mirrored databases'), h('div', { class: 'head-facts' }, h('span', null, count(allRows().length, 'mirrored database')), h('span', null, count(state.workspaces.length, 'workspace')))),
     h('div', { class: 'head-acts' }, [
       troubleButton(),
       h('button', { type: 'button', class: 'button primary', on: { click: () => openDialog('create') } }, icon('add'), 'New mirrored database'),
@@ -154,19 +179,19 @@ function itemHead(item) {
   const row = item.status !== null && databaseRow(item, shownInstant());
   const { source } = item;
   const act = mirroringAct(item);
-  const isLooking = state.axis.look !== null;
   return h('div', { class: 'head' }, [
     h('div', { class: 'head-title' }, [
       h('h1', { dir: 'auto' }, item.displayName),
       h('div', { class: 'head-facts' }, [
-        row && status(row.shown),
+        row ? status(row.shown) : item.status !== null && h('span', { class: 'dim' }, 'does not exist at this time'),
         row && h('span', { class: 'mono dim' }, `"status": "${row.status}"`),
+        startFact(item),
         h('span', null, source ? (SOURCE_TYPES[source.type] ?? source.type) : item.type),
         source?.connectionId && h('span', { dir: 'auto' }, [source.connection ?? 'unknown connection', source.database].filter(Boolean).join(' / ')),
       ]),
     ]),
     h('div', { class: 'head-acts' }, [
-      act && h('button', { type: 'button', class: `button ${act.label === 'Stop' ? '' : 'primary'}`, disabled: isLooking || !act.isAllowed, on: { click: act.run } }, icon(act.icon), act.label),
+      act && actButton(act),
       troubleButton(),
       menuButton('more', { class: 'button icon-only', 'aria-label': 'More' }, icon('more')),
       menu('more', 'More', moreMenu),

@@ -2,11 +2,14 @@
 
 import { closeDialog } from './dialog.js';
 import { h } from './dom.js';
-import { Unusable, act, button, check, field, input, refusal } from './form.js';
-import { date, iso, time } from './format.js';
+import { curlOf } from './curl.js';
+import { fileFault } from './document-file.js';
+import { act, button, check, field, input, refusal } from './form.js';
+import { count, date, iso, moment, parse, time } from './format.js';
 import { KEYS } from './keys.js';
-import { changed, overview, readAll, state, toast } from './store.js';
-import { putSnapshot, rememberTenant, tenantHref, tenantInUse } from './tenants.js';
+import { changed, itemsById, mirrors, openItem, overview, readAll, state, toast } from './store.js';
+import { isShown, loadBuiltIn, loadScenario, loadedText, putSnapshot, rememberTenant, tenantHref, tenantInUse, tenantName } from './tenants.js';
+import { troubleTitle } from './trouble-kinds.js';
 
 const FORM = 'small-form';
 
@@ -48,7 +51,7 @@ function keys() {
     changed();
   };
   return {
-    title: 'Keys',
+    title: 'Keys and help',
     body: [
       h(
         'dl',
@@ -63,9 +66,29 @@ function keys() {
         ]),
       ),
       check({ checked: state.preferences.keys }, change, 'Use single keys. Esc and the keys of the axis and of the list always work.'),
-      h('p', { class: 'hint' }, 'Drag the time axis to see every figure as it was, or as it will be. Nothing changes by looking.'),
+      h('p', { class: 'hint' }, 'Click or drag the time axis to look at another time: every figure is shown as it was, or as it will be. Nothing changes by looking. Drag with Shift to move the window; turn the wheel with Ctrl to zoom.'),
+      apiHelp(),
     ],
   };
+}
+
+/** Says where the API is, in which tenant, and how to read a status. */
+function apiHelp() {
+  const item = [openItem(), ...mirrors()].find((each) => each?.type === 'MirroredDatabase');
+  const call = item ? ['POST', `/v1/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/getMirroringStatus`] : ['GET', '/v1/workspaces'];
+  const tenant = state.tenants.find(isShown);
+  const name = tenant ? tenantName(tenant) : (state.api.tenant ?? 'default tenant');
+  return [
+    h('h3', null, 'API'),
+    h('dl', { class: 'facts' }, [
+      [h('dt', null, 'Base address'), h('dd', { class: 'mono' }, `${location.origin}/v1`)],
+      [h('dt', null, 'Control'), h('dd', { class: 'mono' }, `${location.origin}/_emulator`)],
+      [h('dt', null, 'Tenant'), h('dd', null, h('span', { dir: 'auto' }, name), tenant && tenant.id !== name && [' ', h('span', { class: 'mono dim' }, tenant.id)])],
+    ]),
+    h('p', null, item ? ['The status of ', h('b', { dir: 'auto' }, item.displayName), ':'] : 'The workspaces:'),
+    h('pre', { class: 'code', tabindex: 0, role: 'region', 'aria-label': 'Call of the API' }, curlOf(...call)),
+    h('p', { class: 'hint' }, 'A call belongs to the tenant that its token names in the claim tid. The default tenant accepts any token. Calls of /_emulator name the tenant with ?tenant=.'),
+  ];
 }
 
 /* ---- Fork ---- */
@@ -78,11 +101,15 @@ function beginFork({ values }) {
   values.as ??= `fork-${time(values.at ?? state.clock.now())
     .slice(0, 5)
     .replace(':', '')}`;
+  values.isPaused ??= true;
 }
+
+/** A clock in another mode stands until a call moves it. */
+const isClockRunning = () => ['real', 'scaled'].includes(state.clock.mode);
 
 function fork(dialog) {
   const { values } = dialog;
-  const { at, as, made } = values;
+  const { at, as, isPaused, made } = values;
   if (made) return forked(made);
   const instant = at === null ? 'now' : `${time(at)} UTC on ${date(at)}`;
   const run = () =>
@@ -91,9 +118,10 @@ function fork(dialog) {
         at: at === null ? undefined : iso(at),
         as: values.as,
       });
+      const clock = isClockRunning() ? await state.api.control('POST', 'clock', { paused: isPaused }, { tenant: id }) : null;
       rememberTenant(id, values.as);
-      values.made = values.as;
       overview.refresh({ now: true });
+      values.made = await readFork(id, values.as, clock);
     });
   const body = [
     h(
@@ -107,18 +135,52 @@ function fork(dialog) {
       { id: 'fork-name', label: 'Name of the new tenant' },
       input({ value: as, required: true, autofocus: true, dir: 'auto', on: { input: (event) => revise({ as: event.target.value }) } }),
     ),
+    isClockRunning()
+      ? check({ checked: isPaused }, (checked) => revise({ isPaused: checked }), 'Start paused. Otherwise the clock of the fork runs at once, and planned trouble begins at its time.')
+      : h('p', { class: 'hint' }, `The clock of the fork is ${state.clock.mode}, as in this tenant: it stands until ${state.clock.mode === 'manual' ? 'it is moved' : 'a request moves it'}.`),
+    carriedTrouble(at ?? state.clock.now(), at !== null),
+    h('p', { class: 'hint' }, faultText(state.faults.length), ' Settings and the mode of the clock are those of now. The journal of the fork is empty.'),
   ];
   return form(dialog, { title: 'Fork this tenant', body, label: 'Fork', run });
 }
 
-function forked(name) {
+const faultText = (faults) =>
+  faults === 0 ? 'There are no fault rules to carry along.' : `${count(faults, 'fault rule')} and ${faults === 1 ? 'its counters' : 'their counters'} come along as they are now, also if the fork begins earlier.`;
+
+/** Lists the trouble that has not ended at the instant of the fork. */
+function carriedTrouble(at, isPast) {
+  const carried = state.troubles.filter(({ fromAt, toAt, kind }) => fromAt === null || fromAt > at || (kind !== 'reseed' && (toAt === null || toAt > at)));
+  if (carried.length === 0) return h('p', { class: 'hint' }, 'No trouble is planned or active then.');
+  return [h('p', null, isPast ? 'This trouble comes along, as far as it was planned by then:' : 'This trouble comes along:'), troubleList(carried, at)];
+}
+
+function troubleList(troubles, at) {
+  const place = ({ target }) => [target.table && [target.table.schemaName, target.table.tableName].filter(Boolean).join('.'), itemsById().get(target.item)?.displayName].filter(Boolean).join(' in ');
+  const begins = ({ fromAt }) => (fromAt === null ? 'begins with a later status' : fromAt > at ? `begins at ${moment(fromAt, at)}` : `active since ${moment(fromAt, at)}`);
+  return h('ul', { class: 'carried' }, troubles.map((trouble) => h('li', { key: trouble.id }, h('span', { dir: 'auto' }, [troubleTitle(trouble), place(trouble)].filter(Boolean).join(': ')), h('small', null, begins(trouble)))));
+}
+
+/** What a fork is made of: its trouble, its clock, and the open item if it existed by then. */
+async function readFork(id, name, clock) {
+  const [{ value }, { workspaces, clock: present }] = await Promise.all([state.api.control('GET', 'trouble', undefined, { tenant: id }), state.api.control('GET', 'overview', undefined, { tenant: id })]);
+  const troubles = value.filter((trouble) => trouble.state !== 'ended').map((trouble) => ({ ...trouble, fromAt: parse(trouble.from), toAt: parse(trouble.to) }));
+  const item = workspaces.flatMap(({ items }) => items).find((each) => each.id === state.route.item) ?? null;
+  return { name, item, troubles, clock: clock ?? present };
+}
+
+function forked({ name, item, troubles, clock }) {
+  const at = parse(clock.now);
+  const isRunning = isClockRunning() && !clock.paused;
   return {
     title: 'The fork exists',
-    body: h('p', { role: 'status' }, 'The new tenant is ', h('b', { dir: 'auto' }, name), '.'),
+    body: [
+      h('p', { role: 'status' }, 'The new tenant is ', h('b', { dir: 'auto' }, name), '. ', isRunning ? 'Its clock runs.' : `Its clock stands at ${time(at)} UTC on ${date(at)}.`),
+      troubles.length > 0 && [h('p', null, `${count(troubles.length, 'trouble')} came along:`), troubleList(troubles, at)],
+    ],
     footer: [
       h('span', { class: 'grow' }),
       button('Stay here', closeDialog),
-      h('a', { key: 'open', class: 'button primary', href: tenantHref(name), mount: (node) => node.focus() }, 'Open the fork'),
+      h('a', { key: 'open', class: 'button primary', href: `${tenantHref(name)}${item ? `#/item/${item.id}` : ''}`, mount: (node) => node.focus() }, h('span', null, item ? ['Open ', h('bdi', null, item.displayName), ' in the fork'] : 'Open the fork')),
     ],
   };
 }
@@ -167,9 +229,10 @@ function remove(dialog) {
   });
 }
 
-/** Closes the dialog after something was removed or replaced, and shows all databases. */
+/** Closes the dialog after something was removed or replaced, and shows all databases as they are now. */
 function done(text) {
   location.hash = '#/';
+  Object.assign(state.axis, { look: null, from: null });
   closeDialog();
   // A reading that is under way would bring back what is gone.
   overview.reset();
@@ -199,7 +262,7 @@ function scenario(dialog) {
         checked: !file && each.name === name,
         on: { change: () => revise({ name: each.name, file: null }) },
       }),
-      h('span', null, h('b', null, each.name), each.title && ` ${each.title}`),
+      h('span', null, h('b', null, each.name), each.title && h('small', { class: 'pick-title' }, each.title)),
     );
   const body = [
     h('fieldset', { class: 'form' }, h('legend', null, 'Built in'), h('div', { class: 'pick' }, state.scenarios.map(pick))),
@@ -208,29 +271,38 @@ function scenario(dialog) {
       fileInput((chosen) => revise({ file: chosen })),
     ),
     check({ checked: isReset }, (checked) => revise({ isReset: checked }), 'Reset the tenant first'),
-    h('p', { class: 'hint' }, 'A scenario adds to the tenant. A name that is in use is rejected; nothing is added then.'),
+    h('p', { class: 'hint' }, 'A scenario adds to the tenant. A name that is in use, and a clock that is earlier than that of the tenant, are rejected; nothing is added then.'),
   ];
   const run = async () => {
-    const answer = await act(async () => {
-      const document = await chosenScenario(values);
-      if (values.isReset) await state.api.control('POST', 'reset');
-      return state.api.control('POST', 'scenario', document);
-    });
-    if (answer !== undefined) done('The scenario is loaded');
+    const added = await act(() => (file ? loadFile(file, isReset) : loadNamed(name, isReset)));
+    if (added !== undefined) done(loadedText(file?.name ?? name, added));
   };
   return form(dialog, { title: 'Load a scenario', body, label: 'Load', isDisabled: !file && !name, run });
 }
 
-async function chosenScenario({ name, file }) {
-  return file ? parsed(file.name, await file.text()) : state.api.control('GET', `scenarios/${encodeURIComponent(name)}`);
+async function loadNamed(name, isReset) {
+  if (isReset) await state.api.control('POST', 'reset');
+  return loadBuiltIn(name);
 }
 
-function parsed(name, text) {
+async function loadFile(file, isReset) {
+  const text = await file.text();
   try {
-    return JSON.parse(text);
+    if (isReset) {
+      await tryScenario(text);
+      await state.api.control('POST', 'reset');
+    }
+    return await loadScenario(text);
   } catch (error) {
-    throw new Unusable(`${name} is not JSON: ${error.message}`);
+    throw fileFault(error, file.name, 'scenario', text);
   }
+}
+
+/** Loads a scenario into a new tenant, and deletes it, so that a file that is rejected does not cost the content of this one. */
+async function tryScenario(text) {
+  const tenant = `trial-${Date.now()}`;
+  await loadScenario(text, tenant);
+  await state.api.control('DELETE', `tenants/${tenant}`);
 }
 
 const fileInput = (change) =>
@@ -243,8 +315,8 @@ export const loadSnapshotDialog = { view: loadSnapshot };
 function loadSnapshot(dialog) {
   const { file } = dialog.values;
   const run = async () => {
-    if ((await act(() => putSnapshot(dialog.values.file))) === undefined) return;
-    done('The snapshot is loaded');
+    const loaded = await act(() => replaceTenant(file));
+    if (loaded) done(`${file.name} is loaded. The clock shows ${time(parse(loaded.now))} on ${date(parse(loaded.now))}.`);
   };
   const body = [
     field(
@@ -263,4 +335,12 @@ function loadSnapshot(dialog) {
     ),
   ];
   return form(dialog, { title: 'Load a snapshot', body, label: 'Replace the tenant', isDangerous: true, isDisabled: !file, run });
+}
+
+async function replaceTenant(file) {
+  try {
+    return await putSnapshot(file);
+  } catch (error) {
+    throw fileFault(error, file.name, 'snapshot', await file.text());
+  }
 }

@@ -4,11 +4,13 @@ import { Api, ApiError, Unreachable } from './api.js';
 import { Clock } from './clock.js';
 import { MINUTE, parse } from './format.js';
 import { Resource } from './resource.js';
-import { spansOf, tableKey } from './spans.js';
+import { errorsOf, spansOf, tableKey } from './spans.js';
 
 const TENANT = new URLSearchParams(location.search).get('tenant');
 const EXCHANGES_MAX = 2000;
 const RETRY = 1000;
+/** So many troubles that were removed after their beginning are remembered. */
+const REMOVED_MAX = 200;
 
 export const state = {
   api: new Api(TENANT),
@@ -23,9 +25,12 @@ export const state = {
   scenarios: [],
   causes: [],
   troubles: [],
+  areTroublesRead: false,
+  /** Trouble that had begun, and that the emulator does not list any more because it was deleted. */
+  removedTroubles: [],
   faults: [],
   exchanges: [],
-  /** The timelines of items by id: spans, and aggregates at instants. */
+  /** The timelines of items by id: spans, aggregates at instants, and the periods in which tables have an error. */
   timelines: new Map(),
   /** Figures of the tables of the open item by their key, and the instant that they are of. */
   figures: { at: null, byKey: new Map() },
@@ -34,7 +39,7 @@ export const state = {
 
   route: { item: null, tab: 'monitor' },
   axis: { length: 30 * MINUTE, from: null, look: null },
-  grid: { filter: '', group: 'all', sort: { by: 'name', isDescending: false }, selected: null, isWide: false },
+  grid: { filter: '', group: 'all', sort: { by: 'name', isDescending: false }, selected: null, isWide: localStorage.getItem('lanes') === 'wide' },
   dock: null,
   journal: { filter: '', kind: 'all', isOnlyItem: false, open: null, details: new Map() },
   troubleForm: null,
@@ -43,7 +48,7 @@ export const state = {
   tree: { isOpen: false, filter: '' },
   definition: null,
   toasts: [],
-  preferences: { keys: localStorage.getItem('keys') !== 'off' },
+  preferences: { keys: localStorage.getItem('keys') !== 'off', hasLooked: localStorage.getItem('has-looked') !== null },
 };
 
 /* ---- What follows from the state ---- */
@@ -65,6 +70,13 @@ let isDrawing = false;
 /** `callback` renders the page. */
 export function onChange(callback) {
   draw = callback;
+}
+
+let definitionChanged = () => {};
+
+/** `callback` is called with the id of an item whose definition has changed, or may have changed unnoticed. */
+export function onDefinition(callback) {
+  definitionChanged = callback;
 }
 
 /** Renders the page with the next frame. */
@@ -137,7 +149,10 @@ export const overview = resource(
 );
 export const clock = resource(() => state.api.control('GET', 'clock'), (answer) => state.clock.set(answer));
 export const settings = resource(() => state.api.control('GET', 'settings'), (answer) => (state.settings = answer));
-export const troubles = resource(() => state.api.control('GET', 'trouble'), (answer) => (state.troubles = answer.value.map(datedTrouble)));
+export const troubles = resource(() => state.api.control('GET', 'trouble'), (answer) => {
+  state.troubles = answer.value.map(datedTrouble);
+  state.areTroublesRead = true;
+});
 export const faults = resource(() => state.api.control('GET', 'faults'), (answer) => (state.faults = answer.value));
 export const causes = resource(() => state.api.control('GET', 'trouble/causes'), (answer) => (state.causes = answer.value));
 export const scenarios = resource(() => state.api.control('GET', 'scenarios'), (answer) => (state.scenarios = answer.value));
@@ -146,9 +161,9 @@ export const exchanges = resource(
   (answer) => (state.exchanges = answer.split('\n').filter(Boolean).map((line) => exchange(JSON.parse(line)))),
 );
 
-/** The spans of the tables of the open item. They change with facts only, not with time. */
+/** The spans of the tables of the open item. They change with facts only, not with time. Tables that are ahead are listed at their instant only. */
 export const tables = resource(
-  () => timeline({ item: state.route.item, limit: 10000 }),
+  () => timeline({ item: state.route.item, at: isProjected() ? new Date(state.axis.look).toISOString() : undefined, limit: 10000 }),
   (answer) => {
     if (answer?.item !== state.route.item) return;
     state.tables = answer.tables.value.map((table) => ({
@@ -177,6 +192,8 @@ function takeFigures(answer) {
     at: parse(answer.at),
     byKey: new Map(answer.tables.value.map((table) => [tableKey(table), { ...table.metrics, lastSync: parse(table.metrics?.lastSyncDateTime) }])),
   };
+  const known = new Set(state.tables?.map(({ key }) => key));
+  if (state.tables !== null && [...state.figures.byKey.keys()].some((key) => !known.has(key))) tables.refresh({ now: true });
 }
 
 /** The spans and the aggregates of the shown databases. */
@@ -191,11 +208,32 @@ export const curves = resource(
 async function readTimeline(item) {
   const [from, to] = curveRange();
   const { length } = state.axis;
-  const answer = await timeline({ item, limit: 0 });
+  const hasTables = needsTables(item);
+  const answer = await timeline({ item, limit: hasTables ? 10000 : 0 });
   const inRange = await timeline({ item, from: new Date(from).toISOString(), to: new Date(to).toISOString(), points: 300, limit: 0 });
   const points = (inRange?.points ?? []).map((point) => ({ ...point, at: parse(point.at) }));
-  state.timelines.set(item, { spans: spansOf(answer?.spans ?? []), points, from, to, length });
+  const read = (answer?.tables.value ?? []).map((table) => ({ spans: spansOf(table.spans) }));
+  state.timelines.set(item, { spans: spansOf(answer?.spans ?? []), points, from, to, length, errors: hasTables ? errorsOf(read) : null });
   changed();
+}
+
+/** Whether a table of an item that is not open has, had or will have an error. The tables of the open item are read anyway. */
+function needsTables(id) {
+  if (id === state.route.item) return false;
+  const item = mirrors().find((each) => each.id === id);
+  const isOfTables = ({ target }) => (target.item === id && target.table) || (target.source && [item?.source?.connectionId, id].includes(target.source));
+  return (item?.tablesInError ?? 0) > 0 || [...state.troubles, ...state.removedTroubles].some(isOfTables);
+}
+
+/** The periods of errors of the tables of the open item, by those tables. */
+const errorsByTables = new WeakMap();
+
+/** Returns the periods in which tables of an item have an error, as far as they are known. */
+export function tableErrors(id) {
+  const { tables: open, route, timelines } = state;
+  if (id !== route.item || open === null) return timelines.get(id)?.errors ?? [];
+  if (!errorsByTables.has(open)) errorsByTables.set(open, errorsOf(open));
+  return errorsByTables.get(open);
 }
 
 /** The range for which aggregates are read: half a window more than is shown, on both sides. */
@@ -233,6 +271,7 @@ export function readAll() {
     each.reset();
     each.refresh({ now: true });
   }
+  definitionChanged(state.route.item);
 }
 
 /** Reads the open item again. */
@@ -255,6 +294,7 @@ export function follow() {
   stream.onopen = () => {
     state.lost = null;
     state.clock.thaw();
+    state.removedTroubles = [];
     readAll();
     changed();
   };
@@ -270,12 +310,29 @@ export function follow() {
     if (state.exchanges.length > EXCHANGES_MAX) state.exchanges.shift();
   });
   on('fault', () => faults.refresh({ now: true }));
-  for (const type of ['change', 'item', 'trouble']) on(type, factsChanged);
-  for (const type of ['reset', 'resync']) on(type, readAll);
+  for (const type of ['change', 'item']) on(type, factsChanged);
+  on('item', ({ itemId, what }) => what === 'definition' && definitionChanged(itemId));
+  on('trouble', (trouble) => {
+    remember(trouble);
+    factsChanged();
+  });
+  on('reset', () => {
+    state.removedTroubles = [];
+    readAll();
+  });
+  on('resync', readAll);
   on('settings', () => {
     settings.refresh({ now: true });
     factsChanged();
   });
+}
+
+/** Remembers deleted trouble that had begun: its effects remain visible. */
+function remember({ deleted, ...trouble }) {
+  const dated = datedTrouble(trouble);
+  if (!deleted || dated.fromAt === null || dated.fromAt > now()) return;
+  const toAt = dated.kind === 'reseed' ? dated.toAt : Math.min(dated.toAt ?? Infinity, now());
+  state.removedTroubles = [...state.removedTroubles, { ...dated, toAt, state: 'ended' }].slice(-REMOVED_MAX);
 }
 
 function factsChanged() {
@@ -320,5 +377,6 @@ export function tick() {
   const [from, to] = curveRange();
   const isOutdated = (shown) => !shown || shown.length !== state.axis.length || shown.from > from + shown.length / 2 || shown.to < to - shown.length / 2;
   const wanted = state.route.item ? [state.route.item] : mirrors().slice(0, 40).map((item) => item.id);
-  if (wanted.some((id) => isOutdated(state.timelines.get(id)))) curves.refresh({ now: true });
+  const lacksTables = (id) => needsTables(id) && state.timelines.get(id)?.errors === null;
+  if (wanted.some((id) => isOutdated(state.timelines.get(id)) || lacksTables(id))) curves.refresh({ now: true });
 }

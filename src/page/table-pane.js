@@ -7,20 +7,17 @@ import { glyph, status } from './icons.js';
 import { json } from './json.js';
 import { tableStatus } from './portal.js';
 import { tableRow } from './rows.js';
+import { tableLabel } from './spans.js';
 import { now, openItem, shownInstant, state } from './store.js';
+import { causeOf } from './trouble-acts.js';
 import { openTroubleForm } from './trouble-form.js';
+import { TROUBLE_KINDS } from './trouble-kinds.js';
 
 /** So many spans are listed: the newest ones and those ahead. */
 const SPANS_MAX = 60;
 
-/** Kinds of trouble that a table can have, in the order of the buttons. */
-const TROUBLE = [
-  ['tableFails', 'Fail'],
-  ['tableError', 'Error'],
-  ['reseed', 'Reseed'],
-  ['noRows', 'No rows'],
-  ['slow', 'Slow'],
-];
+/** Kinds of trouble that a table can have. */
+const TROUBLE = Object.entries(TROUBLE_KINDS).filter(([, { target }]) => target === 'table');
 
 export function tablePane() {
   const table = state.tables?.find((each) => each.key === state.grid.selected);
@@ -28,7 +25,7 @@ export function tablePane() {
   const row = tableRow(table, shownInstant());
   return [
     h('div', { class: 'section' }, [
-      h('h3', { class: 'table-name', dir: 'auto' }, table.schema ? `${table.schema}.${table.name}` : table.name),
+      h('h3', { class: 'table-name', dir: 'auto' }, tableLabel(table.schema, table.name)),
       row
         ? h('p', { class: 'table-status' }, status(row.shown), h('span', { class: 'mono dim' }, ` "status": "${row.status}"`))
         : h('p', { class: 'second' }, `The table does not exist at ${time(shownInstant())}.`),
@@ -37,7 +34,7 @@ export function tablePane() {
       h(
         'div',
         { key: 'error', class: 'section' },
-        h('div', { class: 'refusal' }, h('b', null, row.error.errorCode), h('p', { dir: 'auto' }, row.error.message)),
+        h('div', { class: 'refusal' }, h('b', null, row.error.errorCode), h('p', { dir: 'auto' }, row.error.message), causeOf(row.trouble)),
       ),
     row && h('div', { key: 'facts', class: 'section' }, facts(row)),
     h('div', { key: 'history', class: 'section' }, h('h3', null, 'History and projection'), history(table)),
@@ -103,9 +100,9 @@ function historyEntry(span, shown) {
 
 const canHaveTrouble = () => openItem()?.type === 'MirroredDatabase';
 
-function troubleButton([kind, label], table) {
+function troubleButton([kind, { short, title }], table) {
   const open = () => openTroubleForm('trouble', kind, { item: state.route.item, scope: 'table', table: table.key });
-  return h('button', { type: 'button', class: 'button', on: { click: open } }, label);
+  return h('button', { type: 'button', class: 'button', title, on: { click: open } }, short);
 }
 
 /** The table as an element of the answer of getTablesMirroringStatus. */

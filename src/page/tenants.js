@@ -1,11 +1,12 @@
 // Tenants: their names and addresses, and their snapshots as files.
 
 import { ApiError, Unreachable } from './api.js';
-import { iso } from './format.js';
+import { count, iso } from './format.js';
 import { failed, now, state, toast } from './store.js';
 
-/** Where the browser keeps the names of forks: the emulator tells only their ids. */
+/** Where the browser keeps the names of forks, because the emulator may tell only their ids. */
 const NAMES = 'tenant-names';
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function names() {
   try {
@@ -18,22 +19,36 @@ function names() {
 export const rememberTenant = (id, name) => localStorage.setItem(NAMES, JSON.stringify({ ...names(), [id]: name }));
 
 /** The name of a tenant, or its id. */
-export const tenantName = ({ id, name, isDefault }) => (isDefault ? 'default tenant' : (name ?? names()[id] ?? id));
+export function tenantName({ id, name, isDefault }) {
+  if (isDefault) return 'default tenant';
+  return name ?? names()[id] ?? (id === tenantId() ? state.api.tenant : id);
+}
+
+export const isDefaultTenant = (id) => state.tenants.some((tenant) => tenant.isDefault && tenant.id === id);
+
+/** The id of the tenant that the page shows; `null` while only its name is known. */
+export function tenantId() {
+  const { tenant } = state.api;
+  if (tenant === null) return state.tenants.find(({ isDefault }) => isDefault)?.id ?? null;
+  if (GUID.test(tenant)) return tenant.toLowerCase();
+  const told = state.tenants.map(({ id, name = '' }) => [id, name]);
+  const isMeant = ([, name]) => name.toLowerCase() === tenant.toLowerCase();
+  return [...told, ...Object.entries(names())].find(isMeant)?.[0] ?? state.exchanges.at(-1)?.tenant ?? null;
+}
 
 /** The id or the name of the tenant that the page shows. */
 export const tenantInUse = () => encodeURIComponent(state.api.tenant ?? state.tenants.find(({ isDefault }) => isDefault)?.id);
 
-export const isShown = (tenant) =>
-  state.api.tenant === null ? tenant.isDefault : [tenant.id, tenantName(tenant)].includes(state.api.tenant);
+export const isShown = (tenant) => tenant.id === tenantId();
 
 /** The address of the page for a tenant; `null` is the default one. */
 export const tenantHref = (tenant) => (tenant === null ? '/' : `/?tenant=${encodeURIComponent(tenant)}`);
 
-/** Calls `/_emulator/snapshot` without parsing the document: its numbers may be larger than those of JavaScript. */
-async function callSnapshot(method, body) {
+/** Sends or reads a document without parsing it: its numbers may be larger than those of JavaScript. */
+async function callWithDocument(method, name, body, query) {
   let response;
   try {
-    response = await fetch(state.api.address('/_emulator/snapshot'), { method, body, cache: 'no-store' });
+    response = await fetch(state.api.address(`/_emulator/${name}`, query), { method, body, cache: 'no-store' });
   } catch (why) {
     throw new Unreachable(why.message);
   }
@@ -41,12 +56,33 @@ async function callSnapshot(method, body) {
   return response;
 }
 
-export const putSnapshot = (file) => callSnapshot('PUT', file);
+/** Replaces the tenant. Returns its id and the instant of its clock. */
+export const putSnapshot = async (file) => (await callWithDocument('PUT', 'snapshot', file)).json();
+
+/** Adds the content of a scenario to the tenant, or to another one. Returns the ids of what was added by name. */
+export const loadScenario = async (text, tenant) => (await callWithDocument('POST', 'scenario', text, { tenant })).json();
+
+/** Adds the content of a scenario that the emulator contains. */
+export async function loadBuiltIn(name) {
+  const document = await state.api.control('GET', `scenarios/${encodeURIComponent(name)}`);
+  return loadScenario(JSON.stringify(document));
+}
+
+/** Says what a scenario has added to the tenant. */
+export function loadedText(name, added) {
+  const counted = [
+    ['workspaces', 'workspace'],
+    ['items', 'item'],
+    ['connections', 'connection'],
+  ].map(([member, word]) => [Object.keys(added[member] ?? {}).length, word]);
+  const said = counted.filter(([total]) => total > 0).map(([total, word]) => count(total, word));
+  return `${name} is loaded: ${said.join(', ') || 'no workspaces'}`;
+}
 
 /** Saves a snapshot of the tenant as a file. */
 export async function saveSnapshot() {
   try {
-    const blob = await (await callSnapshot('GET')).blob();
+    const blob = await (await callWithDocument('GET', 'snapshot')).blob();
     const link = document.createElement('a');
     link.href = URL.createObjectURL(blob);
     link.download = `${state.api.tenant ?? 'tenant'}-${iso(now()).slice(0, 19).replaceAll(':', '')}.json`.replaceAll(/[^\w.-]/g, '-');

@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { date, duration, moment, time } from './format.js';
 import { icon } from './icons.js';
-import { jumpMenu } from './menus.js';
+import { jumpMenu, paceMenu } from './menus.js';
 import { menu, menuButton } from './menu.js';
 import { attempt, changed, itemsById, now, openItem, state, toast } from './store.js';
 
@@ -25,6 +25,7 @@ export function timeBar() {
     reading(),
     h('div', { class: 'segmented clock-modes', role: 'radiogroup', 'aria-label': 'Mode of the clock' }, MODES.map(mode)),
     h('div', { class: 'clock-rate' }, rate()),
+    pace(),
     jumps(),
     nextChange(),
   ]);
@@ -34,10 +35,10 @@ function reading() {
   const instant = now();
   const { offset } = state.clock;
   const day = Math.abs(offset) > YEAR / 2 ? date(instant) : date(instant).slice(0, -5);
-  const away = Math.abs(offset) > AHEAD_MIN ? `${day} · ${duration(offset)} ${offset > 0 ? 'ahead' : 'behind'}` : day;
+  const away = Math.abs(offset) > AHEAD_MIN && ` · ${duration(offset)} ${offset > 0 ? 'ahead' : 'behind'}`;
   return h('div', { class: 'clock' }, [
     h('b', { class: 'clock-time' }, time(instant), h('small', { class: 'clock-fraction' }, `.${Math.floor(instant / 100) % 10}`), h('small', { class: 'clock-zone' }, ' UTC')),
-    h('span', { class: 'clock-date' }, away),
+    h('span', { class: 'clock-date' }, day, away && h('span', { class: 'clock-offset' }, away)),
   ]);
 }
 
@@ -60,6 +61,15 @@ function rate() {
   return h('span', null, clock.isRunning ? '1 s a second' : 'stands still');
 }
 
+/** The pace of the steps, which is another thing than the rate of the clock. */
+function pace() {
+  const name = state.settings?.pace ?? '–';
+  return h('div', { class: 'pace' }, [
+    menuButton('pace', { class: 'button quiet', title: 'How long steps such as Starting and Snapshotting take' }, h('span', null, h('small', null, 'Pace'), ' ', name), icon('down')),
+    menu('pace', 'Pace of steps', paceMenu),
+  ]);
+}
+
 function jumps() {
   const jump = ([seconds, label]) => h('button', { type: 'button', class: 'button jump', on: { click: () => jumpTo(now() + seconds * 1000) } }, label);
   return h('div', { class: 'jumps', role: 'group', 'aria-label': 'Move time forward' }, [
@@ -71,10 +81,9 @@ function jumps() {
 
 function nextChange() {
   const { nextChange: next } = state.clock;
-  const when = next ? `in ${duration(Math.max(0, next.at - now()))}` : 'is not in sight';
   return h('button', { type: 'button', class: 'next-change', disabled: !next, on: { click: toNextChange } }, [
     icon('next'),
-    h('span', null, h('b', null, 'Next ', h('span', { class: 'wide-only' }, 'change '), when), h('span', { class: 'next-what' }, next ? [h('bdi', null, subject(next)), ` → ${change(next)}`] : 'every status stays as it is')),
+    h('span', null, next ? h('b', null, 'Next ', h('span', { class: 'wide-only' }, 'change '), `in ${duration(Math.max(0, next.at - now()))}`) : h('b', null, 'No change ahead'), h('span', { class: 'next-what' }, next ? [h('bdi', null, subject(next)), ` → ${change(next)}`] : 'every status stays as it is')),
     h('kbd', { class: 'key' }, '.'),
   ]);
 }

@@ -3,8 +3,9 @@
 import { callerName, callers } from './callers.js';
 import { h } from './dom.js';
 import { check, field, input, select } from './form.js';
+import { time } from './format.js';
 import { tableKey } from './spans.js';
-import { itemsById, state } from './store.js';
+import { itemsById, now, state } from './store.js';
 import { revise, targetsOf } from './trouble-form.js';
 import { FAULTS, OPERATIONS, TROUBLE_KINDS } from './trouble-kinds.js';
 import { label, sourceOf } from './trouble-request.js';
@@ -109,11 +110,11 @@ function targetFields(fields, { target }) {
     target === 'table' &&
       fields.select(
         'scope',
-        'Place',
+        'Strikes',
         [
-          ['table', 'a table, in this item only'],
-          ['sourceTable', 'a table at the source'],
-          ['source', 'all tables of the source'],
+          ['table', 'one table, only in this database'],
+          ['sourceTable', 'one table of the source, in all databases'],
+          ['source', 'all tables of the source, in all databases'],
         ],
         scope !== 'table' && sourceHint(found),
       ),
@@ -163,11 +164,23 @@ function startFields(fields, { hasShare }) {
   const canShare = hasShare && scope !== 'source';
   const options = canShare ? [...STARTS, ['share', 'during the next snapshot']] : STARTS;
   const detail = {
-    at: () => fields.input('at', 'Instant, UTC', { type: 'datetime-local', step: 1 }),
+    at: () => fields.input('at', 'Instant, UTC', { placeholder: 'YYYY-MM-DD HH:MM:SS', maxlength: 32 }),
     after: () => fields.number('after', 'Seconds after Running'),
     share: () => fields.number('share', 'When so many % are copied'),
   }[starts];
-  return two(fields.select('starts', 'Starts', options), detail?.());
+  const hint = startHint(fields.form);
+  return [two(fields.select('starts', 'Starts', options), detail?.()), hint && h('p', { class: 'hint' }, hint)];
+}
+
+/** Tells where the instant comes from, and what is counted from now while the viewer looks at another instant. */
+function startHint({ values: { starts }, isLooked }) {
+  if (starts === 'at') {
+    return isLooked
+      ? 'This is the instant that you looked at when you opened the form.'
+      : 'To fill in an instant, look ahead on the time axis before you open this form.';
+  }
+  if (state.axis.look === null || starts === 'after' || starts === 'share') return null;
+  return `Now is ${time(now())}. It is not the instant that you look at.`;
 }
 
 function endFields(fields) {
@@ -196,9 +209,12 @@ const EFFECT_FIELDS = {
   staleSeconds: (fields) => fields.number('staleSeconds', 'Age of the data, seconds'),
   errorCode: (fields) => fields.input('errorCode', 'Error code'),
   message: (fields) => fields.input('message', 'Message'),
+  isRetriable: ({ form }) =>
+    check({ checked: form.values.isRetriable }, (isRetriable) => revise({ isRetriable }), 'isRetriable: the client may retry'),
 };
 
 const HINTS = {
+  serverError: 'The code, the message and isRetriable follow the status until you change them.',
   lostAnswer: 'The request takes effect, and its caller gets no answer.',
   tokenExpired: 'The caller must get a new token.',
   stale: 'Only reads are struck.',

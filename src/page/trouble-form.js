@@ -3,17 +3,19 @@
 import { ApiError } from './api.js';
 import { openDock } from './dock.js';
 import { h } from './dom.js';
-import { iso } from './format.js';
+import { MINUTE, dateTime } from './format.js';
 import { messageOf } from './form.js';
 import { closeMenu } from './menu.js';
 import { tableKey } from './spans.js';
-import { changed, failed, faults, isProjected, items, openItem, state, toast, troubles } from './store.js';
+import { changed, failed, faults, isProjected, items, now, openItem, state, toast, troubles } from './store.js';
 import { faultFields, troubleFields } from './trouble-fields.js';
 import { FAULTS, TROUBLE_KINDS, causeTitle } from './trouble-kinds.js';
 import { FieldError, faultRequest, kindOf, placed, troubleRequest } from './trouble-request.js';
 
 /** The dry run waits for so many milliseconds without a change of the form. */
 const DRY_RUN_WAIT = 300;
+/** Without an instant that is looked at, the form proposes the next full minute after so many milliseconds. */
+const NEAR = 5 * MINUTE;
 
 /* ---- Menu ---- */
 
@@ -24,7 +26,7 @@ export function troubleMenu() {
   return [
     !hasMirrors && h('p', { class: 'menu-heading' }, 'Without a mirrored database there is nothing that trouble could strike but the API.'),
     h('div', { key: 'api', class: 'menu-heading' }, 'Faults in the API'),
-    Object.entries(FAULTS).map(([preset, { title }]) => entry('fault', preset, title)),
+    Object.entries(FAULTS).map(([preset, { title, beside }]) => entry('fault', preset, title, beside)),
     group('At the source', kinds, 'source'),
     group('In the service', kinds, 'service'),
   ];
@@ -73,7 +75,18 @@ let waiting = null;
 /** Opens the form. `kind` is `trouble` or `fault`; `preset` is a kind, a cause, or a prepared fault; `values` are given to it. */
 export function openTroubleForm(kind, preset, values = {}) {
   opened += 1;
-  const form = { id: opened, kind, preset, values: {}, error: null, tables: [], dryRun: null, isBusy: false };
+  const form = {
+    id: opened,
+    kind,
+    preset,
+    values: {},
+    touched: new Set(),
+    isLooked: isProjected(),
+    error: null,
+    tables: [],
+    dryRun: null,
+    isBusy: false,
+  };
   form.values = { ...(kind === 'fault' ? faultValues(preset) : troubleValues(form)), ...values };
   state.troubleForm = form;
   openDock('trouble', { movesFocus: false });
@@ -85,7 +98,9 @@ export function openTroubleForm(kind, preset, values = {}) {
 function troubleValues(form) {
   const { target } = TROUBLE_KINDS[kindOf(form, state.causes)] ?? {};
   const offered = targetsOf(target);
-  const looked = isProjected() ? { starts: 'at', at: iso(state.axis.look).slice(0, 19) } : { starts: 'now', at: '' };
+  const looked = form.isLooked
+    ? { starts: 'at', at: dateTime(state.axis.look) }
+    : { starts: 'now', at: dateTime(Math.ceil((now() + NEAR) / MINUTE) * MINUTE) };
   return {
     item: (offered.find((item) => item.id === state.route.item) ?? offered[0])?.id ?? '',
     scope: target === 'connection' ? 'connectionDetails' : target === 'table' ? 'table' : 'source',
@@ -124,6 +139,9 @@ export function revise(members) {
   const form = state.troubleForm;
   if (!form) return;
   Object.assign(form.values, members);
+  for (const name of Object.keys(members)) form.touched.add(name);
+  if ('at' in members) form.isLooked = false;
+  follow(form, members);
   if (form.error && (form.error.field === null || form.error.field in members)) form.error = null;
   if ('item' in members && form.kind === 'trouble') {
     form.values.table = '';
@@ -134,6 +152,13 @@ export function revise(members) {
     waiting = setTimeout(dryRun, DRY_RUN_WAIT);
   }
   changed();
+}
+
+/** Changes the values that follow from changed ones, except those that the viewer has changed. */
+function follow({ kind, preset, values, touched }, changedValues) {
+  if (kind !== 'fault' || !('status' in changedValues)) return;
+  const following = FAULTS[preset].follow?.(values) ?? {};
+  for (const [name, value] of Object.entries(following)) if (!touched.has(name)) values[name] = value;
 }
 
 /** Reads the tables of the chosen item. Before its first start it has none. */

@@ -22,15 +22,15 @@ const CAUSES = {
 
 /**
  * The kinds of trouble. `target` is `item`, `catalog`, `table`, `source` or `connection`. `hasError` and `hasEnd` tell
- * which members the kind takes; `where` is its group in the menu.
+ * which members the kind takes; `where` is its group in the menu; `short` is its name beside a table.
  */
 export const TROUBLE_KINDS = {
   unreachable: { title: 'Source is unreachable', target: 'source', where: 'source', hasError: true, hasEnd: true },
-  tableFails: { title: 'Table fails', target: 'table', where: 'source', hasError: true, hasEnd: true, hasShare: true },
-  tableError: { title: 'Table has an error', target: 'table', where: 'source', hasError: true, hasEnd: true, hasShare: true },
-  reseed: { title: 'Table is reseeded', target: 'table', where: 'source' },
-  noRows: { title: 'No rows arrive', target: 'table', where: 'source', hasEnd: true },
-  slow: { title: 'Replication is slow', target: 'table', where: 'source', hasEnd: true, hasFactor: true },
+  tableFails: { title: 'Table fails', short: 'Fail', target: 'table', where: 'source', hasError: true, hasEnd: true, hasShare: true },
+  tableError: { title: 'Table has an error', short: 'Error', target: 'table', where: 'source', hasError: true, hasEnd: true, hasShare: true },
+  reseed: { title: 'Table is reseeded', short: 'Reseed', target: 'table', where: 'source' },
+  noRows: { title: 'No rows arrive', short: 'No rows', target: 'table', where: 'source', hasEnd: true },
+  slow: { title: 'Replication is slow', short: 'Slow', target: 'table', where: 'source', hasEnd: true, hasFactor: true },
   connectionTestFails: { title: 'Test of a connection fails', target: 'connection', where: 'source', hasError: true, hasEnd: true },
   startFails: { title: 'Start fails', target: 'item', where: 'service', hasError: true, hasEnd: true },
   stuck: { title: 'Status is stuck', target: 'item', where: 'service', hasEnd: true },
@@ -41,7 +41,31 @@ export const TROUBLE_KINDS = {
   catalogFails: { title: 'Catalog fails', target: 'catalog', where: 'service', hasError: true, hasEnd: true },
 };
 
-/** The prepared faults of the API. `values` are those of the form, as texts; `effect` makes the effect of the rule from them. */
+/** Errors by status: the code, the message, and whether a client may retry. */
+const ERRORS = {
+  400: ['InvalidInput', 'The request has an invalid input', false],
+  401: ['Unauthorized', 'The caller is not authenticated to access this resource', false],
+  403: ['InsufficientPrivileges', 'The caller does not have sufficient permissions to perform this operation', false],
+  404: ['EntityNotFound', 'The requested resource could not be found', false],
+  409: ['EntityConflict', 'The requested resource is there already', false],
+  429: ['RequestBlocked', 'Request is blocked by the upstream service.', true],
+  500: ['UnknownError', 'An unexpected error occurred while processing the request', false],
+  502: ['BadGateway', 'The gateway received an invalid response.', true],
+  503: ['ServiceUnavailable', 'The service is temporarily unavailable.', true],
+  504: ['GatewayTimeout', 'The gateway did not receive a response in time.', true],
+};
+
+/** The values of an error that suit a status. `null` if the status is not that of an error, such as while it is written. */
+function errorOf(status) {
+  if (!/^[45]\d\d$/.test(status)) return null;
+  const [errorCode, message, isRetriable] = ERRORS[status] ?? ERRORS[status < '500' ? 400 : 500];
+  return { errorCode, message, isRetriable };
+}
+
+/**
+ * The prepared faults of the API. `values` are those of the form; `follow` returns the values that follow from the others until the
+ * viewer changes them; `name` returns the name of the rule if it is not the title; `effect` makes the effect of the rule.
+ */
 export const FAULTS = {
   throttle: {
     title: 'Answer 429, Retry-After',
@@ -49,9 +73,14 @@ export const FAULTS = {
     effect: ({ number }) => ({ throttle: { retryAfter: number('retryAfter') } }),
   },
   serverError: {
-    title: 'Answer 500',
-    values: { status: '500', errorCode: 'UnknownError', message: 'An unexpected error occurred.' },
-    effect: ({ number, text }) => ({ answer: { status: number('status'), errorCode: text('errorCode'), message: text('message') } }),
+    title: 'Answer with an error',
+    beside: '500, 503, …',
+    name: ({ status }) => `Answer ${status.trim()}`,
+    values: { status: '500', ...errorOf('500') },
+    follow: ({ status }) => errorOf(status.trim()),
+    effect: ({ number, text, flag }) => ({
+      answer: { status: number('status'), errorCode: text('errorCode'), message: text('message'), isRetriable: flag('isRetriable') },
+    }),
   },
   tokenExpired: { title: 'Answer 401, token expired', values: {}, effect: () => ({ token: 'expired' }) },
   delay: { title: 'Delay the answer', values: { seconds: '5' }, effect: ({ number }) => ({ delay: { seconds: number('seconds') } }) },
@@ -95,7 +124,7 @@ export const OPERATIONS = {
 export const causeTitle = (cause) => CAUSES[cause] ?? cause;
 
 /** The title of a trouble. */
-export const troubleTitle = ({ cause, kind }) => (cause ? causeTitle(cause) : (TROUBLE_KINDS[kind]?.title ?? kind));
+export const troubleTitle = ({ cause, kind }) => (cause ? causeTitle(cause) : (TROUBLE_KINDS[kind]?.title ?? kind ?? 'Trouble that was removed'));
 
 /** The effect of a fault rule in a few words. */
 export function effectText(effect) {
@@ -103,7 +132,7 @@ export function effectText(effect) {
   return [
     delay && `delay ${delay.seconds ?? `${delay.minSeconds} to ${delay.maxSeconds}`} s`,
     commit && 'commit',
-    answer && ['answer', answer.status, answer.errorCode].filter(Boolean).join(' '),
+    answer && ['answer', answer.status, answer.errorCode, answer.isRetriable && '(retriable)'].filter(Boolean).join(' '),
     throttle && `answer 429 RequestBlocked, Retry-After ${throttle.retryAfter}`,
     token && 'answer 401 TokenExpired',
     operation &&

@@ -5,10 +5,11 @@ import { h } from './dom.js';
 import { count, duration, moment, number } from './format.js';
 import { glyph, icon } from './icons.js';
 import { menu, menuButton } from './menu.js';
-import { attempt, faults, itemsById, items, now, openItem, state, troubles } from './store.js';
+import { attempt, faults, isProjected, itemsById, now, openItem, shownInstant, state } from './store.js';
+import { troubleButton } from './trouble-acts.js';
 import { troubleForm, troubleMenu } from './trouble-form.js';
 import { effectText, troubleTitle } from './trouble-kinds.js';
-import { sourceOf } from './trouble-request.js';
+import { allTroubles, isOf, placeText, stateAt } from './troubles.js';
 
 /** So many troubles that are over are listed. */
 const ENDED_MAX = 20;
@@ -19,25 +20,33 @@ const ORDER = ['active', 'planned', 'ended'];
 
 export function troublePane() {
   return [
-    h('div', { key: 'add', class: 'section' }, [
+    h('div', { key: 'add', class: 'section row-of-buttons' }, [
       menuButton('add-trouble', { id: 'add-trouble', class: 'button' }, icon('add'), 'Add trouble'),
       menu('add-trouble', 'Add trouble', troubleMenu),
+      h('span', { class: 'dim' }, asOf()),
     ]),
     state.troubleForm && troubleForm(),
     troubleSections(),
-    h('h3', { key: 'faults' }, 'Faults in the API'),
+    h('h3', { key: 'faults' }, 'Faults in the API', state.axis.look !== null && h('span', { class: 'dim' }, 'as of now')),
     state.faults.map(faultRule),
     state.faults.length === 0 && h('p', { key: 'no-faults', class: 'section dim' }, 'The API answers as it should.'),
   ];
+}
+
+/** The instant that the list is of, while the viewer looks at another time. */
+function asOf() {
+  const at = shownInstant();
+  if (state.axis.look === null) return null;
+  return `as of ${moment(at, now())}, ${duration(at - now())} ${isProjected() ? 'ahead' : 'before now'}`;
 }
 
 /* ---- Trouble of items and sources ---- */
 
 function troubleSections() {
   const item = openItem();
-  const listed = inOrder(state.troubles);
+  const listed = inOrder(allTroubles());
   if (!item) return section('all', 'In items and sources', listed);
-  const isHere = ({ target }) => target.item === item.id || target.source === sourceOf(item);
+  const isHere = (trouble) => isOf(trouble, item);
   const elsewhere = listed.filter((trouble) => !isHere(trouble));
   return [
     section('here', ['In ', h('span', { dir: 'auto' }, item.displayName), ' and its source'], listed.filter(isHere)),
@@ -55,7 +64,8 @@ function section(key, title, listed) {
 
 /** Active trouble comes first, then planned trouble in the order of its beginnings, then the latest that is over. */
 function inOrder(all) {
-  const dated = all.map((trouble) => ({ ...trouble, state: stateOf(trouble) }));
+  const at = shownInstant();
+  const dated = all.map((trouble) => ({ trouble, ...trouble, state: stateAt(trouble, at) }));
   const sorted = dated.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || startOf(one) - startOf(other));
   const ended = sorted.filter((trouble) => trouble.state === 'ended');
   return [...sorted.filter((trouble) => trouble.state !== 'ended'), ...ended.reverse().slice(0, ENDED_MAX)];
@@ -63,68 +73,33 @@ function inOrder(all) {
 
 const startOf = (trouble) => trouble.fromAt ?? Number.MAX_SAFE_INTEGER;
 
-/** The state follows from the instants, because no event tells that trouble begins or ends by time. */
-function stateOf({ state: told, fromAt, toAt, kind }) {
-  if (told === 'ended' || (toAt !== null && toAt <= now())) return 'ended';
-  if (fromAt !== null && fromAt <= now()) return kind === 'reseed' ? 'ended' : 'active';
-  return told === 'active' ? 'active' : 'planned';
-}
-
 const GLYPHS = { active: ['bad', 'diamond'], planned: ['bad', 'hollow'], ended: ['muted', 'ring'] };
 
 function troubleRule(trouble) {
   const [tone, shape] = GLYPHS[trouble.state];
   const title = troubleTitle(trouble);
-  return h('div', { key: trouble.id, class: 'rule' }, [
+  return h('div', { key: trouble.id, id: `trouble-${trouble.id}`, class: 'rule', role: 'group', 'aria-label': title, tabindex: -1 }, [
     h('span', { class: `tone-${tone}` }, glyph(shape)),
     h('p', null, title, trouble.state === 'active' && [' ', h('span', { class: 'tag' }, 'active')]),
-    removal(trouble, title),
-    h('small', null, h('span', { dir: 'auto' }, place(trouble.target)), `, ${whenText(trouble)}`),
+    removal(trouble.trouble),
+    h('small', null, h('span', { dir: 'auto' }, placeText(trouble.target)), `, ${whenText(trouble)}`),
     (trouble.error || trouble.factor != null) &&
       h('small', { class: 'mono' }, trouble.error?.errorCode || `${number(trouble.factor ?? 1)} times as long`),
   ]);
 }
 
-function removal(trouble, title) {
-  if (trouble.state === 'ended') return null;
-  const end = (done) => remove(`trouble/${trouble.id}`, troubles, done);
-  if (trouble.state === 'active') {
-    return h(
-      'button',
-      { type: 'button', class: 'button quiet', 'aria-label': `End now: ${title}`, on: { click: () => end('The trouble has ended') } },
-      'End now',
-    );
-  }
-  const props = { type: 'button', class: 'button quiet icon-only', 'aria-label': `Remove: ${title}`, title: 'Remove' };
-  return h('button', { ...props, on: { click: () => end('The trouble is removed') } }, icon('close'));
-}
+/** The button is gone after its act, so that the focus goes to the button that adds trouble. */
+const removal = (trouble) => troubleButton(trouble, { class: 'button quiet', after: focusAdd });
 
-/** Deletes a trouble or a rule. Its button is gone then, so that the focus goes to the button that adds trouble. */
-async function remove(path, resource, done) {
-  const answer = await attempt(() => state.api.control('DELETE', path), done);
-  resource.refresh({ now: true });
-  if (answer) document.getElementById('add-trouble')?.focus();
-}
-
-/** The target in words. */
-function place({ item, source, table, connectionDetails }) {
-  if (connectionDetails) return `new connections of type ${connectionDetails.type ?? '*'} to ${connectionDetails.path ?? '*'}`;
-  const name = table && [table.schemaName, table.tableName].filter(Boolean).join('.');
-  const of = item ? (itemsById().get(item)?.displayName ?? item) : `source ${sourceName(source)}`;
-  return name ? `${name} in ${of}` : of;
-}
-
-function sourceName(id) {
-  const mirror = items().find((item) => item.source?.connectionId === id || item.id === id);
-  return mirror?.source?.connection ?? mirror?.displayName ?? id;
-}
+const focusAdd = () => document.getElementById('add-trouble')?.focus();
 
 function whenText(trouble) {
   const { state: shown, fromAt, toAt, starts, ends } = trouble;
   const instant = (at) => moment(at, now());
   if (shown === 'ended') {
     if (fromAt === null) return 'over';
-    return toAt === null || trouble.kind === 'reseed' ? `at ${instant(fromAt)}` : `from ${instant(fromAt)} to ${instant(toAt)}`;
+    if (trouble.kind === 'reseed') return `at ${instant(fromAt)}`;
+    return toAt === null ? `began at ${instant(fromAt)}, is over` : `ended at ${instant(toAt)} after ${duration(toAt - fromAt)}`;
   }
   const until =
     trouble.kind === 'reseed'
@@ -141,7 +116,7 @@ function whenText(trouble) {
 
 function beginning(shown, fromAt, starts, instant) {
   if (shown === 'active') return `since ${instant(fromAt)}`;
-  if (fromAt !== null) return `in ${duration(fromAt - now())}, at ${instant(fromAt)}`;
+  if (fromAt !== null) return `in ${duration(fromAt - shownInstant())}, at ${instant(fromAt)}`;
   if (starts?.after != null) return `${duration(starts.after * 1000)} after Running`;
   if (starts?.share != null) return `at ${Math.round(starts.share * 100)} % of the next snapshot`;
   return 'not begun';
@@ -163,7 +138,7 @@ function faultRule(rule) {
         class: 'button quiet icon-only',
         'aria-label': `Remove: ${title}`,
         title: 'Remove',
-        on: { click: () => remove(`faults/${rule.id}`, faults, 'The fault rule is removed') },
+        on: { click: () => remove(rule) },
       },
       icon('close'),
     ),
@@ -180,6 +155,12 @@ function faultRule(rule) {
         ),
     ]),
   ]);
+}
+
+async function remove({ id }) {
+  const answer = await attempt(() => state.api.control('DELETE', `faults/${id}`), 'The fault rule is removed');
+  faults.refresh({ now: true });
+  if (answer) focusAdd();
 }
 
 async function setEnabled(rule, enabled) {

@@ -1,7 +1,7 @@
 // The requests that the form of trouble makes, and where their errors belong.
 
-import { SECOND, iso, parse } from './format.js';
-import { tableKey } from './spans.js';
+import { SECOND, iso, parseDateTime } from './format.js';
+import { tableKey, tableLabel } from './spans.js';
 import { itemsById, now } from './store.js';
 import { FAULTS, TROUBLE_KINDS } from './trouble-kinds.js';
 
@@ -57,7 +57,7 @@ function table(form) {
   return { schemaName, tableName };
 }
 
-export const label = (each) => [each.sourceSchemaName, each.sourceTableName].filter(Boolean).join('.');
+export const label = (each) => tableLabel(each.sourceSchemaName, each.sourceTableName);
 
 function start(form) {
   const { starts, at } = form.values;
@@ -65,8 +65,8 @@ function start(form) {
   if (starts === 'after') return { after: number(form, 'after') };
   if (starts === 'share') return { share: number(form, 'share') / 100 };
   if (starts !== 'at') return { at: iso(now() + Number(starts) * SECOND) };
-  const instant = parse(`${at}Z`);
-  if (!at || Number.isNaN(instant)) throw new FieldError('at', 'Write a date and a time.');
+  const instant = parseDateTime(at, now());
+  if (instant === null) throw new FieldError('at', 'Write a date and a time, such as 2026-08-11 14:30:00.');
   return { at: iso(instant) };
 }
 
@@ -79,18 +79,22 @@ function error(form) {
   return { error: { errorCode, message } };
 }
 
-/** The body of `POST faults`. `title` is the name of the rule. */
+/** The body of `POST faults`. */
 export function faultRequest(form) {
-  const { title, effect } = FAULTS[form.preset];
+  const { title, name = () => title, effect } = FAULTS[form.preset];
   const { operation, pattern, principal, isOnlyItem, item } = form.values;
   const match = {};
   if (operation === 'pattern') match.operation = text(form, 'pattern', pattern);
   else if (operation) match.operation = operation;
   if (principal) match.principal = principal;
   if (isOnlyItem && item) match.item = item;
-  const values = { number: (name) => number(form, name), text: (name) => form.values[name].trim() };
+  const values = {
+    number: (member) => number(form, member),
+    text: (member) => form.values[member].trim(),
+    flag: (member) => form.values[member],
+  };
   const when = whenOf(form);
-  return { name: title, match, ...(Object.keys(when).length > 0 && { when }), effect: effect(values) };
+  return { name: name(form.values), match, ...(Object.keys(when).length > 0 && { when }), effect: effect(values) };
 }
 
 function whenOf(form) {

@@ -21,6 +21,7 @@ const VIEWS = [
   ['menu of trouble', (page) => page.getByRole('button', { name: 'Add trouble' }).click()],
   ['definition', (page) => page.getByRole('link', { name: 'Definition' }).click()],
   ['create', (page) => page.locator('.tree').getByRole('button').click()],
+  ['fork', (page) => page.locator('.crumb-tenant').click().then(() => page.getByRole('button', { name: 'Fork this tenant' }).click())],
   ['keys', (page) => page.getByRole('button', { name: 'Keys and help' }).click()],
 ];
 

@@ -40,7 +40,13 @@ export async function serve(address = '127.0.0.1:0') {
 /** A tenant of its own, as a client and in the browser. */
 export class Lab {
   constructor(context, emulator, tenant) {
-    Object.assign(this, { context, emulator, tenant, complaints: [] });
+    Object.assign(this, { context, emulator, complaints: [] });
+    this.use(tenant);
+  }
+
+  /** Calls and shows another tenant from now on. */
+  use(tenant) {
+    this.tenant = tenant;
     const claims = Buffer.from(JSON.stringify({ oid: USER, tid: tenant, idtyp: 'user' })).toString('base64url');
     this.token = `eyJhbGciOiJub25lIn0.${claims}.`;
   }
