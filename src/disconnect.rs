@@ -15,6 +15,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::fabric::fault::effect::Disconnect;
+use crate::idle::Activity;
 
 /// The error of a request whose connection a fault closes without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +104,7 @@ impl HttpBody for CutBody {
 pub(crate) struct FusedStream<S> {
     pub(crate) stream: S,
     pub(crate) fuse: Fuse,
+    pub(crate) activity: Arc<Activity>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for FusedStream<S> {
@@ -117,7 +119,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for FusedStream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for FusedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes));
+        self.activity.note();
+        Poll::Ready(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -137,7 +141,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FusedStream<S> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, parts));
+        self.activity.note();
+        Poll::Ready(written)
     }
 
     fn is_write_vectored(&self) -> bool {

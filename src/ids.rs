@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::seed::Seed;
 
@@ -21,6 +22,13 @@ macro_rules! ids {
             /// Wraps an id that the emulator did not create, such as an id in a token, a request or a fixture.
             pub const fn from_uuid(id: Uuid) -> Self {
                 Self(id)
+            }
+
+            /// Returns the hyphenated form in lower case.
+            pub fn to_ascii(self) -> [u8; Hyphenated::LENGTH] {
+                let mut text = [0; Hyphenated::LENGTH];
+                self.0.hyphenated().encode_lower(&mut text);
+                text
             }
 
             /// Returns the id as 128 bits.

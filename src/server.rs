@@ -11,10 +11,10 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutWriter;
@@ -23,14 +23,17 @@ use tokio_rustls::TlsAcceptor;
 use crate::disconnect::{Fuse, FusedStream};
 use crate::emulator::Emulator;
 use crate::fabric::access::tenant_named;
-use crate::http::{Arrival, Dispatcher, basic, reject_hosts};
+use crate::http::{Arrival, Connection, Dispatcher, basic, reject_hosts};
+use crate::idle::Activity;
 use crate::notify::{Closer, Closing};
 use crate::proxy::{self, OtherHosts, Proxy, ProxyRoute};
 use crate::tls;
 use crate::traffic::HostOutcome;
 
-/// The time limit for a client's first byte, and for the head of each request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time limit for a client's first byte.
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time after which an idle connection ends. It can take twice as long.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time limit for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for requests in progress after the server begins to stop.
@@ -215,7 +218,7 @@ where
 /// Waits for a client's first byte, and returns it without consuming it. Returns `None` if no byte arrives in time.
 #[expect(clippy::disallowed_methods, reason = "time limits of clients are measured on the machine's clock")]
 async fn first_byte<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Option<u8> {
-    tokio::time::timeout(HEAD_TIMEOUT, stream.fill_buf()).await.ok()?.ok()?.first().copied()
+    tokio::time::timeout(FIRST_BYTE_TIMEOUT, stream.fill_buf()).await.ok()?.ok()?.first().copied()
 }
 
 #[expect(clippy::disallowed_methods, reason = "time limits of clients are measured on the machine's clock")]
@@ -234,21 +237,20 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let fuse = Fuse::default();
-    let service = service_fn(|request| {
-        let (server, fuse) = (Arc::clone(server), fuse.clone());
-        async move { fuse.cut(respond(server, request, arrival).await) }
+    let activity = Arc::<Activity>::default();
+    let shared = Connection::new(server.closing.clone());
+    let service = service_fn(|request| async {
+        let _in_progress = activity.begin();
+        fuse.cut(respond(server, request, arrival, &shared).await)
     });
-    let stream = FusedStream { stream, fuse: fuse.clone() };
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(BUFFER_MAX)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
+    let stream = FusedStream { stream, fuse: fuse.clone(), activity: Arc::clone(&activity) };
+    let connection =
+        http1::Builder::new().max_buf_size(BUFFER_MAX).serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => ended,
+        () = activity.idle(IDLE_TIMEOUT) => return,
         () = server.closing.closed() => {
             connection.as_mut().graceful_shutdown();
             let finished = tokio::time::timeout(GRACE_PERIOD, connection).await;
@@ -262,7 +264,12 @@ where
     }
 }
 
-async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arrival: Arrival) -> Response<Body> {
+async fn respond(
+    server: &Arc<Server>,
+    mut request: Request<Incoming>,
+    mut arrival: Arrival,
+    connection: &Connection,
+) -> Response<Body> {
     // The proxy replaces the headers below.
     if let Some(rejection) = reject_hosts(request.headers()) {
         return rejection;
@@ -272,14 +279,14 @@ async fn respond(server: Arc<Server>, mut request: Request<Incoming>, mut arriva
         arrival.tenant = Some(tenant_named(&name));
     }
     if *request.method() == Method::CONNECT || request.uri().authority().is_some() {
-        match Box::pin(route_proxy(&server, request, arrival)).await {
+        match Box::pin(route_proxy(server, request, arrival)).await {
             ProxyDecision::Local(local, from) => (request, arrival) = (*local, from),
             ProxyDecision::Done(response) => return response,
         }
     }
-    request.extensions_mut().insert(arrival);
-    request.extensions_mut().insert(server.closing.clone());
-    server.dispatcher.respond(request.map(Body::new)).await
+    // A boxed body takes an allocation.
+    let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+    server.dispatcher.respond(request, arrival, connection).await
 }
 
 /// The result of routing a proxy request.

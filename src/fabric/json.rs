@@ -1,5 +1,6 @@
 //! JSON in Fabric's formatting, and the position of a member in a JSON text.
 
+use std::cell::Cell;
 use std::io;
 
 use jsonc_parser::ast::Value as Node;
@@ -10,9 +11,33 @@ use serde_json::ser::Formatter;
 /// Serializes a value as JSON with an indentation of two spaces and CRLF line ends. Fabric uses this formatting for
 /// re-serialised definitions and for responses about mirroring (docs/fidelity.md#bytes).
 pub fn to_crlf(value: &impl Serialize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(128);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Crlf::default());
-    value.serialize(&mut serializer).expect("keys are strings, and a Vec accepts all bytes");
+    written(|bytes| {
+        let mut serializer = serde_json::Serializer::with_formatter(bytes, Crlf::default());
+        value.serialize(&mut serializer).expect("keys are strings, and a Vec accepts all bytes");
+    })
+}
+
+/// Serializes a value as compact JSON.
+pub fn to_compact(value: &impl Serialize) -> Vec<u8> {
+    written(|bytes| serde_json::to_writer(bytes, value).expect("keys are strings, and a Vec accepts all bytes"))
+}
+
+/// Returns the bytes that `write` appends, in a vector of exactly their size. Such a vector becomes
+/// [`Bytes`](https://docs.rs/bytes) without an allocation.
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    /// The maximum size of the buffer that a thread keeps, in bytes.
+    const KEPT_MAX: usize = 64 << 10;
+    thread_local! {
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    write(&mut buffer);
+    if buffer.capacity() > KEPT_MAX {
+        return buffer;
+    }
+    let bytes = buffer.as_slice().into();
+    BUFFER.set(buffer);
     bytes
 }
 

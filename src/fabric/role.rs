@@ -77,13 +77,18 @@ impl Workspace {
         own.max(self.role_of_entire_tenant())
     }
 
+    /// Returns `true` if the role of a principal is not lower than `needed`.
+    pub fn has_role(&self, principal: Principal, needed: Role) -> bool {
+        let own = self.roles.get(&principal.id).map(|assignment| assignment.role);
+        own >= Some(needed) || self.role_of_entire_tenant() >= Some(needed)
+    }
+
     /// Rejects callers whose role is lower than `needed`.
     pub fn check_role(&self, caller: Principal, needed: Role) -> Result<(), FabricError> {
-        let actual = self.role_of(caller);
-        if actual >= Some(needed) {
+        if self.has_role(caller, needed) {
             return Ok(());
         }
-        let actual = actual.map_or("no role", Role::as_str);
+        let actual = self.role_of(caller).map_or("no role", Role::as_str);
         Err(FabricError::new(ErrorCode::InsufficientPrivileges).about("Workspace", self.id).note(format!(
             "the caller {} has {actual} in this workspace; {} is required",
             caller.id,

@@ -172,7 +172,7 @@ impl State {
 
     /// Returns the id of a user's personal workspace, which may not exist yet.
     pub fn personal_workspace(&self, user: PrincipalId) -> WorkspaceId {
-        WorkspaceId::nth(self.seed.fork(user.to_string()), 0)
+        WorkspaceId::nth(self.seed.fork(user.to_ascii()), 0)
     }
 
     /// Returns the tags, in order of declaration.

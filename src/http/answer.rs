@@ -1,5 +1,8 @@
 //! The response of a handler, and the header families of the service (docs/fidelity.md#headers).
 
+use std::cell::RefCell;
+use std::sync::LazyLock;
+
 use axum::body::Bytes;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
@@ -8,6 +11,9 @@ use serde::Serialize;
 
 use crate::fabric::json;
 use crate::ids::{OperationId, RequestId};
+
+/// The header with the id of a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("requestid");
 
 /// A response whose whole body is in memory, so that the journal can record the body.
 pub type Written = Response<Bytes>;
@@ -157,8 +163,22 @@ pub enum Headers {
 }
 
 impl Headers {
+    /// All families, in order of declaration.
+    const ALL: [Self; 10] = [
+        Self::Item,
+        Self::Core,
+        Self::StartedItem,
+        Self::Operation,
+        Self::Result,
+        Self::Workload,
+        Self::Empty,
+        Self::WorkloadEmpty,
+        Self::Refused,
+        Self::Blocked,
+    ];
+
     /// Returns `true` if the body is compressed for clients that accept gzip.
-    pub const fn is_compressed(self) -> bool {
+    const fn is_compressed(self) -> bool {
         matches!(self, Self::Item | Self::Core | Self::StartedItem | Self::Operation | Self::Result | Self::Refused)
     }
 
@@ -195,8 +215,21 @@ impl Headers {
         }
     }
 
-    fn put(self, headers: &mut HeaderMap) {
-        let mut put = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    /// Returns the headers, and places for the request id and the date.
+    fn map(self) -> HeaderMap {
+        static MAPS: LazyLock<[HeaderMap; Headers::ALL.len()]> = LazyLock::new(|| Headers::ALL.map(Headers::to_map));
+        MAPS[self as usize].clone()
+    }
+
+    fn to_map(self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let mut put =
+            |name: HeaderName, value: &'static str| drop(headers.insert(name, HeaderValue::from_static(value)));
+        put(REQUEST_ID, "");
+        put(header::DATE, "");
+        if self.is_compressed() {
+            put(header::VARY, "accept-encoding");
+        }
         if self.is_uncacheable() {
             put(header::CACHE_CONTROL, "no-store, must-revalidate, no-cache");
             put(header::PRAGMA, "no-cache");
@@ -209,6 +242,7 @@ impl Headers {
         put(header::X_FRAME_OPTIONS, "deny");
         put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         put(header::ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed());
+        headers
     }
 }
 
@@ -216,25 +250,49 @@ impl Headers {
 pub fn respond(status: StatusCode, family: Headers, body: Vec<u8>) -> Written {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.reserve(16);
-    family.put(headers);
-    response.extensions_mut().insert(family);
+    *response.headers_mut() = family.map();
     response
+}
+
+/// Returns `true` for a response whose body is compressed for clients that accept gzip. It has the header `Vary`.
+pub fn is_compressed(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::VARY)
 }
 
 /// Adds `RequestId` and `Date` to a response. If `Date` were missing, hyper would add the machine's time.
 pub fn stamp(response: &mut Written, request_id: RequestId, now: Timestamp) {
     let headers = response.headers_mut();
-    let request_id = request_id.to_string();
-    headers.extend(HeaderValue::try_from(request_id).ok().map(|id| (HeaderName::from_static("requestid"), id)));
-    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
-    headers.extend(date.ok().and_then(|date| HeaderValue::try_from(date).ok()).map(|date| (header::DATE, date)));
+    headers.insert(REQUEST_ID, id_header(request_id));
+    match date(now) {
+        Some(date) => headers.insert(header::DATE, date),
+        None => headers.remove(header::DATE),
+    };
+}
+
+fn id_header(id: RequestId) -> HeaderValue {
+    HeaderValue::from_bytes(&id.to_ascii()).expect("a GUID is ASCII")
+}
+
+/// Returns the header `Date` of an instant; `None` for an instant that the format cannot express.
+fn date(now: Timestamp) -> Option<HeaderValue> {
+    thread_local! {
+        /// The last date of this thread, and its second. Most responses are sent within the second of the one before.
+        static LAST: RefCell<Option<(i64, HeaderValue)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some((second, date)) if *second == now.as_second() => Some(date.clone()),
+        Some(_) | None => {
+            let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok()?;
+            let date = HeaderValue::try_from(date).ok()?;
+            *last = Some((now.as_second(), date.clone()));
+            Some(date)
+        }
+    })
 }
 
 /// Serialises a body as compact JSON.
 pub fn to_json(body: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(body).expect("a body has string keys only, and writing to a Vec cannot fail")
+    json::to_compact(body)
 }
 
 /// Formats an instant with seven fractional digits, as .NET does: `2024-10-08T05:07:11.0663362Z`.

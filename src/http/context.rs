@@ -21,6 +21,7 @@ use crate::http::answer::Answer;
 use crate::http::json;
 use crate::http::operation::Operation;
 use crate::http::request::Arrival;
+use crate::http::routes::Parameters;
 use crate::http::wire::{Continuation, List, NullableList};
 use crate::ids::ItemId;
 use crate::tenant::Tenant;
@@ -43,8 +44,10 @@ pub(super) struct Context<'a> {
     pub(super) operation: &'static Operation,
     /// The head of the request: method, URI and headers.
     pub(super) parts: &'a Parts,
-    /// The names of the path parameters, with their values as sent.
-    pub(super) parameters: Vec<(&'static str, &'a str)>,
+    /// The connection of the request.
+    pub(super) arrival: Arrival,
+    /// The parameters of the path, as sent.
+    pub(super) parameters: Parameters<'a>,
     /// The whole body.
     pub(super) body: &'a [u8],
     /// The changes that a fault makes to the processing of the request.
@@ -103,7 +106,10 @@ impl Context<'_> {
     pub(super) fn workspace<'s>(&self, state: &'s State) -> Result<&'s Workspace, FabricError> {
         let workspace = state.workspace(self.id("workspaceId")?)?;
         let Some(needed) = self.operation.role else { return Ok(workspace) };
-        if let Some(item) = self.operation.item_parameter()
+        if workspace.has_role(self.caller, needed) {
+            return Ok(workspace);
+        }
+        if let Some(item) = self.parameters.item()
             && workspace.role_of(self.caller).is_none()
         {
             let note = format!("the caller {} has no role in this workspace", self.caller.id);
@@ -131,7 +137,7 @@ impl Context<'_> {
 
     /// Returns the id of the item that the path names.
     pub(super) fn item_id(&self) -> Result<ItemId, FabricError> {
-        self.id(self.operation.item_parameter().unwrap_or_default())
+        self.id(self.parameters.item().unwrap_or_default())
     }
 
     /// Rejects callers without the required role, and requests for beta operations without `beta=true`. This check runs
@@ -165,7 +171,7 @@ impl Context<'_> {
     }
 
     fn parameter(&self, name: &str) -> &str {
-        self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+        self.parameters.get(name).unwrap_or_default()
     }
 
     /// Returns all values of a query parameter. Clients repeat the parameter or separate its values with commas.
@@ -272,7 +278,7 @@ impl Context<'_> {
 
     /// Returns the absolute URL of a path on this server, with the scheme and host that the caller used.
     pub(super) fn url(&self, path: &str) -> String {
-        format!("{}{path}", Arrival::origin(self.parts))
+        format!("{}{path}", self.arrival.origin(self.parts))
     }
 }
 

@@ -2,18 +2,19 @@
 //! service of the host that they name, or to the emulator's own page.
 
 use std::convert::Infallible;
-use std::future::ready;
-use std::panic::AssertUnwindSafe;
+use std::future::{poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Extensions;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::response::Response;
-use futures_util::FutureExt as _;
+use hyper::body::Body as _;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::compression::CompressionLayer;
 
@@ -22,11 +23,13 @@ use crate::entra::Refusal;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::hosts::{self, Service};
-use crate::http::answer::{self, Headers};
+use crate::http::answer;
 use crate::http::exchange::Stamp;
-use crate::http::request::{PageAct, SentUri, collapse_slashes, host, is_of_foreign_page};
+use crate::http::identification::LastIdentification;
+use crate::http::request::{Arrival, PageAct, SentUri, collapse_slashes, host, is_of_foreign_page};
 use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, page, resource_manager};
 use crate::ids::RequestId;
+use crate::notify::Closing;
 use crate::seed::Seed;
 
 /// The path of the control interface.
@@ -35,7 +38,24 @@ const CONTROL: &str = "/_emulator";
 /// Returns the router for all requests. The router does not need a socket.
 pub fn router(emulator: Arc<Emulator>) -> Router {
     let dispatcher = Dispatcher::new(emulator);
-    Router::new().fallback(async move |request: Request| dispatcher.respond(request).await)
+    Router::new().fallback(async move |mut request: Request| {
+        let arrival = request.extensions_mut().remove().unwrap_or_default();
+        dispatcher.respond(request, arrival, &Connection::default()).await
+    })
+}
+
+/// What the requests of a connection share.
+#[derive(Debug, Default)]
+pub struct Connection {
+    closing: Closing,
+    last: LastIdentification,
+}
+
+impl Connection {
+    /// Creates a connection of a server that notifies of its end.
+    pub fn new(closing: Closing) -> Self {
+        Self { closing, last: LastIdentification::default() }
+    }
 }
 
 /// The entry point of all requests.
@@ -52,27 +72,44 @@ impl Dispatcher {
         // A path that only begins like one of the control interface is none of its paths.
         let control = Router::new()
             .nest(CONTROL, control::router(Arc::clone(&emulator)))
-            .fallback(async |State(emulator), request| dispatch(emulator, request).await)
+            .fallback(async |State(emulator), request: Request| {
+                let arrival = request.extensions().get().copied().unwrap_or_default();
+                dispatch(emulator, request, arrival, &Connection::default()).await
+            })
             .with_state(Arc::clone(&emulator));
         Self { emulator, control }
     }
 
     /// Responds to a request. Turns a panic into a Fabric error, and compresses the body for a client that accepts gzip.
-    pub async fn respond(&self, request: Request) -> Response {
+    pub async fn respond(&self, mut request: Request, arrival: Arrival, connection: &Connection) -> Response {
         let accepted = request.headers().get(header::ACCEPT_ENCODING).cloned();
+        // The futures of rare requests are boxed, so that they do not enlarge that of all requests, which is moved.
         let response = if request.uri().path().starts_with(CONTROL) {
-            let response =
-                self.control.clone().oneshot(request).map(|response| response.unwrap_or_else(|never| match never {}));
-            AssertUnwindSafe(response).catch_unwind().await
+            request.extensions_mut().insert(arrival);
+            request.extensions_mut().insert(connection.closing.clone());
+            unless_panicked(Box::pin(self.control.clone().oneshot(request)).as_mut()).await.map(|response| {
+                match response {
+                    Ok(response) => response,
+                }
+            })
         } else {
-            AssertUnwindSafe(dispatch(Arc::clone(&self.emulator), request)).catch_unwind().await
+            unless_panicked(pin!(dispatch(Arc::clone(&self.emulator), request, arrival, connection))).await
         };
-        let response = response.unwrap_or_else(|_| panic_response());
+        let response = response.unwrap_or_else(panic_response);
         match accepted {
-            Some(accepted) if is_compressible(response.extensions()) => compress(response, accepted).await,
+            Some(accepted) if is_compressible(&response) => Box::pin(compress(response, accepted)).await,
             Some(_) | None => response,
         }
     }
+}
+
+/// Returns the output of a future; `None` if it panics.
+async fn unless_panicked<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let poll = |context: &mut Context<'_>| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    };
+    poll_fn(poll).await
 }
 
 /// Compresses the body of a response if the client accepts gzip. `accepted` is the header `Accept-Encoding`.
@@ -87,19 +124,24 @@ async fn compress(response: Response, accepted: HeaderValue) -> Response {
 
 /// Passes a request to a service or to the page. A host name of Microsoft selects the service; with any other host name,
 /// the path selects the destination.
-async fn dispatch(emulator: Arc<Emulator>, mut request: Request) -> Response {
+async fn dispatch(
+    emulator: Arc<Emulator>,
+    mut request: Request,
+    arrival: Arrival,
+    connection: &Connection,
+) -> Response {
     if let Some(rejection) = reject_hosts(request.headers()) {
         return rejection;
     }
     let service = match destination(&request) {
         Destination::Service(service) => service,
-        Destination::Page => return page::respond(emulator, request).await,
+        Destination::Page => return Box::pin(page::respond(emulator, request, arrival)).await,
     };
     if is_of_foreign_page(&emulator, request.headers(), request.uri()) {
-        return reject_page(&emulator, request, service);
+        return reject_page(&emulator, request, arrival, service);
     }
     if service == Service::Fabric {
-        match PageAct::of(&emulator, &request) {
+        match PageAct::of(&emulator, &request, arrival) {
             Ok(page) => drop(page.map(|page| request.extensions_mut().insert(page))),
             Err(reason) => return forbid(&emulator, reason),
         }
@@ -109,11 +151,11 @@ async fn dispatch(emulator: Arc<Emulator>, mut request: Request) -> Response {
         request.extensions_mut().insert(SentUri(sent));
     }
     match service {
-        Service::Fabric => fabric_api::respond(emulator, request).await,
-        Service::Entra => entra::respond(emulator, request).await,
-        Service::Metadata => managed_identity::respond(emulator, request).await,
-        Service::ResourceManager => resource_manager::respond(emulator, request).await,
-        Service::OneLake => onelake::respond(emulator, request).await,
+        Service::Fabric => fabric_api::respond(emulator, request, arrival, &connection.last).await,
+        Service::Entra => Box::pin(entra::respond(emulator, request, arrival)).await,
+        Service::Metadata => Box::pin(managed_identity::respond(emulator, request, arrival)).await,
+        Service::ResourceManager => Box::pin(resource_manager::respond(emulator, request, arrival)).await,
+        Service::OneLake => Box::pin(onelake::respond(emulator, request, arrival)).await,
     }
 }
 
@@ -151,13 +193,12 @@ fn destination_of_path(path: &str) -> Destination {
     }
 }
 
-fn is_compressible(extensions: &Extensions) -> bool {
-    let family = extensions.get::<Headers>();
-    family.map_or_else(|| extensions.get::<page::Compressed>().is_some(), |family| family.is_compressed())
+fn is_compressible(response: &Response) -> bool {
+    answer::is_compressed(response.headers()) && !response.body().is_end_stream()
 }
 
 /// Rejects a request of a web page under a host name that is not ours.
-fn reject_page(emulator: &Emulator, request: Request, service: Service) -> Response {
+fn reject_page(emulator: &Emulator, request: Request, arrival: Arrival, service: Service) -> Response {
     const NOTE: &str = "the Host of a web page's request must be an address, localhost, a name without a dot, or that of an \
                         emulated service; --allowed-hosts adds names";
     static LOGGED: AtomicBool = AtomicBool::new(false);
@@ -167,7 +208,9 @@ fn reject_page(emulator: &Emulator, request: Request, service: Service) -> Respo
     }
     let (parts, _) = request.into_parts();
     match service {
-        Service::Entra | Service::Metadata => entra::request::refuse(emulator, &parts, Refusal::foreign_page(), NOTE),
+        Service::Entra | Service::Metadata => {
+            entra::request::refuse(emulator, &parts, arrival, Refusal::foreign_page(), NOTE)
+        }
         Service::Fabric | Service::ResourceManager | Service::OneLake => forbid(emulator, NOTE),
     }
 }

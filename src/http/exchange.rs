@@ -21,11 +21,11 @@ use crate::fabric::FabricError;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::fault::effect::Effect;
 use crate::fabric::fault::{FaultBody, FaultRequest, Strike};
-use crate::hosts::{self, Service};
+use crate::hosts::Service;
 use crate::http::answer::{self, Written};
 use crate::http::error;
 use crate::http::fault;
-use crate::http::request::{ReadBody, SentUri, busy, host, read_body};
+use crate::http::request::{Arrival, ReadBody, SentUri, busy, read_body};
 use crate::ids::RequestId;
 use crate::journal::{Caller, Exchange, shown_method, shown_path};
 use crate::tenant::Tenant;
@@ -54,6 +54,8 @@ impl Stamp {
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) parts: Parts,
+    /// The connection of the request.
+    pub(super) arrival: Arrival,
     /// The whole body, or the error that occurred while the body was read.
     pub(super) body: Result<ReadBody, FabricError>,
     /// The machine's time at which the request began.
@@ -63,10 +65,10 @@ pub(super) struct Received {
 impl Received {
     /// Reads a request with its whole body of at most `most` bytes. This includes requests that will be rejected,
     /// because a connection with an unread body cannot be reused.
-    pub(super) async fn read(request: Request, most: usize, emulator: &Emulator) -> Self {
+    pub(super) async fn read(request: Request, arrival: Arrival, most: usize, emulator: &Emulator) -> Self {
         let begun = machine_time();
         let (parts, body) = request.into_parts();
-        Self { parts, body: read_body(body, most, emulator.in_flight()).await, begun }
+        Self { parts, arrival, body: read_body(body, most, emulator.in_flight()).await, begun }
     }
 
     /// Returns the size of the body in bytes. Returns 0 for a body that could not be read.
@@ -81,7 +83,7 @@ impl Received {
         tenant: Arc<Tenant>,
         traits: impl for<'p> FnOnce(&Tenant, &'p Parts) -> Traits<'p>,
     ) -> Arrived {
-        let Self { parts, body, begun } = self;
+        let Self { parts, arrival, body, begun } = self;
         let (stamp, strike) = if tenant.has_faults() {
             let bytes = body.as_ref().map_or(&[][..], |body| &body.bytes);
             let request = traits(&tenant, &parts).request(parts.method.as_str(), &parts.uri, bytes);
@@ -90,7 +92,7 @@ impl Received {
         } else {
             (Stamp::new(&tenant), None)
         };
-        Arrived { parts, body, begun, tenant, stamp, strike, began_operation: Cell::new(false) }
+        Arrived { parts, arrival, body, begun, tenant, stamp, strike, began_operation: Cell::new(false) }
     }
 }
 
@@ -126,6 +128,7 @@ impl<'a> Traits<'a> {
 #[derive(Debug)]
 pub(super) struct Arrived {
     pub(super) parts: Parts,
+    pub(super) arrival: Arrival,
     pub(super) body: Result<ReadBody, FabricError>,
     pub(super) begun: Timestamp,
     pub(super) tenant: Arc<Tenant>,
@@ -188,11 +191,12 @@ impl Arrived {
         self.body.as_ref().map(|body| &body.bytes[..]).map_err(Clone::clone)
     }
 
-    /// Completes a response with the headers of the stamp, and adds the exchange to the counts, the log and the
-    /// journal.
+    /// Completes the response of a service with the headers of the stamp, and adds the exchange to the counts, the log and
+    /// the journal.
     pub(super) fn finish(
         self,
         emulator: &Emulator,
+        service: Service,
         principal: Option<Caller>,
         operation: Option<&'static str>,
         mut response: Written,
@@ -217,7 +221,6 @@ impl Arrived {
             "request"
         );
         let nothing = HeaderMap::new();
-        let host = host(&parts.headers, &parts.uri).map(hosts::without_port);
         tenant.journal(|| Exchange {
             time: stamp.now,
             tenant: tenant.id(),
@@ -225,12 +228,14 @@ impl Arrived {
             operation,
             method: parts.method.as_str(),
             path: SentUri::of(&parts).path_and_query().map_or("", PathAndQuery::as_str),
-            is_storage: host.and_then(hosts::service) == Some(Service::OneLake),
+            is_storage: service == Service::OneLake,
             request: body.as_ref().map_or(&[], |body| &body.bytes[..]),
             status,
             fault: strike.as_ref().map(|strike| strike.id),
             headers: if status.is_some() { response.headers() } else { &nothing },
             body: if status.is_some() { response.body() } else { &[] },
+            // An error can repeat parts of the request, and the other services answer with tokens.
+            is_of_state: service == Service::Fabric && response.status().is_success(),
             took,
         });
         response

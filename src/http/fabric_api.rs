@@ -9,30 +9,41 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::request::Parts;
 use axum::http::{Response, Uri, header};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::emulator::Emulator;
-use crate::fabric::access::{self, Auth, Bearer, DEFAULT_TENANT, Identity};
+use crate::fabric::access::{Auth, Bearer, DEFAULT_TENANT};
 use crate::fabric::fault::PAGE;
 use crate::fabric::principal::{self, DirectoryEntry, Principal};
 use crate::fabric::{ErrorCode, FabricError, State};
+use crate::hosts::Service;
 use crate::http::answer::Written;
 use crate::http::context::{Context, Interference};
 use crate::http::error::{self, no_endpoint};
 use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
+use crate::http::identification::{Identification, LastIdentification};
 use crate::http::request::{Arrival, BODY_MAX, PageAct, authorization, tenant_in_query};
 use crate::http::routes::{self, Found};
 use crate::journal::Caller;
-use crate::signing;
 use crate::tenant::Tenant;
 
 /// Responds to a request to Fabric.
-pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    let received = Received::read(request, BODY_MAX, &emulator).await;
+pub(super) async fn respond(
+    emulator: Arc<Emulator>,
+    request: Request,
+    arrival: Arrival,
+    last: &LastIdentification,
+) -> Response<Body> {
+    let received = Received::read(request, arrival, BODY_MAX, &emulator).await;
+    let is_page = received.parts.extensions.get::<PageAct>().is_some();
+    let caller = match is_page {
+        true => Arc::new(of_page(&received.parts.uri)),
+        false => last.identify(&emulator, authorization(&received.parts)),
+    };
     let (size, shared) = (received.size(), Arc::clone(&emulator));
-    let step = emulator.in_flight().work(size, move || Admission::of(&shared, received).unless_delayed(&shared)).await;
+    let admit = move || Admission::of(&shared, received, caller, is_page).unless_delayed(&shared);
+    let step = emulator.in_flight().work(size, admit).await;
     let response = match step {
         Step::Answered(response) => response,
         Step::Delayed(admission, delay) => {
@@ -47,7 +58,9 @@ pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Respon
 /// A request that is identified, stamped and routed.
 struct Admission {
     arrived: Arrived,
-    bearer: Result<Bearer, FabricError>,
+    caller: Arc<Identification>,
+    /// The error if there is no room for the tenant of the caller.
+    no_tenant: Option<FabricError>,
     found: Result<Found, Option<FabricError>>,
     /// `true` if the emulator's own page sent the request.
     is_page: bool,
@@ -62,25 +75,22 @@ enum Step {
 }
 
 impl Admission {
-    /// Identifies the caller of a request whose body was read, stamps the request, and finds its route and its fault.
-    fn of(emulator: &Emulator, received: Received) -> Self {
-        let is_page = received.parts.extensions.get::<PageAct>().is_some();
-        let identity = if is_page { of_page(&received.parts.uri) } else { trusted(emulator, &received.parts) };
-        let tenant = emulator.tenant(Arrival::tenant(&received.parts).unwrap_or(identity.tenant));
-        let (tenant, bearer) = match tenant {
-            Ok(tenant) => (tenant, identity.bearer),
-            Err(refusal) => (emulator.default_tenant(), Err(refusal)),
+    /// Stamps a request whose body was read and whose caller is identified, and finds its route and its fault.
+    fn of(emulator: &Emulator, received: Received, caller: Arc<Identification>, is_page: bool) -> Self {
+        let (tenant, no_tenant) = match emulator.tenant(received.arrival.tenant.unwrap_or(caller.tenant)) {
+            Ok(tenant) => (tenant, None),
+            Err(refusal) => (emulator.default_tenant(), Some(refusal)),
         };
         let found = routes::find(&received.parts.method, &received.parts.uri);
         if !is_page {
             tenant.clock().step();
         }
         let arrived = received.arrive(tenant, |tenant, parts| {
-            let of_caller = || bearer.as_ref().map(|bearer| ids(tenant, &bearer.caller)).unwrap_or_default();
+            let of_caller = || caller.bearer.as_ref().map(|bearer| ids(tenant, &bearer.caller)).unwrap_or_default();
             let principals = if is_page { vec![PAGE.to_owned()] } else { of_caller() };
             Traits { principals, ..traits(found.as_ref().ok().copied(), parts.uri.path()) }
         });
-        Self { arrived, bearer, found, is_page }
+        Self { arrived, caller, no_tenant, found, is_page }
     }
 
     /// Processes the request, unless a fault delays it.
@@ -93,12 +103,14 @@ impl Admission {
 
     /// Processes the request.
     fn process(self, emulator: &Emulator) -> Written {
-        let Self { mut arrived, bearer, found, is_page } = self;
+        let Self { mut arrived, caller, no_tenant, found, is_page } = self;
         let of_token = |bearer: &Bearer| if is_page { Caller::Page } else { Caller::Principal(bearer.caller.id) };
-        let principal = bearer.as_ref().ok().map(of_token);
+        let principal = caller.bearer.as_ref().ok().filter(|_| no_tenant.is_none()).map(of_token);
         let operation = found.as_ref().ok().map(|found| found.operation().id);
         let response = arrived.answer(None, |arrived| {
-            admit(emulator, arrived, bearer, found, is_page)
+            no_tenant
+                .map_or(Ok(()), Err)
+                .and_then(|()| admit(emulator, arrived, &caller, found, is_page))
                 .and_then(|(caller, found)| match handle(arrived, caller, &found) {
                     // Nothing was recorded, so the request can be handled again.
                     Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
@@ -108,7 +120,7 @@ impl Admission {
                 })
                 .unwrap_or_else(|refusal| render(arrived, &refusal))
         });
-        arrived.finish(emulator, principal, operation, response)
+        arrived.finish(emulator, Service::Fabric, principal, operation, response)
     }
 }
 
@@ -123,42 +135,23 @@ fn ids(tenant: &Tenant, caller: &DirectoryEntry) -> Vec<String> {
 pub(super) fn traits(found: Option<Found>, path: &str) -> Traits<'_> {
     let Some(found) = found else { return Traits::default() };
     let (operation, parameters) = (found.operation(), found.parameters(path));
-    let parameter = |name: &str| parameters.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
     Traits {
         operation: Some(operation.id),
         principals: Vec::new(),
-        workspace: parameter("workspaceId"),
-        item: operation.item_parameter().and_then(parameter),
+        workspace: parameters.get("workspaceId"),
+        item: parameters.item().and_then(|name| parameters.get(name)),
         is_read: operation.is_read(),
     }
 }
 
 /// Returns the identity of a request of the emulator's own page: the default user, in the tenant that `?tenant=` selects.
-fn of_page(uri: &Uri) -> Identity {
+fn of_page(uri: &Uri) -> Identification {
     let one_tenant = || FabricError::invalid_input("tenant=* is not supported: the request is for one tenant.");
-    match tenant_in_query(uri) {
-        Some(tenant) => Identity { tenant, bearer: Ok(Bearer::of_default_user()) },
-        None => Identity { tenant: DEFAULT_TENANT, bearer: Err(one_tenant()) },
-    }
-}
-
-/// Returns the identity in the token of a request. Under [`Auth::Strict`], rejects tokens that the emulator did not sign.
-/// The claims of a rejected token are not used, so the request belongs to the default tenant.
-fn trusted(emulator: &Emulator, parts: &Parts) -> Identity {
-    let identity = access::identify(authorization(parts));
-    if emulator.auth() == Auth::Token || identity.bearer.is_err() {
-        return identity;
-    }
-    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
-    let refusal = match emulator.signer() {
-        Ok(signer) if signer.verify::<serde_json::Value>(token).is_some() => return identity,
-        Ok(_) => access::unauthorized("--auth strict accepts only tokens that this emulator issued"),
-        Err(why) => {
-            tracing::error!(%why, "cannot use the signing key");
-            ErrorCode::UnknownError.into()
-        }
+    let (tenant, bearer) = match tenant_in_query(uri) {
+        Some(tenant) => (tenant, Ok(Bearer::of_default_user())),
+        None => (DEFAULT_TENANT, Err(one_tenant())),
     };
-    Identity { tenant: DEFAULT_TENANT, bearer: Err(refusal) }
+    Identification { tenant, bearer, is_ours: false }
 }
 
 /// Rejects expired tokens and, under [`Auth::Strict`], tokens that are not access tokens for Fabric.
@@ -166,25 +159,15 @@ fn trusted(emulator: &Emulator, parts: &Parts) -> Identity {
 /// The expiry of a token from the emulator is compared with the tenant's clock. The expiry of any other token is
 /// compared with the machine's clock, and so is the start of its validity. The start of a token from the emulator is not
 /// checked: a reset sets the tenant's clock back, and must not invalidate the tokens that clients hold.
-fn check_token(
-    auth: Auth,
-    parts: &Parts,
-    bearer: Bearer,
-    stamp: Stamp,
-    begun: Timestamp,
-) -> Result<Bearer, FabricError> {
+fn check_token(auth: Auth, bearer: &Bearer, is_ours: bool, stamp: Stamp, begun: Timestamp) -> Result<(), FabricError> {
     if auth == Auth::Strict {
         bearer.check_purpose()?;
         bearer.check_audience()?;
     }
-    let token = authorization(parts).and_then(access::bearer).unwrap_or_default();
-    let is_ours = bearer.expires.is_some() && signing::claims_to_be_ours(token);
+    let is_ours = is_ours && bearer.expires.is_some();
     let (now, clock) = if is_ours { (stamp.now, "the tenant's clock") } else { (begun, "this machine's clock") };
     bearer.check_expiry(now, clock)?;
-    if !is_ours {
-        bearer.check_start(begun)?;
-    }
-    Ok(bearer)
+    if is_ours { Ok(()) } else { bearer.check_start(begun) }
 }
 
 /// Checks token, route, scopes and rate limit, in this order. A new caller is registered before the rate limit is
@@ -193,12 +176,15 @@ fn check_token(
 fn admit(
     emulator: &Emulator,
     arrived: &Arrived,
-    bearer: Result<Bearer, FabricError>,
+    caller: &Identification,
     found: Result<Found, Option<FabricError>>,
     is_page: bool,
 ) -> Result<(Principal, Found), FabricError> {
     let Arrived { parts, tenant, stamp, begun, .. } = arrived;
-    let bearer = if is_page { bearer? } else { check_token(emulator.auth(), parts, bearer?, *stamp, *begun)? };
+    let bearer = caller.bearer.as_ref().map_err(Clone::clone)?;
+    if !is_page {
+        check_token(emulator.auth(), bearer, caller.is_ours, *stamp, *begun)?;
+    }
     let entry = &bearer.caller;
     let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;
     let operation = found.operation();
@@ -228,7 +214,7 @@ fn handle(arrived: &Arrived, caller: Principal, found: &Found) -> Result<Written
     let body = arrived.body()?;
     let operation = found.operation();
     let Some(handler) = found.handler() else { return Err(operation.not_emulated()) };
-    let Arrived { parts, tenant, stamp, .. } = arrived;
+    let Arrived { parts, arrival, tenant, stamp, .. } = arrived;
     let parameters = found.parameters(parts.uri.path());
     let past = arrived.effect().and_then(|effect| effect.stale_seconds).map(|age| past(tenant, stamp.now, age));
     let changed = arrived.effect().and_then(|effect| effect.operation.as_ref());
@@ -237,7 +223,7 @@ fn handle(arrived: &Arrived, caller: Principal, found: &Found) -> Result<Written
         operation: changed.map(|changed| (changed, &arrived.began_operation)),
     };
     let now = past.as_ref().map_or(stamp.now, |(_, at)| *at);
-    let context = Context { tenant, caller, now, operation, parts, parameters, body, fault };
+    let context = Context { tenant, caller, now, operation, parts, arrival: *arrival, parameters, body, fault };
     context.check_access()?;
     handler(&context).map(|answer| answer.into_response(operation.headers))
 }

@@ -93,7 +93,7 @@ fn given(given: &FaultAnswer, shape: OtherShape<'_>, request_id: RequestId) -> W
     if has_no_body(status) {
         *response.body_mut() = Bytes::new();
         response.headers_mut().remove(header::CONTENT_TYPE);
-        response.extensions_mut().remove::<Headers>();
+        response.headers_mut().remove(header::VARY);
         if given.body.as_ref().is_some_and(|body| body != "") {
             add_note(response.headers_mut(), BODILESS);
         }
@@ -140,7 +140,7 @@ pub(super) fn edit(effect: &Effect, response: &mut Written) {
         }
     }
     if let Some(disconnect) = effect.disconnect {
-        response.extensions_mut().remove::<Headers>();
+        response.headers_mut().remove(header::VARY);
         response.extensions_mut().get_or_insert(disconnect);
     }
 }

@@ -217,7 +217,7 @@ fn relocate_all(context: &Context<'_>, ids: Vec<ItemId>, target: Option<FolderId
     context.commit_then(
         |state, now| {
             let workspace = match ids.as_slice() {
-                [_] if context.operation.item_parameter().is_some() => context.item(state, now)?.0,
+                [_] if context.parameters.item().is_some() => context.item(state, now)?.0,
                 _ => context.workspace(state)?,
             };
             item::relocate(workspace, ids, target, now)

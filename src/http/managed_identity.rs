@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::emulator::Emulator;
 use crate::entra::{Refusal, Site};
 use crate::fabric::access::DEFAULT_TENANT;
+use crate::hosts;
 use crate::http::entra::request::{EntraRequest, EntraResult, Found, Reply, Service};
 use crate::http::request::Arrival;
 use crate::ids::TenantId;
@@ -20,8 +21,10 @@ pub(super) const OPERATIONS: &[&str] =
     &["ManagedIdentity_AppService", "ManagedIdentity_CloudShell", "ManagedIdentity_Machine", "ManagedIdentity_Probe"];
 
 /// Responds to a request for a managed identity.
-pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: endpoint, tenant, reads_create_tenants: true }.respond(emulator, request).await
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request, arrival: Arrival) -> Response<Body> {
+    Service { find: endpoint, tenant, reads_create_tenants: true, name: hosts::Service::Metadata }
+        .respond(emulator, request, arrival)
+        .await
 }
 
 /// Returns `true` if a path in lower case belongs to the instance metadata service or to the endpoint of App Service.
@@ -79,7 +82,7 @@ fn token(request: &EntraRequest<'_>) -> EntraResult {
     let client = ["client_id", "clientid", "object_id", "msi_res_id", "mi_res_id"]
         .iter()
         .find_map(|name| request.form.get(name));
-    let site = Site::new(Arrival::origin(request.parts()), "", request.tenant().id());
+    let site = Site::new(request.arrival().origin(request.parts()), "", request.tenant().id());
     let site = Site { tenant: request.tenant().id(), name: request.tenant().id().to_string(), ..site };
     let granted = request.with_issuer(&site, |issuer| issuer.managed_identity(resource, client))?;
     let expires_in = request.callers_seconds(granted.lifetime);

@@ -22,6 +22,7 @@ mod fabric_api;
 mod fault;
 mod folders;
 mod gateways;
+mod identification;
 mod items;
 mod json;
 mod long_running_operations;
@@ -43,6 +44,6 @@ mod tags;
 mod wire;
 mod workspaces;
 
-pub use self::dispatch::{Dispatcher, reject_hosts, router};
+pub use self::dispatch::{Connection, Dispatcher, reject_hosts, router};
 pub use self::request::{Arrival, BODY_MAX};
 pub(crate) use self::request::{BODY_TIMEOUT, basic};

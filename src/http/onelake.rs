@@ -9,13 +9,20 @@ use axum::http::Response;
 
 use crate::emulator::Emulator;
 use crate::fabric::{ErrorCode, FabricError};
+use crate::hosts;
 use crate::http::entra::request::{EntraRequest, EntraResult, Service, tenant_of_bearer};
+use crate::http::request::Arrival;
 
 /// Responds to a request to OneLake with an error.
-pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: |_, _| Some(("OneLake", not_emulated)), tenant: tenant_of_bearer, reads_create_tenants: true }
-        .respond(emulator, request)
-        .await
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request, arrival: Arrival) -> Response<Body> {
+    Service {
+        find: |_, _| Some(("OneLake", not_emulated)),
+        tenant: tenant_of_bearer,
+        reads_create_tenants: true,
+        name: hosts::Service::OneLake,
+    }
+    .respond(emulator, request, arrival)
+    .await
 }
 
 fn not_emulated(_: &EntraRequest<'_>) -> EntraResult {

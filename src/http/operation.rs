@@ -173,8 +173,13 @@ impl Operation {
 const ITEM: &str = "itemId";
 
 /// Returns the names of the parameters of a path, in order.
-pub(super) fn parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
-    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+fn parameters(path: &'static str) -> impl Iterator<Item = &'static str> {
+    path.split('/').filter_map(parameter)
+}
+
+/// Returns the name of the parameter that a segment of a path stands for.
+pub(super) fn parameter(segment: &'static str) -> Option<&'static str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 /// Creates an operation with the method GET.

@@ -20,7 +20,7 @@ use crate::emulator::Emulator;
 use crate::fabric::ErrorCode;
 use crate::http::control;
 use crate::http::error::no_endpoint;
-use crate::http::request::{FORM_MAX, read_body};
+use crate::http::request::{Arrival, FORM_MAX, read_body};
 use crate::journal::{shown_method, shown_path};
 
 /// A file of the page.
@@ -109,22 +109,18 @@ const MEDIA_TYPES: &[(&str, &str)] = &[
     (".svg", "image/svg+xml; charset=utf-8"),
 ];
 
-/// The mark of a response that is compressed for clients that accept gzip.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Compressed;
-
 /// Returns `true` for `/` and the paths below `/page/`.
 pub(super) fn has_path(path: &str) -> bool {
     path == "/" || path.starts_with(FOLDER)
 }
 
 /// Responds to a request for a file of the page.
-pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response {
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request, arrival: Arrival) -> Response {
     let begun = machine_time();
     let (parts, body) = request.into_parts();
     // A connection with an unread body cannot be reused.
     drop(read_body(body, FORM_MAX, emulator.in_flight()).await);
-    let response = answer(&emulator, &parts);
+    let response = answer(&emulator, &parts, arrival);
     tracing::debug!(
         operation = "page",
         method = shown_method(parts.method.as_str()),
@@ -136,9 +132,9 @@ pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Respon
     response
 }
 
-fn answer(emulator: &Emulator, parts: &Parts) -> Response {
-    let Parts { method, uri, headers, extensions, .. } = parts;
-    if let Some(rejection) = control::rejection(emulator, headers, uri, extensions) {
+fn answer(emulator: &Emulator, parts: &Parts, arrival: Arrival) -> Response {
+    let Parts { method, uri, headers, .. } = parts;
+    if let Some(rejection) = control::rejection(emulator, headers, uri, arrival) {
         return rejection;
     }
     let Some(file) = File::at(uri.path()) else {
@@ -190,7 +186,6 @@ impl File {
         }
         let media = self.media_type().map(HeaderValue::from_static);
         headers.extend(media.map(|media| (header::CONTENT_TYPE, media)));
-        response.extensions_mut().insert(Compressed);
         response
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::Uri;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{Extensions, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
@@ -35,8 +35,8 @@ const EXCESS_MAX: usize = 48 << 20;
 /// The time limit for the next bytes of a body.
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The connection of a request: addresses, scheme and proxy. The server adds an `Arrival` to each request. A request
-/// without an `Arrival` counts as sent from this machine over http.
+/// The connection of a request: addresses, scheme and proxy. A request to [`router`](crate::router) can have it as an
+/// extension. A request without it counts as sent from this machine over http.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
     /// The address of the client.
@@ -51,6 +51,13 @@ pub struct Arrival {
     pub in_tunnel: bool,
 }
 
+impl Default for Arrival {
+    fn default() -> Self {
+        let here = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self { peer: here(0), local: here(443), scheme: "http", tenant: None, in_tunnel: false }
+    }
+}
+
 impl Arrival {
     /// Returns a copy with this machine as the client. It is used to connect to an upstream proxy: the machine's
     /// settings choose its address, so restrictions on the client's targets do not apply.
@@ -59,14 +66,8 @@ impl Arrival {
     }
 
     /// Returns the origin that the client used for this server: scheme, host and port.
-    pub(super) fn origin(parts: &Parts) -> String {
-        let scheme = parts.extensions.get::<Self>().map_or("http", |arrival| arrival.scheme);
-        format!("{scheme}://{}", host(&parts.headers, &parts.uri).unwrap_or("localhost"))
-    }
-
-    /// Returns the tenant that the user name in the proxy URL selects.
-    pub(super) fn tenant(parts: &Parts) -> Option<TenantId> {
-        parts.extensions.get::<Self>().and_then(|arrival| arrival.tenant)
+    pub(super) fn origin(self, parts: &Parts) -> String {
+        format!("{}://{}", self.scheme, host(&parts.headers, &parts.uri).unwrap_or("localhost"))
     }
 }
 
@@ -110,10 +111,9 @@ pub(super) fn control_rejection(
     emulator: &Emulator,
     headers: &HeaderMap,
     uri: &Uri,
-    extensions: &Extensions,
+    arrival: Arrival,
 ) -> Option<&'static str> {
-    let arrival = extensions.get::<Arrival>();
-    if !arrival.is_none_or(|arrival| emulator.control_from().admits(arrival.peer.ip())) {
+    if !emulator.control_from().admits(arrival.peer.ip()) {
         Some("callers from this address are not allowed; see --control-from")
     } else if !names_this_machine(emulator, headers, uri) {
         Some("the Host must be an address, localhost, or a name without a dot; --allowed-hosts adds names")
@@ -156,11 +156,11 @@ impl PageAct {
     /// # Errors
     ///
     /// The request must not use the control interface. The error is the reason.
-    pub(super) fn of(emulator: &Emulator, request: &Request) -> Result<Option<Self>, &'static str> {
+    pub(super) fn of(emulator: &Emulator, request: &Request, arrival: Arrival) -> Result<Option<Self>, &'static str> {
         if request.headers().get(Self::HEADER).is_none_or(|value| value != "1") {
             return Ok(None);
         }
-        match control_rejection(emulator, request.headers(), request.uri(), request.extensions()) {
+        match control_rejection(emulator, request.headers(), request.uri(), arrival) {
             Some(reason) => Err(reason),
             None => Ok(Some(Self(()))),
         }
@@ -188,6 +188,10 @@ pub(super) async fn read_body(body: Body, most: usize, in_flight: &InFlight) -> 
     if body.is_end_stream() {
         return Ok(ReadBody::default());
     }
+    Box::pin(read_frames(body, most, in_flight)).await
+}
+
+async fn read_frames(body: Body, most: usize, in_flight: &InFlight) -> Result<ReadBody, FabricError> {
     let length = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     let mut body = pin!(TimeoutBody::new(BODY_TIMEOUT, body));
     let (mut bytes, mut room) = (Vec::with_capacity(length.unwrap_or(0).min(TINY_MAX)), None);

@@ -19,8 +19,15 @@ pub(super) const OPERATIONS: &[&str] =
     &["ResourceManager_Endpoints", "ResourceManager_Subscriptions", "ResourceManager_Tenants"];
 
 /// Responds to a request to Azure Resource Manager.
-pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: endpoint, tenant: tenant_of_bearer, reads_create_tenants: true }.respond(emulator, request).await
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request, arrival: Arrival) -> Response<Body> {
+    Service {
+        find: endpoint,
+        tenant: tenant_of_bearer,
+        reads_create_tenants: true,
+        name: hosts::Service::ResourceManager,
+    }
+    .respond(emulator, request, arrival)
+    .await
 }
 
 /// Returns `true` if a path in lower case belongs to Azure Resource Manager.
@@ -59,7 +66,7 @@ fn tenants(request: &EntraRequest<'_>) -> EntraResult {
 /// Returns the endpoints of the cloud, for `az cloud register`. They are on this server, or on Azure's own hosts if the
 /// request was for such a host.
 fn endpoints(request: &EntraRequest<'_>) -> EntraResult {
-    let own = Arrival::origin(request.parts());
+    let own = request.arrival().origin(request.parts());
     let host = own.split("://").nth(1).unwrap_or_default();
     let is_azures = matches!(hosts::owner(hosts::without_port(host)), Owner::Ours(_));
     let at = |azures: &str| if is_azures { azures.to_owned() } else { own.clone() };

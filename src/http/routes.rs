@@ -7,14 +7,18 @@ use matchit::Router;
 
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::context::Handler;
-use crate::http::operation::{Operation, parameters};
+use crate::http::operation::{Operation, parameter};
 use crate::http::operations::{self, Route};
 
+/// The maximum number of parameters of a path.
+const PARAMETERS_MAX: usize = 4;
+
 /// The routes of the table, grouped by path.
-static ROUTES: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
-    let mut paths: Vec<(String, Vec<&Route>)> = Vec::new();
+static ROUTES: LazyLock<Router<Vec<KnownRoute>>> = LazyLock::new(|| {
+    let mut paths: Vec<(String, Vec<KnownRoute>)> = Vec::new();
     for route in operations::all() {
         let path = template(route.operation.path);
+        let route = KnownRoute::new(route);
         match paths.iter_mut().find(|(known, _)| *known == path) {
             Some((_, routes)) => routes.push(route),
             None => paths.push((path, vec![route])),
@@ -27,28 +31,78 @@ static ROUTES: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
     router
 });
 
+/// A route of the table, with what its path says.
+#[derive(Debug)]
+struct KnownRoute {
+    route: &'static Route,
+    /// The names of the parameters, with the numbers of their segments in the path of a request.
+    parameters: Vec<(&'static str, usize)>,
+    /// The parameter for the id of an item.
+    item: Option<&'static str>,
+}
+
+impl KnownRoute {
+    fn new(route: &'static Route) -> Self {
+        // The path of a request begins with `/v1`, which the template does not have.
+        let segments = route.operation.path.split('/').enumerate();
+        let parameters = segments.filter_map(|(n, segment)| Some((parameter(segment)?, n + 1))).collect::<Vec<_>>();
+        assert!(parameters.len() <= PARAMETERS_MAX, "{} has too many parameters", route.operation.path);
+        Self { route, parameters, item: route.operation.item_parameter() }
+    }
+}
+
+/// The parameters of a path, with their values as sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameters<'a> {
+    names: &'static [(&'static str, usize)],
+    values: [&'a str; PARAMETERS_MAX],
+    item: Option<&'static str>,
+}
+
+impl<'a> Parameters<'a> {
+    fn new(route: &'static KnownRoute, path: &'a str) -> Self {
+        let KnownRoute { parameters: names, item, .. } = route;
+        let mut values = [""; PARAMETERS_MAX];
+        let mut segments = path.as_bytes().split(|byte| *byte == b'/').map(<[u8]>::len);
+        let (mut passed, mut start) = (0, 0);
+        for ((_, n), value) in names.iter().zip(&mut values) {
+            start += segments.by_ref().take(n - passed).map(|length| length + 1).sum::<usize>();
+            let end = start + segments.next().unwrap_or_default();
+            *value = path.get(start..end).unwrap_or_default();
+            (passed, start) = (n + 1, end + 1);
+        }
+        Self { names, values, item: *item }
+    }
+
+    /// Returns the value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&'a str> {
+        self.names.iter().zip(self.values).find(|((known, _), _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Returns the name of the parameter for the id of an item.
+    pub(super) fn item(&self) -> Option<&'static str> {
+        self.item
+    }
+}
+
 /// The route that matches a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found(&'static Route);
+pub(super) struct Found(&'static KnownRoute);
 
 impl Found {
     /// Returns the operation of the route.
     pub(super) fn operation(self) -> &'static Operation {
-        &self.0.operation
+        &self.0.route.operation
     }
 
     /// Returns the handler of the route; `None` for an absent operation.
     pub(super) fn handler(self) -> Option<Handler> {
-        self.0.handler
+        self.0.route.handler
     }
 
-    /// Returns the names of the path parameters, with their values as sent.
-    pub(super) fn parameters(self, path: &str) -> Vec<(&'static str, &str)> {
-        let template = self.operation().path;
-        // The template has no `/v1`. The skip makes the empty first segment of the template pair with the segment `v1`.
-        let sent = template.split('/').zip(trimmed(path).split('/').skip(1));
-        let values = sent.filter(|(known, _)| known.starts_with('{')).map(|(_, sent)| sent);
-        parameters(template).zip(values).collect()
+    /// Returns the parameters of the path of the request.
+    pub(super) fn parameters(self, path: &str) -> Parameters<'_> {
+        Parameters::new(self.0, path)
     }
 }
 
@@ -56,21 +110,20 @@ impl Found {
 pub(super) fn find(method: &Method, uri: &Uri) -> Result<Found, Option<FabricError>> {
     // Some clients request the first page of such a list with POST and the further pages with GET.
     let is_next_page = *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
-    let fits =
-        |Route { operation, .. }: &Route| operation.method == *method || is_next_page && operation.is_paged_by_post;
-    let route = routes(uri.path()).ok_or(None)?.iter().find(|route| fits(route));
-    route.map(|route| Found(route)).ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))
+    let fits = |operation: &Operation| operation.method == *method || is_next_page && operation.is_paged_by_post;
+    let route = routes(uri.path()).ok_or(None)?.iter().find(|known| fits(&known.route.operation));
+    route.map(Found).ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))
 }
 
 /// Returns the methods of a path, for the header `Allow`.
 pub(super) fn allowed(path: &str) -> Option<HeaderValue> {
-    let mut methods: Vec<&str> = routes(path)?.iter().map(|route| route.operation.method.as_str()).collect();
+    let mut methods: Vec<&str> = routes(path)?.iter().map(|known| known.route.operation.method.as_str()).collect();
     methods.sort_unstable();
     methods.dedup();
     HeaderValue::try_from(methods.join(", ")).ok()
 }
 
-fn routes(path: &str) -> Option<&'static Vec<&'static Route>> {
+fn routes(path: &str) -> Option<&'static Vec<KnownRoute>> {
     let path = trimmed(path).to_ascii_lowercase();
     ROUTES.at(path.strip_prefix("/v1")?).ok().map(|found| found.value)
 }
@@ -98,8 +151,8 @@ mod tests {
     fn check(method: &Method, path: &str, expected: Result<(&str, &[&str]), Option<ErrorCode>>) {
         let found = find(method, &path.parse().unwrap());
         let found = found.as_ref().map(|found| {
-            let values = found.parameters(path).into_iter().map(|(_, value)| value);
-            (found.operation().id, values.collect::<Vec<_>>())
+            let Parameters { names, values, .. } = found.parameters(path);
+            (found.operation().id, values[..names.len()].to_vec())
         });
         let found = found.map_err(|refusal| refusal.as_ref().map(FabricError::code));
         assert_eq!(found, expected.map(|(id, values)| (id, values.to_vec())));

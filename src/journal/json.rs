@@ -37,16 +37,6 @@ pub(super) fn quoted(text: &str) -> String {
     escape_line_ends(serde_json::to_string(text).expect("a string can be serialised"))
 }
 
-/// Writes a text as a JSON string, without characters that end a line.
-pub(super) fn write_quoted(json: &mut String, text: &str) {
-    // Most texts need no escapes.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
-        json.extend(["\"", text, "\""]);
-    } else {
-        json.push_str(&quoted(text));
-    }
-}
-
 /// Escapes the characters of a JSON document that end a line for some readers of NDJSON, although JSON allows them in
 /// strings.
 pub(super) fn escape_line_ends(json: String) -> String {
@@ -113,7 +103,12 @@ impl Writer {
 
     fn write_text(&mut self, text: &str, redacted: &str) {
         self.is_changed |= text != redacted;
-        write_quoted(&mut self.text, redacted);
+        // Most texts need no escapes.
+        if redacted.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+            self.text.extend(["\"", redacted, "\""]);
+        } else {
+            self.text.push_str(&quoted(redacted));
+        }
     }
 }
 

@@ -1,6 +1,8 @@
-//! The journal: a tenant's last exchanges, up to a size in bytes. Secrets are redacted before an exchange is stored.
+//! The journal: a tenant's last exchanges, up to a size in bytes. No secret leaves the journal, and none is stored that the
+//! state of the tenant does not store.
 
 mod body;
+mod entry;
 mod json;
 mod names;
 mod text;
@@ -8,52 +10,34 @@ mod url;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::fmt::Write as _;
-use std::ops::Range;
 use std::sync::Arc;
 
 use hyper::HeaderMap;
-use hyper::header::{self, CONTENT_LOCATION, HeaderName, HeaderValue, LOCATION};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::ids::{FaultId, PrincipalId, RequestId, TenantId};
 use crate::memory::Share;
 
-/// The size of an entry without its texts, in bytes: about the memory that its structure and its durations take.
-const OVERHEAD: usize = 512;
+pub use self::entry::Entry;
+
 /// The maximum size of a body that is stored, in bytes. Of a larger body, only the size is stored.
 const BODY_MAX: usize = 1 << 20;
 /// The maximum size of a journal while the memory of the emulator is tight, in bytes.
 const TIGHT_MAX: usize = 64 << 10;
 /// The maximum number of characters of a method that are stored. The methods of HTTP are shorter.
 const METHOD_MAX: usize = 32;
-/// The initial capacity of a line without its bodies, in bytes. The lines of most exchanges are shorter.
-const LINE_SIZE: usize = 1 << 10;
-/// Headers of responses that the emulator never sets to a secret.
-static HARMLESS: [HeaderName; 12] = [
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::CACHE_CONTROL,
-    header::CONTENT_TYPE,
-    header::DATE,
-    header::ETAG,
-    header::PRAGMA,
-    header::RETRY_AFTER,
-    header::STRICT_TRANSPORT_SECURITY,
-    header::X_CONTENT_TYPE_OPTIONS,
-    header::X_FRAME_OPTIONS,
-    HeaderName::from_static("requestid"),
-    HeaderName::from_static("x-ms-operation-id"),
-];
 /// The text that replaces a secret.
 const REDACTED: &str = "***";
 
 /// The caller of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Caller {
     /// The emulator's own page. It is written as `page`.
     Page,
     /// A principal. It is written as its id.
+    #[serde(untagged)]
     Principal(PrincipalId),
 }
 
@@ -84,25 +68,11 @@ pub struct Exchange<'a> {
     pub headers: &'a HeaderMap,
     /// The body of the response, before compression.
     pub body: &'a [u8],
+    /// `true` if the response contains nothing that the state of the tenant does not contain. Such a response is redacted
+    /// when it is read, any other one before it is stored.
+    pub is_of_state: bool,
     /// The time from the request to the response, on the machine's clock.
     pub took: SignedDuration,
-}
-
-/// An exchange in the journal, without its secrets.
-#[derive(Debug)]
-pub struct Entry {
-    time: Timestamp,
-    status: Option<u16>,
-    took: SignedDuration,
-    /// The header `RequestId` of the response.
-    request_id: Option<RequestId>,
-    path: Box<str>,
-    /// The line of NDJSON, except for its end, which consists of the duration and the closing brace.
-    line: Box<str>,
-    /// The position of the member `request` in the line, with the comma before it.
-    request: Range<usize>,
-    /// The position of the member `body`, with the comma before it. It is the last member.
-    body: usize,
 }
 
 /// The members of a line that can be omitted.
@@ -189,105 +159,19 @@ impl Journal {
 impl Filter {
     /// Returns `true` if an exchange meets all conditions.
     pub fn matches(&self, entry: &Entry) -> bool {
-        self.path.as_ref().is_none_or(|path| entry.path.contains(path.as_str()))
-            && self.status.is_none_or(|status| entry.status == Some(status))
-            && self.since.is_none_or(|since| entry.time >= since)
-            && self.request_id.is_none_or(|id| entry.request_id == Some(id))
+        self.path.as_ref().is_none_or(|path| entry.path().contains(path.as_str()))
+            && self.status.is_none_or(|status| entry.status() == Some(status))
+            && self.since.is_none_or(|since| entry.time() >= since)
+            && self.request_id.is_none_or(|id| entry.request_id() == Some(id))
     }
-}
-
-/// Writes the members of a line up to the path, which is redacted.
-fn write_begin(line: &mut String, exchange: &Exchange<'_>, path: &str) {
-    let Exchange { time, tenant, principal, operation, .. } = *exchange;
-    let _ = write!(line, "{{\"time\":\"{time:.7}\",\"tenant\":\"{tenant}\",\"principal\":");
-    let _ = match principal {
-        Some(Caller::Principal(id)) => write!(line, "\"{id}\""),
-        Some(Caller::Page) => write!(line, "\"page\""),
-        None => write!(line, "null"),
-    };
-    line.push_str(",\"operation\":");
-    match operation {
-        Some(operation) => json::write_quoted(line, operation),
-        None => line.push_str("null"),
-    }
-    line.push_str(",\"method\":");
-    json::write_quoted(line, shown_method(exchange.method));
-    line.push_str(",\"path\":");
-    json::write_quoted(line, path);
-}
-
-/// Writes the members of a line between the bodies of the request and of the response.
-fn write_end(line: &mut String, exchange: &Exchange<'_>) {
-    let Exchange { status, fault, headers, .. } = *exchange;
-    let _ = match status {
-        Some(status) => write!(line, ",\"status\":{status},\"fault\":"),
-        None => write!(line, ",\"status\":null,\"fault\":"),
-    };
-    let _ = match fault {
-        Some(fault) => write!(line, "\"{fault}\""),
-        None => write!(line, "null"),
-    };
-    line.push_str(",\"headers\":");
-    write_headers(line, headers, fault.is_some());
-}
-
-/// Returns the last member of a line.
-fn duration(took: SignedDuration) -> String {
-    format!(",\"durationMs\":{}", Value::from(took.as_secs_f64() * 1e3))
 }
 
 /// Returns an exchange as a JSON object without bodies and secrets.
 pub fn summary(exchange: &Exchange<'_>) -> String {
-    let mut line = String::with_capacity(LINE_SIZE);
-    write_begin(&mut line, exchange, &url::redact(exchange.path, exchange.is_storage));
-    write_end(&mut line, exchange);
-    format!("{line}{}}}", duration(exchange.took))
-}
-
-impl Entry {
-    /// Redacts the secrets of an exchange for a journal of `max_weight` bytes. A body that is too large for the journal,
-    /// or larger than [`BODY_MAX`], is neither processed nor stored.
-    pub fn new(exchange: &Exchange<'_>, max_weight: usize) -> Self {
-        let Exchange { time, status, took, .. } = *exchange;
-        let body_max = BODY_MAX.min(max_weight);
-        let path = url::redact(exchange.path, exchange.is_storage);
-        let mut line = String::with_capacity(LINE_SIZE + exchange.request.len() + exchange.body.len());
-        write_begin(&mut line, exchange, &path);
-        let start = line.len();
-        line.push_str(",\"request\":");
-        line.push_str(&body::redact(exchange.request, body_max));
-        let request = start..line.len();
-        write_end(&mut line, exchange);
-        let body = line.len();
-        line.push_str(",\"body\":");
-        line.push_str(&body::redact(exchange.body, body_max));
-        let request_id = exchange.headers.get("requestid").and_then(|id| id.to_str().ok()?.parse().ok());
-        Self { time, status, took, request_id, path: path.into(), line: line.into(), request, body }
-    }
-
-    /// Returns the instant of the request, on the tenant's clock.
-    pub fn time(&self) -> Timestamp {
-        self.time
-    }
-
-    /// Returns the path and the query, without their secrets.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Formats the exchange as one line of NDJSON.
-    pub fn line(&self, shown: Shown) -> String {
-        let Self { line, request, body, .. } = self;
-        let (head, tail) =
-            if shown.bodies { (&line[..], "") } else { (&line[..request.start], &line[request.end..*body]) };
-        let duration = if shown.timing { duration(self.took) } else { String::new() };
-        format!("{head}{tail}{duration}}}\n")
-    }
-
-    /// Returns the size of the entry in bytes. It is not less than the size of the line.
-    fn weight(&self) -> usize {
-        OVERHEAD + self.path.len() + self.line.len()
-    }
+    let without_bodies = Exchange { request: &[], body: &[], ..*exchange };
+    let mut line = Entry::new(&without_bodies, usize::MAX).line(Shown { bodies: false, timing: true });
+    line.truncate(line.trim_end().len());
+    line
 }
 
 /// Returns the part of a method that is shown. A method is text of the client, of any length.
@@ -300,33 +184,11 @@ pub fn shown_path(path: &str) -> Cow<'_, str> {
     url::redact(path, false)
 }
 
-/// Writes headers as a JSON object, without their secrets. Of several values of a header, writes the last. `is_edited` is
-/// `true` if a fault rule may have set headers.
-fn write_headers(line: &mut String, headers: &HeaderMap, is_edited: bool) {
-    let mut opening = '{';
-    for name in headers.keys() {
-        line.extend([opening]);
-        opening = ',';
-        json::write_quoted(line, name.as_str());
-        line.push(':');
-        let value = headers.get_all(name).iter().next_back().map_or(&b""[..], HeaderValue::as_bytes);
-        let value = String::from_utf8_lossy(value);
-        if HARMLESS.contains(name) && !is_edited {
-            json::write_quoted(line, &value);
-        } else if *name == LOCATION || *name == CONTENT_LOCATION {
-            json::write_quoted(line, &url::redact(&value, false));
-        } else if names::Name::new(name.as_str()).is_secret() {
-            json::write_quoted(line, REDACTED);
-        } else {
-            json::write_quoted(line, &text::redact(&value, 0));
-        }
-    }
-    line.push_str(if opening == '{' { "{}" } else { "}" });
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use serde_json::Value;
 
     use super::*;
     use crate::memory::Memory;
@@ -345,6 +207,7 @@ mod tests {
             fault: None,
             headers: &HeaderMap::new(),
             body: request,
+            is_of_state: false,
             took: SignedDuration::ZERO,
         };
         Entry::new(&exchange, max_weight)

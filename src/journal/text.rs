@@ -51,14 +51,26 @@ pub(super) fn redact(text: &str, depth: usize) -> Cow<'_, str> {
 fn may_contain_secret(text: &str) -> bool {
     let bytes = text.as_bytes();
     let begins_secret = |at: usize| match bytes[at] {
-        b'=' | b':' | b'%' | b'\\' => true,
         b'e' => bytes[at..].starts_with(OBJECT_START.as_bytes()),
         b'b' | b'B' => begins_bearer(&bytes[at..]),
         b'P' => bytes[at..].starts_with(PRIVATE_KEY.as_bytes()),
-        _ => false,
+        _ => true,
     };
-    text.trim_start().starts_with(['{', '[']) || (0..bytes.len()).any(begins_secret)
+    let may_begin = |(at, byte): (usize, &u8)| MAY_BEGIN_SECRET[usize::from(*byte)] && begins_secret(at);
+    bytes.trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte)) || bytes.iter().enumerate().any(may_begin)
 }
+
+/// The bytes at which [`may_contain_secret`] looks.
+const MAY_BEGIN_SECRET: [bool; 256] = {
+    let mut may_begin = [false; 256];
+    let bytes = b"=:%\\ebBP";
+    let mut n = 0;
+    while n < bytes.len() {
+        may_begin[bytes[n] as usize] = true;
+        n += 1;
+    }
+    may_begin
+};
 
 /// Redacts the secrets that are marked as such in a text. Returns `None` if there is none.
 fn redact_marked(text: &str) -> Option<String> {

@@ -26,7 +26,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Extensions, Response, StatusCode, Uri};
+use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http_body_util::BodyExt as _;
@@ -42,7 +42,7 @@ use crate::http::answer::{self, Headers, Written, utc};
 use crate::http::error::{self, no_endpoint};
 use crate::http::exchange::{Stamp, send};
 use crate::http::json;
-use crate::http::request::{BODY_MAX, ReadBody, control_rejection, read_body, tenant_in_query};
+use crate::http::request::{Arrival, BODY_MAX, ReadBody, control_rejection, read_body, tenant_in_query};
 use crate::notify::Closing;
 use crate::tenant::Tenant;
 
@@ -158,15 +158,16 @@ pub(super) fn rejection(
     emulator: &Emulator,
     headers: &HeaderMap,
     uri: &Uri,
-    extensions: &Extensions,
+    arrival: Arrival,
 ) -> Option<Response<Body>> {
-    let reason = control_rejection(emulator, headers, uri, extensions)?;
+    let reason = control_rejection(emulator, headers, uri, arrival)?;
     Some(refuse(&emulator.default_tenant(), &FabricError::new(ErrorCode::Forbidden).note(reason)))
 }
 
 /// Rejects requests that must not use the control interface, and completes the responses to the others.
 async fn guard(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response<Body> {
-    match rejection(&emulator, request.headers(), request.uri(), request.extensions()) {
+    let arrival = request.extensions().get::<Arrival>().copied().unwrap_or_default();
+    match rejection(&emulator, request.headers(), request.uri(), arrival) {
         None => {
             let note = tenants_note(&emulator, request.uri());
             let mut response = next.run(request).await;

@@ -17,6 +17,7 @@ use crate::emulator::Emulator;
 use crate::entra::form::USER_NAME_MAX;
 use crate::entra::{Refusal, documents};
 use crate::fabric::access::{DEFAULT_TENANT, tenant_named};
+use crate::hosts;
 use crate::http::request::Arrival;
 use crate::ids::TenantId;
 
@@ -39,8 +40,10 @@ pub(super) const OPERATIONS: &[&str] = &[
 ];
 
 /// Responds to a request to Entra.
-pub(super) async fn respond(emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-    Service { find: endpoint, tenant, reads_create_tenants: false }.respond(emulator, request).await
+pub(super) async fn respond(emulator: Arc<Emulator>, request: Request, arrival: Arrival) -> Response<Body> {
+    Service { find: endpoint, tenant, reads_create_tenants: false, name: hosts::Service::Entra }
+        .respond(emulator, request, arrival)
+        .await
 }
 
 /// Returns `true` if Entra has an endpoint with this path, which is in lower case.
@@ -95,7 +98,7 @@ fn keys(request: &EntraRequest<'_>) -> EntraResult {
 }
 
 fn instance_discovery(request: &EntraRequest<'_>) -> EntraResult {
-    let port = request.parts().extensions.get::<Arrival>().map_or(443, |arrival| arrival.local.port());
+    let port = request.arrival().local.port();
     let endpoint = request.form.need("authorization_endpoint")?;
     Ok(Reply::Json(documents::instance(endpoint, &format!("https://localhost:{port}"))?))
 }

@@ -18,6 +18,7 @@ use crate::entra::{Form, Refusal, Site};
 use crate::fabric::access;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
+use crate::hosts;
 use crate::http::answer::{self, Written};
 use crate::http::error;
 use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
@@ -71,12 +72,19 @@ pub(in crate::http) struct Service {
     /// `true` if GET and HEAD requests may create a tenant. This is safe only if such a request needs a header that a web
     /// page cannot set: otherwise, any page could create tenants.
     pub(in crate::http) reads_create_tenants: bool,
+    /// The emulated service.
+    pub(in crate::http) name: hosts::Service,
 }
 
 impl Service {
     /// Responds to a request.
-    pub(in crate::http) async fn respond(self, emulator: Arc<Emulator>, request: Request) -> Response<Body> {
-        let received = Received::read(request, FORM_MAX, &emulator).await;
+    pub(in crate::http) async fn respond(
+        self,
+        emulator: Arc<Emulator>,
+        request: Request,
+        arrival: Arrival,
+    ) -> Response<Body> {
+        let received = Received::read(request, arrival, FORM_MAX, &emulator).await;
         let size = received.size();
         let admission = self.admit(&emulator, received);
         Arrived::delay(admission.arrived.fault_delay()).await;
@@ -90,7 +98,7 @@ impl Service {
         let lower = received.parts.uri.path().trim_end_matches('/').to_ascii_lowercase();
         let found = (self.find)(&received.parts.method, &lower.split('/').skip(1).collect::<Vec<_>>());
         let named = (self.tenant)(&received.parts, found);
-        let id = Arrival::tenant(&received.parts).unwrap_or(named);
+        let id = received.arrival.tenant.unwrap_or(named);
         let views = !self.reads_create_tenants && received.parts.method.is_safe();
         let (tenant, no_room) = match if views { Ok(emulator.view_tenant(id)) } else { emulator.tenant(id) } {
             Ok(tenant) => (tenant, None),
@@ -98,7 +106,7 @@ impl Service {
         };
         let operation = found.map(|(operation, _)| operation);
         let arrived = received.arrive(tenant, |_, _| Traits { operation, ..Traits::default() });
-        Admission { arrived, found, no_room }
+        Admission { arrived, found, no_room, service: self.name }
     }
 }
 
@@ -107,12 +115,13 @@ struct Admission {
     arrived: Arrived,
     found: Option<Found>,
     no_room: Option<FabricError>,
+    service: hosts::Service,
 }
 
 impl Admission {
     /// Processes the request.
     fn process(self, emulator: &Emulator) -> Written {
-        let Self { mut arrived, found, no_room } = self;
+        let Self { mut arrived, found, no_room, service } = self;
         let operation = found.map(|(operation, _)| operation);
         let is_oauth = operation.is_some_and(|id| id.starts_with("Entra_") || id.starts_with("ManagedIdentity_"));
         let response = arrived.answer(is_oauth.then_some(given_error), |arrived| {
@@ -120,9 +129,9 @@ impl Admission {
                 Some(refusal) => Err(Refusal::no_tenant(refusal.hint().unwrap_or_default()).into()),
                 None => serve(emulator, arrived, found),
             };
-            render(result, &arrived.parts, arrived.stamp)
+            render(result, &arrived.parts, arrived.arrival, arrived.stamp)
         });
-        arrived.finish(emulator, None, operation, response)
+        arrived.finish(emulator, service, None, operation, response)
     }
 }
 
@@ -151,6 +160,10 @@ impl EntraRequest<'_> {
         &self.arrived.parts
     }
 
+    pub(in crate::http) fn arrival(&self) -> Arrival {
+        self.arrived.arrival
+    }
+
     pub(in crate::http) fn tenant(&self) -> &Tenant {
         &self.arrived.tenant
     }
@@ -167,7 +180,7 @@ impl EntraRequest<'_> {
     /// Returns the site of the request: the origin that the client used, and the tenant in the path.
     pub(in crate::http) fn site(&self) -> Site {
         let name = self.segments.first().copied().unwrap_or_default();
-        Site::new(Arrival::origin(self.parts()), name, self.tenant().id())
+        Site::new(self.arrival().origin(self.parts()), name, self.tenant().id())
     }
 
     /// Returns the result of `work`, which receives the token issuer of the request's tenant.
@@ -227,13 +240,13 @@ fn status(refusal: &Refusal) -> StatusCode {
     }
 }
 
-fn render(result: EntraResult, parts: &Parts, stamp: Stamp) -> Written {
+fn render(result: EntraResult, parts: &Parts, arrival: Arrival, stamp: Stamp) -> Written {
     let (status, media, body) = match result {
         Ok(Reply::Json(body)) => (StatusCode::OK, "application/json; charset=utf-8", answer::to_json(&body)),
         Ok(Reply::Page(body)) => (StatusCode::OK, "text/html; charset=utf-8", body.into_bytes()),
         Ok(Reply::Redirect(location)) => return redirect(&location),
         Err(Rejection::Entra(refusal)) => {
-            let body = error_body(&refusal, parts, stamp);
+            let body = error_document(refusal.error, &refusal.text, Some(refusal.code), parts, arrival, stamp);
             (status(&refusal), "application/json; charset=utf-8", answer::to_json(&body))
         }
         Err(Rejection::Fabric(refusal)) => {
@@ -247,11 +260,12 @@ fn render(result: EntraResult, parts: &Parts, stamp: Stamp) -> Written {
 pub(in crate::http) fn refuse(
     emulator: &Emulator,
     parts: &Parts,
+    arrival: Arrival,
     refusal: Refusal,
     note: &'static str,
 ) -> Response<Body> {
     let stamp = Stamp::new(&emulator.default_tenant());
-    let mut response = render(Err(refusal.into()), parts, stamp);
+    let mut response = render(Err(refusal.into()), parts, arrival, stamp);
     response.headers_mut().insert(HeaderName::from_static("x-emulator-note"), HeaderValue::from_static(note));
     answer::stamp(&mut response, stamp.request_id, stamp.now);
     response.map(Body::from)
@@ -275,19 +289,15 @@ fn redirect(location: &str) -> Written {
 }
 
 /// Returns the body of an Entra error, with every member that clients print.
-fn error_body(refusal: &Refusal, parts: &Parts, stamp: Stamp) -> Value {
-    error_document(refusal.error, &refusal.text, Some(refusal.code), parts, stamp)
-}
-
 /// Returns the response with an error that a fault gives.
 fn given_error(arrived: &Arrived, status: StatusCode, error: &str, text: &str) -> Written {
-    let body = error_document(error, text, None, &arrived.parts, arrived.stamp);
+    let body = error_document(error, text, None, &arrived.parts, arrived.arrival, arrived.stamp);
     write(status, "application/json; charset=utf-8", answer::to_json(&body))
 }
 
 /// Returns the body of an error. The description of an error with an `AADSTS` number begins with the number and ends with
 /// ids for support.
-fn error_document(error: &str, text: &str, code: Option<u32>, parts: &Parts, stamp: Stamp) -> Value {
+fn error_document(error: &str, text: &str, code: Option<u32>, parts: &Parts, arrival: Arrival, stamp: Stamp) -> Value {
     let trace = stamp.request_id;
     let sent = parts.headers.get(HeaderName::from_static("client-request-id")).and_then(|id| id.to_str().ok());
     let correlation = sent.and_then(|id| id.parse().ok()).unwrap_or(trace);
@@ -307,7 +317,7 @@ fn error_document(error: &str, text: &str, code: Option<u32>, parts: &Parts, sta
         "correlation_id": correlation,
     });
     if let Some(code) = code {
-        body["error_uri"] = format!("{}/error?code={code}", Arrival::origin(parts)).into();
+        body["error_uri"] = format!("{}/error?code={code}", arrival.origin(parts)).into();
     }
     body
 }
