@@ -3,6 +3,7 @@
 //!
 //! Tiny bodies are not counted: a connection takes more memory than they do.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -57,6 +58,31 @@ impl Default for InFlight {
     }
 }
 
+/// The result of work on a body. Small work is done before this future exists, which therefore does not contain it.
+pub enum Work<'a, T> {
+    /// The work is done. `None` after the result is taken.
+    Done(Option<T>),
+    /// Another thread does the work.
+    Elsewhere(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
+}
+
+impl<T> fmt::Debug for Work<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::Done(_)) { "Done" } else { "Elsewhere" })
+    }
+}
+
+impl<T: Unpin> Future for Work<'_, T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        match &mut *self {
+            Self::Done(result) => Poll::Ready(result.take().expect("a future is not polled after its end")),
+            Self::Elsewhere(work) => work.as_mut().poll(context),
+        }
+    }
+}
+
 /// The room of a body. Dropping it makes the room free for other bodies.
 #[derive(Debug)]
 pub struct Room {
@@ -88,10 +114,14 @@ impl InFlight {
     /// # Panics
     ///
     /// If `work` panics.
-    pub async fn work<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
+    pub fn work<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Work<'_, T> {
         if bytes <= SMALL_MAX {
-            return work();
+            return Work::Done(Some(work()));
         }
+        Work::Elsewhere(Box::pin(self.work_elsewhere(bytes, work)))
+    }
+
+    async fn work_elsewhere<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
         // No more bodies than processors, of any size.
         let least = PROCESSED_MAX / available_parallelism().map_or(1, usize::from);
         let permit = Arc::clone(&self.processed).acquire_many_owned(units(bytes.max(least), PROCESSED_MAX)).await;

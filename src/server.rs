@@ -244,8 +244,12 @@ where
         fuse.cut(respond(server, request, arrival, &shared).await)
     });
     let stream = FusedStream { stream, fuse: fuse.clone(), activity: Arc::clone(&activity) };
-    let connection =
-        http1::Builder::new().max_buf_size(BUFFER_MAX).serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let connection = http1::Builder::new()
+        // One buffer for head and body: most responses are small.
+        .writev(false)
+        .max_buf_size(BUFFER_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         biased;

@@ -74,7 +74,12 @@ impl Dispatcher {
             .nest(CONTROL, control::router(Arc::clone(&emulator)))
             .fallback(async |State(emulator), request: Request| {
                 let arrival = request.extensions().get().copied().unwrap_or_default();
-                dispatch(emulator, request, arrival, &Connection::default()).await
+                match dispatch(&emulator, request, arrival) {
+                    Dispatched::Fabric(request) => {
+                        fabric_api::respond(emulator, request, arrival, &LastIdentification::default()).await
+                    }
+                    Dispatched::Other(response) => response.await,
+                }
             })
             .with_state(Arc::clone(&emulator));
         Self { emulator, control }
@@ -93,7 +98,13 @@ impl Dispatcher {
                 }
             })
         } else {
-            unless_panicked(pin!(dispatch(Arc::clone(&self.emulator), request, arrival, connection))).await
+            match dispatch(&self.emulator, request, arrival) {
+                Dispatched::Fabric(request) => {
+                    let emulator = Arc::clone(&self.emulator);
+                    unless_panicked(pin!(fabric_api::respond(emulator, request, arrival, &connection.last))).await
+                }
+                Dispatched::Other(mut response) => unless_panicked(response.as_mut()).await,
+            }
         };
         let response = response.unwrap_or_else(panic_response);
         match accepted {
@@ -104,7 +115,7 @@ impl Dispatcher {
 }
 
 /// Returns the output of a future; `None` if it panics.
-async fn unless_panicked<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+async fn unless_panicked<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
     let poll = |context: &mut Context<'_>| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(poll) => poll.map(Some),
         Err(_) => Poll::Ready(None),
@@ -122,40 +133,50 @@ async fn compress(response: Response, accepted: HeaderValue) -> Response {
     compressed.unwrap_or_else(|never| match never {}).map(Body::new)
 }
 
+/// The next step of a request.
+enum Dispatched {
+    /// Fabric's REST API responds to the request.
+    Fabric(Request),
+    /// This future responds to the request.
+    Other(Pin<Box<dyn Future<Output = Response> + Send>>),
+}
+
+impl Dispatched {
+    fn other(response: impl Future<Output = Response> + Send + 'static) -> Self {
+        Self::Other(Box::pin(response))
+    }
+}
+
 /// Passes a request to a service or to the page. A host name of Microsoft selects the service; with any other host name,
 /// the path selects the destination.
-async fn dispatch(
-    emulator: Arc<Emulator>,
-    mut request: Request,
-    arrival: Arrival,
-    connection: &Connection,
-) -> Response {
+fn dispatch(emulator: &Arc<Emulator>, mut request: Request, arrival: Arrival) -> Dispatched {
     if let Some(rejection) = reject_hosts(request.headers()) {
-        return rejection;
+        return Dispatched::other(ready(rejection));
     }
     let service = match destination(&request) {
         Destination::Service(service) => service,
-        Destination::Page => return Box::pin(page::respond(emulator, request, arrival)).await,
+        Destination::Page => return Dispatched::other(page::respond(Arc::clone(emulator), request, arrival)),
     };
-    if is_of_foreign_page(&emulator, request.headers(), request.uri()) {
-        return reject_page(&emulator, request, arrival, service);
+    if is_of_foreign_page(emulator, request.headers(), request.uri()) {
+        return Dispatched::other(ready(reject_page(emulator, request, arrival, service)));
     }
     if service == Service::Fabric {
-        match PageAct::of(&emulator, &request, arrival) {
+        match PageAct::of(emulator, &request, arrival) {
             Ok(page) => drop(page.map(|page| request.extensions_mut().insert(page))),
-            Err(reason) => return forbid(&emulator, reason),
+            Err(reason) => return Dispatched::other(ready(forbid(emulator, reason))),
         }
     }
     if let Some(collapsed) = collapse_slashes(request.uri()) {
         let sent = std::mem::replace(request.uri_mut(), collapsed);
         request.extensions_mut().insert(SentUri(sent));
     }
+    let emulator = Arc::clone(emulator);
     match service {
-        Service::Fabric => fabric_api::respond(emulator, request, arrival, &connection.last).await,
-        Service::Entra => Box::pin(entra::respond(emulator, request, arrival)).await,
-        Service::Metadata => Box::pin(managed_identity::respond(emulator, request, arrival)).await,
-        Service::ResourceManager => Box::pin(resource_manager::respond(emulator, request, arrival)).await,
-        Service::OneLake => Box::pin(onelake::respond(emulator, request, arrival)).await,
+        Service::Fabric => Dispatched::Fabric(request),
+        Service::Entra => Dispatched::other(entra::respond(emulator, request, arrival)),
+        Service::Metadata => Dispatched::other(managed_identity::respond(emulator, request, arrival)),
+        Service::ResourceManager => Dispatched::other(resource_manager::respond(emulator, request, arrival)),
+        Service::OneLake => Dispatched::other(onelake::respond(emulator, request, arrival)),
     }
 }
 

@@ -149,7 +149,7 @@ pub(super) struct PageAct(());
 
 impl PageAct {
     /// The header of the page's requests, with the value `1`.
-    pub(super) const HEADER: &str = "x-specularite-page";
+    pub(super) const HEADER: HeaderName = HeaderName::from_static("x-specularite-page");
 
     /// Returns the mark of a request with the header; `None` without it.
     ///
@@ -185,13 +185,6 @@ pub(super) struct ReadBody {
 ///
 /// Returns an error if the body is larger, ends early or stops arriving, or if there is no room for a large body.
 pub(super) async fn read_body(body: Body, most: usize, in_flight: &InFlight) -> Result<ReadBody, FabricError> {
-    if body.is_end_stream() {
-        return Ok(ReadBody::default());
-    }
-    Box::pin(read_frames(body, most, in_flight)).await
-}
-
-async fn read_frames(body: Body, most: usize, in_flight: &InFlight) -> Result<ReadBody, FabricError> {
     let length = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     let mut body = pin!(TimeoutBody::new(BODY_TIMEOUT, body));
     let (mut bytes, mut room) = (Vec::with_capacity(length.unwrap_or(0).min(TINY_MAX)), None);

@@ -49,28 +49,39 @@ pub(super) fn redact(text: &str, depth: usize) -> Cow<'_, str> {
 
 /// Returns `false` if a text certainly contains no secret that [`redact`] can find. Most texts are of this kind.
 fn may_contain_secret(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let begins_secret = |at: usize| match bytes[at] {
+    text.trim_start().starts_with(['{', '[']) || begins_secret(text.as_bytes(), &MAY_BEGIN_SECRET)
+}
+
+/// Returns `true` if a URL has neither query nor fragment, and certainly contains no secret. Most URLs are of this kind.
+pub(super) fn is_plain(url: &str) -> bool {
+    !begins_secret(url.as_bytes(), &MAY_BEGIN_SECRET_OF_URL)
+}
+
+/// Returns `true` if a secret, or one of the other bytes in the table, may begin in a text.
+fn begins_secret(bytes: &[u8], may_begin: &[bool; 256]) -> bool {
+    let begins = |at: usize| match bytes[at] {
         b'e' => bytes[at..].starts_with(OBJECT_START.as_bytes()),
         b'b' | b'B' => begins_bearer(&bytes[at..]),
         b'P' => bytes[at..].starts_with(PRIVATE_KEY.as_bytes()),
         _ => true,
     };
-    let may_begin = |(at, byte): (usize, &u8)| MAY_BEGIN_SECRET[usize::from(*byte)] && begins_secret(at);
-    bytes.trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte)) || bytes.iter().enumerate().any(may_begin)
+    bytes.iter().enumerate().any(|(at, byte)| may_begin[usize::from(*byte)] && begins(at))
 }
 
-/// The bytes at which [`may_contain_secret`] looks.
-const MAY_BEGIN_SECRET: [bool; 256] = {
-    let mut may_begin = [false; 256];
-    let bytes = b"=:%\\ebBP";
+/// The bytes at which a secret may begin.
+const MAY_BEGIN_SECRET: [bool; 256] = table(b"=:%\\ebBP");
+/// The same, with the bytes that begin a query, a fragment or a JSON document.
+const MAY_BEGIN_SECRET_OF_URL: [bool; 256] = table(b"=:%\\ebBP?&#{[");
+
+const fn table(bytes: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
     let mut n = 0;
     while n < bytes.len() {
-        may_begin[bytes[n] as usize] = true;
+        table[bytes[n] as usize] = true;
         n += 1;
     }
-    may_begin
-};
+    table
+}
 
 /// Redacts the secrets that are marked as such in a text. Returns `None` if there is none.
 fn redact_marked(text: &str) -> Option<String> {

@@ -9,9 +9,10 @@ use super::{REDACTED, text};
 /// are redacted except those of known parameters.
 pub(super) fn redact(url: &str, is_storage: bool) -> Cow<'_, str> {
     const MARKS: [char; 3] = ['?', '&', '#'];
-    let Some(path) = url.bytes().position(|byte| matches!(byte, b'?' | b'&' | b'#')) else {
-        return text::redact(url, 0);
-    };
+    if text::is_plain(url) {
+        return Cow::Borrowed(url);
+    }
+    let Some(path) = url.find(MARKS) else { return text::redact(url, 0) };
     let mut redacted = text::redact(&url[..path], 0).into_owned();
     let mut rest = &url[path..];
     while let Some(mark) = rest.chars().next() {
