@@ -109,6 +109,7 @@ pub mod fabric;
 pub mod hosts;
 #[doc(hidden)]
 pub mod http;
+mod identification;
 mod idle;
 #[doc(hidden)]
 pub mod ids;

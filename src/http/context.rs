@@ -20,8 +20,8 @@ use crate::fabric::{Decision, ErrorCode, FabricError, State};
 use crate::http::answer::Answer;
 use crate::http::json;
 use crate::http::operation::Operation;
+use crate::http::path_parameters::PathParameters;
 use crate::http::request::Arrival;
-use crate::http::routes::Parameters;
 use crate::http::wire::{Continuation, List, NullableList};
 use crate::ids::ItemId;
 use crate::tenant::Tenant;
@@ -47,7 +47,7 @@ pub(super) struct Context<'a> {
     /// The connection of the request.
     pub(super) arrival: Arrival,
     /// The parameters of the path, as sent.
-    pub(super) parameters: Parameters<'a>,
+    pub(super) parameters: PathParameters<'a>,
     /// The whole body.
     pub(super) body: &'a [u8],
     /// The changes that a fault makes to the processing of the request.

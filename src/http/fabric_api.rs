@@ -22,9 +22,9 @@ use crate::http::answer::Written;
 use crate::http::context::{Context, Interference};
 use crate::http::error::{self, no_endpoint};
 use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
-use crate::http::identification::{Identification, LastIdentification};
 use crate::http::request::{Arrival, BODY_MAX, PageAct, authorization, tenant_in_query};
 use crate::http::routes::{self, Found};
+use crate::identification::{Identification, LastIdentification};
 use crate::journal::Caller;
 use crate::tenant::Tenant;
 

@@ -7,18 +7,16 @@ use matchit::Router;
 
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::context::Handler;
-use crate::http::operation::{Operation, parameter};
+use crate::http::operation::Operation;
 use crate::http::operations::{self, Route};
-
-/// The maximum number of parameters of a path.
-const PARAMETERS_MAX: usize = 4;
+use crate::http::path_parameters::{ParameterPlaces, PathParameters};
 
 /// The routes of the table, grouped by path.
 static ROUTES: LazyLock<Router<Vec<KnownRoute>>> = LazyLock::new(|| {
     let mut paths: Vec<(String, Vec<KnownRoute>)> = Vec::new();
     for route in operations::all() {
         let path = template(route.operation.path);
-        let route = KnownRoute::new(route);
+        let route = KnownRoute { route, parameters: ParameterPlaces::of(&route.operation) };
         match paths.iter_mut().find(|(known, _)| *known == path) {
             Some((_, routes)) => routes.push(route),
             None => paths.push((path, vec![route])),
@@ -31,58 +29,11 @@ static ROUTES: LazyLock<Router<Vec<KnownRoute>>> = LazyLock::new(|| {
     router
 });
 
-/// A route of the table, with what its path says.
+/// A route of the table, and the places of the parameters in its path.
 #[derive(Debug)]
 struct KnownRoute {
     route: &'static Route,
-    /// The names of the parameters, with the numbers of their segments in the path of a request.
-    parameters: Vec<(&'static str, usize)>,
-    /// The parameter for the id of an item.
-    item: Option<&'static str>,
-}
-
-impl KnownRoute {
-    fn new(route: &'static Route) -> Self {
-        // The path of a request begins with `/v1`, which the template does not have.
-        let segments = route.operation.path.split('/').enumerate();
-        let parameters = segments.filter_map(|(n, segment)| Some((parameter(segment)?, n + 1))).collect::<Vec<_>>();
-        assert!(parameters.len() <= PARAMETERS_MAX, "{} has too many parameters", route.operation.path);
-        Self { route, parameters, item: route.operation.item_parameter() }
-    }
-}
-
-/// The parameters of a path, with their values as sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Parameters<'a> {
-    names: &'static [(&'static str, usize)],
-    values: [&'a str; PARAMETERS_MAX],
-    item: Option<&'static str>,
-}
-
-impl<'a> Parameters<'a> {
-    fn new(route: &'static KnownRoute, path: &'a str) -> Self {
-        let KnownRoute { parameters: names, item, .. } = route;
-        let mut values = [""; PARAMETERS_MAX];
-        let mut segments = path.as_bytes().split(|byte| *byte == b'/').map(<[u8]>::len);
-        let (mut passed, mut start) = (0, 0);
-        for ((_, n), value) in names.iter().zip(&mut values) {
-            start += segments.by_ref().take(n - passed).map(|length| length + 1).sum::<usize>();
-            let end = start + segments.next().unwrap_or_default();
-            *value = path.get(start..end).unwrap_or_default();
-            (passed, start) = (n + 1, end + 1);
-        }
-        Self { names, values, item: *item }
-    }
-
-    /// Returns the value of a parameter.
-    pub(super) fn get(&self, name: &str) -> Option<&'a str> {
-        self.names.iter().zip(self.values).find(|((known, _), _)| *known == name).map(|(_, value)| value)
-    }
-
-    /// Returns the name of the parameter for the id of an item.
-    pub(super) fn item(&self) -> Option<&'static str> {
-        self.item
-    }
+    parameters: ParameterPlaces,
 }
 
 /// The route that matches a request.
@@ -101,8 +52,8 @@ impl Found {
     }
 
     /// Returns the parameters of the path of the request.
-    pub(super) fn parameters(self, path: &str) -> Parameters<'_> {
-        Parameters::new(self.0, path)
+    pub(super) fn parameters(self, path: &str) -> PathParameters<'_> {
+        PathParameters::read(&self.0.parameters, path)
     }
 }
 
@@ -150,10 +101,7 @@ mod tests {
     #[track_caller]
     fn check(method: &Method, path: &str, expected: Result<(&str, &[&str]), Option<ErrorCode>>) {
         let found = find(method, &path.parse().unwrap());
-        let found = found.as_ref().map(|found| {
-            let Parameters { names, values, .. } = found.parameters(path);
-            (found.operation().id, values[..names.len()].to_vec())
-        });
+        let found = found.as_ref().map(|found| (found.operation().id, found.parameters(path).values().to_vec()));
         let found = found.map_err(|refusal| refusal.as_ref().map(FabricError::code));
         assert_eq!(found, expected.map(|(id, values)| (id, values.to_vec())));
     }

@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn paths(journal: &Journal) -> Vec<String> {
-        journal.entries().iter().map(|entry| entry.path().to_owned()).collect()
+        journal.entries().iter().map(|entry| entry.path().into_owned()).collect()
     }
 
     #[test]

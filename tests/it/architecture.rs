@@ -10,7 +10,7 @@ use crate::imports::{ImportGraph, circles, sources};
 const ORDER: &[(&str, &str)] = &[
     (
         "",
-        "main run demo sign_in config environment server disconnect proxy tls check scenario_file item_folder http entra emulator traffic tenant state_file events journal memory in_flight fabric \
+        "main run demo sign_in config environment server disconnect idle proxy tls check scenario_file item_folder http entra identification emulator traffic tenant state_file events journal memory in_flight fabric \
          ca signing client hosts data_dir ids seed clock notify signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
@@ -25,7 +25,7 @@ const ORDER: &[(&str, &str)] = &[
         "dispatch page control operation_ids fabric_api routes operations managed_identity resource_manager onelake entra \
          bulk capacities catalog_search catalogs connection_roles connections folders gateways items \
          mirrored_databases role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
-         long_running_operations context wire exchange fault error json operation answer request",
+         long_running_operations context path_parameters wire exchange fault error json operation answer request",
     ),
 ];
 

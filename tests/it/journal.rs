@@ -177,6 +177,7 @@ fn journal_is_not_locked_while_an_exchange_is_built() {
                 fault: None,
                 headers: &headers,
                 body: b"",
+                is_of_state: false,
                 took: jiff::SignedDuration::ZERO,
             }
         });

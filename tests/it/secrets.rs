@@ -490,9 +490,12 @@ proptest! {
             fault: None,
             headers: &HeaderMap::new(),
             body: text.as_bytes(),
+            is_of_state: false,
             took: jiff::SignedDuration::ZERO,
         };
-        let line = Entry::new(&exchange, 1 << 20).line(Shown { timing: false, ..Shown::ALL });
-        prop_assert!(!line.contains(&secret), "{text}\n{line}");
+        let line = |exchange| Entry::new(&exchange, 1 << 20).line(Shown { timing: false, ..Shown::ALL });
+        let redacted = line(exchange);
+        prop_assert!(!redacted.contains(&secret), "{text}\n{redacted}");
+        prop_assert_eq!(line(Exchange { is_of_state: true, ..exchange }), redacted);
     }
 }

@@ -1,5 +1,5 @@
 //! Identification: who calls, according to the token of a request. It is a pure function of the header `Authorization` and
-//! the keys of the emulator. Expiry, audience and scopes are checked for each request (`fabric_api.rs`).
+//! the keys of the emulator. Expiry, audience and scopes are checked for each request (`http/fabric_api.rs`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,19 +16,19 @@ const REMEMBERED_MAX: usize = 8 << 10;
 
 /// The caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identification {
+pub(crate) struct Identification {
     /// The tenant that the token names. The default tenant if the token is rejected or names none.
-    pub(super) tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// The content of the token, or the error for a missing, unreadable or unsigned token.
-    pub(super) bearer: Result<Bearer, FabricError>,
+    pub(crate) bearer: Result<Bearer, FabricError>,
     /// `true` if the token has the key id of an emulator.
-    pub(super) is_ours: bool,
+    pub(crate) is_ours: bool,
 }
 
 impl Identification {
     /// Reads the token in the header `Authorization`. Under [`Auth::Strict`], rejects tokens that the emulator did not
     /// sign. The claims of a rejected token are not used, so the request belongs to the default tenant.
-    pub(super) fn of(emulator: &Emulator, authorization: Option<&[u8]>) -> Self {
+    pub(crate) fn of(emulator: &Emulator, authorization: Option<&[u8]>) -> Self {
         let Identity { tenant, bearer } = access::identify(authorization);
         let token = authorization.and_then(access::bearer).unwrap_or_default();
         let is_ours = signing::claims_to_be_ours(token);
@@ -49,11 +49,11 @@ impl Identification {
 
 /// The last identification of a connection. Most clients send the same token with each request of a connection.
 #[derive(Debug, Default)]
-pub(super) struct LastIdentification(Mutex<Option<(Box<[u8]>, Arc<Identification>)>>);
+pub(crate) struct LastIdentification(Mutex<Option<(Box<[u8]>, Arc<Identification>)>>);
 
 impl LastIdentification {
     /// Returns [`Identification::of`] the header. The token is read only if it is not that of the last request.
-    pub(super) fn identify(&self, emulator: &Emulator, authorization: Option<&[u8]>) -> Arc<Identification> {
+    pub(crate) fn identify(&self, emulator: &Emulator, authorization: Option<&[u8]>) -> Arc<Identification> {
         let Some(header) = authorization.filter(|header| header.len() <= REMEMBERED_MAX) else {
             return Arc::new(Identification::of(emulator, authorization));
         };
