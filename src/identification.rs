@@ -49,7 +49,14 @@ impl Identification {
 
 /// The last identification of a connection. Most clients send the same token with each request of a connection.
 #[derive(Debug, Default)]
-pub(crate) struct LastIdentification(Mutex<Option<(Box<[u8]>, Arc<Identification>)>>);
+pub(crate) struct LastIdentification(Mutex<Option<Remembered>>);
+
+#[derive(Debug)]
+struct Remembered {
+    /// The header `Authorization`.
+    header: Box<[u8]>,
+    identification: Arc<Identification>,
+}
 
 impl LastIdentification {
     /// Returns [`Identification::of`] the header. The token is read only if it is not that of the last request.
@@ -59,11 +66,12 @@ impl LastIdentification {
         };
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some((known, identification)) if **known == *header => Arc::clone(identification),
+            Some(known) if *known.header == *header => Arc::clone(&known.identification),
             Some(_) | None => {
                 let identification = Arc::new(Identification::of(emulator, authorization));
                 // A failure to open the key can end.
-                *last = identification.bearer.is_ok().then(|| (header.into(), Arc::clone(&identification)));
+                let remember = || Remembered { header: header.into(), identification: Arc::clone(&identification) };
+                *last = identification.bearer.is_ok().then(remember);
                 identification
             }
         }

@@ -134,6 +134,7 @@ async fn compress(response: Response, accepted: HeaderValue) -> Response {
 }
 
 /// The next step of a request.
+#[expect(clippy::large_enum_variant, reason = "the large variant is the frequent one")]
 enum Dispatched {
     /// Fabric's REST API responds to the request.
     Fabric(Request),
