@@ -1,8 +1,8 @@
 //! Compares the emulator with a bare axum server that sends the same bytes. The benchmark prints figures and checks no
 //! limits.
 //!
-//! `cargo bench` starts both servers. If `wrk` is installed, it loads the servers in turn. Then a built-in client loads
-//! the emulator over plain HTTP, over TLS, and over TLS through the emulator's proxy, because `wrk` does not support
+//! `cargo bench` starts both servers. If `wrk` is installed, it loads the servers in turn, in pairs. Then a built-in client
+//! loads the emulator over plain HTTP, over TLS, and over TLS through the emulator's proxy, because `wrk` does not support
 //! proxies.
 #![expect(clippy::print_stdout, reason = "the figures are printed")]
 #![expect(clippy::disallowed_methods, reason = "durations are measured on the machine's clock")]
@@ -12,45 +12,41 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// The number of rounds per measurement. The best round counts.
-const ROUNDS: usize = 3;
+/// The number of pairs of measurements per comparison. The median counts. `cargo bench -- --rounds 3` is faster.
+const ROUNDS: usize = 15;
+/// The number of rounds of each other measurement. The best round counts.
+const REPEATS: usize = 3;
 
 fn main() {
-    if std::env::args().any(|argument| argument == "--bare") {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.iter().any(|argument| argument == "--bare") {
         return bare();
     }
+    let given = arguments.iter().position(|argument| argument == "--rounds").and_then(|at| arguments.get(at + 1));
+    let rounds = given.map_or(ROUNDS, |rounds| rounds.parse().expect("--rounds is followed by a number"));
     let (emulator, time_to_ready) = start_emulator(&[]);
     println!("time to ready             {:.1} ms", time_to_ready.as_secs_f64() * 1e3);
     println!("memory when idle          {} kB", memory(&emulator.child));
     let path = create_database(&emulator.base);
-    let (head, body) = request(&emulator.base, "POST", &path, "");
-    let bare = start(
-        Command::new(std::env::current_exe().expect("the program has a path"))
-            .arg("--bare")
-            .env("HEAD", head)
-            .env("BODY", body),
-    );
     if Command::new("wrk").arg("--version").output().is_ok() {
-        let (mut ours, mut theirs) = (0.0_f64, 0.0_f64);
-        for _ in 0..ROUNDS {
-            theirs = theirs.max(load_with_wrk(&bare.base, &path));
-            ours = ours.max(load_with_wrk(&emulator.base, &path));
+        for workload in workloads(&emulator.base, &path) {
+            compare(&emulator.base, &workload, rounds);
         }
-        println!("getMirroringStatus        {ours:.0} calls per second");
-        println!("bare axum, same bytes     {theirs:.0} calls per second");
-        println!("ratio                     {:.2}", ours / theirs);
+        print_tail(&emulator.base, &Workload::status(&path, "x"));
     } else {
-        println!("status calls              not measured: wrk is not installed (try apt-get install wrk)");
+        println!("comparison with bare axum not measured: wrk is not installed (try apt-get install wrk)");
     }
     let transports = [Transport::Plain, Transport::Tls, Transport::Proxy];
     let mut best = [0.0_f64; 3];
-    for _ in 0..ROUNDS {
+    for _ in 0..REPEATS {
         for (best, transport) in best.iter_mut().zip(transports) {
             *best = best.max(load_kept_alive(&emulator.base, &path, transport));
         }
@@ -64,13 +60,120 @@ fn main() {
     }
 }
 
+/// A call that `wrk` repeats.
+struct Workload {
+    name: &'static str,
+    method: &'static str,
+    path: String,
+    token: String,
+    /// The body. `%d` is replaced by the number of the call.
+    body: String,
+}
+
+impl Workload {
+    fn status(path: &str, token: &str) -> Self {
+        let (path, token) = (path.to_owned(), token.to_owned());
+        Self { name: "getMirroringStatus", method: "POST", path, token, body: String::new() }
+    }
+
+    /// Returns the script of `wrk`. Only a body with a number is made for each call.
+    fn script(&self) -> String {
+        let Self { method, path, token, body, .. } = self;
+        let head = format!(
+            "wrk.method = '{method}'\nwrk.headers['Authorization'] = 'Bearer {token}'\n\
+             wrk.headers['Content-Type'] = 'application/json'\n"
+        );
+        if body.is_empty() {
+            return head;
+        }
+        format!(
+            "{head}local n = 0\nfunction request()\n  n = n + 1\n  \
+             return wrk.format(nil, '{path}', nil, string.format([[{body}]], n))\nend\n"
+        )
+    }
+}
+
+/// Returns the calls that are compared with a bare server. `status` is the path of the status of a database.
+fn workloads(base: &str, status: &str) -> Vec<Workload> {
+    let database = status.trim_end_matches("/getMirroringStatus");
+    let (databases, id) = database.rsplit_once('/').expect("a path has slashes");
+    let get = |name, path| Workload { name, method: "GET", path, token: "x".to_owned(), body: String::new() };
+    let with_jwt = Workload { name: "the same, JWT of 2 kB", ..Workload::status(status, &jwt()) };
+
+    let tables = (0..100).map(|n| format!(r#"{{"schemaName":"dbo","tableName":"t{n}","rows":1000}}"#));
+    let tables = format!(r#"{{"tables":[{}]}}"#, tables.collect::<Vec<_>>().join(","));
+    request(base, "PUT", &format!("/_emulator/sources/{id}"), &tables);
+    request(base, "POST", "/_emulator/clock/advance", r#"{"seconds":60}"#);
+    request(base, "POST", &format!("{database}/startMirroring"), "");
+    request(base, "POST", "/_emulator/clock/advance", r#"{"seconds":3600}"#);
+    let page = Workload {
+        name: "page of 100 tables",
+        ..Workload::status(&format!("{database}/getTablesMirroringStatus"), "x")
+    };
+
+    request(base, "PATCH", "/_emulator/settings", r#"{"pageSize":500}"#);
+    let other = member(&request(base, "POST", "/v1/workspaces", r#"{"displayName":"list"}"#).1, "id");
+    for n in 0..500 {
+        let body = format!(r#"{{"displayName":"f{n}"}}"#);
+        request(base, "POST", &format!("/v1/workspaces/{other}/folders"), &body);
+    }
+    let list = get("list of 500", format!("/v1/workspaces/{other}/folders"));
+    let body = format!(
+        r#"{{"displayName":"c%d","definition":{{"parts":[{{"path":"mirroring.json","payloadType":"InlineBase64","payload":"{PAYLOAD}"}}]}}}}"#
+    );
+    let create = Workload { name: "create", method: "POST", path: databases.to_owned(), token: "x".to_owned(), body };
+    vec![Workload::status(status, "x"), with_jwt, page, list, create]
+}
+
+/// Returns an unsigned token of the default user with the size of a token of Entra.
+fn jwt() -> String {
+    let part = |json: String| URL_SAFE_NO_PAD.encode(json);
+    let header = part(r#"{"typ":"JWT","alg":"RS256","kid":"bench"}"#.to_owned());
+    let claims = part(format!(
+        r#"{{"aud":"https://api.fabric.microsoft.com","oid":"5bec0a12-0000-4000-8000-000000000002","idtyp":"user","exp":4102444800,"xms_cc":"{}"}}"#,
+        "c".repeat(900)
+    ));
+    format!("{header}.{claims}.{}", "s".repeat(700))
+}
+
+/// Loads the emulator and a bare server that sends the same bytes, in turn, and prints the medians.
+fn compare(base: &str, workload: &Workload, rounds: usize) {
+    let bare = start_bare(base, workload);
+    let mut pairs: Vec<(f64, f64)> =
+        (0..rounds).map(|_| (load_with_wrk(&bare.base, workload), load_with_wrk(base, workload))).collect();
+    let mut median = |of: fn(&(f64, f64)) -> f64| {
+        pairs.sort_by(|one, other| of(one).total_cmp(&of(other)));
+        of(&pairs[pairs.len() / 2])
+    };
+    let (theirs, ours, ratio) = (median(|pair| pair.0), median(|pair| pair.1), median(|pair| pair.1 / pair.0));
+    println!("{:<25} {ours:.0} calls per second, bare axum {theirs:.0}, ratio {ratio:.2}", workload.name);
+}
+
+/// Prints the 99th percentiles of the durations at 32 connections.
+fn print_tail(base: &str, workload: &Workload) {
+    let bare = start_bare(base, workload);
+    let (theirs, ours) = (tail_with_wrk(&bare.base, workload), tail_with_wrk(base, workload));
+    println!("99 of 100 at 32 clients   within {ours}, bare axum {theirs}");
+}
+
+/// Starts a bare axum server that sends what the emulator answers to a call.
+fn start_bare(base: &str, workload: &Workload) -> ServerProcess {
+    let body = workload.body.replace("%d", "0");
+    let (head, body) = request(base, workload.method, &workload.path, &body);
+    assert!(head.starts_with("HTTP/1.1 2"), "{head} {body}");
+    let file = std::env::temp_dir().join(format!("specularite-bench-{}.body", std::process::id()));
+    std::fs::write(&file, body).expect("a file can be written");
+    let program = std::env::current_exe().expect("the program has a path");
+    start(Command::new(program).arg("--bare").env("HEAD", head).env("BODY", file))
+}
+
 /// Prints the writes per second of an emulator in memory, and of emulators with a state file.
 fn print_writes() {
     let folder = std::env::temp_dir().join(format!("specularite-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder can be created");
     let kinds = ["none", "flush", "disk"];
     let (mut memory, mut stored) = (0.0_f64, [0.0_f64; 3]);
-    for round in 0..ROUNDS {
+    for round in 0..REPEATS {
         memory = memory.max(load_writes(&start_emulator(&[]).0.base));
         for (best, sync) in stored.iter_mut().zip(kinds) {
             let file = folder.join(format!("{sync}-{round}.ndjson"));
@@ -275,6 +378,10 @@ fn start_emulator(options: &[&str]) -> (ServerProcess, Duration) {
     (emulator, start_time.elapsed())
 }
 
+/// The definition of an open mirror:
+/// `{"properties":{"source":{"type":"GenericMirror"},"target":{"type":"MountedRelationalDatabase","typeProperties":{"format":"Delta"}}}}`.
+const PAYLOAD: &str = "eyJwcm9wZXJ0aWVzIjp7InNvdXJjZSI6eyJ0eXBlIjoiR2VuZXJpY01pcnJvciJ9LCJ0YXJnZXQiOnsidHlwZSI6Ik1vdW50ZWRSZWxhdGlvbmFsRGF0YWJhc2UiLCJ0eXBlUHJvcGVydGllcyI6eyJmb3JtYXQiOiJEZWx0YSJ9fX19";
+
 /// Creates 100 mirrored databases. Returns the path of `getMirroringStatus` for the last database.
 fn create_database(base: &str) -> String {
     let capacity = member(&request(base, "GET", "/v1/capacities", "").1, "id");
@@ -282,12 +389,10 @@ fn create_database(base: &str) -> String {
         &request(base, "POST", "/v1/workspaces", &format!(r#"{{"displayName":"bench","capacityId":"{capacity}"}}"#)).1,
         "id",
     );
-    // {"properties":{"source":{"type":"GenericMirror"},"target":{"type":"MountedRelationalDatabase","typeProperties":{"format":"Delta"}}}}
-    let payload = "eyJwcm9wZXJ0aWVzIjp7InNvdXJjZSI6eyJ0eXBlIjoiR2VuZXJpY01pcnJvciJ9LCJ0YXJnZXQiOnsidHlwZSI6Ik1vdW50ZWRSZWxhdGlvbmFsRGF0YWJhc2UiLCJ0eXBlUHJvcGVydGllcyI6eyJmb3JtYXQiOiJEZWx0YSJ9fX19";
     let mut id = String::new();
     for n in 0..100 {
         let body = format!(
-            r#"{{"displayName":"m{n}","definition":{{"parts":[{{"path":"mirroring.json","payloadType":"InlineBase64","payload":"{payload}"}}]}}}}"#
+            r#"{{"displayName":"m{n}","definition":{{"parts":[{{"path":"mirroring.json","payloadType":"InlineBase64","payload":"{PAYLOAD}"}}]}}}}"#
         );
         id = member(&request(base, "POST", &format!("/v1/workspaces/{workspace}/mirroredDatabases"), &body).1, "id");
     }
@@ -314,19 +419,26 @@ fn request(base: &str, method: &str, path: &str, body: &str) -> (String, String)
     (head.to_owned(), body.to_owned())
 }
 
-/// Loads a server with `wrk`, and returns the calls per second.
-fn load_with_wrk(base: &str, path: &str) -> f64 {
-    let script = std::env::temp_dir().join("specularite-bench.lua");
-    std::fs::write(&script, "wrk.method = 'POST'\nwrk.headers['Authorization'] = 'Bearer x'\n")
-        .expect("the script can be written");
-    let wrk = Command::new("wrk")
-        .args(["-t1", "-c16", "-d3s", "-s"])
-        .arg(script)
-        .arg(format!("http://{base}{path}"))
-        .output();
-    let output = String::from_utf8_lossy(&wrk.expect("wrk runs").stdout).into_owned();
+/// Loads a server with `wrk` for a second, and returns the calls per second.
+fn load_with_wrk(base: &str, workload: &Workload) -> f64 {
+    let output = wrk(&["-t1", "-c16", "-d1s"], base, workload);
     let line = output.lines().find(|line| line.starts_with("Requests/sec:")).unwrap_or_else(|| panic!("{output}"));
     line.split_whitespace().nth(1).and_then(|rate| rate.parse().ok()).expect("wrk prints a rate")
+}
+
+/// Loads a server with `wrk`, and returns the duration within which 99 of 100 calls are answered, as `wrk` prints it.
+fn tail_with_wrk(base: &str, workload: &Workload) -> String {
+    let output = wrk(&["-t1", "-c32", "-d5s", "--latency"], base, workload);
+    let line = output.lines().find(|line| line.trim_start().starts_with("99%")).unwrap_or_else(|| panic!("{output}"));
+    line.split_whitespace().nth(1).expect("wrk prints a duration").to_owned()
+}
+
+fn wrk(options: &[&str], base: &str, workload: &Workload) -> String {
+    let script = std::env::temp_dir().join(format!("specularite-bench-{}.lua", std::process::id()));
+    std::fs::write(&script, workload.script()).expect("the script can be written");
+    let url = format!("http://{base}{}", workload.path);
+    let output = Command::new("wrk").args(options).arg("-s").arg(script).arg(url).output().expect("wrk runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Returns the resident memory of a process in kB. Returns `?` on systems other than Linux.
@@ -336,23 +448,32 @@ fn memory(child: &Child) -> String {
     line.and_then(|line| line.split_whitespace().nth(1)).unwrap_or("?").to_owned()
 }
 
-/// Runs a bare axum server that answers every request with the headers and the body of the emulator's response.
+/// Runs a bare axum server that answers every request with the status, the headers and the body of the emulator's response,
+/// and a request id of its own.
 #[tokio::main]
 async fn bare() {
     let head = std::env::var("HEAD").expect("the parent sets HEAD");
-    let body = std::env::var("BODY").expect("the parent sets BODY");
+    let body = std::fs::read(std::env::var("BODY").expect("the parent sets BODY")).expect("the body can be read");
+    let body = axum::body::Bytes::from(body);
+    let status = head.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok()).expect("a status line");
+    let status = axum::http::StatusCode::from_u16(status).expect("a valid status");
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let headers: Vec<(axum::http::HeaderName, axum::http::HeaderValue)> = head
         .lines()
         .skip(1)
         .filter_map(|line| line.split_once(": "))
-        .filter(|(name, _)| !["connection", "content-length"].contains(name))
+        .filter(|(name, _)| !["connection", "content-length", "requestid"].contains(name))
         .map(|(name, value)| (name.parse().expect("a valid name"), value.parse().expect("a valid value")))
         .collect();
     let handler = move || {
         let (headers, body) = (headers.clone(), body.clone());
+        let id = uuid::Uuid::from_u64_pair(1, count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)).to_string();
         async move {
             let mut response = axum::response::Response::new(axum::body::Body::from(body));
+            *response.status_mut() = status;
             response.headers_mut().extend(headers);
+            let id = axum::http::HeaderValue::try_from(id).expect("an id is ASCII");
+            response.headers_mut().insert("requestid", id);
             response
         }
     };
