@@ -23,7 +23,7 @@ impl State {
 
 fn has_circle(workspace: &Workspace) -> bool {
     let folders = workspace.folders.values().filter_map(|folder| Some((folder.id, folder.parent?)));
-    let items = workspace.items.values().filter_map(|item| Some((item.id, item.parent?)));
+    let items = workspace.items().values().filter_map(|item| Some((item.id, item.parent?)));
     is_circular(&folders.collect()) || is_circular(&items.collect())
 }
 

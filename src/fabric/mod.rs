@@ -21,6 +21,7 @@ pub mod json;
 pub mod mirroring;
 pub mod name;
 pub mod operation;
+pub mod operations;
 pub mod ordered;
 pub mod overview;
 pub mod pace;
@@ -41,6 +42,7 @@ pub mod troubles;
 pub mod upcoming;
 pub mod weight;
 pub mod workspace;
+mod workspaces;
 
 pub use self::error::{ErrorCode, FabricError};
 pub use self::fact::{DatedFact, Decision, Fact};

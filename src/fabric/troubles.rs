@@ -188,7 +188,7 @@ impl State {
     /// Records the permissions of an identity from now on, in all workspaces.
     pub(super) fn follow_identity(&mut self, identity: PrincipalId, at: Timestamp) {
         self.troubles.permissions.entry(identity).or_default();
-        for workspace in self.workspaces.values() {
+        for workspace in self.workspaces.all().values() {
             self.troubles.record(identity, workspace.id, can_write(workspace, identity), at);
         }
     }
@@ -206,7 +206,7 @@ impl State {
     /// An endpoint that is visible stays visible.
     fn delay_endpoint(&mut self, database: ItemId, at: Timestamp) {
         let Some((within, item)) = self.find_item(database) else { return };
-        let (workspace, endpoint) = (within.id, item.sql_endpoint.and_then(|id| within.items.get(&id)));
+        let (workspace, endpoint) = (within.id, item.sql_endpoint.and_then(|id| within.items().get(&id)));
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.visible_from > at) else { return };
         let (id, known) = (endpoint.id, endpoint.visible_from);
         let visible_from = self.troubles.endpoint_from(database, known).max(at);
@@ -231,7 +231,7 @@ impl State {
 
     /// Removes what is known about a deleted workspace and its items.
     pub(super) fn forget_workspace(&mut self, workspace: &Workspace) {
-        let items: Vec<ItemId> = workspace.items.values().map(|item| item.id).collect();
+        let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).collect();
         self.forget_items(&items);
         self.troubles.permissions.values_mut().for_each(|workspaces| drop(workspaces.remove(&workspace.id)));
     }
