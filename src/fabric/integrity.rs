@@ -1,11 +1,11 @@
-//! Integrity of a state that was read from outside: rules that all states of the emulator follow, and that functions
-//! rely on.
+//! Integrity of a state: rules that all states of the emulator follow, and that functions rely on.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::fabric::State;
 use crate::fabric::workspace::Workspace;
+use crate::fabric::workspaces::{Items, Workspaces};
 
 impl State {
     /// Returns an error if folders or items contain each other.
@@ -18,6 +18,14 @@ impl State {
             Some(workspace) => Err(format!("folders or items of the workspace {} contain each other", workspace.id)),
             None => Ok(()),
         }
+    }
+
+    /// Returns `true` if the indexes of the state equal those of a walk over it.
+    pub fn is_indexed(&self) -> bool {
+        let is_indexed = |workspace: &Workspace| Items::from(workspace.items().clone()) == workspace.items;
+        self.workspaces().values().all(is_indexed)
+            && Workspaces::from(self.workspaces().clone()) == self.workspaces
+            && self.operations().is_indexed()
     }
 }
 

@@ -43,6 +43,16 @@ impl Troubles {
         self.all.values()
     }
 
+    /// Returns a trouble.
+    pub fn get(&self, id: TroubleId) -> Option<&Trouble> {
+        self.all.get(&id)
+    }
+
+    /// Returns `true` if a source has had an identity.
+    pub fn has_identities(&self) -> bool {
+        !self.permissions.is_empty()
+    }
+
     /// Returns `true` if there is neither trouble nor an identity of a source.
     fn is_empty(&self) -> bool {
         self.all.is_empty() && self.permissions.is_empty()
