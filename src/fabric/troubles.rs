@@ -163,10 +163,7 @@ impl State {
 
     /// Changes a trouble, and then the SQL endpoint that the trouble delays.
     pub(super) fn change_trouble(&mut self, id: TroubleId, at: Timestamp, change: impl FnOnce(&mut Troubles)) {
-        let database = self.troubles.all.get(&id).and_then(|trouble| match trouble.target {
-            Target::Item { item, .. } => Some(item),
-            Target::Source { .. } | Target::ConnectionDetails { .. } => None,
-        });
+        let database = self.troubles.all.get(&id).and_then(|trouble| trouble.target.item());
         change(&mut self.troubles);
         if let Some(database) = database {
             self.delay_endpoint(database, at);
