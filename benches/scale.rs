@@ -154,7 +154,6 @@ impl Stage {
     }
 
     /// Sends a request that must succeed, and returns the body of the response.
-    #[expect(clippy::needless_pass_by_value, reason = "bodies are written in place")]
     async fn ok(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, bytes) = call(&self.router, method, path, &body).await;
         assert!(status.is_success(), "{method} {path}: {status} {}", String::from_utf8_lossy(&bytes));

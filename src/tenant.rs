@@ -96,7 +96,7 @@ pub struct Tenant {
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
 ///
 /// The memory that the tenant uses is the weight of base and state, which share the payloads of definitions, and the
-/// footprints of the facts.
+/// footprints of the facts. Base and state also share the items that are equal in both, so that this is an upper limit.
 #[derive(Debug)]
 struct History {
     base: State,
@@ -178,11 +178,6 @@ impl Tenant {
     /// Returns the result of `look`, which reads the changes that time alone will bring about, under a lock.
     pub fn read_upcoming<T>(&self, look: impl FnOnce(Upcoming<'_>) -> T) -> T {
         look(self.read_history().upcoming())
-    }
-
-    /// Returns a copy of the state, for work that is too long to be done under a lock.
-    pub(crate) fn state(&self) -> State {
-        self.read(State::clone)
     }
 
     /// Makes a decision on the locked state, and records the facts of the decision.
@@ -549,6 +544,7 @@ impl History {
             self.stored -= footprint;
             self.merged += footprint;
             self.base.apply(&oldest);
+            self.base.share_items(&oldest.fact, &self.state);
             self.base_at = oldest.at;
         }
     }

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod connection;
 pub mod control;
 pub mod error;
+mod excerpt;
 pub mod fact;
 pub mod fault;
 pub mod folder;

@@ -57,7 +57,7 @@ pub struct State {
     pub settings: Settings,
     pub(super) seed: Seed,
     counts: Counts,
-    capacities: Vec<Capacity>,
+    pub(super) capacities: Vec<Capacity>,
     directory: BTreeMap<PrincipalId, DirectoryEntry>,
     secrets: BTreeMap<PrincipalId, String>,
     tags: Ordered<TagId, Tag>,

@@ -75,7 +75,7 @@ pub struct Workspace {
     /// The instant at which the assignment to the capacity is complete.
     pub assigned_at: Timestamp,
     /// The identity of the workspace, and the instant from which the identity exists.
-    identity: Option<(WorkspaceIdentity, Timestamp)>,
+    pub(super) identity: Option<(WorkspaceIdentity, Timestamp)>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,

@@ -161,6 +161,11 @@ impl Items {
         self.all.insert(item.id, item);
     }
 
+    /// Shares an item with another list, if it is equal there.
+    pub(super) fn share(&mut self, id: &ItemId, other: &Self) {
+        self.all.share(id, &other.all);
+    }
+
     /// Removes and returns an item.
     pub(super) fn remove(&mut self, id: &ItemId) -> Option<Item> {
         let removed = self.all.remove(id)?;
