@@ -12,12 +12,11 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::clock::{Clock, ClockState, machine_time};
-use crate::fabric::State;
 use crate::fabric::changes::ItemChange;
 use crate::fabric::fault::{Counter, Fault};
 use crate::fabric::settings::Settings;
 use crate::fabric::trouble_view::TroubleView;
-use crate::fabric::upcoming::{self, NextChange, UpcomingChange};
+use crate::fabric::upcoming::{NextChange, Upcoming, UpcomingChange};
 use crate::journal::Exchange;
 use crate::memory::Share;
 
@@ -219,14 +218,15 @@ struct Outlook {
 }
 
 impl Outlook {
-    fn after(state: &State, at: Timestamp) -> Self {
-        let mut changes = VecDeque::from(upcoming::after(state, at));
-        let all = changes.len();
-        if let Some(last) = changes.get(OUTLOOK_MAX - 1).map(|change| change.at) {
-            changes.truncate(changes.partition_point(|change| change.at <= last));
-            changes.shrink_to_fit();
+    fn after(upcoming: Upcoming<'_>, at: Timestamp) -> Self {
+        let mut changes: VecDeque<UpcomingChange> = VecDeque::new();
+        for change in upcoming.after(at) {
+            if changes.len() >= OUTLOOK_MAX && changes.back().is_some_and(|last| last.at < change.at) {
+                return Self { changes, is_whole: false };
+            }
+            changes.push_back(change);
         }
-        Self { is_whole: changes.len() == all, changes }
+        Self { changes, is_whole: true }
     }
 }
 
@@ -273,20 +273,20 @@ impl Recording {
 
     /// Announces the changes that time has brought about since the last announcement, up to the instant `until` or the
     /// present, and then the changes of the clock.
-    pub(crate) fn catch_up(&mut self, state: &State, clock: &Clock, until: Option<Timestamp>) {
+    pub(crate) fn catch_up(&mut self, upcoming: Upcoming<'_>, clock: &Clock, until: Option<Timestamp>) {
         let (shown, changes) = clock.state_and_changes();
-        self.announce(state, until.unwrap_or(shown.now));
+        self.announce(upcoming, until.unwrap_or(shown.now));
         if changes != self.clock_changes {
             self.clock_changes = changes;
-            self.push(&Event::Clock(shown, upcoming::next_change(state, shown.now)));
+            self.push(&Event::Clock(shown, upcoming.next_change(shown.now)));
         }
     }
 
-    fn announce(&mut self, state: &State, until: Timestamp) {
+    fn announce(&mut self, upcoming: Upcoming<'_>, until: Timestamp) {
         if until <= self.horizon {
             return;
         }
-        while let Some(change) = self.next_change(state).filter(|change| change.at <= until) {
+        while let Some(change) = self.next_change(upcoming).filter(|change| change.at <= until) {
             let change = change.clone();
             self.horizon = change.at;
             self.push(&Event::Change(&change));
@@ -296,10 +296,10 @@ impl Recording {
     }
 
     /// Returns the next change after the horizon that time brings about.
-    pub(crate) fn next_change(&mut self, state: &State) -> Option<&UpcomingChange> {
+    pub(crate) fn next_change(&mut self, upcoming: Upcoming<'_>) -> Option<&UpcomingChange> {
         let is_known = self.outlook.as_ref().is_some_and(|outlook| outlook.is_whole || !outlook.changes.is_empty());
         if !is_known {
-            self.outlook = Some(Outlook::after(state, self.horizon));
+            self.outlook = Some(Outlook::after(upcoming, self.horizon));
         }
         self.outlook.as_ref().and_then(|outlook| outlook.changes.front())
     }

@@ -19,6 +19,11 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
+            /// The lowest id.
+            pub const MIN: Self = Self(Uuid::nil());
+            /// The highest id.
+            pub const MAX: Self = Self(Uuid::max());
+
             /// Wraps an id that the emulator did not create, such as an id in a token, a request or a fixture.
             pub const fn from_uuid(id: Uuid) -> Self {
                 Self(id)

@@ -29,6 +29,7 @@ use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::Counters;
 use crate::fabric::settings::Settings;
 use crate::fabric::throttle::{Key, Windows};
+use crate::fabric::upcoming::{Index, Upcoming};
 use crate::fabric::weight::{weigh, weight};
 use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{RequestId, TenantId};
@@ -95,7 +96,7 @@ pub struct Tenant {
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
 ///
 /// The memory that the tenant uses is the weight of base and state, which share the payloads of definitions, and the
-/// footprints of the facts.
+/// footprints of the facts. Base and state also share the items that are equal in both, so that this is an upper limit.
 #[derive(Debug)]
 struct History {
     base: State,
@@ -116,6 +117,8 @@ struct History {
     /// old facts.
     last_number: u64,
     state: State,
+    /// The index of the state's upcoming changes.
+    index: Index,
     /// The maximum weight of base and facts.
     limit: usize,
     share: Share,
@@ -172,9 +175,9 @@ impl Tenant {
         look(&self.read_history().state)
     }
 
-    /// Returns a copy of the state, for work that is too long to be done under a lock.
-    pub(crate) fn state(&self) -> State {
-        self.read(State::clone)
+    /// Returns the result of `look`, which reads the changes that time alone will bring about, under a lock.
+    pub fn read_upcoming<T>(&self, look: impl FnOnce(Upcoming<'_>) -> T) -> T {
+        look(self.read_history().upcoming())
     }
 
     /// Makes a decision on the locked state, and records the facts of the decision.
@@ -215,7 +218,7 @@ impl Tenant {
             let at = history.last_at.unwrap_or(history.base_at).max(now);
             let (facts, outcome) = decide(&history.state, at)?;
             let has_changed = !facts.is_empty();
-            let before = self.observe(&history.state, &facts, at);
+            let before = self.observe(history.upcoming(), &facts, at);
             history.record(at, facts, |facts| self.store_facts(facts))?;
             if has_changed {
                 self.note_faults(&history.state);
@@ -350,6 +353,15 @@ impl Tenant {
         state == history.state
     }
 
+    /// Returns `true` if all indexes equal those of a walk over the state. Tests check this invariant.
+    pub fn is_indexed(&self) -> bool {
+        let history = self.read_history();
+        let now = self.clock.now();
+        let walked = Index::new(&history.state, now);
+        let walked = Upcoming::new(&history.state, &walked);
+        history.state.is_indexed() && history.upcoming().after(now).eq(walked.after(now))
+    }
+
     /// Returns the stored facts, oldest first. Facts that were merged into the base state are not included.
     pub fn facts(&self) -> Vec<DatedFact> {
         self.read_history().facts.iter().map(|(dated, _)| dated.clone()).collect()
@@ -406,6 +418,7 @@ impl History {
             stored: 0,
             last_at: None,
             last_number: 0,
+            index: Index::default(),
             limit: limits.bytes,
             share: Share::new(limits.memory),
         }
@@ -415,12 +428,18 @@ impl History {
     fn reset(&mut self, seed: Seed, settings: Settings, begins_at: Timestamp) {
         let base = State::new(seed, settings);
         (self.state, self.base, self.merged) = (base.clone(), base, 0);
+        self.index = Index::default();
         self.weight = weight_of(&self.base, &self.state);
         self.base_at = begins_at;
         self.facts = VecDeque::new();
         (self.stored, self.last_at) = (0, None);
         self.last_number += 1;
         self.take(0);
+    }
+
+    /// Returns the changes that time alone will bring about.
+    fn upcoming(&self) -> Upcoming<'_> {
+        Upcoming::new(&self.state, &self.index)
     }
 
     /// Records the facts of a decision. `store` stores them before they take effect.
@@ -458,9 +477,13 @@ impl History {
         }
         for (dated, footprint) in dated.into_iter().zip(footprints) {
             (self.last_number, self.last_at) = (dated.number, Some(dated.at));
+            self.index.touch(&self.state, &dated.fact);
             self.state.apply(&dated);
             self.facts.push_back((dated, footprint));
             self.stored += footprint;
+        }
+        if let Some(last_at) = self.last_at {
+            self.index.settle(&self.state, last_at);
         }
         let is_tight = self.share.memory().is_tight();
         self.merge(if is_tight { TIGHT_HISTORY_MAX } else { HISTORY_MAX }.min(self.limit / 2));
@@ -521,6 +544,7 @@ impl History {
             self.stored -= footprint;
             self.merged += footprint;
             self.base.apply(&oldest);
+            self.base.share_items(&oldest.fact, &self.state);
             self.base_at = oldest.at;
         }
     }

@@ -146,8 +146,7 @@ impl Observation {
     pub fn of(state: &State, scope: &Scope, at: Timestamp) -> Self {
         let (items, statuses, assignments) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut observation = Self { items, statuses, assignments, at };
-        let observed = |workspace: &&Workspace| scope.workspaces.contains(&workspace.id);
-        for workspace in state.workspaces().values().filter(observed) {
+        for workspace in scope.workspaces.iter().filter_map(|id| state.workspaces().get(id)) {
             observation.add_items(workspace);
             observation.assignments.insert(workspace.id, (workspace.capacity, workspace.assigned_at));
         }

@@ -1,11 +1,11 @@
-//! Integrity of a state that was read from outside: rules that all states of the emulator follow, and that functions
-//! rely on.
+//! Integrity of a state: rules that all states of the emulator follow, and that functions rely on.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::fabric::State;
 use crate::fabric::workspace::Workspace;
+use crate::fabric::workspaces::{Items, Workspaces};
 
 impl State {
     /// Returns an error if folders or items contain each other.
@@ -19,11 +19,19 @@ impl State {
             None => Ok(()),
         }
     }
+
+    /// Returns `true` if the indexes of the state equal those of a walk over it.
+    pub fn is_indexed(&self) -> bool {
+        let is_indexed = |workspace: &Workspace| Items::from(workspace.items().clone()) == workspace.items;
+        self.workspaces().values().all(is_indexed)
+            && Workspaces::from(self.workspaces().clone()) == self.workspaces
+            && self.operations().is_indexed()
+    }
 }
 
 fn has_circle(workspace: &Workspace) -> bool {
     let folders = workspace.folders.values().filter_map(|folder| Some((folder.id, folder.parent?)));
-    let items = workspace.items.values().filter_map(|item| Some((item.id, item.parent?)));
+    let items = workspace.items().values().filter_map(|item| Some((item.id, item.parent?)));
     is_circular(&folders.collect()) || is_circular(&items.collect())
 }
 

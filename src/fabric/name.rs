@@ -26,9 +26,14 @@ impl Folded {
         Self(UniCase::unicode(name).to_folded_case())
     }
 
-    /// Returns `true` if this name contains `other`.
-    pub fn contains(&self, other: &Self) -> bool {
-        self.0.contains(&other.0)
+    /// Returns `true` if a text contains this name, without regard to case.
+    pub fn is_in(&self, text: &str) -> bool {
+        if !text.is_ascii() {
+            return Self::new(text).0.contains(&self.0);
+        }
+        // The folded form of ASCII text is its lower case, so that no copy is needed.
+        let name = self.0.as_bytes();
+        name.is_empty() || text.as_bytes().windows(name.len()).any(|part| part.eq_ignore_ascii_case(name))
     }
 }
 
@@ -66,6 +71,18 @@ mod tests {
             assert_eq!(Folded::new(one), Folded::new(other));
         }
         assert_ne!(Folded::new("a"), Folded::new("a "));
+    }
+
+    #[test]
+    fn name_is_found_in_texts_of_any_case() {
+        for (name, text) in
+            [("SALES", "the sales of May"), ("", "x"), ("", ""), ("strasse", "Lange Straße"), ("é", "CAFÉ")]
+        {
+            assert!(Folded::new(name).is_in(text), "{name} in {text}");
+        }
+        for (name, text) in [("sales", "sale"), ("a", ""), ("é", "cafe")] {
+            assert!(!Folded::new(name).is_in(text), "{name} in {text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::{Definition, Item};
-use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::weight::weight;
@@ -218,7 +217,7 @@ pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operat
 
 impl Operation {
     /// Returns the approximate size of the result of the operation, in bytes.
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         match &self.result {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::size),
             OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
@@ -227,17 +226,5 @@ impl Operation {
             }
             OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
         }
-    }
-}
-
-/// Drops operations until they are within [`OPERATIONS_MAX`] and [`DEFINITIONS_MAX`]. The operation dropped first is
-/// the oldest that has ended by `now`. If no operation has ended, the oldest operation is dropped. The last operation
-/// is kept, whatever its size.
-pub(super) fn make_room(operations: &mut Ordered<OperationId, Operation>, now: Timestamp) {
-    let mut weight: usize = operations.values().map(Operation::weight).sum();
-    while operations.len() > OPERATIONS_MAX || weight > DEFINITIONS_MAX && operations.len() > 1 {
-        let ended = operations.values().find(|operation| operation.ends_at <= now);
-        let Some(id) = ended.or_else(|| operations.values().next()).map(|operation| operation.id) else { return };
-        weight -= operations.remove(&id).map_or(0, |operation| operation.weight());
     }
 }

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::page::Position;
 
 /// A map from ids to values, in order of creation. A page can continue after a position even if the value at that
-/// position was deleted.
+/// position was deleted. Copies of a map share the values until one of them changes a value.
 #[derive(Debug, Clone)]
 pub struct Ordered<K, V> {
     positions: HashMap<K, Position>,
-    values: BTreeMap<Position, V>,
+    values: BTreeMap<Position, Arc<V>>,
     next: Position,
 }
 
@@ -50,23 +51,23 @@ impl<'de, K: Deserialize<'de> + Hash + Eq, V: Deserialize<'de>> Deserialize<'de>
         let mut ordered = Self { positions: HashMap::new(), values: BTreeMap::new(), next };
         for (position, id, value) in values {
             ordered.positions.insert(id, position);
-            ordered.values.insert(position, value);
+            ordered.values.insert(position, Arc::new(value));
         }
         Ok(ordered)
     }
 }
 
-impl<K: Hash + Eq, V> Ordered<K, V> {
+impl<K: Hash + Eq, V: Clone> Ordered<K, V> {
     /// Appends a value. The map must not contain the id.
     pub fn insert(&mut self, id: K, value: V) {
         self.positions.insert(id, self.next);
-        self.values.insert(self.next, value);
+        self.values.insert(self.next, Arc::new(value));
         self.next += 1;
     }
 
     /// Removes and returns the value of an id. The position of the value is not used again.
     pub fn remove(&mut self, id: &K) -> Option<V> {
-        self.values.remove(&self.positions.remove(id)?)
+        self.values.remove(&self.positions.remove(id)?).map(Arc::unwrap_or_clone)
     }
 
     /// Removes all values for which `passes` returns `false`.
@@ -78,12 +79,26 @@ impl<K: Hash + Eq, V> Ordered<K, V> {
 
     /// Returns the value of an id.
     pub fn get(&self, id: &K) -> Option<&V> {
-        self.values.get(self.positions.get(id)?)
+        self.values.get(self.positions.get(id)?).map(Arc::as_ref)
     }
 
     /// Returns a mutable reference to the value of an id.
     pub fn get_mut(&mut self, id: &K) -> Option<&mut V> {
-        self.values.get_mut(self.positions.get(id)?)
+        self.values.get_mut(self.positions.get(id)?).map(Arc::make_mut)
+    }
+
+    /// Shares the value of an id with another map, if it has an equal one.
+    pub fn share(&mut self, id: &K, other: &Self)
+    where
+        V: PartialEq,
+    {
+        let of_other = other.positions.get(id).and_then(|position| other.values.get(position));
+        let own = self.positions.get(id).and_then(|position| self.values.get_mut(position));
+        if let (Some(own), Some(of_other)) = (own, of_other)
+            && own == of_other
+        {
+            *own = Arc::clone(of_other);
+        }
     }
 
     /// Returns `true` if the map contains an id.
@@ -103,18 +118,18 @@ impl<K: Hash + Eq, V> Ordered<K, V> {
 
     /// Returns all values in order of creation.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
-        self.values.values()
+        self.values.values().map(Arc::as_ref)
     }
 
     /// Returns mutable references to all values, in order of creation.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.values.values_mut()
+        self.values.values_mut().map(Arc::make_mut)
     }
 
     /// Returns the values after a position with their positions, in order of creation. For `None`, returns all values.
     pub fn after(&self, position: Option<Position>) -> impl Iterator<Item = (Position, &V)> {
         let from = position.map_or(0, |position| position.saturating_add(1));
-        self.values.range(from..).map(|(position, value)| (*position, value))
+        self.values.range(from..).map(|(position, value)| (*position, value.as_ref()))
     }
 }
 
@@ -136,5 +151,17 @@ mod tests {
         assert_eq!((list.len(), list.contains(&'b'), list.get(&'d')), (3, false, Some(&'d')));
         let stored = serde_json::to_string(&list).unwrap();
         assert_eq!(serde_json::from_str::<Ordered<char, char>>(&stored).unwrap(), list);
+    }
+
+    #[test]
+    fn change_of_a_shared_value_does_not_affect_the_other_map() {
+        let (mut one, mut other): (Ordered<char, u8>, Ordered<char, u8>) = Default::default();
+        one.insert('a', 1);
+        other.insert('a', 1);
+        one.share(&'a', &other);
+        assert!(std::ptr::eq(one.get(&'a').unwrap(), other.get(&'a').unwrap()));
+        other.get_mut(&'a').into_iter().for_each(|value| *value = 2);
+        one.share(&'a', &other);
+        assert_eq!((one.get(&'a'), other.get(&'a')), (Some(&1), Some(&2)));
     }
 }

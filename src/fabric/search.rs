@@ -70,7 +70,7 @@ pub fn find<'s>(
     now: Timestamp,
 ) -> Page<(&'s Workspace, &'s Item)> {
     let wanted = Folded::new(text);
-    let contains = |text: &str| Folded::new(text).contains(&wanted);
+    let contains = |text: &str| wanted.is_in(text);
     let (last_workspace, last_item) = page.after.map_or((0, 0), |after| (after >> ITEM_BITS, after & ITEM_MASK));
     let workspaces = state.workspaces().after(last_workspace.checked_sub(1));
     let visible = workspaces.filter(|(_, workspace)| workspace.role_of(caller).is_some());

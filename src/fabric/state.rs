@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::behaviours::ReadsWhilePaused;
@@ -13,18 +13,20 @@ use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
-use crate::fabric::item::{self, Companion, Definition, Item, ItemKind, KindChange, NewItem};
+use crate::fabric::item::{self, Definition, Item, ItemKind, KindChange};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{MirroringStatus, SourceKey, TableName};
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, NewOperation, Operation, OperationError, OperationResult, PendingResult};
+use crate::fabric::operation::{NewOperation, Operation, OperationResult, PendingResult};
+use crate::fabric::operations::Operations;
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
 use crate::fabric::troubles::Troubles;
 use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
+use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
     ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId,
@@ -55,12 +57,12 @@ pub struct State {
     pub settings: Settings,
     pub(super) seed: Seed,
     counts: Counts,
-    capacities: Vec<Capacity>,
+    pub(super) capacities: Vec<Capacity>,
     directory: BTreeMap<PrincipalId, DirectoryEntry>,
     secrets: BTreeMap<PrincipalId, String>,
     tags: Ordered<TagId, Tag>,
-    operations: Ordered<OperationId, Operation>,
-    pub(super) workspaces: Ordered<WorkspaceId, Workspace>,
+    operations: Operations,
+    pub(super) workspaces: Workspaces,
     workspace_names: BTreeMap<Folded, WorkspaceId>,
     pub(super) connections: Ordered<ConnectionId, Connection>,
     connection_names: BTreeMap<Folded, ConnectionId>,
@@ -82,8 +84,8 @@ impl State {
             directory: BTreeMap::new(),
             secrets: BTreeMap::new(),
             tags: Ordered::default(),
-            operations: Ordered::default(),
-            workspaces: Ordered::default(),
+            operations: Operations::default(),
+            workspaces: Workspaces::default(),
             workspace_names: BTreeMap::new(),
             connections: Ordered::default(),
             connection_names: BTreeMap::new(),
@@ -160,7 +162,7 @@ impl State {
     /// Returns `true` if the directory contains the caller and, for a user, the personal workspace exists.
     fn is_registered(&self, caller: Principal) -> bool {
         let Some(known) = self.directory.get(&caller.id) else { return false };
-        known.principal().kind != PrincipalType::User || self.workspaces.contains(&self.personal_workspace(caller.id))
+        known.principal().kind != PrincipalType::User || self.workspaces().contains(&self.personal_workspace(caller.id))
     }
 
     /// Returns `true` if the caller is not registered, or if the caller's token has details and the caller's entry in
@@ -186,13 +188,13 @@ impl State {
     }
 
     /// Returns the long-running operations, in order of their start.
-    pub fn operations(&self) -> &Ordered<OperationId, Operation> {
+    pub fn operations(&self) -> &Operations {
         &self.operations
     }
 
     /// Returns the workspaces, in order of creation.
     pub fn workspaces(&self) -> &Ordered<WorkspaceId, Workspace> {
-        &self.workspaces
+        self.workspaces.all()
     }
 
     /// Returns a workspace.
@@ -238,7 +240,8 @@ impl State {
 
     /// Returns an item and its workspace.
     pub fn find_item(&self, id: ItemId) -> Option<(&Workspace, &Item)> {
-        self.workspaces.values().find_map(|workspace| workspace.items.get(&id).map(|item| (workspace, item)))
+        let workspace = self.workspaces.of_item(id)?;
+        Some((workspace, workspace.items().get(&id)?))
     }
 
     /// Returns the id of the next workspace.
@@ -314,7 +317,7 @@ impl State {
             Fact::CapacityChanged { id, state } => self.change_capacity(id, state, at),
             Fact::PrincipalRegistered { entry, personal } => {
                 if let Some(id) = personal {
-                    self.workspaces.insert(id, Workspace::personal(id, entry.principal(), at));
+                    self.workspaces.insert(Workspace::personal(id, entry.principal(), at));
                 }
                 self.directory.insert(entry.id, entry);
             }
@@ -343,7 +346,7 @@ impl State {
                 self.counts.workspaces += 1;
                 self.workspace_names.insert(Folded::new(&display_name), id);
                 let new = NewWorkspace { display_name, description, capacity };
-                self.workspaces.insert(id, Workspace::new(id, new, creator, at));
+                self.workspaces.insert(Workspace::new(id, new, creator, at));
                 self.record_permissions(id, at);
             }
             Fact::WorkspaceAssigned { id, capacity, completed_at } => self.with_workspace(id, |workspace| {
@@ -379,7 +382,7 @@ impl State {
                 self.update_workspace(id, display_name, description)
             }
             Fact::WorkspaceDeleted { id } => {
-                self.operations.retain(|operation| operation.workspace != id);
+                self.operations.remove_workspace(id);
                 if let Some(workspace) = self.workspaces.remove(&id) {
                     self.workspace_names.remove(&Folded::new(&workspace.display_name));
                     self.forget_workspace(&workspace);
@@ -419,9 +422,7 @@ impl State {
 
             Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
                 self.counts.items += 1 + companions.len() as u64;
-                self.with_workspace(workspace, |workspace| {
-                    workspace.create_item(item, visible_from, companions, ready_in)
-                });
+                self.workspaces.create_item(workspace, item, visible_from, companions, ready_in);
             }
             Fact::ShortcutsChanged { workspace, id, shortcuts } => {
                 self.with_item(workspace, id, |item| item.shortcuts = shortcuts);
@@ -440,7 +441,7 @@ impl State {
                 self.change_kind_state(workspace, id, changes);
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
-                self.with_workspace(workspace, |workspace| workspace.delete_item(id, reserved_until, at));
+                self.workspaces.delete_item(workspace, id, reserved_until, at);
                 self.forget_items(&[id]);
             }
             Fact::DefinitionUpdated { workspace, id, definition } => {
@@ -490,7 +491,7 @@ impl State {
         let replaced: BTreeMap<PrincipalId, Principal> = entries.iter().filter_map(replacement).collect();
         if !replaced.is_empty() {
             self.replace_principals(&replaced);
-            let workspaces: Vec<WorkspaceId> = self.workspaces.values().map(|workspace| workspace.id).collect();
+            let workspaces: Vec<WorkspaceId> = self.workspaces().values().map(|workspace| workspace.id).collect();
             workspaces.into_iter().for_each(|id| self.record_permissions(id, at));
         }
         self.directory.extend(entries.into_iter().map(|entry| (entry.id, entry)));
@@ -526,7 +527,7 @@ impl State {
     /// Returns the tables of a mirrored database at `now`, each with the instant from which replication includes the
     /// table.
     fn followed(&self, workspace: WorkspaceId, id: ItemId, now: Timestamp) -> BTreeMap<TableName, Timestamp> {
-        let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
+        let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items().get(&id));
         let replication = item.and_then(|item| self.replication(workspace, item).ok());
         let tables = replication.map(|replication| replication.tables_at(self, now));
         tables.into_iter().flatten().map(|table| (table.name, table.since)).collect()
@@ -602,10 +603,12 @@ impl State {
             return;
         }
         let affected: Vec<WorkspaceId> =
-            self.workspaces.values().filter(|it| it.capacity == Some(id)).map(|workspace| workspace.id).collect();
+            self.workspaces().values().filter(|it| it.capacity == Some(id)).map(|workspace| workspace.id).collect();
         for workspace in affected {
             self.pause_mirroring(workspace, at);
-            self.fail_operations(workspace, at);
+            for item in self.operations.fail_in_progress(workspace, at) {
+                self.workspaces.delete_item(workspace, item, at, at);
+            }
         }
     }
 
@@ -616,7 +619,7 @@ impl State {
             let is_paused = matches!(replication.status_at(at), MirroringStatus::Starting | MirroringStatus::Running);
             is_paused.then(|| (item.id, replication.resume_points_at(self, at)))
         };
-        let paused: Vec<_> = within.items.values().filter_map(pauses).collect();
+        let paused: Vec<_> = within.items().values().filter_map(pauses).collect();
         for (id, resume_points) in paused {
             self.with_item(workspace, id, |item| {
                 if let Some(mirroring) = &mut item.mirroring {
@@ -626,37 +629,14 @@ impl State {
         }
     }
 
-    /// Fails the operations in progress that create an item or read a definition. Other operations continue, because
-    /// their effects took place when they started.
-    fn fail_operations(&mut self, workspace: WorkspaceId, at: Timestamp) {
-        let mut not_created = Vec::new();
-        let in_progress = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;
-        for operation in self.operations.values_mut().filter(in_progress) {
-            match &operation.result {
-                OperationResult::Created(item) => not_created.push(item.id),
-                OperationResult::Definition(..) => {}
-                OperationResult::Item(_)
-                | OperationResult::Identity(_)
-                | OperationResult::Imported(_)
-                | OperationResult::Nothing
-                | OperationResult::Failed(_) => continue,
-            }
-            operation.ends_at = at;
-            operation.result = OperationResult::Failed(OperationError::from(&ErrorCode::CapacityNotActive.into()));
-        }
-        self.with_workspace(workspace, |workspace| {
-            not_created.iter().for_each(|id| workspace.delete_item(*id, at, at))
-        });
-    }
-
     fn definition(&self, workspace: WorkspaceId, id: ItemId) -> Option<Arc<Definition>> {
-        self.workspaces.get(&workspace)?.items.get(&id)?.definition.clone()
+        self.workspaces.get(&workspace)?.items().get(&id)?.definition.clone()
     }
 
     fn start_operation(&mut self, new: NewOperation, at: Timestamp) {
         let NewOperation { id, workspace, role, ends_at, retry_after, result } = new;
         let item = |id: ItemId| {
-            let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items.get(&id));
+            let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items().get(&id));
             item.map(|item| Box::new(item.outline()))
         };
         let result = match result {
@@ -674,8 +654,7 @@ impl State {
         self.counts.operations += 1;
         let Some(result) = result else { return };
         let operation = Operation { id, workspace, role, created_at: at, ends_at, retry_after, result };
-        self.operations.insert(id, operation);
-        operation::make_room(&mut self.operations, at);
+        self.operations.insert(operation, at);
     }
 }
 
@@ -687,22 +666,9 @@ impl Sources for State {
 
 /// Effects of facts on items. An item is moved and deleted together with its descendants.
 impl Workspace {
-    fn create_item(
-        &mut self,
-        new: NewItem,
-        visible_from: Timestamp,
-        companions: Vec<Companion>,
-        ready_in: SignedDuration,
-    ) {
-        self.insert_item(Item::new(new, visible_from, ready_in));
-        for Companion { item, visible_from } in companions {
-            self.insert_item(Item::new(item, visible_from, SignedDuration::ZERO));
-        }
-    }
-
     /// Inserts an item. A SQL endpoint is linked to its parent. The index of names does not contain SQL endpoints,
     /// because they have the names of their parents.
-    fn insert_item(&mut self, item: Item) {
+    pub(super) fn insert_item(&mut self, item: Item) {
         if item.kind == ItemKind::SQLEndpoint {
             if let Some(parent) = item.parent.and_then(|id| self.items.get_mut(&id)) {
                 parent.sql_endpoint = Some(item.id);
@@ -710,25 +676,11 @@ impl Workspace {
         } else {
             self.names.insert((item.kind, Folded::new(&item.display_name)), item.id);
         }
-        self.items.insert(item.id, item);
-    }
-
-    /// Returns the descendants of an item: the items whose `parent` is the item, and their descendants.
-    fn descendants(&self, id: ItemId) -> Vec<ItemId> {
-        let mut found = vec![id];
-        let mut next = 0;
-        while let Some(parent) = found.get(next).copied() {
-            // An item is added once, even if the items of a snapshot contain each other.
-            let children = self.items.values().filter(|item| item.parent == Some(parent)).map(|item| item.id);
-            let new: Vec<ItemId> = children.filter(|child| !found.contains(child)).collect();
-            found.extend(new);
-            next += 1;
-        }
-        found.split_off(1)
+        self.items.insert(item);
     }
 
     fn move_item(&mut self, id: ItemId, folder: Option<FolderId>) {
-        let descendants = self.descendants(id);
+        let descendants = self.items.descendants(id);
         for id in std::iter::once(id).chain(descendants) {
             if let Some(item) = self.items.get_mut(&id) {
                 item.folder = folder;
@@ -748,12 +700,16 @@ impl Workspace {
         }
     }
 
-    fn delete_item(&mut self, id: ItemId, reserved_until: Timestamp, at: Timestamp) {
-        for id in self.descendants(id).into_iter().chain([id]) {
-            if let Some(item) = self.items.remove(&id).filter(|item| item.kind != ItemKind::SQLEndpoint) {
+    /// Deletes an item with its descendants. Returns the ids of all of them.
+    pub(super) fn delete_item(&mut self, id: ItemId, reserved_until: Timestamp, at: Timestamp) -> Vec<ItemId> {
+        let mut deleted = self.items.descendants(id);
+        deleted.push(id);
+        for id in &deleted {
+            if let Some(item) = self.items.remove(id).filter(|item| item.kind != ItemKind::SQLEndpoint) {
                 self.record_deletion(&item, reserved_until, at);
             }
         }
+        deleted
     }
 
     /// Reserves the name of a deleted item, and keeps a deleted SQL database so that it can be restored.
@@ -772,6 +728,6 @@ impl Workspace {
 
     /// Returns the number of items of a kind, including items that are not visible yet.
     pub fn count(&self, kind: ItemKind) -> usize {
-        self.items.values().filter(|item| item.kind == kind).count()
+        self.items().values().filter(|item| item.kind == kind).count()
     }
 }

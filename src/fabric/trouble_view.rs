@@ -1,12 +1,16 @@
 //! Views of trouble: the period and the state of each trouble at an instant, for the control interface.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::State;
+use crate::fabric::item::Item;
 use crate::fabric::mirroring::Replication;
 use crate::fabric::mirroring::trouble::{End, Start, Target, Trouble, TroubleKind};
 use crate::fabric::mirroring::trouble_request::{DetailsRequest, ErrorRequest, TableRequest};
+use crate::fabric::workspace::Workspace;
 use crate::ids::{ItemId, SourceId, TroubleId};
 
 /// The state of a trouble.
@@ -88,10 +92,19 @@ pub struct Views<'a> {
 impl<'a> Views<'a> {
     /// Computes the replication of all databases with trouble.
     pub fn new(state: &'a State, now: Timestamp) -> Self {
-        let databases = state.workspaces().values().flat_map(|within| {
-            within.items().values().filter_map(|item| Some((item.id, state.replication(within.id, item).ok()?)))
-        });
-        let replications = databases.filter(|(_, replication)| !replication.windows().all().is_empty()).collect();
+        let replication = |(within, item): (&Workspace, &'a Item)| {
+            let replication = state.replication(within.id, item).ok()?;
+            (!replication.windows().all().is_empty()).then_some((item.id, replication))
+        };
+        let is_of_source = |trouble: &Trouble| trouble.target.source().is_some();
+        let replications = if state.troubles().all().any(is_of_source) {
+            let workspaces = state.workspaces().values();
+            let items = workspaces.flat_map(|within| within.items().values().map(move |item| (within, item)));
+            items.filter_map(replication).collect()
+        } else {
+            let items: BTreeSet<ItemId> = state.troubles().all().filter_map(|trouble| trouble.target.item()).collect();
+            items.into_iter().filter_map(|id| state.find_item(id)).filter_map(replication).collect()
+        };
         Self { state, now, replications }
     }
 

@@ -43,6 +43,16 @@ impl Troubles {
         self.all.values()
     }
 
+    /// Returns a trouble.
+    pub fn get(&self, id: TroubleId) -> Option<&Trouble> {
+        self.all.get(&id)
+    }
+
+    /// Returns `true` if a source has had an identity.
+    pub fn has_identities(&self) -> bool {
+        !self.permissions.is_empty()
+    }
+
     /// Returns `true` if there is neither trouble nor an identity of a source.
     fn is_empty(&self) -> bool {
         self.all.is_empty() && self.permissions.is_empty()
@@ -153,10 +163,7 @@ impl State {
 
     /// Changes a trouble, and then the SQL endpoint that the trouble delays.
     pub(super) fn change_trouble(&mut self, id: TroubleId, at: Timestamp, change: impl FnOnce(&mut Troubles)) {
-        let database = self.troubles.all.get(&id).and_then(|trouble| match trouble.target {
-            Target::Item { item, .. } => Some(item),
-            Target::Source { .. } | Target::ConnectionDetails { .. } => None,
-        });
+        let database = self.troubles.all.get(&id).and_then(|trouble| trouble.target.item());
         change(&mut self.troubles);
         if let Some(database) = database {
             self.delay_endpoint(database, at);
@@ -188,7 +195,7 @@ impl State {
     /// Records the permissions of an identity from now on, in all workspaces.
     pub(super) fn follow_identity(&mut self, identity: PrincipalId, at: Timestamp) {
         self.troubles.permissions.entry(identity).or_default();
-        for workspace in self.workspaces.values() {
+        for workspace in self.workspaces.all().values() {
             self.troubles.record(identity, workspace.id, can_write(workspace, identity), at);
         }
     }
@@ -206,7 +213,7 @@ impl State {
     /// An endpoint that is visible stays visible.
     fn delay_endpoint(&mut self, database: ItemId, at: Timestamp) {
         let Some((within, item)) = self.find_item(database) else { return };
-        let (workspace, endpoint) = (within.id, item.sql_endpoint.and_then(|id| within.items.get(&id)));
+        let (workspace, endpoint) = (within.id, item.sql_endpoint.and_then(|id| within.items().get(&id)));
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.visible_from > at) else { return };
         let (id, known) = (endpoint.id, endpoint.visible_from);
         let visible_from = self.troubles.endpoint_from(database, known).max(at);
@@ -231,7 +238,7 @@ impl State {
 
     /// Removes what is known about a deleted workspace and its items.
     pub(super) fn forget_workspace(&mut self, workspace: &Workspace) {
-        let items: Vec<ItemId> = workspace.items.values().map(|item| item.id).collect();
+        let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).collect();
         self.forget_items(&items);
         self.troubles.permissions.values_mut().for_each(|workspaces| drop(workspaces.remove(&workspace.id)));
     }

@@ -15,6 +15,7 @@ use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
+use crate::fabric::workspaces::Items;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list, later};
 use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
 
@@ -74,11 +75,11 @@ pub struct Workspace {
     /// The instant at which the assignment to the capacity is complete.
     pub assigned_at: Timestamp,
     /// The identity of the workspace, and the instant from which the identity exists.
-    identity: Option<(WorkspaceIdentity, Timestamp)>,
+    pub(super) identity: Option<(WorkspaceIdentity, Timestamp)>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
-    pub(super) items: Ordered<ItemId, Item>,
+    pub(super) items: Items,
     #[serde(with = "as_list")]
     pub(super) names: BTreeMap<(ItemKind, Folded), ItemId>,
     /// The names of deleted items, and the instants at which these names become available again.
@@ -145,7 +146,7 @@ pub fn assign(state: &State, workspace: &Workspace, capacity: Option<CapacityId>
     workspace.check_shared()?;
     match capacity {
         Some(id) => check_assignable(state, id)?,
-        None if !workspace.items.is_empty() => {
+        None if !workspace.items().is_empty() => {
             return Err(FabricError::new(ErrorCode::InvalidRequest)
                 .message("Workspaces with Fabric items cannot be unassigned from their capacity.")
                 .about("Workspace", workspace.id));
@@ -216,7 +217,7 @@ impl Workspace {
             roles,
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),
-            items: Ordered::default(),
+            items: Items::default(),
             names: BTreeMap::new(),
             reserved: BTreeMap::new(),
         }
@@ -245,7 +246,7 @@ impl Workspace {
 
     /// Returns an item. Rejects an item that is not visible at `now`.
     pub fn item(&self, id: ItemId, now: Timestamp) -> Result<&Item, FabricError> {
-        self.items.get(&id).filter(|item| item.visible_from <= now).ok_or_else(|| FabricError::no_item(id))
+        self.items().get(&id).filter(|item| item.visible_from <= now).ok_or_else(|| FabricError::no_item(id))
     }
 
     /// Returns an item. Rejects an item that is of another kind or is not visible at `now`.
@@ -255,7 +256,7 @@ impl Workspace {
 
     /// Returns all items in order of creation, including items that are not visible yet.
     pub fn items(&self) -> &Ordered<ItemId, Item> {
-        &self.items
+        self.items.all()
     }
 
     /// Returns the items after a position, sorted by the rank of their kinds and then by creation. The high bits of the
@@ -265,7 +266,7 @@ impl Workspace {
         let (from, within) = after.map_or((0, 0), |position| (position >> RANK, position & ((1 << RANK) - 1)));
         (from..=RANK_MAX).flat_map(move |rank| {
             let after = (rank == from).then_some(within);
-            let of_rank = self.items.after(after).filter(move |(_, item)| u64::from(item.kind.spec().rank) == rank);
+            let of_rank = self.items().after(after).filter(move |(_, item)| u64::from(item.kind.spec().rank) == rank);
             of_rank.map(move |(position, item)| (rank << RANK | position, item))
         })
     }
@@ -305,7 +306,7 @@ impl Workspace {
 
     /// Rejects the creation of `more` items if the workspace would then have more than [`ITEMS_MAX`].
     pub fn check_room(&self, more: usize) -> Result<(), FabricError> {
-        if self.items.len() + more > ITEMS_MAX { Err(ErrorCode::WorkspaceItemsLimitExceeded.into()) } else { Ok(()) }
+        if self.items().len() + more > ITEMS_MAX { Err(ErrorCode::WorkspaceItemsLimitExceeded.into()) } else { Ok(()) }
     }
 
     /// Reserves the name of a deleted item until the instant `until`. Drops the reservations that have expired at

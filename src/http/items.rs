@@ -1,6 +1,6 @@
 //! Items of every kind, on the generic routes and on the kinds' own routes.
 
-use crate::fabric::item::definition::Needed;
+use crate::fabric::item::definition::{self, Needed};
 use crate::fabric::item::kinds::StartedEtag;
 use crate::fabric::item::{self, CreateItem, DefinitionRequest, Item, ItemKind, Update};
 use crate::fabric::item::{environment, semantic_model};
@@ -103,7 +103,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
         description: body.description,
         folder: wire::folder(body.folder_id, "FolderId")?,
         sensitivity_label: wire::id(label, "LabelId")?,
-        definition,
+        definition: definition.map(|request| definition::check(kind, request, true)),
         creation_payload: body.creation_payload,
     };
     let unread_payload = new.creation_payload.is_some() && !kind.spec().reads_payload;
@@ -253,9 +253,11 @@ pub(super) fn update_definition(context: &Context<'_>) -> HandlerResult {
     let metadata = context.flag("updateMetadata")?.unwrap_or(false);
     let body: UpdateDefinitionBody = context.json()?;
     let request: DefinitionRequest = wire::required(body.definition, "Definition")?.try_into()?;
+    let kind = context.tenant.read(|state| context.item(state, context.now).map(|(_, item)| item.kind))?;
+    let checked = definition::check(kind, request, metadata);
     long_running_operations::run(context, |state, now| {
         let (workspace, item) = context.item(state, now)?;
-        item::update_definition(state, workspace, item, request, metadata, now)
+        item::update_definition(state, workspace, item, checked, now)
     })
 }
 

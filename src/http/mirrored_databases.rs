@@ -81,10 +81,8 @@ pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
             return Err(FabricError::no_item(item.id));
         }
         let page = context.page_of(state, state.settings.tables_page_size())?;
-        let tables = replication.tables_at(state, context.now);
-        let after = (1..).zip(&tables).skip_while(|(position, _)| Some(*position) <= page.after);
-        let page = page.cut(after);
-        let continuation = context.continuation(&page);
-        Ok(Answer::indented(&TablesBody::new(page, continuation)))
+        let tables = replication.tables_page(state, context.now, page);
+        let continuation = context.continuation(&tables);
+        Ok(Answer::indented(&TablesBody::new(&tables, continuation)))
     })
 }

@@ -10,6 +10,7 @@ use crate::events::{Event, EventLog, Position, Render};
 use crate::fabric::changes::{Observation, Scope};
 use crate::fabric::fault::{Counter, Fault};
 use crate::fabric::trouble_view::{TroubleView, Views};
+use crate::fabric::upcoming::Upcoming;
 use crate::fabric::{Fact, State, trouble};
 use crate::ids::{FaultId, TroubleId};
 use crate::memory::Share;
@@ -65,23 +66,24 @@ impl Tenant {
         let history = self.read_history();
         let mut next = None;
         self.events.record(|recording| {
-            recording.catch_up(&history.state, &self.clock, None);
-            next = recording.next_change(&history.state).map(|change| change.at);
+            recording.catch_up(history.upcoming(), &self.clock, None);
+            next = recording.next_change(history.upcoming()).map(|change| change.at);
         });
         next
     }
 
     /// Observes what facts will change at the instant `at`, and announces the changes before. Returns `None` if events are
     /// not recorded.
-    pub(super) fn observe(&self, state: &State, facts: &[Fact], at: Timestamp) -> Option<Before> {
+    pub(super) fn observe(&self, upcoming: Upcoming<'_>, facts: &[Fact], at: Timestamp) -> Option<Before> {
         if !self.events.is_recording() || facts.is_empty() {
             return None;
         }
         let mut horizon = at;
         self.events.record(|recording| {
-            recording.catch_up(state, &self.clock, Some(at));
+            recording.catch_up(upcoming, &self.clock, Some(at));
             horizon = recording.horizon().max(at);
         });
+        let state = upcoming.state();
         let scope = Scope::of(state, facts);
         let mut before = Before {
             observation: Observation::of(state, &scope, horizon),
@@ -143,12 +145,12 @@ impl Tenant {
 
     /// Records the event that a fault rule has struck a request, or that its strike was taken back. The changes of time
     /// and of the clock come before.
-    pub(super) fn report_strike(&self, state: &State, id: FaultId, counter: Counter, now: Timestamp) {
+    pub(super) fn report_strike(&self, upcoming: Upcoming<'_>, id: FaultId, counter: Counter, now: Timestamp) {
         if self.events.is_recording()
-            && let Some(fault) = state.faults().get(&id)
+            && let Some(fault) = upcoming.state().faults().get(&id)
         {
             self.events.record(|recording| {
-                recording.catch_up(state, &self.clock, Some(now));
+                recording.catch_up(upcoming, &self.clock, Some(now));
                 recording.push(&Event::Fault { fault, counter, now, is_deleted: false });
             });
         }

@@ -20,13 +20,14 @@ impl Tenant {
     /// Draws the instant and the request id of a request, and counts the request in the rules that it matches. Returns
     /// the rule that strikes it. Requests are counted in the order of their request ids.
     pub(crate) fn strike(&self, request: &FaultRequest<'_>) -> (Timestamp, RequestId, Option<Strike>) {
-        self.read(|state| {
+        self.read_upcoming(|upcoming| {
+            let state = upcoming.state();
             let mut counters = self.lock_fault_counters();
             let before = self.storage.as_ref().map(|_| counters.clone());
             let (now, request_id) = (self.clock.now(), self.next_request_id());
             let strike = counters.strike(state.seed(), state.faults().values(), request, now);
             if let Some(Strike { id, .. }) = strike {
-                self.report_strike(state, id, counters.of(id), now);
+                self.report_strike(upcoming, id, counters.of(id), now);
             }
             self.store_counters(before.as_ref(), &counters);
             (now, request_id, strike)
@@ -47,12 +48,12 @@ impl Tenant {
 
     /// Takes back a strike whose effect did not apply.
     pub(crate) fn take_back(&self, strike: &Strike) {
-        self.read(|state| {
+        self.read_upcoming(|upcoming| {
             let mut counters = self.lock_fault_counters();
             let before = self.storage.as_ref().map(|_| counters.clone());
             counters.take_back(strike);
             self.store_counters(before.as_ref(), &counters);
-            self.report_strike(state, strike.id, counters.of(strike.id), self.clock.now());
+            self.report_strike(upcoming, strike.id, counters.of(strike.id), self.clock.now());
         });
     }
 

@@ -7,7 +7,8 @@ use super::{History, Tenant};
 use crate::clock::{ClockChange, ClockError, ClockState};
 use crate::fabric::scenario::{DeclaredIds, OperationIds, Plan, Scenario};
 use crate::fabric::throttle::Windows;
-use crate::fabric::{FabricError, Fact, State};
+use crate::fabric::upcoming::Upcoming;
+use crate::fabric::{FabricError, Fact};
 
 impl Tenant {
     /// Applies a scenario. Returns the ids of what it declares.
@@ -28,7 +29,7 @@ impl Tenant {
             let now = last.max(Some(clock.unwrap_or(present).now)).unwrap_or(present.now);
             let Plan { facts, declared } = scenario.decide(&history.state, now, last, operations)?;
             let is_set_back = clock.is_some_and(|clock| clock.now < present.now);
-            let before = if is_set_back { None } else { self.observe_dated(&history.state, &facts, now) };
+            let before = if is_set_back { None } else { self.observe_dated(history.upcoming(), &facts, now) };
             self.record_scenario(&mut history, facts, clock)?;
             self.note_faults(&history.state);
             if let Some(before) = before {
@@ -81,12 +82,12 @@ impl Tenant {
     }
 
     /// Observes what facts of different instants will change, like [`Tenant::observe`].
-    fn observe_dated(&self, state: &State, facts: &[(Timestamp, Fact)], now: Timestamp) -> Option<Before> {
+    fn observe_dated(&self, upcoming: Upcoming<'_>, facts: &[(Timestamp, Fact)], now: Timestamp) -> Option<Before> {
         if !self.events.is_recording() {
             return None;
         }
         let facts: Vec<Fact> = facts.iter().map(|(_, fact)| fact.clone()).collect();
-        self.observe(state, &facts, now)
+        self.observe(upcoming, &facts, now)
     }
 
     /// Returns the state of the clock after a change; `None` if there is no change. Only the clock of a new tenant can

@@ -11,6 +11,7 @@ use crate::clock::ClockState;
 use crate::fabric::fact::Format;
 use crate::fabric::fault::Counters as FaultCounters;
 use crate::fabric::throttle::StoredWindow;
+use crate::fabric::upcoming::Index;
 use crate::fabric::{DatedFact, ErrorCode, FabricError, Fact, State};
 
 /// Everything that determines the later responses of a tenant. Its journal is not included.
@@ -191,15 +192,17 @@ impl History {
                 (dated, footprint)
             })
             .collect();
+        let last_at = facts.back().map_or(base_at, |(dated, _)| dated.at);
         let mut next = Self {
             weight: weight_of(&base, &state),
             base,
             base_at,
             merged: 0,
             stored: facts.iter().fold(0, |sum, (_, footprint)| sum.saturating_add(*footprint)),
-            last_at: Some(facts.back().map_or(base_at, |(dated, _)| dated.at)),
+            last_at: Some(last_at),
             last_number: 0,
             facts,
+            index: Index::new(&state, last_at),
             state,
             limit: self.limit,
             share: self.share.another(),

@@ -16,9 +16,9 @@ const ORDER: &[(&str, &str)] = &[
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "scenario control changes upcoming overview timeline search integrity access \
-         ( capacity connection fact fault folder item operation principal role state tag trouble trouble_view troubles workspace ) \
-         throttle name ordered page pattern settings pace mirroring as_list behaviours error instant json weight",
+        "scenario control changes upcoming overview timeline search integrity excerpt access \
+         ( capacity connection fact fault folder item operation operations principal role state tag trouble trouble_view troubles workspace \
+         workspaces ) throttle name ordered pattern settings pace mirroring page as_list behaviours error instant json weight",
     ),
     (
         "http",

@@ -361,7 +361,7 @@ proptest! {
             let before = mirror.statuses();
             let tenant = mirror.lab.emulator.default_tenant();
             let now = tenant.clock().now();
-            let upcoming = tenant.read(|state| specularite::fabric::upcoming::after(state, now));
+            let upcoming: Vec<_> = tenant.read_upcoming(|upcoming| upcoming.after(now).collect());
             let Some(next) = upcoming.first().map(|change| change.at) else {
                 mirror.lab.advance(1e6);
                 prop_assert_eq!(mirror.statuses(), before);

@@ -27,6 +27,7 @@ mod faults;
 mod folders;
 mod harness;
 mod imports;
+mod indexes;
 mod items;
 mod journal;
 mod judges;

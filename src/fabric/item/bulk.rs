@@ -216,11 +216,12 @@ impl Draft {
         let Incoming { folders, kind, display_name, logical_id, definition } = item;
         let may_pair = may_pair || logical_id != NO_LOGICAL_ID;
         let existing = self.within()?.named(kind, &display_name).filter(|_| may_pair);
+        let checked = definition::check(kind, definition, true);
         let id = match existing {
             Some(id) => {
                 let within = self.within()?;
                 let item = within.item(id, self.now)?;
-                let (facts, _) = update_definition(&self.state, within, item, definition, true, self.now)?;
+                let (facts, _) = update_definition(&self.state, within, item, checked, self.now)?;
                 self.take(facts);
                 id
             }
@@ -233,7 +234,7 @@ impl Draft {
                     description: None,
                     folder,
                     sensitivity_label: None,
-                    definition: Some(definition),
+                    definition: Some(checked),
                     creation_payload: None,
                 };
                 let (facts, _) = create(&self.state, self.within()?, new, caller, self.now)?;

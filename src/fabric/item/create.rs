@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::companions::Companions;
-use super::definition::{self, DefinitionRequest};
+use super::definition;
 use super::kinds::{Creation, Preparation};
 use super::{ItemKind, KindSpec, NewItem, check_characters};
 use crate::fabric::behaviours::CreateWithoutDefinition;
@@ -35,8 +35,8 @@ pub struct CreateItem {
     pub folder: Option<FolderId>,
     /// The item's sensitivity label.
     pub sensitivity_label: Option<LabelId>,
-    /// The definition, not yet checked.
-    pub definition: Option<DefinitionRequest>,
+    /// The definition, with the metadata in its `.platform`, or the error of its check.
+    pub definition: Option<definition::Checked>,
     /// The creation payload, not yet checked.
     pub creation_payload: Option<Value>,
 }
@@ -82,7 +82,7 @@ pub fn create(
     };
     (spec.hooks.prepare)(&creation, &mut preparation)?;
     let Preparation { operation_time, ready_in, inherited, sql_database } = preparation;
-    let definition = new.definition.map(|request| definition::check(kind, request, true)).transpose()?;
+    let definition = new.definition.transpose()?;
     let (definition, platform) = definition.map_or((None, None), |(definition, platform)| (Some(definition), platform));
     let creation = Creation { definition: definition.as_ref(), ..creation };
     (spec.hooks.check)(&creation)?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::source::{ObjectType, Source};
 use super::stage::{Course, SharedEffects};
 use super::{LifecycleEvent, Mirroring, MirroringError, Replication, ResumePoint, ResumePoints, SourceKey, TableName};
+use crate::fabric::page::{Page, PageRequest};
 
 /// The status of a table, in the spelling of `getTablesMirroringStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +88,17 @@ impl Replication<'_> {
     /// schema and name.
     pub fn tables_at(&self, sources: &impl Sources, now: Timestamp) -> Vec<TableState> {
         self.courses_at(sources, now, |course| course.state_at(now))
+    }
+
+    /// Returns a page of the tables at `now`. The position of a table is its number in this order, from 1. Only the
+    /// tables of the page are computed.
+    pub fn tables_page(&self, sources: &impl Sources, now: Timestamp, page: PageRequest) -> Page<TableState> {
+        let stage = self.stage_at(sources, &mut SharedEffects::default(), now);
+        let rest = (1..).zip(stage.names(now)).skip_while(|(position, _)| Some(*position) <= page.after);
+        page.cut(rest.filter_map(|(position, name)| {
+            let course = stage.course(&name, now, &mut None)?;
+            Some((position, course.state_at(now)))
+        }))
     }
 
     /// Returns the tables at `now`, each with its changes after `now`.

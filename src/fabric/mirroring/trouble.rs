@@ -78,6 +78,14 @@ impl Target {
         }
     }
 
+    /// Returns the item, also for one of its tables; `None` for another target.
+    pub fn item(&self) -> Option<ItemId> {
+        match self {
+            Self::Item { item, .. } => Some(*item),
+            Self::Source { .. } | Self::ConnectionDetails { .. } => None,
+        }
+    }
+
     /// Returns the source; `None` for another target.
     pub fn source(&self) -> Option<SourceId> {
         match self {

@@ -179,7 +179,7 @@ impl<'a> Draft<'a> {
             description: new.description.clone(),
             folder,
             sensitivity_label: None,
-            definition,
+            definition: definition.map(|request| definition::check(kind, request, true)),
             creation_payload: new.creation_payload.clone(),
         };
         let within = self.state.workspace(workspace).map_err(refused)?;

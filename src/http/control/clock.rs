@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::ControlRequest;
 use crate::clock::{self, ClockChange, ClockError, ClockState, Mode};
 use crate::fabric::mirroring::MirroringStatus;
-use crate::fabric::upcoming::{self, NextChange, UpcomingChange};
+use crate::fabric::upcoming::{NextChange, UpcomingChange};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::utc;
 use crate::ids::ItemId;
@@ -33,7 +33,7 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
 /// Returns the settings of the tenant's clock, the instants that it and the machine's clock show, and the next change.
 fn body(tenant: &Tenant) -> Value {
     let clock = tenant.clock().state();
-    shown(clock, tenant.read(|state| upcoming::next_change(state, clock.now)).as_ref())
+    shown(clock, tenant.read_upcoming(|upcoming| upcoming.next_change(clock.now)).as_ref())
 }
 
 /// Returns the settings of a clock, the instant that it shows, that of the machine's clock, and the next change.
@@ -146,28 +146,49 @@ async fn advance_one(request: &ControlRequest) -> Result<Value, FabricError> {
         )));
     }
     let before = tenant.clock().now();
-    let known = tenant.read(|state| upcoming::after(state, before));
-    match (seconds, to, until) {
+    let known = match (seconds, &to, &until) {
         (Some(seconds), None, None) => {
             let wanted = tenant.clock().after(seconds).map_err(|why| clock_refusal(&why))?;
+            let known = changes(tenant, before, wanted);
             reach(tenant, wanted, timeout, &request.closing).await?;
+            known
         }
         (None, Some(To::NextChange), None) => {
+            let next = tenant.read_upcoming(|upcoming| upcoming.after(before).next()).map(|change| change.at);
             let window = tenant.next_window_end(before);
-            if let Some(next) = known.first().map(|change| change.at).into_iter().chain(window).min() {
-                reach(tenant, next, timeout, &request.closing).await?;
+            match next.into_iter().chain(window).min() {
+                Some(next) => {
+                    let known = changes(tenant, before, next);
+                    reach(tenant, next, timeout, &request.closing).await?;
+                    known
+                }
+                None => Vec::new(),
             }
         }
-        (None, None, Some(until)) => wait_until(tenant, &until, timeout, &request.closing).await?,
+        (None, None, Some(until)) => {
+            let deadline = tenant.clock().after(timeout).map_err(|why| clock_refusal(&why))?;
+            let known = changes(tenant, before, deadline);
+            wait_until(tenant, until, timeout, &request.closing).await?;
+            known
+        }
         _ => return Err(FabricError::invalid_input("One of seconds, to and until was expected.")),
-    }
+    };
     tenant.announce();
     let now = tenant.clock().now();
-    let changes = known.into_iter().take_while(|change| change.at <= now).take(CHANGES_MAX);
+    let changes: Vec<UpcomingChange> = known.into_iter().take_while(|change| change.at <= now).collect();
     let mut shown = body(tenant);
     shown["now"] = utc(now).into();
-    shown["changes"] = json!(changes.collect::<Vec<UpcomingChange>>());
+    shown["changes"] = json!(changes);
     Ok(shown)
+}
+
+/// Returns the first changes after `before` that the answer can contain if the clock is moved to `until`. A running
+/// clock can show a later instant than `until` at the end.
+fn changes(tenant: &Tenant, before: Timestamp, until: Timestamp) -> Vec<UpcomingChange> {
+    let until = if tenant.clock().stands_still() { until } else { Timestamp::MAX };
+    tenant.read_upcoming(|upcoming| {
+        upcoming.after(before).take_while(|change| change.at <= until).take(CHANGES_MAX).collect()
+    })
 }
 
 /// Returns a timeout as a duration of the machine's time, at most [`TIMEOUT_MAX`].

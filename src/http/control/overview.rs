@@ -13,7 +13,6 @@ use super::{ControlRequest, clock, one_tenant_only, refuse, reply_json, tenants}
 use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::fabric::item::ItemKind;
 use crate::fabric::overview::{self, ItemOverview, SourceOverview, WorkspaceOverview};
-use crate::fabric::upcoming;
 use crate::http::answer::{to_json, utc};
 use crate::http::wire::mirrored_databases::MirroringErrorBody;
 use crate::ids::{CapacityId, ConnectionId, ItemId, WorkspaceId};
@@ -41,10 +40,10 @@ struct OverviewBody<'a> {
 fn body(tenant: &Tenant, tenants: Vec<Value>) -> Vec<u8> {
     let clock = tenant.clock().state();
     // A copy, so that other requests do not wait.
-    let state = tenant.state();
+    let (state, next) = tenant.read_upcoming(|upcoming| (upcoming.state().clone(), upcoming.next_change(clock.now)));
     let workspaces = overview::overview(&state, clock.now);
     let workspaces = workspaces.iter().map(WorkspaceBody::from).collect();
-    let clock = clock::shown(clock, upcoming::next_change(&state, clock.now).as_ref());
+    let clock = clock::shown(clock, next.as_ref());
     to_json(&OverviewBody { tenants, clock, workspaces })
 }
 

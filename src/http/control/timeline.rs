@@ -38,7 +38,7 @@ pub(super) async fn show(request: ControlRequest) -> Response<Body> {
     let work = move || {
         let now = tenant.clock().now();
         // A copy, so that other requests do not wait.
-        let state = tenant.state();
+        let state = tenant.read(|state| state.excerpt(query.item));
         if is_log { log_body(tenant.id(), &state, &query, now) } else { body(&state, &query, now) }
     };
     let answer = request.emulator.in_flight().work(STATES_SIZE, work).await;

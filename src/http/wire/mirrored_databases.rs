@@ -103,9 +103,9 @@ pub(crate) struct TablesBody<'a> {
 
 impl<'a> TablesBody<'a> {
     /// Creates the body of a page with its continuation.
-    pub(crate) fn new(page: Page<&'a TableState>, continuation: Option<Continuation>) -> Self {
+    pub(crate) fn new(page: &'a Page<TableState>, continuation: Option<Continuation>) -> Self {
         let (continuation_token, continuation_uri) = Continuation::members(continuation);
-        Self { continuation_token, continuation_uri, data: page.elements.into_iter().map(TableBody::from).collect() }
+        Self { continuation_token, continuation_uri, data: page.elements.iter().map(TableBody::from).collect() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{DefinitionRequest, ReadBack, check, check_content, check_convertible, check_format, read_back};
+use super::{Checked, ReadBack, check_content, check_convertible, check_format, read_back};
 use crate::fabric::behaviours::{GetDefinition, UpdateDefinition};
 use crate::fabric::item::{Item, Update, update};
 use crate::fabric::operation::{self, OperationError, PendingResult, Progress};
@@ -12,21 +12,21 @@ use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 
-/// Replaces an item's definition. If `metadata` is `true`, also sets the item's name and description from `.platform`.
+/// Replaces an item's definition. If the check returned the metadata in `.platform`, also sets the item's name and
+/// description.
 ///
 /// The new definition takes effect at once, even if the response starts a long-running operation.
 pub fn update_definition(
     state: &State,
     within: &Workspace,
     item: &Item,
-    request: DefinitionRequest,
-    metadata: bool,
+    checked: Checked,
     now: Timestamp,
 ) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
     check_has_definitions(item)?;
     let spec = item.kind.spec();
-    let (definition, platform) = check(item.kind, request, metadata)?;
+    let (definition, platform) = checked?;
     (spec.hooks.check_update)(state, item, &definition, now)?;
     let always = state.settings.behaviours.update_definition == UpdateDefinition::Operation;
     let time = spec.operation_times.update_definition.or(always.then_some(SignedDuration::ZERO));

@@ -31,13 +31,13 @@ pub struct DefinitionRequest {
     pub parts: Vec<PartRequest>,
 }
 
+/// The result of [`check`]. Because the check can take long and needs no state, it comes before a decision, which holds a
+/// lock. The decision returns the error in its place among the other errors.
+pub type Checked = Result<(Definition, Option<Platform>), FabricError>;
+
 /// Checks a definition. Returns the decoded definition, and the metadata in `.platform` if `platform_counts` is `true`.
 /// Otherwise ignores `.platform`.
-pub fn check(
-    kind: ItemKind,
-    request: DefinitionRequest,
-    platform_counts: bool,
-) -> Result<(Definition, Option<Platform>), FabricError> {
+pub fn check(kind: ItemKind, request: DefinitionRequest, platform_counts: bool) -> Checked {
     let Some(spec) = &kind.spec().definition else {
         return Err(ErrorCode::OperationNotSupportedForItem.into());
     };
@@ -64,7 +64,7 @@ fn check_parts(
     format: Option<&str>,
     mut parts: Vec<Part>,
     platform_counts: bool,
-) -> Result<(Definition, Option<Platform>), FabricError> {
+) -> Checked {
     let platform =
         take(&mut parts, |path| path == PLATFORM).filter(|_| platform_counts).map(|part| read_platform(kind, &part));
     let platform = platform.transpose()?;
