@@ -160,6 +160,19 @@ fn too_large_body_is_read_and_rejected() {
 }
 
 #[test]
+fn idle_connection_is_closed() {
+    with_server(async |at| {
+        // Without a whole head, after 30 s. After a request, when the second period of 30 s has passed without another one.
+        for (rest, is_answered, seconds) in [("", false, 30), ("Accept: */*\r\n", false, 30), ("\r\n", true, 60)] {
+            let begun = Instant::now();
+            let response = read(open(at, "GET /v1/workspaces", rest).await).await;
+            assert_eq!(response.starts_with("HTTP/1.1 200"), is_answered, "{response}");
+            seconds_since(begun, seconds);
+        }
+    });
+}
+
+#[test]
 fn head_of_more_than_64_kib_is_rejected() {
     with_server(async |at| {
         let long = "x".repeat(100_000);
