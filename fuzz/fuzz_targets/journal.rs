@@ -29,6 +29,7 @@ struct Input<'a> {
     around: Vec<Container<'a>>,
     escapes_name: bool,
     in_response: bool,
+    is_of_state: bool,
     encoding: Encoding,
     path: &'a str,
     other: &'a [u8],
@@ -90,7 +91,7 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
         Place::Nowhere => {}
     }
     let bodies: [&[u8]; 2] = if input.in_response { [&[], &body] } else { [&body, &[]] };
-    let line = line_of(&path, bodies, input.other);
+    let line = line_of(&path, bodies, input.other, input.is_of_state);
     let value: Value = serde_json::from_str(&line).expect("a line is JSON");
     assert_eq!(value["status"], 200);
     assert!(line.ends_with('\n') && line.lines().count() == 1, "{line:?}");
@@ -131,13 +132,15 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// Returns the line that the journal stores for an exchange.
-fn line_of(path: &str, [request, body]: [&[u8]; 2], location: &[u8]) -> String {
+fn line_of(path: &str, [request, body]: [&[u8]; 2], location: &[u8], is_of_state: bool) -> String {
     let location = HeaderValue::from_bytes(location).ok();
     let headers: HeaderMap = location.map(|location| (axum::http::header::LOCATION, location)).into_iter().collect();
     let (time, took) = (Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
     let (tenant, principal, operation, method, status) = (DEFAULT_TENANT, None, None, "POST", Some(200));
     let (headers, is_storage) = (&headers, false);
-    let exchange =
-        Exchange { time, tenant, principal, operation, method, path, is_storage, request, status, fault: None, headers, body, took };
+    let fault = None;
+    let exchange = Exchange {
+        time, tenant, principal, operation, method, path, is_storage, request, status, fault, headers, body, is_of_state, took,
+    };
     Entry::new(&exchange, 1 << 20).line(Shown::ALL)
 }
