@@ -53,7 +53,6 @@ impl Activity {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the clock of the test is paused")]
 mod tests {
     use tokio::time::{Instant, timeout};
 
@@ -62,6 +61,7 @@ mod tests {
     const PERIOD: Duration = Duration::from_secs(30);
 
     #[tokio::test(start_paused = true)]
+    #[expect(clippy::disallowed_methods, reason = "the clock of the test is paused")]
     async fn connection_is_idle_without_requests_and_writes() {
         let activity = Activity::default();
         let begun = Instant::now();
