@@ -4,7 +4,8 @@ import { h } from './dom.js';
 import { icon } from './icons.js';
 import { attempt, overview, state, toast } from './store.js';
 
-const path = (item) => `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}`;
+/** The path of an operation of a mirrored database. */
+export const operationPath = (item, operation) => `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/${operation}`;
 
 const WAITING = {
   Initializing: 'Mirroring can be started once the database is Initialized.',
@@ -32,6 +33,6 @@ export function actButton({ label, icon: picture, refusal, run }) {
 }
 
 async function call(item, operation) {
-  await attempt(() => state.api.fabric('POST', `${path(item)}/${operation}`));
+  await attempt(() => state.api.fabric('POST', operationPath(item, operation)));
   overview.refresh({ now: true });
 }

@@ -1,5 +1,8 @@
 // Calls of the control interface (`/_emulator`), and of Fabric's API as the default user.
 
+/** The principal of the requests that this page makes. */
+export const PAGE = 'page';
+
 /** A refusal, with the members of Fabric's error. */
 export class ApiError extends Error {
   constructor(status, body) {

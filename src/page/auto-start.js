@@ -1,5 +1,6 @@
 // Starts of new databases that wait for the status `Initialized`. The page makes them: the API has no such start.
 
+import { operationPath } from './acts.js';
 import { ApiError } from './api.js';
 import { h } from './dom.js';
 import { changed, failed, items, overview, state, toast } from './store.js';
@@ -55,7 +56,7 @@ async function follow(id) {
 
 async function start(item) {
   try {
-    await state.api.fabric('POST', `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/startMirroring`);
+    await state.api.fabric('POST', operationPath(item, 'startMirroring'));
     forget(item.id);
     overview.refresh({ now: true });
   } catch (error) {

@@ -1,5 +1,6 @@
 // The definition of the open mirrored database: read, checked, changed.
 
+import { operationPath } from './acts.js';
 import { ApiError } from './api.js';
 import { fromBase64 } from './base64.js';
 import { copyCurl } from './copy.js';
@@ -18,8 +19,6 @@ const PAUSE = 250;
 const INPUT = 'definition-text';
 /** Statuses in which the connection, the database and the default schema may change. */
 const AT_REST = ['Initialized', 'Stopped'];
-
-const path = (item, operation) => `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/${operation}`;
 
 /** The tab Definition. It reads the definition when it is shown, and keeps a text that was changed. */
 export function definitionView() {
@@ -86,7 +85,7 @@ function acts(item, shown) {
     button('Revert', () => read(item)),
     h('span', { class: 'grow' }),
     button('Copy as curl', () =>
-      copyCurl(curlOf('POST', `/v1${path(item, 'updateDefinition')}`, { definition: partsOf(shown.text) })),
+      copyCurl(curlOf('POST', `/v1${operationPath(item, 'updateDefinition')}`, { definition: partsOf(shown.text) })),
     ),
   ]);
 }
@@ -217,7 +216,7 @@ async function servedText(target) {
     changed();
   };
   try {
-    const { definition } = await completed('POST', path(itemsById().get(target.item), 'getDefinition'), undefined, { started, hasResult: true });
+    const { definition } = await completed('POST', operationPath(itemsById().get(target.item), 'getDefinition'), undefined, { started, hasResult: true });
     const part = definition.parts.find((each) => each.path === PART);
     // A text field has line feeds only.
     return part ? fromBase64(part.payload).replaceAll('\r\n', '\n') : '';
@@ -296,7 +295,7 @@ async function update(item) {
   served.reset();
   changed();
   try {
-    await completed('POST', path(item, 'updateDefinition'), { definition: partsOf(text) }, { started });
+    await completed('POST', operationPath(item, 'updateDefinition'), { definition: partsOf(text) }, { started });
     // The API formats the definition anew. The next reading is what later ones are compared with.
     Object.assign(definition, { original: text, parsedOriginal: parsedOf(text), served: null, newer: null });
     toast('The definition is updated');

@@ -1,6 +1,6 @@
 // The list of tables or databases. Only the rows in view are elements, so that thousands of rows cost no more than thirty.
 
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { isDragging, laneEvents } from './axis.js';
 import { openDock } from './dock.js';
 import { count, moment, number, time } from './format.js';
@@ -203,7 +203,7 @@ function onKey(event, rows) {
   active = rows[index].key;
   scrollTo(index);
   changed();
-  requestAnimationFrame(() => requestAnimationFrame(focusActive));
+  afterRendering(focusActive);
 }
 
 /** Brings the row that the keyboard is at into focus. */

@@ -12,7 +12,7 @@ import { moreMenu, tenantMenu } from './menus.js';
 import { SOURCE_TYPES, databaseStatus } from './portal.js';
 import { allRows, databaseRow } from './rows.js';
 import { openItem, reconnect, set, shownInstant, state } from './store.js';
-import { isShown, tenantName } from './tenants.js';
+import { shownTenantName } from './tenants.js';
 import { troubleMenu } from './trouble-form.js';
 import { unended, unendedCount } from './troubles.js';
 
@@ -40,14 +40,8 @@ const brand = () =>
     h('path', { class: 'brand-edge', d: 'M2 14.5L18 5.5' }),
   ]);
 
-function shownTenant() {
-  const { tenant } = state.api;
-  const known = state.tenants.find(isShown);
-  return known ? tenantName(known) : (tenant ?? 'default tenant');
-}
-
 function crumbs(item) {
-  const name = shownTenant();
+  const name = shownTenantName();
   return [
     menuButton('tenant', { class: 'button quiet crumb-tenant', 'aria-label': `Tenant: ${name}` }, h('span', { dir: 'auto' }, name), icon('down')),
     menu('tenant', 'Tenant', tenantMenu),

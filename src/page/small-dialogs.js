@@ -7,8 +7,9 @@ import { fileFault } from './document-file.js';
 import { act, button, check, field, input, refusal } from './form.js';
 import { count, date, iso, moment, parse, time } from './format.js';
 import { KEYS } from './keys.js';
-import { changed, itemsById, mirrors, openItem, overview, readAll, state, toast } from './store.js';
-import { isShown, loadBuiltIn, loadScenario, loadedText, putSnapshot, rememberTenant, tenantHref, tenantInUse, tenantName } from './tenants.js';
+import { tableLabel } from './spans.js';
+import { changed, datedTrouble, itemsById, mirrors, openItem, overview, readAll, state, toast } from './store.js';
+import { isShown, loadBuiltIn, loadScenario, loadedText, putSnapshot, rememberTenant, shownTenantName, tenantHref, tenantInUse } from './tenants.js';
 import { troubleTitle } from './trouble-kinds.js';
 
 const FORM = 'small-form';
@@ -77,7 +78,7 @@ function apiHelp() {
   const item = [openItem(), ...mirrors()].find((each) => each?.type === 'MirroredDatabase');
   const call = item ? ['POST', `/v1/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/getMirroringStatus`] : ['GET', '/v1/workspaces'];
   const tenant = state.tenants.find(isShown);
-  const name = tenant ? tenantName(tenant) : (state.api.tenant ?? 'default tenant');
+  const name = shownTenantName();
   return [
     h('h3', null, 'API'),
     h('dl', { class: 'facts' }, [
@@ -155,7 +156,7 @@ function carriedTrouble(at, isPast) {
 }
 
 function troubleList(troubles, at) {
-  const place = ({ target }) => [target.table && [target.table.schemaName, target.table.tableName].filter(Boolean).join('.'), itemsById().get(target.item)?.displayName].filter(Boolean).join(' in ');
+  const place = ({ target }) => [target.table && tableLabel(target.table.schemaName, target.table.tableName), itemsById().get(target.item)?.displayName].filter(Boolean).join(' in ');
   const begins = ({ fromAt }) => (fromAt === null ? 'begins with a later status' : fromAt > at ? `begins at ${moment(fromAt, at)}` : `active since ${moment(fromAt, at)}`);
   return h('ul', { class: 'carried' }, troubles.map((trouble) => h('li', { key: trouble.id }, h('span', { dir: 'auto' }, [troubleTitle(trouble), place(trouble)].filter(Boolean).join(': ')), h('small', null, begins(trouble)))));
 }
@@ -163,7 +164,7 @@ function troubleList(troubles, at) {
 /** What a fork is made of: its trouble, its clock, and the open item if it existed by then. */
 async function readFork(id, name, clock) {
   const [{ value }, { workspaces, clock: present }] = await Promise.all([state.api.control('GET', 'trouble', undefined, { tenant: id }), state.api.control('GET', 'overview', undefined, { tenant: id })]);
-  const troubles = value.filter((trouble) => trouble.state !== 'ended').map((trouble) => ({ ...trouble, fromAt: parse(trouble.from), toAt: parse(trouble.to) }));
+  const troubles = value.filter((trouble) => trouble.state !== 'ended').map(datedTrouble);
   const item = workspaces.flatMap(({ items }) => items).find((each) => each.id === state.route.item) ?? null;
   return { name, item, troubles, clock: clock ?? present };
 }

@@ -147,22 +147,22 @@ export const overview = resource(
     }
   },
 );
-export const clock = resource(() => state.api.control('GET', 'clock'), (answer) => state.clock.set(answer));
+const clock = resource(() => state.api.control('GET', 'clock'), (answer) => state.clock.set(answer));
 export const settings = resource(() => state.api.control('GET', 'settings'), (answer) => (state.settings = answer));
 export const troubles = resource(() => state.api.control('GET', 'trouble'), (answer) => {
   state.troubles = answer.value.map(datedTrouble);
   state.areTroublesRead = true;
 });
 export const faults = resource(() => state.api.control('GET', 'faults'), (answer) => (state.faults = answer.value));
-export const causes = resource(() => state.api.control('GET', 'trouble/causes'), (answer) => (state.causes = answer.value));
-export const scenarios = resource(() => state.api.control('GET', 'scenarios'), (answer) => (state.scenarios = answer.value));
-export const exchanges = resource(
+const causes = resource(() => state.api.control('GET', 'trouble/causes'), (answer) => (state.causes = answer.value));
+const scenarios = resource(() => state.api.control('GET', 'scenarios'), (answer) => (state.scenarios = answer.value));
+const exchanges = resource(
   () => state.api.control('GET', 'journal', undefined, { limit: EXCHANGES_MAX, bodies: 'off' }),
   (answer) => (state.exchanges = answer.split('\n').filter(Boolean).map((line) => exchange(JSON.parse(line)))),
 );
 
 /** The spans of the tables of the open item. They change with facts only, not with time. Tables that are ahead are listed at their instant only. */
-export const tables = resource(
+const tables = resource(
   () => timeline({ item: state.route.item, at: isProjected() ? new Date(state.axis.look).toISOString() : undefined, limit: 10000 }),
   (answer) => {
     if (answer?.item !== state.route.item) return;
@@ -197,7 +197,7 @@ function takeFigures(answer) {
 }
 
 /** The spans and the aggregates of the shown databases. */
-export const curves = resource(
+const curves = resource(
   () => {
     const shown = state.route.item ? [state.route.item] : mirrors().slice(0, 40).map((item) => item.id);
     return Promise.all(shown.map(readTimeline));
@@ -254,7 +254,8 @@ async function timeline(query) {
   }
 }
 
-function datedTrouble(trouble) {
+/** Returns a trouble of the API with the instants of its beginning and its end as numbers. */
+export function datedTrouble(trouble) {
   return { ...trouble, fromAt: parse(trouble.from), toAt: parse(trouble.to) };
 }
 

@@ -5,6 +5,7 @@ import { date, duration, moment, time } from './format.js';
 import { icon } from './icons.js';
 import { jumpMenu, paceMenu } from './menus.js';
 import { menu, menuButton } from './menu.js';
+import { tableLabel } from './spans.js';
 import { attempt, changed, itemsById, now, openItem, state, toast } from './store.js';
 
 const MODES = [
@@ -90,7 +91,7 @@ function nextChange() {
 
 function subject(next) {
   const item = itemsById().get(next.item);
-  const table = next.table && [next.table.schemaName, next.table.tableName].filter(Boolean).join('.');
+  const table = next.table && tableLabel(next.table.schemaName, next.table.tableName);
   const isOpen = openItem()?.id === next.item;
   return [!isOpen || !table ? item?.displayName : null, table].filter(Boolean).join(' ');
 }

@@ -2,7 +2,7 @@
 
 import { ApiError } from './api.js';
 import { openDock } from './dock.js';
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { iso, moment, time } from './format.js';
 import { attempt, now, state, troubles } from './store.js';
 import { troubleTitle } from './trouble-kinds.js';
@@ -12,13 +12,13 @@ import { allTroubles, stateAt } from './troubles.js';
 const LEAD = 100;
 
 /** Ends an active trouble. */
-export async function endTrouble(trouble) {
+async function endTrouble(trouble) {
   await attempt(() => end(trouble), 'The trouble has ended');
   troubles.refresh({ now: true });
 }
 
 /** Removes a planned trouble. */
-export async function removeTrouble({ id }) {
+async function removeTrouble({ id }) {
   await attempt(() => state.api.control('DELETE', `trouble/${id}`), 'The trouble is removed');
   troubles.refresh({ now: true });
 }
@@ -56,9 +56,9 @@ export function troubleButton(trouble, { after, ...props } = {}) {
 }
 
 /** Shows a trouble in the list of all trouble. */
-export function showTrouble(id) {
+function showTrouble(id) {
   openDock('trouble', { movesFocus: false });
-  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`trouble-${id}`)?.focus()));
+  afterRendering(() => document.getElementById(`trouble-${id}`)?.focus());
 }
 
 /** Describes the cause of an error: the trouble with this id. Without an id it is `null`. */

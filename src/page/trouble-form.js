@@ -2,7 +2,7 @@
 
 import { ApiError } from './api.js';
 import { openDock } from './dock.js';
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { MINUTE, dateTime } from './format.js';
 import { messageOf } from './form.js';
 import { closeMenu } from './menu.js';
@@ -218,7 +218,7 @@ function refused(form, error) {
   else if (error instanceof ApiError) form.error = placed(error);
   else form.error = { field: null, message: 'The emulator does not answer.' };
   // The message is drawn with the next frame; the field that it belongs to gets the focus then.
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector('.dock form [aria-invalid=true]')?.focus()));
+  afterRendering(() => document.querySelector('.dock form [aria-invalid=true]')?.focus());
 }
 
 function closeForm() {
