@@ -3,7 +3,7 @@
 /** The principal of the requests that this page makes. */
 export const PAGE = 'page';
 
-/** A refusal, with the members of Fabric's error. */
+/** A rejection, with the members of Fabric's error. */
 export class ApiError extends Error {
   constructor(status, body) {
     super(body?.message ?? `The emulator answered ${status}.`);

@@ -165,7 +165,7 @@ export async function createConnection() {
   const made = await act(() => state.api.fabric('POST', '/connections', connectionRequest(dialog.values)));
   if (state.dialog !== dialog) return;
   if (!made) {
-    // The refusal belongs to the fields of the connection.
+    // The rejection belongs to the fields of the connection.
     Object.assign(dialog, { connectionError: dialog.error, error: null });
     changed();
     return;
@@ -185,9 +185,9 @@ export async function create() {
   const made = await act(async () => {
     const workspace = workspaceOf(values);
     // A second attempt does not create a second workspace.
-    dialog.isWorkspaceRefused = workspace === NEW;
+    dialog.isWorkspaceRejected = workspace === NEW;
     values.workspace = workspace === NEW ? await createWorkspace(values.workspaceName) : workspace;
-    dialog.isWorkspaceRefused = false;
+    dialog.isWorkspaceRejected = false;
     return state.api.fabric('POST', `/workspaces/${values.workspace}/mirroredDatabases`, requestOf(values, text));
   });
   if (made === undefined || state.dialog !== dialog) {

@@ -8,7 +8,7 @@ import { PART, partsOf } from './create-request.js';
 import { curlOf } from './curl.js';
 import { h } from './dom.js';
 import { editor, goTo } from './editor.js';
-import { button, refusal } from './form.js';
+import { button, rejection } from './form.js';
 import { glyph, icon } from './icons.js';
 import { completed } from './operation.js';
 import { Resource } from './resource.js';
@@ -31,7 +31,7 @@ export function definitionView() {
 }
 
 function waiting(shown) {
-  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? refusal(shown.error) : h('p', null, 'Reading the definition…', shown?.isRunning && ` ${running()}`));
+  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? rejection(shown.error) : h('p', null, 'Reading the definition…', shown?.isRunning && ` ${running()}`));
 }
 
 const running = () => `The API answered 202: its operation is running. ${state.clock.isRunning ? '' : 'It ends when the clock has moved.'}`;
@@ -59,7 +59,7 @@ function content(item, shown) {
         findings.map((finding) => findingOf(finding, text)),
         findings.length === 0 && hint(shown),
       ),
-      shown.error && h('section', { class: 'section' }, h('h3', null, 'What it answered'), refusal(shown.error)),
+      shown.error && h('section', { class: 'section' }, h('h3', null, 'What it answered'), rejection(shown.error)),
       h('section', { class: 'section' }, h('h3', null, 'What may change'), rules()),
     ]),
   ]);
@@ -126,7 +126,7 @@ function answer(item, shown) {
 
 const isOperation = () => state.settings?.behaviours.updateDefinition === '202';
 
-/** The code of the error that an update would get: by the faults of the text, else by what it would change. */
+/** The code of the error that an update would get: by the findings in the text, else by what it would change. */
 function expectedCode(item, { findings, parsed, parsedOriginal }) {
   if (findings.length > 0) return findings[0].message.startsWith('the payload is not JSON') ? 'CorruptedPayload' : 'InvalidDefinitionParts';
   const [after, before] = [placeOf(parsed), placeOf(parsedOriginal)];
@@ -268,7 +268,7 @@ function revise(text) {
 }
 
 function edited(text) {
-  // The refusal was about another text.
+  // The rejection was about another text.
   state.definition.error = null;
   revise(text);
 }

@@ -10,7 +10,7 @@ import { changed, itemsById, now, openItem, set, shownInstant, state } from './s
 /** So many exchanges are listed. A filter finds older ones. */
 const LISTED_MAX = 200;
 
-const isRefused = (exchange) => isLost(exchange) || exchange.status >= 400;
+const isRejected = (exchange) => isLost(exchange) || exchange.status >= 400;
 
 /** `true` for a request that is meant to change something. Some reads of Fabric are POST requests. */
 function isWrite({ method, operation }) {
@@ -21,7 +21,7 @@ function isWrite({ method, operation }) {
 const KINDS = {
   all: { label: 'All', has: () => true },
   writes: { label: 'Writes', has: isWrite },
-  refused: { label: 'Refused', has: isRefused },
+  rejected: { label: 'Rejected', has: isRejected },
   struck: { label: 'Struck by a fault', has: (exchange) => exchange.fault != null },
 };
 

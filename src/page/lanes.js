@@ -102,10 +102,10 @@ function roundUp(value) {
   return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((candidate) => candidate >= value) ?? 10 * power;
 }
 
-/** One mark per request: refused ones and those that a fault struck stand out. */
+/** One mark per request: rejected ones and those that a fault struck stand out. */
 export function requests(exchanges) {
   return exchanges.map((exchange, index) => {
-    const kind = exchange.fault ? 'struck' : exchange.status === null || exchange.status >= 400 ? 'refused' : '';
+    const kind = exchange.fault ? 'struck' : exchange.status === null || exchange.status >= 400 ? 'rejected' : '';
     return h('i', { key: exchange.id ?? `request-${index}`, class: `tick ${kind}`, style: { left: percent(placeOf(exchange.at)) } });
   });
 }

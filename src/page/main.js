@@ -53,7 +53,7 @@ function other(item) {
   return h('div', { class: 'empty' }, emptyArt(), h('h2', null, item.type), h('p', null, 'The API serves this item. It has no replication that could be shown.'));
 }
 
-/** A button that loads a scenario, and what it contains. A refusal is shown in the dialog, which can reset the tenant first. */
+/** A button that loads a scenario, and what it contains. A rejection is shown in the dialog, which can reset the tenant first. */
 function scenarioEntry({ name, title }) {
   const load = async () => {
     try {

@@ -129,9 +129,9 @@ function requestsLane(item) {
   const [from, to] = visible();
   const seen = state.exchanges.filter((exchange) => exchange.at >= from && exchange.at <= to && (!item || exchange.path.includes(item.id)));
   const counted = seen.filter((exchange) => exchange.at <= shownInstant());
-  const refused = counted.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
+  const rejected = counted.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
   const range = state.axis.look === null || isProjected() ? 'in view' : `until ${time(state.axis.look)}`;
-  const text = [refused > 0 && `${number(refused)} refused or struck`, range].filter(Boolean).join(', ');
+  const text = [rejected > 0 && `${number(rejected)} rejected or struck`, range].filter(Boolean).join(', ');
   return lane('Requests', { text, value: number(counted.length), column: 'rows', className: 'is-thin' },
     laneBox('', requests(seen.slice(-TICKS_MAX))));
 }
@@ -176,7 +176,7 @@ function allSentence() {
 /** The button that starts mirroring; nothing if it cannot be started. */
 function startButton(item) {
   const act = mirroringAct(item);
-  return act && !act.refusal && act.label === 'Start' && actButton(act);
+  return act && !act.obstacle && act.label === 'Start' && actButton(act);
 }
 
 function sentence(item, row) {

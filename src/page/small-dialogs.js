@@ -3,8 +3,8 @@
 import { closeDialog } from './dialog.js';
 import { h } from './dom.js';
 import { curlOf } from './curl.js';
-import { fileFault } from './document-file.js';
-import { act, button, check, field, input, refusal } from './form.js';
+import { fileError } from './document-file.js';
+import { act, button, check, field, input, rejection } from './form.js';
 import { count, date, iso, moment, parse, time } from './format.js';
 import { KEYS } from './keys.js';
 import { tableLabel } from './spans.js';
@@ -22,7 +22,7 @@ function form(dialog, { title, body, label, isDangerous = false, isDisabled = fa
   };
   return {
     title,
-    body: h('form', { id: FORM, class: 'form', on: { submit } }, body, refusal(dialog.error)),
+    body: h('form', { id: FORM, class: 'form', on: { submit } }, body, rejection(dialog.error)),
     footer: [
       h('span', { class: 'grow' }),
       button('Cancel', closeDialog, isDangerous ? { autofocus: true } : {}),
@@ -295,7 +295,7 @@ async function loadFile(file, isReset) {
     }
     return await loadScenario(text);
   } catch (error) {
-    throw fileFault(error, file.name, 'scenario', text);
+    throw fileError(error, file.name, 'scenario', text);
   }
 }
 
@@ -342,6 +342,6 @@ async function replaceTenant(file) {
   try {
     return await putSnapshot(file);
   } catch (error) {
-    throw fileFault(error, file.name, 'snapshot', await file.text());
+    throw fileError(error, file.name, 'snapshot', await file.text());
   }
 }

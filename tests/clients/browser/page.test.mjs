@@ -233,7 +233,7 @@ check('an error tells its trouble, and trouble that was ended stays in sight', a
   await lab.control('POST', 'clock/advance', { seconds: 10 });
   const page = await lab.open(`#/item/${id}`);
   await cell(page, 'Returns', 'status').click();
-  const cause = page.locator('.dock .refusal .cause');
+  const cause = page.locator('.dock .rejection .cause');
   await cause.getByText('Caused by Table fails').waitFor();
   assert.equal(await page.locator('#button-trouble .badge').textContent(), '1');
   assert.equal(await page.locator('.summary-row.is-database .is-beside').count(), 1);
