@@ -78,7 +78,8 @@ function pan(milliseconds) {
 
 export function axis() {
   const shown = shownInstant();
-  const words = state.axis.look === null ? `now, ${time(shown)}` : `${date(shown)} ${time(shown)}, ${duration(now() - shown)} ${isProjected() ? 'ahead, projected' : 'before now'}`;
+  const distance = `${duration(now() - shown)} ${isProjected() ? 'ahead, projected' : 'before now'}`;
+  const words = state.axis.look === null ? `now, ${time(shown)}` : `${date(shown)} ${time(shown)}, ${distance}`;
   const props = {
     id: 'axis', class: 'lane axis', role: 'slider', tabindex: 0, 'aria-label': 'Look at another time', title: LOOK_HINT,
     'aria-valuemin': 0, 'aria-valuemax': 1000, 'aria-valuenow': Math.round(Math.max(0, Math.min(1000, placeOf(shown) * 10))), 'aria-valuetext': words,

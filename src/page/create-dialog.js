@@ -230,7 +230,10 @@ function request(dialog) {
 function verdict({ values, findings, error }) {
   if (error) return null;
   if (findings === null) return h('p', { class: 'dim' }, 'Checking…');
-  if (values.name === '') return [h('p', null, 'Enter a name.'), findings.length > 0 ? rejected(findings) : h('p', { class: 'dim' }, 'No error found in the definition')];
+  if (values.name === '') {
+    const rest = findings.length > 0 ? rejected(findings) : h('p', { class: 'dim' }, 'No error found in the definition');
+    return [h('p', null, 'Enter a name.'), rest];
+  }
   const name = findingOfName(values);
   // The API compares a name with those of other items only after it has checked the definition.
   if (name && (name.status === 400 || findings.length === 0)) return [expected(name.status, name.code), h('p', { class: 'second', dir: 'auto' }, name.message)];

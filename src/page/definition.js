@@ -31,7 +31,8 @@ export function definitionView() {
 }
 
 function waiting(shown) {
-  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? rejection(shown.error) : h('p', null, 'Reading the definition…', shown?.isRunning && ` ${running()}`));
+  const reading = () => h('p', null, 'Reading the definition…', shown?.isRunning && ` ${running()}`);
+  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? rejection(shown.error) : reading());
 }
 
 const running = () => `The API answered 202: its operation is running. ${state.clock.isRunning ? '' : 'It ends when the clock has moved.'}`;

@@ -58,9 +58,12 @@ function nothing() {
   const empty = (text, act) => h('div', { class: 'empty' }, h('p', null, text), act);
   if (exchanges.length === 0) return empty('No request has been made yet.');
   const first = exchanges[0].at;
-  if (isLookingBack() && first > state.axis.look) return empty(`No request until ${moment(state.axis.look, now())}. The oldest one in the journal came at ${moment(first, now())}.`, button('Back to now', () => look(null)));
+  const until = isLookingBack() ? ` until ${moment(state.axis.look, now())}` : '';
+  if (isLookingBack() && first > state.axis.look) {
+    return empty(`No request${until}. The oldest one in the journal came at ${moment(first, now())}.`, button('Back to now', () => look(null)));
+  }
   const isFiltered = filter.trim() !== '' || kind !== 'all' || (isOnlyItem && openItem());
-  const text = isLookingBack() ? `No request until ${moment(state.axis.look, now())} matches the filter.` : 'No request matches the filter.';
+  const text = `No request${until} matches the filter.`;
   return empty(text, isFiltered && button('Clear the filter', () => set('journal', { filter: '', kind: 'all', isOnlyItem: false })));
 }
 

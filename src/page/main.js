@@ -46,7 +46,12 @@ function main() {
 }
 
 function gone() {
-  return h('div', { class: 'empty' }, emptyArt(), h('h1', null, 'This item does not exist'), h('p', null, 'It was deleted, or it belongs to another tenant.'), h('a', { class: 'button', href: '#/' }, 'All mirrored databases'));
+  return h('div', { class: 'empty' }, [
+    emptyArt(),
+    h('h1', null, 'This item does not exist'),
+    h('p', null, 'It was deleted, or it belongs to another tenant.'),
+    h('a', { class: 'button', href: '#/' }, 'All mirrored databases'),
+  ]);
 }
 
 function other(item) {
