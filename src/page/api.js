@@ -70,12 +70,19 @@ export class Api {
   async #send(method, path, query, headers, body) {
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let response;
+    let text;
     try {
-      response = await fetch(this.address(path, query), { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store' });
+      response = await fetch(this.address(path, query), {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: 'no-store',
+      });
+      // The connection can also be lost between the head and the end of the body.
+      text = await response.text();
     } catch (why) {
       throw new Unreachable(why.message);
     }
-    const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
     const answer = isJson && text ? JSON.parse(text) : text;
     if (!response.ok) throw new ApiError(response.status, isJson ? answer : null);
