@@ -1,6 +1,9 @@
 // Calls of the control interface (`/_emulator`), and of Fabric's API as the default user.
 
-/** A refusal, with the members of Fabric's error. */
+/** The principal of the requests that this page makes. */
+export const PAGE = 'page';
+
+/** A rejection, with the members of Fabric's error. */
 export class ApiError extends Error {
   constructor(status, body) {
     super(body?.message ?? `The emulator answered ${status}.`);
@@ -67,12 +70,19 @@ export class Api {
   async #send(method, path, query, headers, body) {
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let response;
+    let text;
     try {
-      response = await fetch(this.address(path, query), { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store' });
+      response = await fetch(this.address(path, query), {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: 'no-store',
+      });
+      // The connection can also be lost between the head and the end of the body.
+      text = await response.text();
     } catch (why) {
       throw new Unreachable(why.message);
     }
-    const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
     const answer = isJson && text ? JSON.parse(text) : text;
     if (!response.ok) throw new ApiError(response.status, isJson ? answer : null);

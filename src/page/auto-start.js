@@ -1,5 +1,6 @@
 // Starts of new databases that wait for the status `Initialized`. The page makes them: the API has no such start.
 
+import { operationPath } from './acts.js';
 import { ApiError } from './api.js';
 import { h } from './dom.js';
 import { changed, failed, items, overview, state, toast } from './store.js';
@@ -10,7 +11,7 @@ const KEPT = `starts ${state.api.tenant ?? ''}`;
 const GAP = 100;
 const VISIBLE_WITHIN = 3000;
 
-/** The databases to start: `null` while the start waits, or the refusal of the API. */
+/** The databases to start: `null` while the start waits, or the rejection of the API. */
 const starts = new Map();
 
 const find = (id) => items().find((item) => item.id === id);
@@ -55,7 +56,7 @@ async function follow(id) {
 
 async function start(item) {
   try {
-    await state.api.fabric('POST', `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/startMirroring`);
+    await state.api.fabric('POST', operationPath(item, 'startMirroring'));
     forget(item.id);
     overview.refresh({ now: true });
   } catch (error) {
@@ -66,8 +67,8 @@ async function start(item) {
   }
 }
 
-function set(id, refusal) {
-  starts.set(id, refusal);
+function set(id, rejection) {
+  starts.set(id, rejection);
   keep();
 }
 
@@ -76,7 +77,7 @@ function forget(id) {
 }
 
 function keep() {
-  const waiting = [...starts].filter(([, refusal]) => refusal === null).map(([id]) => id);
+  const waiting = [...starts].filter(([, rejection]) => rejection === null).map(([id]) => id);
   sessionStorage.setItem(KEPT, JSON.stringify(waiting));
   changed();
 }
@@ -93,9 +94,9 @@ export function startFact(item) {
 /** The sentence about it: what the page waits for, or why the start failed and what to do. */
 export function startSentence(item) {
   if (!starts.has(item.id) || state.axis.look !== null) return null;
-  const refusal = starts.get(item.id);
-  if (refusal) {
-    const answer = [h('b', { class: 'mono' }, `${refusal.status} ${refusal.code}`), ` ${refusal.text}`];
+  const rejection = starts.get(item.id);
+  if (rejection) {
+    const answer = [h('b', { class: 'mono' }, `${rejection.status} ${rejection.code}`), ` ${rejection.text}`];
     return { tone: 'bad', content: ['The automatic start failed. Correct the cause, and press Start. ', answer] };
   }
   const clock = state.clock.isRunning ? '' : ' The clock stands still: move it to get there.';

@@ -12,7 +12,7 @@ const LENGTH_MAX = 60 * DAY;
 const NOW_AT = 0.7;
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800].map((seconds) => seconds * SECOND);
 /** Pixels between two marks. */
-const MARK_GAP = 58;
+const MARK_GAP = 54;
 /** The pointer moves so many pixels before a press counts as a drag. */
 const DRAG_MIN = 4;
 
@@ -37,10 +37,12 @@ export function placeOf(instant) {
 export const percent = (place) => `${place.toFixed(2)}%`;
 export const laneWidth = () => width;
 
-/** Measures the lanes. Called after each rendering. */
+/** Measures the lanes. Called after each rendering, which is repeated if their width has changed, such as beside the dock. */
 export function measureAxis() {
-  const axis = document.getElementById('axis');
-  if (axis?.clientWidth) width = axis.clientWidth;
+  const measured = document.getElementById('axis')?.clientWidth;
+  if (!measured || measured === width) return;
+  width = measured;
+  changed();
 }
 
 /** Looks at an instant; `null` returns to now. */
@@ -78,7 +80,8 @@ function pan(milliseconds) {
 
 export function axis() {
   const shown = shownInstant();
-  const words = state.axis.look === null ? `now, ${time(shown)}` : `${date(shown)} ${time(shown)}, ${duration(now() - shown)} ${isProjected() ? 'ahead, projected' : 'before now'}`;
+  const distance = `${duration(now() - shown)} ${isProjected() ? 'ahead, projected' : 'before now'}`;
+  const words = state.axis.look === null ? `now, ${time(shown)}` : `${date(shown)} ${time(shown)}, ${distance}`;
   const props = {
     id: 'axis', class: 'lane axis', role: 'slider', tabindex: 0, 'aria-label': 'Look at another time', title: LOOK_HINT,
     'aria-valuemin': 0, 'aria-valuemax': 1000, 'aria-valuenow': Math.round(Math.max(0, Math.min(1000, placeOf(shown) * 10))), 'aria-valuetext': words,

@@ -1,10 +1,8 @@
 // The names of the callers in the journal and in fault rules.
 
+import { PAGE } from './api.js';
 import { Resource } from './resource.js';
 import { changed, failed, state } from './store.js';
-
-/** The principal of the requests that this page makes. */
-const PAGE = 'page';
 
 let names = new Map();
 

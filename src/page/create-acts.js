@@ -3,12 +3,14 @@
 import { itemIsListed, startWhenInitialized } from './auto-start.js';
 import { BY_ID, NEW, SOURCES, connectionOf, connectionRequest, definitionOf, keyOf, partsOf, requestOf } from './create-request.js';
 import { closeDialog } from './dialog.js';
+import { afterRendering } from './dom.js';
 import { act } from './form.js';
+import { isGuid } from './format.js';
+import { tableLabel } from './spans.js';
 import { changed, failed, openItem, overview, state } from './store.js';
 
 /** Milliseconds without typing after which the definition is checked. */
 const PAUSE = 250;
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Sets the first values, and reads what the form offers. */
 export function begin(dialog) {
@@ -117,7 +119,7 @@ export async function readSource() {
   const connection = connectionOf(dialog.values);
   Object.assign(dialog, { offered: [], isDeclared: false });
   const isNeeded = !dialog.values.isAllTables || SOURCES[dialog.values.type].needsDatabase;
-  if (!isNeeded || !GUID.test(connection) || dialog.undeclared.has(connection)) return changed();
+  if (!isNeeded || !isGuid(connection) || dialog.undeclared.has(connection)) return changed();
   try {
     const { tables } = await state.api.control('GET', `sources/${connection}`);
     if (state.dialog !== dialog || connection !== connectionOf(dialog.values)) return undefined;
@@ -125,7 +127,7 @@ export async function readSource() {
     dialog.offered = tables.map(({ schemaName, tableName, rows }) => ({
       key: keyOf(schemaName, tableName),
       schema: schemaName,
-      name: [schemaName, tableName].filter(Boolean).join('.'),
+      name: tableLabel(schemaName, tableName),
       rows,
     }));
     if (dialog.values.database === '' && SOURCES[dialog.values.type].needsDatabase) revise({ database: tables[0]?.schemaName ?? '' });
@@ -163,7 +165,7 @@ export async function createConnection() {
   const made = await act(() => state.api.fabric('POST', '/connections', connectionRequest(dialog.values)));
   if (state.dialog !== dialog) return;
   if (!made) {
-    // The refusal belongs to the fields of the connection.
+    // The rejection belongs to the fields of the connection.
     Object.assign(dialog, { connectionError: dialog.error, error: null });
     changed();
     return;
@@ -171,7 +173,7 @@ export async function createConnection() {
   dialog.connections.push(made);
   revise({ connection: made.id, newConnection: { name: '' } });
   readSource();
-  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('create-connection')?.focus()));
+  afterRendering(() => document.getElementById('create-connection')?.focus());
 }
 
 /* ---- Creating ---- */
@@ -183,13 +185,13 @@ export async function create() {
   const made = await act(async () => {
     const workspace = workspaceOf(values);
     // A second attempt does not create a second workspace.
-    dialog.isWorkspaceRefused = workspace === NEW;
+    dialog.isWorkspaceRejected = workspace === NEW;
     values.workspace = workspace === NEW ? await createWorkspace(values.workspaceName) : workspace;
-    dialog.isWorkspaceRefused = false;
+    dialog.isWorkspaceRejected = false;
     return state.api.fabric('POST', `/workspaces/${values.workspace}/mirroredDatabases`, requestOf(values, text));
   });
   if (made === undefined || state.dialog !== dialog) {
-    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector('dialog [aria-invalid=true]')?.focus()));
+    afterRendering(() => document.querySelector('dialog [aria-invalid=true]')?.focus());
     return;
   }
   closeDialog();

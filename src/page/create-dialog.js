@@ -1,13 +1,13 @@
 // The dialog that creates a mirrored database.
 
 import { begin, create, createConnection, parametersOf, readSource, revise, workspaceOf } from './create-acts.js';
-import { BY_ID, NEW, SOURCES, labelled, nameFault, nameFinding, requestOf, sortFindings } from './create-request.js';
+import { BY_ID, NEW, SOURCES, labelled, nameMessage, nameFinding, requestOf, sortFindings } from './create-request.js';
 import { copyCurl } from './copy.js';
 import { tablesField } from './create-tables.js';
 import { curlOf } from './curl.js';
 import { closeDialog } from './dialog.js';
 import { h } from './dom.js';
-import { button, check, field, input, messageOf, refusal, select } from './form.js';
+import { button, check, field, input, messageOf, rejection, select } from './form.js';
 import { highlighted } from './json-text.js';
 import { SOURCE_TYPES } from './portal.js';
 import { state } from './store.js';
@@ -20,7 +20,7 @@ export const createDialog = { begin, view, isSmall: false };
 
 function view(dialog) {
   const { values } = dialog;
-  const faults = shownFaults(dialog);
+  const messages = shownMessages(dialog);
   const submit = (event) => {
     event.preventDefault();
     create();
@@ -32,12 +32,12 @@ function view(dialog) {
       h('div', { class: 'form' }, [
         h('div', { class: 'fields-two' }, nameField(dialog), workspaceField(values)),
         workspaceOf(values) === NEW && newWorkspaceField(dialog),
-        h('div', { class: 'fields-two' }, typeField(values), source.isOpen ? noConnection() : connectionField(dialog, faults)),
-        values.connection === BY_ID && !source.isOpen && connectionIdField(values, faults),
+        h('div', { class: 'fields-two' }, typeField(values), source.isOpen ? noConnection() : connectionField(dialog, messages)),
+        values.connection === BY_ID && !source.isOpen && connectionIdField(values, messages),
         values.connection === NEW && source.connection && newConnection(dialog),
-        source.needsDatabase && databaseField(values, faults),
-        !source.isOpen && tablesField(dialog, faults.tables),
-        h('div', { class: 'fields-two' }, schemaField(values, faults), retentionField(values, faults)),
+        source.needsDatabase && databaseField(values, messages),
+        !source.isOpen && tablesField(dialog, messages.tables),
+        h('div', { class: 'fields-two' }, schemaField(values, messages), retentionField(values, messages)),
         check({ checked: values.isStarted }, (isStarted) => revise({ isStarted }), 'Start when it is Initialized'),
       ]),
       request(dialog),
@@ -50,8 +50,8 @@ function view(dialog) {
   };
 }
 
-/** The faults that are shown at fields: those of fields that were changed, and all of them after an attempt. */
-function shownFaults(dialog) {
+/** The messages that are shown at fields: those of fields that were changed, and all of them after an attempt. */
+function shownMessages(dialog) {
   const sorted = sortFindings(dialog.findings ?? []);
   const isShown = (name) => dialog.isTried || dialog.touched.has(name);
   return Object.fromEntries(Object.entries(sorted).filter(([name]) => isShown(name)));
@@ -65,20 +65,20 @@ const text = (values, name, props = {}) =>
 function nameField(dialog) {
   const { values } = dialog;
   const isShown = dialog.isTried || dialog.touched.has('name');
-  const fault = itemNameFault(dialog) ?? (isShown ? findingOfName(values)?.message : null);
+  const message = itemNameMessage(dialog) ?? (isShown ? findingOfName(values)?.message : null);
   const on = { input: (event) => revise({ name: event.target.value }, 'name') };
-  return field({ id: 'create-name', label: 'Name', message: labelled(fault, 'Name') }, text(values, 'name', { autofocus: true, dir: 'auto', on }));
+  return field({ id: 'create-name', label: 'Name', message: labelled(message, 'Name') }, text(values, 'name', { autofocus: true, dir: 'auto', on }));
 }
 
-/** The fault for which the API would refuse the name. The API checks a name only when it creates the item. */
+/** The reason for which the API would reject the name. The API checks a name only when it creates the item. */
 function findingOfName(values) {
   const workspace = state.workspaces.find(({ id }) => id === workspaceOf(values));
   const taken = (workspace?.items ?? []).filter(({ type }) => type === 'MirroredDatabase').map(({ displayName }) => displayName);
   return nameFinding(values.name, taken);
 }
 
-/** The message of a refusal about the name of the database. A refusal of the workspace is about that of the workspace. */
-const itemNameFault = ({ error, isWorkspaceRefused }) => (isWorkspaceRefused ? null : nameFault(error));
+/** The message of a rejection about the name of the database. A rejection of the workspace is about that of the workspace. */
+const itemNameMessage = ({ error, isWorkspaceRejected }) => (isWorkspaceRejected ? null : nameMessage(error));
 
 function workspaceField(values) {
   const options = state.workspaces.map(({ id, displayName, capacityId }) => [
@@ -91,9 +91,9 @@ function workspaceField(values) {
   );
 }
 
-function newWorkspaceField({ values, error, isWorkspaceRefused }) {
+function newWorkspaceField({ values, error, isWorkspaceRejected }) {
   const label = 'Name of the new workspace';
-  const message = isWorkspaceRefused ? labelled(nameFault(error), label) : null;
+  const message = isWorkspaceRejected ? labelled(nameMessage(error), label) : null;
   return field({ id: 'create-new-workspace', label, message, hint: 'It gets the first active capacity.' }, text(values, 'workspaceName', { dir: 'auto' }));
 }
 
@@ -114,7 +114,7 @@ const noConnection = () =>
     h('span', { class: 'hint' }, 'Open mirroring has none: files arrive in OneLake.'),
   );
 
-function connectionField({ values, connections }, faults) {
+function connectionField({ values, connections }, messages) {
   const source = SOURCES[values.type];
   const fits = ({ connectionDetails }) => source.fits.length === 0 || source.fits.includes(connectionDetails.type);
   const named = (list) =>
@@ -131,16 +131,16 @@ function connectionField({ values, connections }, faults) {
     revise({ connection, picked: new Set() }, 'connection');
     readSource();
   };
-  const message = values.connection === BY_ID || values.connection === NEW ? null : faults.connection;
+  const message = values.connection === BY_ID || values.connection === NEW ? null : messages.connection;
   return field({ id: 'create-connection', label: 'Connection', message }, select(values.connection, options, change));
 }
 
-const connectionIdField = (values, faults) =>
+const connectionIdField = (values, messages) =>
   field(
     {
       id: 'create-connection-id',
       label: 'Id of the connection',
-      message: faults.connection,
+      message: messages.connection,
       hint: 'An id that does not exist is accepted. The start then falls back to Initialized with an error.',
     },
     text(values, 'connectionId', {
@@ -154,7 +154,7 @@ const connectionIdField = (values, faults) =>
   );
 
 function newConnection({ values, connectionError }) {
-  const messageFor = (name, label) => (name === 'name' ? labelled(nameFault(connectionError), label) : null);
+  const messageFor = (name, label) => (name === 'name' ? labelled(nameMessage(connectionError), label) : null);
   const change = (name) => (event) => revise({ newConnection: { ...values.newConnection, [name]: event.target.value } });
   const part = ([name, label, props = {}]) =>
     field(
@@ -170,25 +170,25 @@ function newConnection({ values, connectionError }) {
       button('Create connection', createConnection),
       h('span', { class: 'hint' }, 'The emulator checks the form of the credentials, and stores none.'),
     ),
-    refusal(connectionError),
+    rejection(connectionError),
   ]);
 }
 
-const databaseField = (values, faults) =>
+const databaseField = (values, messages) =>
   field(
-    { id: 'create-database', label: 'Database at the source', message: faults.database },
+    { id: 'create-database', label: 'Database at the source', message: messages.database },
     text(values, 'database', { on: { input: (event) => revise({ database: event.target.value }, 'database') } }),
   );
 
-const schemaField = (values, faults) =>
+const schemaField = (values, messages) =>
   field(
-    { id: 'create-schema', label: 'Default schema', message: faults.schema },
+    { id: 'create-schema', label: 'Default schema', message: messages.schema },
     text(values, 'schema', { placeholder: 'none', on: { input: (event) => revise({ schema: event.target.value }, 'schema') } }),
   );
 
-const retentionField = (values, faults) =>
+const retentionField = (values, messages) =>
   field(
-    { id: 'create-retention', label: 'Retention, days', message: faults.retention },
+    { id: 'create-retention', label: 'Retention, days', message: messages.retention },
     text(values, 'retention', {
       type: 'number',
       placeholder: 'not given',
@@ -222,7 +222,7 @@ function request(dialog) {
       rest > 0 && `… and ${rest} more lines`,
     ),
     h('div', { role: 'status' }, verdict(dialog)),
-    refusal(dialog.error),
+    rejection(dialog.error),
   ]);
 }
 
@@ -230,12 +230,15 @@ function request(dialog) {
 function verdict({ values, findings, error }) {
   if (error) return null;
   if (findings === null) return h('p', { class: 'dim' }, 'Checking…');
-  if (values.name === '') return [h('p', null, 'Enter a name.'), findings.length > 0 ? rejected(findings) : h('p', { class: 'dim' }, 'No fault found in the definition')];
+  if (values.name === '') {
+    const rest = findings.length > 0 ? rejected(findings) : h('p', { class: 'dim' }, 'No error found in the definition');
+    return [h('p', null, 'Enter a name.'), rest];
+  }
   const name = findingOfName(values);
   // The API compares a name with those of other items only after it has checked the definition.
   if (name && (name.status === 400 || findings.length === 0)) return [expected(name.status, name.code), h('p', { class: 'second', dir: 'auto' }, name.message)];
   if (findings.length > 0) return rejected(findings);
-  return h('p', null, h('b', { class: 'tone-good' }, 'No fault found '), h('span', { class: 'dim' }, 'in the name and the definition'));
+  return h('p', null, h('b', { class: 'tone-good' }, 'No error found '), h('span', { class: 'dim' }, 'in the name and the definition'));
 }
 
 const rejected = (findings) => [

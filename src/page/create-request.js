@@ -139,7 +139,7 @@ export function sortFindings(findings) {
 const NAME_MAX = 256;
 
 /**
- * The fault for which the API would refuse a name, or nothing: code, message, and the text for the field. `taken` are the names
+ * The reason for which the API would reject a name, or `null`: status, code, message, and the text for the field. `taken` are the names
  * of the other mirrored databases in the workspace.
  */
 export function nameFinding(name, taken) {
@@ -152,8 +152,8 @@ export function nameFinding(name, taken) {
   return { status: 409, code: 'ItemDisplayNameAlreadyInUse', message: `Requested '${name}' is already in use` };
 }
 
-/** The message of a refusal that is about a name, or nothing. */
-export function nameFault(error) {
+/** The message of a rejection that is about a name, or `undefined`. */
+export function nameMessage(error) {
   if (error?.code?.startsWith('ItemDisplayName')) return error.message;
   return error?.details?.find((text) => text.includes('DisplayName'));
 }

@@ -10,7 +10,7 @@ import { changed } from './store.js';
 /** Tables that the list shows at once. */
 const SHOWN_MAX = 200;
 
-export function tablesField(dialog, fault) {
+export function tablesField(dialog, message) {
   const { values } = dialog;
   const isCosmos = values.type === 'CosmosDb';
   const radio = (isAllTables, label) =>
@@ -19,11 +19,11 @@ export function tablesField(dialog, fault) {
     revise({ isAllTables }, 'tables');
     readSource();
   };
-  return h('fieldset', { class: 'form', 'aria-describedby': fault ? 'create-tables-message' : null }, [
+  return h('fieldset', { class: 'form', 'aria-describedby': message ? 'create-tables-message' : null }, [
     h('legend', null, isCosmos ? 'Containers' : 'Tables'),
     radio(true, 'All, and those that are created later'),
     radio(false, values.picked.size > 0 && !values.isAllTables ? `Only these: ${number(values.picked.size)}` : 'Only these'),
-    messageOf('create-tables-message', fault),
+    messageOf('create-tables-message', message),
     !values.isAllTables && [offers(dialog), addition(dialog)],
   ]);
 }
@@ -90,11 +90,11 @@ function addition(dialog) {
   const add = () => {
     const key = tableOf(values);
     if (!key) {
-      dialog.addFault = `Write it as ${example}.`;
+      dialog.addMessage = `Write it as ${example}.`;
       changed();
       return;
     }
-    dialog.addFault = null;
+    dialog.addMessage = null;
     revise({ picked: new Set([...values.picked, key]), added: '' }, 'tables');
   };
   // Enter adds the table. It does not send the form.
@@ -105,8 +105,8 @@ function addition(dialog) {
   };
   const tied = {
     id: 'create-add',
-    'aria-invalid': dialog.addFault ? 'true' : null,
-    'aria-describedby': dialog.addFault ? 'create-add-message' : null,
+    'aria-invalid': dialog.addMessage ? 'true' : null,
+    'aria-describedby': dialog.addMessage ? 'create-add-message' : null,
   };
   return h('div', { class: 'field' }, [
     h('label', { for: 'create-add' }, isCosmos ? 'Another container' : 'Another table'),
@@ -116,7 +116,7 @@ function addition(dialog) {
       input({ value: values.added, placeholder: example, on: { input: (event) => revise({ added: event.target.value }), keydown } })(tied),
       button('Add', add),
     ),
-    messageOf('create-add-message', dialog.addFault),
+    messageOf('create-add-message', dialog.addMessage),
   ]);
 }
 

@@ -1,11 +1,9 @@
 // Requests as commands for a POSIX shell.
 
+import { PAGE } from './api.js';
 import { toBase64 } from './base64.js';
 import { state } from './store.js';
 import { isDefaultTenant, tenantId } from './tenants.js';
-
-/** The principal of the requests that this page makes. */
-const PAGE = 'page';
 
 /** Within single quotes nothing has a meaning, so that only the quote itself needs care. */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;

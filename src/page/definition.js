@@ -1,5 +1,6 @@
 // The definition of the open mirrored database: read, checked, changed.
 
+import { operationPath } from './acts.js';
 import { ApiError } from './api.js';
 import { fromBase64 } from './base64.js';
 import { copyCurl } from './copy.js';
@@ -7,7 +8,7 @@ import { PART, partsOf } from './create-request.js';
 import { curlOf } from './curl.js';
 import { h } from './dom.js';
 import { editor, goTo } from './editor.js';
-import { button, refusal } from './form.js';
+import { button, rejection } from './form.js';
 import { glyph, icon } from './icons.js';
 import { completed } from './operation.js';
 import { Resource } from './resource.js';
@@ -18,8 +19,6 @@ const PAUSE = 250;
 const INPUT = 'definition-text';
 /** Statuses in which the connection, the database and the default schema may change. */
 const AT_REST = ['Initialized', 'Stopped'];
-
-const path = (item, operation) => `/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/${operation}`;
 
 /** The tab Definition. It reads the definition when it is shown, and keeps a text that was changed. */
 export function definitionView() {
@@ -32,7 +31,8 @@ export function definitionView() {
 }
 
 function waiting(shown) {
-  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? refusal(shown.error) : h('p', null, 'Reading the definition…', shown?.isRunning && ` ${running()}`));
+  const reading = () => h('p', null, 'Reading the definition…', shown?.isRunning && ` ${running()}`);
+  return h('div', { key: 'waiting', class: 'empty' }, shown?.error ? rejection(shown.error) : reading());
 }
 
 const running = () => `The API answered 202: its operation is running. ${state.clock.isRunning ? '' : 'It ends when the clock has moved.'}`;
@@ -60,7 +60,7 @@ function content(item, shown) {
         findings.map((finding) => findingOf(finding, text)),
         findings.length === 0 && hint(shown),
       ),
-      shown.error && h('section', { class: 'section' }, h('h3', null, 'What it answered'), refusal(shown.error)),
+      shown.error && h('section', { class: 'section' }, h('h3', null, 'What it answered'), rejection(shown.error)),
       h('section', { class: 'section' }, h('h3', null, 'What may change'), rules()),
     ]),
   ]);
@@ -86,7 +86,7 @@ function acts(item, shown) {
     button('Revert', () => read(item)),
     h('span', { class: 'grow' }),
     button('Copy as curl', () =>
-      copyCurl(curlOf('POST', `/v1${path(item, 'updateDefinition')}`, { definition: partsOf(shown.text) })),
+      copyCurl(curlOf('POST', `/v1${operationPath(item, 'updateDefinition')}`, { definition: partsOf(shown.text) })),
     ),
   ]);
 }
@@ -127,7 +127,7 @@ function answer(item, shown) {
 
 const isOperation = () => state.settings?.behaviours.updateDefinition === '202';
 
-/** The code of the error that an update would get: by the faults of the text, else by what it would change. */
+/** The code of the error that an update would get: by the findings in the text, else by what it would change. */
 function expectedCode(item, { findings, parsed, parsedOriginal }) {
   if (findings.length > 0) return findings[0].message.startsWith('the payload is not JSON') ? 'CorruptedPayload' : 'InvalidDefinitionParts';
   const [after, before] = [placeOf(parsed), placeOf(parsedOriginal)];
@@ -217,7 +217,7 @@ async function servedText(target) {
     changed();
   };
   try {
-    const { definition } = await completed('POST', path(itemsById().get(target.item), 'getDefinition'), undefined, { started, hasResult: true });
+    const { definition } = await completed('POST', operationPath(itemsById().get(target.item), 'getDefinition'), undefined, { started, hasResult: true });
     const part = definition.parts.find((each) => each.path === PART);
     // A text field has line feeds only.
     return part ? fromBase64(part.payload).replaceAll('\r\n', '\n') : '';
@@ -269,7 +269,7 @@ function revise(text) {
 }
 
 function edited(text) {
-  // The refusal was about another text.
+  // The rejection was about another text.
   state.definition.error = null;
   revise(text);
 }
@@ -296,7 +296,7 @@ async function update(item) {
   served.reset();
   changed();
   try {
-    await completed('POST', path(item, 'updateDefinition'), { definition: partsOf(text) }, { started });
+    await completed('POST', operationPath(item, 'updateDefinition'), { definition: partsOf(text) }, { started });
     // The API formats the definition anew. The next reading is what later ones are compared with.
     Object.assign(definition, { original: text, parsedOriginal: parsedOf(text), served: null, newer: null });
     toast('The definition is updated');

@@ -1,7 +1,7 @@
 // The open dialog. At most one is open.
 
 import { createDialog } from './create-dialog.js';
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { icon } from './icons.js';
 import { deleteDialog, forkDialog, keysDialog, loadSnapshotDialog, resetDialog, scenarioDialog } from './small-dialogs.js';
 import { changed, state } from './store.js';
@@ -37,7 +37,7 @@ export function closeDialog() {
   opener = null;
   changed();
   // The dialog keeps the focus until it has left the document.
-  requestAnimationFrame(() => requestAnimationFrame(() => returnFocus(target)));
+  afterRendering(() => returnFocus(target));
 }
 
 function returnFocus(target) {

@@ -1,7 +1,7 @@
 // The panel beside the view: the selected table, the journal, and the trouble.
 
 import { principals } from './callers.js';
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { focusActive, isPhone } from './grid.js';
 import { icon } from './icons.js';
 import { journalPane } from './journal-pane.js';
@@ -88,7 +88,7 @@ export function closeDock() {
   Object.assign(state, { dock: null, troubleForm: null });
   opener = null;
   changed();
-  if (hadFocus) afterDrawing(() => returnFocus(target, tab));
+  if (hadFocus) afterRendering(() => returnFocus(target, tab));
 }
 
 function onClose() {
@@ -107,7 +107,4 @@ function returnFocus(target, tab) {
   else document.getElementById(`button-${tab}`)?.focus();
 }
 
-const focusTab = () => afterDrawing(() => document.querySelector('.dock [role=tab][aria-selected=true]')?.focus());
-
-/** The first frame draws, the second one comes after it. */
-const afterDrawing = (act) => requestAnimationFrame(() => requestAnimationFrame(act));
+const focusTab = () => afterRendering(() => document.querySelector('.dock [role=tab][aria-selected=true]')?.focus());

@@ -11,16 +11,16 @@ const PLACE = / at line (\d+) column (\d+)\.?$/;
  * The error to show for a rejected file. `kind` is `snapshot` or `scenario`. The first sentence says what is wrong with the
  * file. The words of the emulator follow. Errors that are not about the content stay as they are.
  */
-export function fileFault(error, name, kind, text) {
+export function fileError(error, name, kind, text) {
   const said = error instanceof ApiError && error.status === 400 && error.details.find((detail) => detail.includes('is not valid: '));
   if (!said) return error;
   const reason = said.slice(said.indexOf('is not valid: ') + 'is not valid: '.length);
-  const fault = new Unusable(faultOf(reason, name, kind, text));
-  fault.details = [`The emulator answered: ${said}`];
-  return fault;
+  const unusable = new Unusable(describe(reason, name, kind, text));
+  unusable.details = [`The emulator answered: ${said}`];
+  return unusable;
 }
 
-function faultOf(reason, name, kind, text) {
+function describe(reason, name, kind, text) {
   const [, line, column] = PLACE.exec(reason) ?? [];
   const place = line ? ` Line ${line}, column ${column}.` : '';
   if (text.trim() === '') return `${name} is empty.`;

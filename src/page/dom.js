@@ -15,6 +15,9 @@ export function h(tag, props, ...children) {
   return { tag, props: props ?? {}, children: flat(children) };
 }
 
+/** Calls `act` after the next rendering: the first frame renders, the second one comes after it. */
+export const afterRendering = (act) => requestAnimationFrame(() => requestAnimationFrame(act));
+
 /** Makes the children of an element equal to the descriptions. Elements that stay keep their focus and their selection. */
 export function render(parent, ...children) {
   patchChildren(parent, flat(children));

@@ -38,7 +38,7 @@ export function editor({ text, findings, props, change }) {
   const first = Math.max(0, Math.floor((scrolled - PADDING) / LINE) - MARGIN);
   const last = Math.min(lines.length, Math.ceil((scrolled + height) / LINE) + MARGIN);
   const inView = lines.slice(first, last).map((line, index) => ({ line, at: first + index + 1 }));
-  const faults = new Map(findings.filter(({ line }) => line !== null).map((finding) => [finding.line, finding]));
+  const marked = new Map(findings.filter(({ line }) => line !== null).map((finding) => [finding.line, finding]));
   const above = h('span', { key: 'above', class: 'editor-space', style: { display: 'block', height: `${first * LINE}px` } });
   const full = {
     height: `${lines.length * LINE + 2 * PADDING}px`,
@@ -60,14 +60,14 @@ export function editor({ text, findings, props, change }) {
       'ol',
       { class: 'editor-lines', 'aria-hidden': 'true', style: full },
       above,
-      inView.map(({ at }) => h('li', { class: faults.has(at) ? 'is-bad' : '' }, String(at))),
+      inView.map(({ at }) => h('li', { class: marked.has(at) ? 'is-bad' : '' }, String(at))),
     ),
     h('div', { class: 'editor-text', style: { 'min-width': `calc(${longest}ch + 40px)` } }, [
       h(
         'pre',
         { class: 'editor-highlight', dir: 'ltr', 'aria-hidden': 'true', style: full },
         above,
-        inView.map(({ line, at }) => [lineOf(line, faults.get(at)), '\n']),
+        inView.map(({ line, at }) => [lineOf(line, marked.get(at)), '\n']),
       ),
       h('textarea', {
         class: 'editor-input',
@@ -92,9 +92,9 @@ function measure(node) {
   changed();
 }
 
-function lineOf(line, fault) {
-  if (!fault) return highlighted(line);
-  const [start, end] = tokenAt(line, fault.column);
+function lineOf(line, finding) {
+  if (!finding) return highlighted(line);
+  const [start, end] = tokenAt(line, finding.column);
   return [highlighted(line.slice(0, start)), h('mark', { class: 'is-bad' }, line.slice(start, end) || ' '), highlighted(line.slice(end))];
 }
 

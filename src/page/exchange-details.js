@@ -49,7 +49,7 @@ export function exchangeDetails(exchange, key) {
         { type: 'button', class: 'button', disabled: !details?.isFound, on: { click: () => copyCurl(curlOfExchange(exchange, details.request)) } },
         'Copy as curl',
       ),
-      h('button', { type: 'button', class: 'button', on: { click: () => lookAt(exchange.at) } }, 'Look at this moment'),
+      h('button', { type: 'button', class: 'button', on: { click: () => lookAt(exchange.at) } }, 'Look at this instant'),
     ]),
     bodies(exchange, details),
   ];

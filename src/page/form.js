@@ -7,7 +7,7 @@ import { changed, failed, state } from './store.js';
 
 /**
  * Describes a labelled field. `control` is given the attributes that tie it to its label, its hint and its message.
- * `message` is the fault of the value, or nothing.
+ * `message` says what is wrong with the value; it may be absent.
  */
 export function field({ id, label, hint, message }, control) {
   const described = [message && `${id}-message`, hint && `${id}-hint`].filter(Boolean).join(' ') || null;
@@ -56,12 +56,12 @@ export function check(props, change, ...text) {
   );
 }
 
-/** The refusal of an act, as Fabric words it. */
-export function refusal(error) {
+/** The rejection of an act, as Fabric words it. */
+export function rejection(error) {
   if (!error) return null;
   return h(
     'div',
-    { class: 'refusal', role: 'alert' },
+    { class: 'rejection', role: 'alert' },
     h('b', null, [error.status, error.code].filter(Boolean).join(' ')),
     [error.message, ...(error.details ?? [])].map((text) => h('p', { dir: 'auto' }, text)),
   );
@@ -74,7 +74,7 @@ export class Unusable extends Error {
   details = [];
 }
 
-/** Runs an act of the open dialog. A refusal is shown in the dialog. Returns `undefined` in that case. */
+/** Runs an act of the open dialog. A rejection is shown in the dialog. Returns `undefined` in that case. */
 export async function act(run) {
   const { dialog } = state;
   if (!dialog || dialog.isBusy) return undefined;

@@ -64,3 +64,7 @@ export function parseDateTime(text, now) {
 }
 
 export const iso = (instant) => new Date(instant).toISOString();
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const isGuid = (text) => GUID.test(text);

@@ -1,6 +1,6 @@
 // The list of tables or databases. Only the rows in view are elements, so that thousands of rows cost no more than thirty.
 
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { isDragging, laneEvents } from './axis.js';
 import { openDock } from './dock.js';
 import { count, moment, number, time } from './format.js';
@@ -36,11 +36,17 @@ let seen = new Map();
 export function tools({ rows, counts, total }) {
   const noun = openItem() ? 'table' : 'database';
   const groups = Object.entries(GROUP_NAMES[noun]);
-  const chip = ([group, label]) =>
-    h('button', { type: 'button', class: 'chip', 'aria-pressed': String(state.grid.group === group), on: { click: () => filterGroup(group) } }, label, h('small', null, number(counts[group])));
+  const chip = ([group, label]) => {
+    const props = { type: 'button', class: 'chip', 'aria-pressed': String(state.grid.group === group), on: { click: () => filterGroup(group) } };
+    return h('button', props, label, h('small', null, number(counts[group])));
+  };
   const said = rows.length === total ? count(total, noun) : `${number(rows.length)} of ${count(total, noun)}`;
   return h('div', { class: 'tools' }, [
-    h('input', { id: 'filter', class: 'input', type: 'search', placeholder: 'Filter by name', 'aria-label': 'Filter by name', value: state.grid.filter, on: { input: onFilter } }),
+    h('input', {
+      id: 'filter', class: 'input', type: 'search', placeholder: 'Filter by name', 'aria-label': 'Filter by name',
+      value: state.grid.filter,
+      on: { input: onFilter },
+    }),
     h('div', { class: 'chips', role: 'group', 'aria-label': 'Filter by status' }, groups.map(chip)),
     h('select', { class: 'input sort-select', 'aria-label': 'Sort', value: state.grid.sort.by, on: { change: (event) => sortBy(event.target.value) } },
       COLUMNS.map((column) => h('option', { value: column.by, selected: column.by === state.grid.sort.by }, column.label))),
@@ -100,7 +106,8 @@ function heading() {
   const { sort } = state.grid;
   const cell = ({ by, label, isNumber }) => {
     const order = sort.by === by ? (sort.isDescending ? 'descending' : 'ascending') : null;
-    return h('div', { role: 'columnheader', class: isNumber ? 'number' : null, 'aria-sort': order }, h('button', { type: 'button', on: { click: () => sortBy(by) } }, label));
+    const button = h('button', { type: 'button', on: { click: () => sortBy(by) } }, label);
+    return h('div', { role: 'columnheader', class: isNumber ? 'number' : null, 'aria-sort': order }, button);
   };
   return h('div', { class: 'grid-head', role: 'row' }, COLUMNS.map(cell), h('div', { role: 'columnheader' }, h('span', { class: 'hidden-text' }, 'Status over time')));
 }
@@ -147,13 +154,19 @@ function row(shown, index, isReachable, before) {
     h('div', { role: 'gridcell', class: `cell-rows number ${projected}` }, [
       shown.rows === null ? h('span', { class: 'dim' }, '–') : number(shown.rows),
       h('span', { class: 'phone-only dim' }, shown.rows !== null && ` rows${more ? `, ${more}` : ''}`),
-      shown.share !== null && h('span', { class: 'progress', role: 'img', 'aria-label': `${Math.round(shown.share * 100)} % copied` }, h('i', { style: { width: `${(shown.share * 100).toFixed(1)}%` } })),
+      shown.share !== null && progress(shown.share * 100),
     ]),
     h('div', { role: 'gridcell', class: `cell-last number ${shown.last === null ? 'dim' : projected}` }, last),
     h('div', { role: 'gridcell', class: `cell-latency number ${shown.latency === null ? 'dim' : projected}` }, shown.latency === null ? '–' : `${shown.latency} s`),
-    h('div', { role: 'gridcell', class: 'lane', on: laneEvents }, h('span', { class: 'hidden-text' }, since), h('div', { 'aria-hidden': 'true' }, spans(shown.spans, shown.look, { errors: shown.errors }))),
+    h('div', { role: 'gridcell', class: 'lane', on: laneEvents }, [
+      h('span', { class: 'hidden-text' }, since),
+      h('div', { 'aria-hidden': 'true' }, spans(shown.spans, shown.look, { errors: shown.errors })),
+    ]),
   ]);
 }
+
+const progress = (percentage) =>
+  h('span', { class: 'progress', role: 'img', 'aria-label': `${Math.round(percentage)} % copied` }, h('i', { style: { width: `${percentage.toFixed(1)}%` } }));
 
 function name(shown) {
   if (shown.isTable) {
@@ -203,7 +216,7 @@ function onKey(event, rows) {
   active = rows[index].key;
   scrollTo(index);
   changed();
-  requestAnimationFrame(() => requestAnimationFrame(focusActive));
+  afterRendering(focusActive);
 }
 
 /** Brings the row that the keyboard is at into focus. */

@@ -10,7 +10,7 @@ import { changed, itemsById, now, openItem, set, shownInstant, state } from './s
 /** So many exchanges are listed. A filter finds older ones. */
 const LISTED_MAX = 200;
 
-const isRefused = (exchange) => isLost(exchange) || exchange.status >= 400;
+const isRejected = (exchange) => isLost(exchange) || exchange.status >= 400;
 
 /** `true` for a request that is meant to change something. Some reads of Fabric are POST requests. */
 function isWrite({ method, operation }) {
@@ -21,7 +21,7 @@ function isWrite({ method, operation }) {
 const KINDS = {
   all: { label: 'All', has: () => true },
   writes: { label: 'Writes', has: isWrite },
-  refused: { label: 'Refused', has: isRefused },
+  rejected: { label: 'Rejected', has: isRejected },
   struck: { label: 'Struck by a fault', has: (exchange) => exchange.fault != null },
 };
 
@@ -58,9 +58,12 @@ function nothing() {
   const empty = (text, act) => h('div', { class: 'empty' }, h('p', null, text), act);
   if (exchanges.length === 0) return empty('No request has been made yet.');
   const first = exchanges[0].at;
-  if (isLookingBack() && first > state.axis.look) return empty(`No request until ${moment(state.axis.look, now())}. The oldest one in the journal came at ${moment(first, now())}.`, button('Back to now', () => look(null)));
+  const until = isLookingBack() ? ` until ${moment(state.axis.look, now())}` : '';
+  if (isLookingBack() && first > state.axis.look) {
+    return empty(`No request${until}. The oldest one in the journal came at ${moment(first, now())}.`, button('Back to now', () => look(null)));
+  }
   const isFiltered = filter.trim() !== '' || kind !== 'all' || (isOnlyItem && openItem());
-  const text = isLookingBack() ? `No request until ${moment(state.axis.look, now())} matches the filter.` : 'No request matches the filter.';
+  const text = `No request${until} matches the filter.`;
   return empty(text, isFiltered && button('Clear the filter', () => set('journal', { filter: '', kind: 'all', isOnlyItem: false })));
 }
 

@@ -31,14 +31,16 @@ export function spans(all, look, { isNamed = false, errors = [] } = {}) {
     if (isTiny && last?.isTiny) Object.assign(last, { right, shown: { ...(ERRORS.has(last.shown.fill) ? last.shown : shown), word: 'several' } });
     else drawn.push({ left, right, shown, isTiny, from: span.from });
   }
-  const bars = drawn.map(({ left, right, shown, from: key }) => h('i', { key, class: `span fill-${shown.fill}`, style: { left: percent(left), width: percent(right - left) } }));
+  const bars = drawn.map(({ left, right, shown, from: key }) => h('i', { key, class: `span fill-${shown.fill}`, style: extent(left, right) }));
   return [bars, errors.map(errorMark), isNamed && drawn.map(nameOf)];
 }
+
+const extent = (left, right) => ({ left: percent(left), width: percent(right - left) });
 
 function errorMark({ from, to }) {
   const left = Math.max(-0.5, placeOf(from));
   const right = to === null ? 100.5 : Math.min(100.5, placeOf(to));
-  return right >= 0 && left < 100 && h('i', { key: `error-${from}`, class: 'span fill-warning is-beside', style: { left: percent(left), width: percent(right - left) } });
+  return right >= 0 && left < 100 && h('i', { key: `error-${from}`, class: 'span fill-warning is-beside', style: extent(left, right) });
 }
 
 /** The name of a span, in its past part or in its projected part. The latter is hatched, so that the name has a ground of its own. */
@@ -49,7 +51,8 @@ function nameOf({ left, right, shown, from: key }) {
   const found = parts.find(([from, to]) => ((to - from) * laneWidth()) / 100 > NAME_MIN);
   if (!found) return null;
   const [from, to, ahead] = found;
-  return h('em', { key: `name-${key}`, class: `span-name of-${shown.fill} ${ahead}`, style: { left: percent(from), 'max-width': percent(to - from) } }, h('span', null, shown.word));
+  const style = { left: percent(from), 'max-width': percent(to - from) };
+  return h('em', { key: `name-${key}`, class: `span-name of-${shown.fill} ${ahead}`, style }, h('span', null, shown.word));
 }
 
 /** The scales of the curves by name. A scale grows at once, and shrinks only if the curve has become much lower. */
@@ -102,10 +105,10 @@ function roundUp(value) {
   return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((candidate) => candidate >= value) ?? 10 * power;
 }
 
-/** One mark per request: refused ones and those that a fault struck stand out. */
+/** One mark per request: rejected ones and those that a fault struck stand out. */
 export function requests(exchanges) {
   return exchanges.map((exchange, index) => {
-    const kind = exchange.fault ? 'struck' : exchange.status === null || exchange.status >= 400 ? 'refused' : '';
+    const kind = exchange.fault ? 'struck' : exchange.status === null || exchange.status >= 400 ? 'rejected' : '';
     return h('i', { key: exchange.id ?? `request-${index}`, class: `tick ${kind}`, style: { left: percent(placeOf(exchange.at)) } });
   });
 }
@@ -117,7 +120,7 @@ export function troubleMarks(troubles, instant) {
     const left = Math.max(-1, placeOf(trouble.fromAt));
     const right = trouble.toAt === null ? 101 : Math.min(101, placeOf(trouble.toAt));
     const isClosed = trouble.toAt !== null && trouble.toAt <= instant;
-    return right > left && left < 101 && h('i', { key: `bar-${trouble.id}`, class: `force ${isClosed ? 'is-closed' : ''}`, style: { left: percent(left), width: percent(right - left) } });
+    return right > left && left < 101 && h('i', { key: `bar-${trouble.id}`, class: `force ${isClosed ? 'is-closed' : ''}`, style: extent(left, right) });
   });
   const marks = begun.map((trouble) =>
     h('i', { key: `mark-${trouble.id}`, class: `mark ${trouble.fromAt > instant ? 'ahead' : ''}`, style: { left: percent(placeOf(trouble.fromAt)) } }),

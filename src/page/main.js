@@ -46,14 +46,19 @@ function main() {
 }
 
 function gone() {
-  return h('div', { class: 'empty' }, emptyArt(), h('h1', null, 'This item does not exist'), h('p', null, 'It was deleted, or it belongs to another tenant.'), h('a', { class: 'button', href: '#/' }, 'All mirrored databases'));
+  return h('div', { class: 'empty' }, [
+    emptyArt(),
+    h('h1', null, 'This item does not exist'),
+    h('p', null, 'It was deleted, or it belongs to another tenant.'),
+    h('a', { class: 'button', href: '#/' }, 'All mirrored databases'),
+  ]);
 }
 
 function other(item) {
   return h('div', { class: 'empty' }, emptyArt(), h('h2', null, item.type), h('p', null, 'The API serves this item. It has no replication that could be shown.'));
 }
 
-/** A button that loads a scenario, and what it contains. A refusal is shown in the dialog, which can reset the tenant first. */
+/** A button that loads a scenario, and what it contains. A rejection is shown in the dialog, which can reset the tenant first. */
 function scenarioEntry({ name, title }) {
   const load = async () => {
     try {

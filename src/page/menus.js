@@ -131,7 +131,10 @@ export function paceMenu() {
   const shown = state.settings?.pace;
   return [
     heading('Pace'),
-    PACES.map(([pace, meaning]) => entry(pace, () => setPace(pace), { beside: meaning, 'aria-pressed': String(pace === shown), 'aria-current': pace === shown ? 'true' : null })),
+    PACES.map(([pace, meaning]) => {
+      const isChosen = pace === shown;
+      return entry(pace, () => setPace(pace), { beside: meaning, 'aria-pressed': String(isChosen), 'aria-current': isChosen ? 'true' : null });
+    }),
     h('p', { class: 'hint' }, PACE_HINT),
   ];
 }

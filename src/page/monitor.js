@@ -111,7 +111,8 @@ function rowsLane(item) {
   const known = allRows().filter((row) => row.rows !== null);
   const rows = known.reduce((sum, row) => sum + row.rows, 0);
   const drawn = points.map((point) => ({ at: point.at, values: [point.rows] }));
-  return lane('Rows replicated', { text: rate > 0 ? `+${rate >= 100 ? number(Math.round(rate)) : rate.toFixed(1)} a second` : '', value: known.length > 0 ? number(rows) : '–', column: 'rows' },
+  const text = rate > 0 ? `+${rate >= 100 ? number(Math.round(rate)) : rate.toFixed(1)} a second` : '';
+  return lane('Rows replicated', { text, value: known.length > 0 ? number(rows) : '–', column: 'rows' },
     laneBox('curve', curve(`rows of ${item?.id}`, drawn, { format: shortNumber })));
 }
 
@@ -129,9 +130,9 @@ function requestsLane(item) {
   const [from, to] = visible();
   const seen = state.exchanges.filter((exchange) => exchange.at >= from && exchange.at <= to && (!item || exchange.path.includes(item.id)));
   const counted = seen.filter((exchange) => exchange.at <= shownInstant());
-  const refused = counted.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
+  const rejected = counted.filter((exchange) => exchange.fault || exchange.status === null || exchange.status >= 400).length;
   const range = state.axis.look === null || isProjected() ? 'in view' : `until ${time(state.axis.look)}`;
-  const text = [refused > 0 && `${number(refused)} refused or struck`, range].filter(Boolean).join(', ');
+  const text = [rejected > 0 && `${number(rejected)} rejected or struck`, range].filter(Boolean).join(', ');
   return lane('Requests', { text, value: number(counted.length), column: 'rows', className: 'is-thin' },
     laneBox('', requests(seen.slice(-TICKS_MAX))));
 }
@@ -170,13 +171,14 @@ function allSentence() {
     const text = h('p', { class: 'second' }, h('b', { dir: 'auto' }, item.displayName), ' is Initialized: its mirroring has not been started.');
     return { content: [sign(shown), text, startButton(item)] };
   }
-  return { content: [sign(shown), h('p', { class: 'second' }, `${number(waiting.length)} databases are Initialized: their mirroring has not been started. Open one to start it.`)] };
+  const text = `${number(waiting.length)} databases are Initialized: their mirroring has not been started. Open one to start it.`;
+  return { content: [sign(shown), h('p', { class: 'second' }, text)] };
 }
 
 /** The button that starts mirroring; nothing if it cannot be started. */
 function startButton(item) {
   const act = mirroringAct(item);
-  return act && !act.refusal && act.label === 'Start' && actButton(act);
+  return act && !act.obstacle && act.label === 'Start' && actButton(act);
 }
 
 function sentence(item, row) {
@@ -184,20 +186,22 @@ function sentence(item, row) {
   if (start) return { tone: start.tone, content: [sign(row.shown), h('p', { class: start.tone === 'bad' ? null : 'second', dir: 'auto' }, start.content)] };
   if (row.error) {
     const text = h('p', { dir: 'auto' }, h('b', { class: 'mono' }, row.error.errorCode), ' ', row.error.message);
-    return { tone: row.status === 'Running' ? 'warning' : 'bad', content: [sign(row.shown), text, causeOf(row.trouble) ?? h('a', { class: 'link', href: `#/item/${item.id}/definition` }, 'Edit definition')] };
+    const next = causeOf(row.trouble) ?? h('a', { class: 'link', href: `#/item/${item.id}/definition` }, 'Edit definition');
+    return { tone: row.status === 'Running' ? 'warning' : 'bad', content: [sign(row.shown), text, next] };
   }
   const tables = allRows();
   const wrong = tables.filter((table) => table.error);
   if (wrong.length > 0) {
     const first = wrong.find((table) => table.status === 'Failed') ?? wrong[0];
     const more = wrong.length > 1
-      ? h('button', { type: 'button', class: 'link', on: { click: () => filterGroup('errors') } }, `all ${number(wrong.length)} errors`)
-      : h('button', { type: 'button', class: 'link', on: { click: () => openTable(first.key) } }, 'details');
+      ? h('button', { type: 'button', class: 'link', on: { click: () => filterGroup('errors') } }, `All ${number(wrong.length)} errors`)
+      : h('button', { type: 'button', class: 'link', on: { click: () => openTable(first.key) } }, 'Details');
     const text = h('p', { dir: 'auto' }, h('b', null, first.label), ': ', first.error.message);
     return { tone: first.shown.tone, content: [sign(first.shown), text, causeOf(first.trouble), more] };
   }
   if (row.status === 'Paused') {
-    return { tone: 'warning', content: [sign(row.shown), h('p', null, 'The capacity was paused. Mirroring stays paused until it is started again, and continues where it stopped.')] };
+    const text = 'The capacity was paused. Mirroring stays paused until it is started again, and continues where it stopped.';
+    return { tone: 'warning', content: [sign(row.shown), h('p', null, text)] };
   }
   return { tone: 'muted', content: [sign(row.shown), h('p', { class: 'second' }, calmSentence(row, tables))] };
 }

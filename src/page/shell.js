@@ -12,7 +12,7 @@ import { moreMenu, tenantMenu } from './menus.js';
 import { SOURCE_TYPES, databaseStatus } from './portal.js';
 import { allRows, databaseRow } from './rows.js';
 import { openItem, reconnect, set, shownInstant, state } from './store.js';
-import { isShown, tenantName } from './tenants.js';
+import { shownTenantName } from './tenants.js';
 import { troubleMenu } from './trouble-form.js';
 import { unended, unendedCount } from './troubles.js';
 
@@ -20,8 +20,13 @@ import { unended, unendedCount } from './troubles.js';
 
 export function top() {
   const item = openItem();
+  const treeButton = {
+    type: 'button', class: 'button quiet icon-only tree-button', 'aria-label': 'Workspaces and items',
+    'aria-expanded': String(state.tree.isOpen), 'aria-controls': 'tree',
+    on: { click: toggleTree },
+  };
   return h('header', { class: 'top' }, [
-    h('button', { type: 'button', class: 'button quiet icon-only tree-button', 'aria-label': 'Workspaces and items', 'aria-expanded': String(state.tree.isOpen), 'aria-controls': 'tree', on: { click: toggleTree } }, icon('menu')),
+    h('button', treeButton, icon('menu')),
     h('a', { class: 'brand', href: '#/', 'aria-label': 'Specularite: all mirrored databases' }, brand(), h('span', null, 'Specularite')),
     h('nav', { class: 'crumbs', 'aria-label': 'Place' }, crumbs(item)),
     h('span', { class: 'grow' }),
@@ -40,14 +45,8 @@ const brand = () =>
     h('path', { class: 'brand-edge', d: 'M2 14.5L18 5.5' }),
   ]);
 
-function shownTenant() {
-  const { tenant } = state.api;
-  const known = state.tenants.find(isShown);
-  return known ? tenantName(known) : (tenant ?? 'default tenant');
-}
-
 function crumbs(item) {
-  const name = shownTenant();
+  const name = shownTenantName();
   return [
     menuButton('tenant', { class: 'button quiet crumb-tenant', 'aria-label': `Tenant: ${name}` }, h('span', { dir: 'auto' }, name), icon('down')),
     menu('tenant', 'Tenant', tenantMenu),
@@ -64,7 +63,8 @@ function crumbs(item) {
 function dockButton(tab, picture, label, unended = null) {
   const isEmpty = unended?.total === 0;
   const title = unended?.words ? `In the tenant: ${unended.words}` : null;
-  return h('button', { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), title, on: { click: () => toggleDock(tab) } }, [
+  const props = { type: 'button', class: 'button quiet', id: `button-${tab}`, 'aria-pressed': String(state.dock === tab), title };
+  return h('button', { ...props, on: { click: () => toggleDock(tab) } }, [
     icon(picture), h('span', { class: 'button-label' }, label), unended && h('span', { class: `badge ${isEmpty ? 'is-empty' : ''}` }, !isEmpty && number(unended.total)),
   ]);
 }
@@ -81,7 +81,11 @@ export function lostBanner() {
   if (state.lost === null) return null;
   return h('div', { key: 'lost', class: 'lost', role: 'alert' }, [
     h('span', { class: 'tone-bad' }, glyph('diamond')),
-    h('p', null, h('b', null, 'The emulator does not answer. '), state.isLoaded ? `This is its last known state, of ${time(state.lost)}. ` : '', 'Trying again every second.'),
+    h('p', null, [
+      h('b', null, 'The emulator does not answer. '),
+      state.isLoaded && `This is its last known state, of ${time(state.lost)}. `,
+      'Trying again every second.',
+    ]),
     h('button', { type: 'button', class: 'button', on: { click: reconnect } }, 'Try now'),
   ]);
 }
@@ -167,7 +171,13 @@ export function head() {
 
 function allHead() {
   return h('div', { class: 'head' }, [
-    h('div', { class: 'head-title' }, h('h1', null, 'Mirrored databases'), h('div', { class: 'head-facts' }, h('span', null, count(allRows().length, 'mirrored database')), h('span', null, count(state.workspaces.length, 'workspace')))),
+    h('div', { class: 'head-title' }, [
+      h('h1', null, 'Mirrored databases'),
+      h('div', { class: 'head-facts' }, [
+        h('span', null, count(allRows().length, 'mirrored database')),
+        h('span', null, count(state.workspaces.length, 'workspace')),
+      ]),
+    ]),
     h('div', { class: 'head-acts' }, [
       troubleButton(),
       h('button', { type: 'button', class: 'button primary', on: { click: () => openDialog('create') } }, icon('add'), 'New mirrored database'),
@@ -211,6 +221,7 @@ export function tabs() {
   ]);
 }
 
-export const toasts = () => h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' }, state.toasts.map((toast) => h('div', { class: 'toast', dir: 'auto' }, toast.text)));
+export const toasts = () =>
+  h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' }, state.toasts.map((toast) => h('div', { class: 'toast', dir: 'auto' }, toast.text)));
 
 export const title = () => [openItem()?.displayName, 'Specularite'].filter(Boolean).join(' · ');

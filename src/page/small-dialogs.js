@@ -3,12 +3,13 @@
 import { closeDialog } from './dialog.js';
 import { h } from './dom.js';
 import { curlOf } from './curl.js';
-import { fileFault } from './document-file.js';
-import { act, button, check, field, input, refusal } from './form.js';
+import { fileError } from './document-file.js';
+import { act, button, check, field, input, rejection } from './form.js';
 import { count, date, iso, moment, parse, time } from './format.js';
 import { KEYS } from './keys.js';
-import { changed, itemsById, mirrors, openItem, overview, readAll, state, toast } from './store.js';
-import { isShown, loadBuiltIn, loadScenario, loadedText, putSnapshot, rememberTenant, tenantHref, tenantInUse, tenantName } from './tenants.js';
+import { tableLabel } from './spans.js';
+import { changed, datedTrouble, itemsById, mirrors, openItem, overview, readAll, state, toast } from './store.js';
+import { isShown, loadBuiltIn, loadScenario, loadedText, putSnapshot, rememberTenant, shownTenantName, tenantHref, tenantInUse } from './tenants.js';
 import { troubleTitle } from './trouble-kinds.js';
 
 const FORM = 'small-form';
@@ -21,7 +22,7 @@ function form(dialog, { title, body, label, isDangerous = false, isDisabled = fa
   };
   return {
     title,
-    body: h('form', { id: FORM, class: 'form', on: { submit } }, body, refusal(dialog.error)),
+    body: h('form', { id: FORM, class: 'form', on: { submit } }, body, rejection(dialog.error)),
     footer: [
       h('span', { class: 'grow' }),
       button('Cancel', closeDialog, isDangerous ? { autofocus: true } : {}),
@@ -66,7 +67,10 @@ function keys() {
         ]),
       ),
       check({ checked: state.preferences.keys }, change, 'Use single keys. Esc and the keys of the axis and of the list always work.'),
-      h('p', { class: 'hint' }, 'Click or drag the time axis to look at another time: every figure is shown as it was, or as it will be. Nothing changes by looking. Drag with Shift to move the window; turn the wheel with Ctrl to zoom.'),
+      h('p', { class: 'hint' }, [
+        'Click or drag the time axis to look at another time: every figure is shown as it was, or as it will be. ',
+        'Nothing changes by looking. Drag with Shift to move the window; turn the wheel with Ctrl to zoom.',
+      ]),
       apiHelp(),
     ],
   };
@@ -77,7 +81,7 @@ function apiHelp() {
   const item = [openItem(), ...mirrors()].find((each) => each?.type === 'MirroredDatabase');
   const call = item ? ['POST', `/v1/workspaces/${item.workspace.id}/mirroredDatabases/${item.id}/getMirroringStatus`] : ['GET', '/v1/workspaces'];
   const tenant = state.tenants.find(isShown);
-  const name = tenant ? tenantName(tenant) : (state.api.tenant ?? 'default tenant');
+  const name = shownTenantName();
   return [
     h('h3', null, 'API'),
     h('dl', { class: 'facts' }, [
@@ -86,8 +90,11 @@ function apiHelp() {
       [h('dt', null, 'Tenant'), h('dd', null, h('span', { dir: 'auto' }, name), tenant && tenant.id !== name && [' ', h('span', { class: 'mono dim' }, tenant.id)])],
     ]),
     h('p', null, item ? ['The status of ', h('b', { dir: 'auto' }, item.displayName), ':'] : 'The workspaces:'),
-    h('pre', { class: 'code', tabindex: 0, role: 'region', 'aria-label': 'Call of the API' }, curlOf(...call)),
-    h('p', { class: 'hint' }, 'A call belongs to the tenant that its token names in the claim tid. The default tenant accepts any token. Calls of /_emulator name the tenant with ?tenant=.'),
+    h('pre', { class: 'code', tabindex: 0, role: 'region', 'aria-label': 'Request to the API' }, curlOf(...call)),
+    h('p', { class: 'hint' }, [
+      'A request belongs to the tenant that its token names in the claim tid. The default tenant accepts any token. ',
+      'Requests to /_emulator name the tenant with ?tenant=.',
+    ]),
   ];
 }
 
@@ -129,41 +136,60 @@ function fork(dialog) {
       null,
       'A fork is a new tenant. It shares the past of this one up to ',
       h('b', null, instant),
-      ', and goes its own way from there.',
+      ', and changes independently of it afterwards.',
     ),
     field(
       { id: 'fork-name', label: 'Name of the new tenant' },
       input({ value: as, required: true, autofocus: true, dir: 'auto', on: { input: (event) => revise({ as: event.target.value }) } }),
     ),
-    isClockRunning()
-      ? check({ checked: isPaused }, (checked) => revise({ isPaused: checked }), 'Start paused. Otherwise the clock of the fork runs at once, and planned trouble begins at its time.')
-      : h('p', { class: 'hint' }, `The clock of the fork is ${state.clock.mode}, as in this tenant: it stands until ${state.clock.mode === 'manual' ? 'it is moved' : 'a request moves it'}.`),
-    carriedTrouble(at ?? state.clock.now(), at !== null),
+    clockOfFork(isPaused),
+    copiedTrouble(at ?? state.clock.now(), at !== null),
     h('p', { class: 'hint' }, faultText(state.faults.length), ' Settings and the mode of the clock are those of now. The journal of the fork is empty.'),
   ];
   return form(dialog, { title: 'Fork this tenant', body, label: 'Fork', run });
 }
 
-const faultText = (faults) =>
-  faults === 0 ? 'There are no fault rules to carry along.' : `${count(faults, 'fault rule')} and ${faults === 1 ? 'its counters' : 'their counters'} come along as they are now, also if the fork begins earlier.`;
+function clockOfFork(isPaused) {
+  if (isClockRunning()) {
+    const text = 'Start paused. Otherwise the clock of the fork runs at once, and planned trouble begins at its time.';
+    return check({ checked: isPaused }, (checked) => revise({ isPaused: checked }), text);
+  }
+  const { mode } = state.clock;
+  const until = mode === 'manual' ? 'it is moved' : 'a request moves it';
+  return h('p', { class: 'hint' }, `The clock of the fork is ${mode}, as in this tenant: it stands until ${until}.`);
+}
 
-/** Lists the trouble that has not ended at the instant of the fork. */
-function carriedTrouble(at, isPast) {
-  const carried = state.troubles.filter(({ fromAt, toAt, kind }) => fromAt === null || fromAt > at || (kind !== 'reseed' && (toAt === null || toAt > at)));
-  if (carried.length === 0) return h('p', { class: 'hint' }, 'No trouble is planned or active then.');
-  return [h('p', null, isPast ? 'This trouble comes along, as far as it was planned by then:' : 'This trouble comes along:'), troubleList(carried, at)];
+function faultText(faults) {
+  if (faults === 0) return 'There are no fault rules to copy.';
+  const counters = faults === 1 ? 'its counters' : 'their counters';
+  return `${count(faults, 'fault rule')} and ${counters} are copied as they are now, also if the fork begins earlier.`;
+}
+
+/** Lists the trouble that has not ended at the instant of the fork, in the order of its beginnings. */
+function copiedTrouble(at, isPast) {
+  const copied = state.troubles.filter(({ fromAt, toAt, kind }) => fromAt === null || fromAt > at || (kind !== 'reseed' && (toAt === null || toAt > at)));
+  copied.sort((one, other) => (one.fromAt ?? Infinity) - (other.fromAt ?? Infinity) || 0);
+  if (copied.length === 0) return h('p', { class: 'hint' }, 'No trouble is planned or active then.');
+  return [h('p', null, isPast ? 'The fork contains this trouble, as far as it was planned by then:' : 'The fork contains this trouble:'), troubleList(copied, at)];
 }
 
 function troubleList(troubles, at) {
-  const place = ({ target }) => [target.table && [target.table.schemaName, target.table.tableName].filter(Boolean).join('.'), itemsById().get(target.item)?.displayName].filter(Boolean).join(' in ');
-  const begins = ({ fromAt }) => (fromAt === null ? 'begins with a later status' : fromAt > at ? `begins at ${moment(fromAt, at)}` : `active since ${moment(fromAt, at)}`);
-  return h('ul', { class: 'carried' }, troubles.map((trouble) => h('li', { key: trouble.id }, h('span', { dir: 'auto' }, [troubleTitle(trouble), place(trouble)].filter(Boolean).join(': ')), h('small', null, begins(trouble)))));
+  const place = ({ target: { table, item } }) =>
+    [table && tableLabel(table.schemaName, table.tableName), itemsById().get(item)?.displayName].filter(Boolean).join(' in ');
+  const text = (trouble) => [troubleTitle(trouble), place(trouble)].filter(Boolean).join(': ');
+  const begins = ({ fromAt }) => {
+    if (fromAt === null) return 'begins with a later status';
+    return `${fromAt > at ? 'begins at' : 'active since'} ${moment(fromAt, at)}`;
+  };
+  const entry = (trouble) => h('li', { key: trouble.id }, h('span', { dir: 'auto' }, text(trouble)), h('small', null, begins(trouble)));
+  return h('ul', { class: 'fork-trouble' }, troubles.map(entry));
 }
 
 /** What a fork is made of: its trouble, its clock, and the open item if it existed by then. */
 async function readFork(id, name, clock) {
-  const [{ value }, { workspaces, clock: present }] = await Promise.all([state.api.control('GET', 'trouble', undefined, { tenant: id }), state.api.control('GET', 'overview', undefined, { tenant: id })]);
-  const troubles = value.filter((trouble) => trouble.state !== 'ended').map((trouble) => ({ ...trouble, fromAt: parse(trouble.from), toAt: parse(trouble.to) }));
+  const get = (path) => state.api.control('GET', path, undefined, { tenant: id });
+  const [{ value }, { workspaces, clock: present }] = await Promise.all([get('trouble'), get('overview')]);
+  const troubles = value.filter((trouble) => trouble.state !== 'ended').map(datedTrouble);
   const item = workspaces.flatMap(({ items }) => items).find((each) => each.id === state.route.item) ?? null;
   return { name, item, troubles, clock: clock ?? present };
 }
@@ -171,16 +197,19 @@ async function readFork(id, name, clock) {
 function forked({ name, item, troubles, clock }) {
   const at = parse(clock.now);
   const isRunning = isClockRunning() && !clock.paused;
+  const clockText = isRunning ? 'Its clock runs.' : `Its clock stands at ${time(at)} UTC on ${date(at)}.`;
+  const href = `${tenantHref(name)}${item ? `#/item/${item.id}` : ''}`;
+  const label = item ? ['Open ', h('bdi', null, item.displayName), ' in the fork'] : 'Open the fork';
   return {
     title: 'The fork exists',
     body: [
-      h('p', { role: 'status' }, 'The new tenant is ', h('b', { dir: 'auto' }, name), '. ', isRunning ? 'Its clock runs.' : `Its clock stands at ${time(at)} UTC on ${date(at)}.`),
-      troubles.length > 0 && [h('p', null, `${count(troubles.length, 'trouble')} came along:`), troubleList(troubles, at)],
+      h('p', { role: 'status' }, 'The new tenant is ', h('b', { dir: 'auto' }, name), `. ${clockText}`),
+      troubles.length > 0 && [h('p', null, 'It contains this trouble:'), troubleList(troubles, at)],
     ],
     footer: [
       h('span', { class: 'grow' }),
       button('Stay here', closeDialog),
-      h('a', { key: 'open', class: 'button primary', href: `${tenantHref(name)}${item ? `#/item/${item.id}` : ''}`, mount: (node) => node.focus() }, h('span', null, item ? ['Open ', h('bdi', null, item.displayName), ' in the fork'] : 'Open the fork')),
+      h('a', { key: 'open', class: 'button primary', href, mount: (node) => node.focus() }, h('span', null, label)),
     ],
   };
 }
@@ -271,7 +300,10 @@ function scenario(dialog) {
       fileInput((chosen) => revise({ file: chosen })),
     ),
     check({ checked: isReset }, (checked) => revise({ isReset: checked }), 'Reset the tenant first'),
-    h('p', { class: 'hint' }, 'A scenario adds to the tenant. A name that is in use, and a clock that is earlier than that of the tenant, are rejected; nothing is added then.'),
+    h('p', { class: 'hint' }, [
+      'A scenario adds to the tenant. It is rejected, and adds nothing, if one of its names is in use ',
+      'or if its clock is earlier than that of the tenant.',
+    ]),
   ];
   const run = async () => {
     const added = await act(() => (file ? loadFile(file, isReset) : loadNamed(name, isReset)));
@@ -294,7 +326,7 @@ async function loadFile(file, isReset) {
     }
     return await loadScenario(text);
   } catch (error) {
-    throw fileFault(error, file.name, 'scenario', text);
+    throw fileError(error, file.name, 'scenario', text);
   }
 }
 
@@ -341,6 +373,6 @@ async function replaceTenant(file) {
   try {
     return await putSnapshot(file);
   } catch (error) {
-    throw fileFault(error, file.name, 'snapshot', await file.text());
+    throw fileError(error, file.name, 'snapshot', await file.text());
   }
 }

@@ -105,7 +105,7 @@ export function toast(text) {
   }, 4000);
 }
 
-/** Runs an act of the viewer. A refusal becomes a message. Returns `null` in that case. */
+/** Runs an act of the viewer. A rejection becomes a message. Returns `null` in that case. */
 export async function attempt(act, done) {
   try {
     const answer = await act();
@@ -254,7 +254,8 @@ async function timeline(query) {
   }
 }
 
-function datedTrouble(trouble) {
+/** Returns a trouble of the API with the instants of its beginning and its end as numbers. */
+export function datedTrouble(trouble) {
   return { ...trouble, fromAt: parse(trouble.from), toAt: parse(trouble.to) };
 }
 

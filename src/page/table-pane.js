@@ -34,7 +34,7 @@ export function tablePane() {
       h(
         'div',
         { key: 'error', class: 'section' },
-        h('div', { class: 'refusal' }, h('b', null, row.error.errorCode), h('p', { dir: 'auto' }, row.error.message), causeOf(row.trouble)),
+        h('div', { class: 'rejection' }, h('b', null, row.error.errorCode), h('p', { dir: 'auto' }, row.error.message), causeOf(row.trouble)),
       ),
     row && h('div', { key: 'facts', class: 'section' }, facts(row)),
     h('div', { key: 'history', class: 'section' }, h('h3', null, 'History and projection'), history(table)),
@@ -42,7 +42,7 @@ export function tablePane() {
       h(
         'div',
         { key: 'trouble', class: 'section' },
-        h('h3', null, 'Make trouble here'),
+        h('h3', null, 'Add trouble to this table'),
         h(
           'div',
           { class: 'row-of-buttons' },

@@ -1,12 +1,11 @@
 // Tenants: their names and addresses, and their snapshots as files.
 
 import { ApiError, Unreachable } from './api.js';
-import { count, iso } from './format.js';
+import { count, isGuid, iso } from './format.js';
 import { failed, now, state, toast } from './store.js';
 
 /** Where the browser keeps the names of forks, because the emulator may tell only their ids. */
 const NAMES = 'tenant-names';
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function names() {
   try {
@@ -30,7 +29,7 @@ export const isDefaultTenant = (id) => state.tenants.some((tenant) => tenant.isD
 export function tenantId() {
   const { tenant } = state.api;
   if (tenant === null) return state.tenants.find(({ isDefault }) => isDefault)?.id ?? null;
-  if (GUID.test(tenant)) return tenant.toLowerCase();
+  if (isGuid(tenant)) return tenant.toLowerCase();
   const told = state.tenants.map(({ id, name = '' }) => [id, name]);
   const isMeant = ([, name]) => name.toLowerCase() === tenant.toLowerCase();
   return [...told, ...Object.entries(names())].find(isMeant)?.[0] ?? state.exchanges.at(-1)?.tenant ?? null;
@@ -40,6 +39,12 @@ export function tenantId() {
 export const tenantInUse = () => encodeURIComponent(state.api.tenant ?? state.tenants.find(({ isDefault }) => isDefault)?.id);
 
 export const isShown = (tenant) => tenant.id === tenantId();
+
+/** The name of the tenant that the page shows. */
+export function shownTenantName() {
+  const known = state.tenants.find(isShown);
+  return known ? tenantName(known) : (state.api.tenant ?? 'default tenant');
+}
 
 /** The address of the page for a tenant; `null` is the default one. */
 export const tenantHref = (tenant) => (tenant === null ? '/' : `/?tenant=${encodeURIComponent(tenant)}`);

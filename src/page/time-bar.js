@@ -5,6 +5,7 @@ import { date, duration, moment, time } from './format.js';
 import { icon } from './icons.js';
 import { jumpMenu, paceMenu } from './menus.js';
 import { menu, menuButton } from './menu.js';
+import { tableLabel } from './spans.js';
 import { attempt, changed, itemsById, now, openItem, state, toast } from './store.js';
 
 const MODES = [
@@ -20,8 +21,9 @@ const YEAR = 365 * 86400 * 1000;
 export function timeBar() {
   const { clock } = state;
   const isStill = clock.paused || clock.mode === 'manual' || clock.mode === 'stepped';
+  const play = { type: 'button', class: 'button play', 'aria-label': isStill ? 'Let the clock run' : 'Pause the clock', on: { click: togglePause } };
   return h('section', { class: 'time', 'aria-label': 'Clock' }, [
-    h('button', { type: 'button', class: 'button play', 'aria-label': isStill ? 'Let the clock run' : 'Pause the clock', on: { click: togglePause } }, icon(isStill ? 'play' : 'pause')),
+    h('button', play, icon(isStill ? 'play' : 'pause')),
     reading(),
     h('div', { class: 'segmented clock-modes', role: 'radiogroup', 'aria-label': 'Mode of the clock' }, MODES.map(mode)),
     h('div', { class: 'clock-rate' }, rate()),
@@ -37,7 +39,11 @@ function reading() {
   const day = Math.abs(offset) > YEAR / 2 ? date(instant) : date(instant).slice(0, -5);
   const away = Math.abs(offset) > AHEAD_MIN && ` · ${duration(offset)} ${offset > 0 ? 'ahead' : 'behind'}`;
   return h('div', { class: 'clock' }, [
-    h('b', { class: 'clock-time' }, time(instant), h('small', { class: 'clock-fraction' }, `.${Math.floor(instant / 100) % 10}`), h('small', { class: 'clock-zone' }, ' UTC')),
+    h('b', { class: 'clock-time' }, [
+      time(instant),
+      h('small', { class: 'clock-fraction' }, `.${Math.floor(instant / 100) % 10}`),
+      h('small', { class: 'clock-zone' }, ' UTC'),
+    ]),
     h('span', { class: 'clock-date' }, day, away && h('span', { class: 'clock-offset' }, away)),
   ]);
 }
@@ -51,12 +57,14 @@ function rate() {
   const { clock } = state;
   if (clock.mode === 'scaled') {
     const rates = RATES.includes(clock.scale) ? RATES : [...RATES, clock.scale];
-    return h('select', { class: 'input', 'aria-label': 'Rate of the clock', value: String(clock.scale), on: { change: (event) => setClock({ mode: 'scaled', rate: Number(event.target.value) }) } },
+    const change = (event) => setClock({ mode: 'scaled', rate: Number(event.target.value) });
+    return h('select', { class: 'input', 'aria-label': 'Rate of the clock', value: String(clock.scale), on: { change } },
       rates.map((each) => h('option', { value: String(each), selected: each === clock.scale }, `${each.toLocaleString('en-US')}×`)));
   }
   if (clock.mode === 'stepped') {
-    const set = (event) => setClock({ mode: 'stepped', step: Number(event.target.value) });
-    return [h('input', { class: 'input clock-step', type: 'number', min: 0, step: 'any', 'aria-label': 'Seconds before each request', value: String(clock.step), on: { change: set } }), h('span', null, 's each')];
+    const change = (event) => setClock({ mode: 'stepped', step: Number(event.target.value) });
+    const props = { class: 'input clock-step', type: 'number', min: 0, step: 'any', 'aria-label': 'Seconds before each request' };
+    return [h('input', { ...props, value: String(clock.step), on: { change } }), h('span', null, 's each')];
   }
   return h('span', null, clock.isRunning ? '1 s a second' : 'stands still');
 }
@@ -64,8 +72,9 @@ function rate() {
 /** The pace of the steps, which is another thing than the rate of the clock. */
 function pace() {
   const name = state.settings?.pace ?? '–';
+  const title = 'How long steps such as Starting and Snapshotting take';
   return h('div', { class: 'pace' }, [
-    menuButton('pace', { class: 'button quiet', title: 'How long steps such as Starting and Snapshotting take' }, h('span', null, h('small', null, 'Pace'), ' ', name), icon('down')),
+    menuButton('pace', { class: 'button quiet', title }, h('span', null, h('small', null, 'Pace'), ' ', name), icon('down')),
     menu('pace', 'Pace of steps', paceMenu),
   ]);
 }
@@ -83,14 +92,20 @@ function nextChange() {
   const { nextChange: next } = state.clock;
   return h('button', { type: 'button', class: 'next-change', disabled: !next, on: { click: toNextChange } }, [
     icon('next'),
-    h('span', null, next ? h('b', null, 'Next ', h('span', { class: 'wide-only' }, 'change '), `in ${duration(Math.max(0, next.at - now()))}`) : h('b', null, 'No change ahead'), h('span', { class: 'next-what' }, next ? [h('bdi', null, subject(next)), ` → ${change(next)}`] : 'every status stays as it is')),
+    h('span', null, next ? nextText(next) : [h('b', null, 'No change ahead'), h('span', { class: 'next-what' }, 'every status stays as it is')]),
     h('kbd', { class: 'key' }, '.'),
   ]);
 }
 
+/** The new status stays in view: a long subject gives way. */
+const nextText = (next) => [
+  h('b', null, 'Next ', h('span', { class: 'wide-only' }, 'change '), `in ${duration(Math.max(0, next.at - now()))}`),
+  h('span', { class: 'next-what' }, h('bdi', null, subject(next)), h('span', null, `\u00a0→ ${change(next)}`)),
+];
+
 function subject(next) {
   const item = itemsById().get(next.item);
-  const table = next.table && [next.table.schemaName, next.table.tableName].filter(Boolean).join('.');
+  const table = next.table && tableLabel(next.table.schemaName, next.table.tableName);
   const isOpen = openItem()?.id === next.item;
   return [!isOpen || !table ? item?.displayName : null, table].filter(Boolean).join(' ');
 }

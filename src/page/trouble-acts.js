@@ -2,7 +2,7 @@
 
 import { ApiError } from './api.js';
 import { openDock } from './dock.js';
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { iso, moment, time } from './format.js';
 import { attempt, now, state, troubles } from './store.js';
 import { troubleTitle } from './trouble-kinds.js';
@@ -58,7 +58,7 @@ export function troubleButton(trouble, { after, ...props } = {}) {
 /** Shows a trouble in the list of all trouble. */
 function showTrouble(id) {
   openDock('trouble', { movesFocus: false });
-  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`trouble-${id}`)?.focus()));
+  afterRendering(() => document.getElementById(`trouble-${id}`)?.focus());
 }
 
 /** Describes the cause of an error: the trouble with this id. Without an id it is `null`. */

@@ -110,7 +110,7 @@ function targetFields(fields, { target }) {
     target === 'table' &&
       fields.select(
         'scope',
-        'Strikes',
+        'Affects',
         [
           ['table', 'one table, only in this database'],
           ['sourceTable', 'one table of the source, in all databases'],
@@ -129,8 +129,8 @@ function sourceHint(item) {
     (other) => other.id !== item?.id && other.status !== null && sourceOf(other) === source,
   ).length;
   const name = item?.source?.connection;
-  const strikes = name ? `The source is the connection ${name}.` : 'The source of this item.';
-  return others > 0 ? `${strikes} ${others} other ${others === 1 ? 'database mirrors' : 'databases mirror'} it too.` : strikes;
+  const text = name ? `The source is the connection ${name}.` : 'The source of this item.';
+  return others > 0 ? `${text} ${others} other ${others === 1 ? 'database mirrors' : 'databases mirror'} it too.` : text;
 }
 
 function tableField(fields) {

@@ -2,7 +2,7 @@
 
 import { ApiError } from './api.js';
 import { openDock } from './dock.js';
-import { h } from './dom.js';
+import { afterRendering, h } from './dom.js';
 import { MINUTE, dateTime } from './format.js';
 import { messageOf } from './form.js';
 import { closeMenu } from './menu.js';
@@ -24,7 +24,7 @@ export function troubleMenu() {
   const hasMirrors = targetsOf('item').length > 0;
   const kinds = Object.entries(TROUBLE_KINDS).filter(([, { target }]) => target === 'connection' || targetsOf(target).length > 0);
   return [
-    !hasMirrors && h('p', { class: 'menu-heading' }, 'Without a mirrored database there is nothing that trouble could strike but the API.'),
+    !hasMirrors && h('p', { class: 'menu-heading' }, 'There is no mirrored database yet. Only the API and new connections can have trouble.'),
     h('div', { key: 'api', class: 'menu-heading' }, 'Faults in the API'),
     Object.entries(FAULTS).map(([preset, { title, beside }]) => entry('fault', preset, title, beside)),
     group('At the source', kinds, 'source'),
@@ -61,7 +61,7 @@ function entry(kind, preset, title, beside) {
   );
 }
 
-/** The items that a kind of trouble can strike. */
+/** The items that a kind of trouble can affect. */
 export function targetsOf(target) {
   const isCatalog = (item) => item.type.includes('Catalog');
   return items().filter((item) => item.status !== null && (target === 'catalog' ? isCatalog(item) : !isCatalog(item)));
@@ -206,19 +206,19 @@ async function submit(event) {
     toast(form.kind === 'fault' ? 'The fault rule is added' : 'The trouble is planned');
     if (state.troubleForm === form) closeForm();
   } catch (error) {
-    refused(form, error);
+    rejected(form, error);
   }
   form.isBusy = false;
   changed();
 }
 
-function refused(form, error) {
+function rejected(form, error) {
   if (!(error instanceof FieldError)) failed(error);
   if (error instanceof FieldError) form.error = { field: error.field, message: error.message };
   else if (error instanceof ApiError) form.error = placed(error);
   else form.error = { field: null, message: 'The emulator does not answer.' };
   // The message is drawn with the next frame; the field that it belongs to gets the focus then.
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector('.dock form [aria-invalid=true]')?.focus()));
+  afterRendering(() => document.querySelector('.dock form [aria-invalid=true]')?.focus());
 }
 
 function closeForm() {

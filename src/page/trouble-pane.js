@@ -29,7 +29,7 @@ export function troublePane() {
     troubleSections(),
     h('h3', { key: 'faults' }, 'Faults in the API', state.axis.look !== null && h('span', { class: 'dim' }, 'as of now')),
     state.faults.map(faultRule),
-    state.faults.length === 0 && h('p', { key: 'no-faults', class: 'section dim' }, 'The API answers as it should.'),
+    state.faults.length === 0 && h('p', { key: 'no-faults', class: 'section dim' }, 'There are no fault rules.'),
   ];
 }
 
@@ -184,7 +184,7 @@ function strikesText({ when, struck, enabled, exhausted }) {
   return struck > 0 ? `struck ${number(struck)}${of}${end}` : `not struck yet${end}`;
 }
 
-/** The requests that a rule strikes, in words. */
+/** Describes the requests that a rule strikes. */
 function matchText({ match, when }) {
   const { operation, method, path, principal, item } = match ?? {};
   const place = item && (itemsById().get(item)?.displayName ?? item);

@@ -147,11 +147,11 @@ const FIELDS = [
   ['effect.operation', 'errorCode'],
 ];
 
-/** The field that a refusal of the API is about, and its text: `{field, message}`. `field` is null if no field is named. */
-export function placed(refusal) {
-  const detail = refusal.details[0] ?? refusal.message;
+/** The field that a rejection of the API is about, and its text: `{field, message}`. `field` is null if no field is named. */
+export function placed(rejection) {
+  const detail = rejection.details[0] ?? rejection.message;
   const message = detail.replace(/^The (?:rule|request body) is not valid: /, '');
   const found = FIELDS.find(([member]) => new RegExp(`(^|[^\\w.])${member.replaceAll('.', '\\.')}\\b`).test(message));
-  if (refusal.status === 404) return { field: 'item', message: 'It does not exist any more, or it has no source.' };
+  if (rejection.status === 404) return { field: 'item', message: 'It does not exist any more, or it has no source.' };
   return { field: found?.[1] ?? null, message };
 }

@@ -86,7 +86,7 @@ check('an automatic start is announced, survives a reload, and can be tried agai
   await name.fill('');
   await page.getByText('Name is required.').waitFor();
   await name.fill('second');
-  await said.getByText('No fault found in the name and the definition').waitFor();
+  await said.getByText('No error found in the name and the definition').waitFor();
   await page.getByRole('button', { name: 'Create', exact: true }).click();
   await page.getByText('Starts when Initialized').waitFor();
   await page.reload();
@@ -108,7 +108,7 @@ check('a wrong file is explained, and changes nothing', async (lab) => {
   const load = async (field, button, chosen) => {
     await page.locator(field).setInputFiles(chosen);
     await page.getByRole('button', { name: button, exact: true }).click();
-    return page.locator('.refusal');
+    return page.locator('.rejection');
   };
   await page.getByRole('button', { name: /^Tenant/ }).click();
   await page.getByRole('button', { name: 'Load a scenario…' }).click();

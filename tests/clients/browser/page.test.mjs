@@ -81,7 +81,7 @@ check('a database is started from the list, and its tables are shown ahead but n
   await page.locator('.note').getByText('Mirroring is Starting').waitFor();
 });
 
-check('a fork stands at its instant, and says what comes along', async (lab) => {
+check('a fork stands at its instant, and says what it contains', async (lab) => {
   const { shop: id } = await lab.scenario({ ...shop(['Orders'], { runningSince: HOUR_BEFORE }), clock: { mode: 'real', now: START } });
   await lab.control('POST', 'trouble', { target: { item: id }, kind: 'databaseError', starts: { after: 3600 } });
   await lab.control('POST', 'faults', { effect: { delay: { seconds: 1 } }, when: { times: 1 } });
@@ -210,7 +210,7 @@ check('a fault that is added in the page makes the API fail', async (lab) => {
   assert.match(await page.locator('.exchange-details').innerText(), /Struck by/i);
 });
 
-check('planned trouble is seen ahead, and strikes', async (lab) => {
+check('planned trouble is seen ahead, and takes effect', async (lab) => {
   const { shop: id } = await lab.scenario(shop(['Orders', 'Returns'], { runningSince: HOUR_BEFORE }));
   const page = await lab.open(`#/item/${id}`);
   await page.getByRole('button', { name: 'Add trouble' }).click();
@@ -233,7 +233,7 @@ check('an error tells its trouble, and trouble that was ended stays in sight', a
   await lab.control('POST', 'clock/advance', { seconds: 10 });
   const page = await lab.open(`#/item/${id}`);
   await cell(page, 'Returns', 'status').click();
-  const cause = page.locator('.dock .refusal .cause');
+  const cause = page.locator('.dock .rejection .cause');
   await cause.getByText('Caused by Table fails').waitFor();
   assert.equal(await page.locator('#button-trouble .badge').textContent(), '1');
   assert.equal(await page.locator('.summary-row.is-database .is-beside').count(), 1);
