@@ -69,7 +69,7 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Creates the entry point of an emulator.
     pub fn new(emulator: Arc<Emulator>) -> Self {
-        // A path that only begins like one of the control interface is none of its paths.
+        // A path such as `/_emulatorx` does not belong to the control interface.
         let control = Router::new()
             .nest(CONTROL, control::router(Arc::clone(&emulator)))
             .fallback(async |State(emulator), request: Request| {

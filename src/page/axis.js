@@ -16,7 +16,7 @@ const MARK_GAP = 54;
 /** The pointer moves so many pixels before a press counts as a drag. */
 const DRAG_MIN = 4;
 
-/** The hint for those who have not looked at another time yet. */
+/** The hint that is shown until the viewer looks at another time. */
 export const LOOK_HINT = 'Click or drag to look at another time';
 
 let width = 400;

@@ -62,7 +62,7 @@ function section(key, title, listed) {
   ];
 }
 
-/** Active trouble comes first, then planned trouble in the order of its beginnings, then the latest that is over. */
+/** Active trouble comes first, then planned trouble sorted by its beginning, then the latest that is over. */
 function inOrder(all) {
   const at = shownInstant();
   const dated = all.map((trouble) => ({ trouble, ...trouble, state: stateAt(trouble, at) }));
