@@ -31,16 +31,31 @@ const BAD_OPTION: u8 = 2;
 /// The exit status of `run --strict-faults` if a fault rule never struck.
 const UNSTRUCK: u8 = 3;
 
+/// The least size that jemalloc considers as large (its option `oversize_threshold`).
+#[cfg(not(target_env = "msvc"))]
+const LARGE_MEMORY: usize = 8 << 20;
+
 /// jemalloc returns the memory of deleted tenants to the system. The allocator of glibc keeps most of it.
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// Prepares the allocator, where it is jemalloc: all freed memory returns to the system, that of 8 MiB and more at once.
+fn prepare_allocator() {
+    #[cfg(not(target_env = "msvc"))]
+    {
+        // jemalloc decides how it frees large memory when it first allocates some. Once it has threads of its own, it
+        // would keep that of large bodies for 10 seconds.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE_MEMORY)));
+        // Without threads of its own, jemalloc returns memory only while requests arrive. Where it has none, that is
+        // enough.
+        let _ = tikv_jemalloc_ctl::background_thread::write(true);
+    }
+}
+
 fn main() -> ExitCode {
     let config = Config::parse();
-    // Without threads of its own, jemalloc returns memory only while requests arrive. Where it has none, that is enough.
-    #[cfg(not(target_env = "msvc"))]
-    let _ = tikv_jemalloc_ctl::background_thread::write(true);
+    prepare_allocator();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(why) => return ExitError::new(format!("cannot start the async runtime: {why}"), 1).report(),

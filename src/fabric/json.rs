@@ -11,7 +11,7 @@ use serde_json::ser::Formatter;
 /// Serializes a value as JSON with an indentation of two spaces and CRLF line ends. Fabric uses this formatting for
 /// re-serialised definitions and for responses about mirroring (docs/fidelity.md#bytes).
 pub fn to_crlf(value: &impl Serialize) -> Vec<u8> {
-    written(|bytes| {
+    written(0, |bytes| {
         let mut serializer = serde_json::Serializer::with_formatter(bytes, Crlf::default());
         value.serialize(&mut serializer).expect("keys are strings, and a Vec accepts all bytes");
     })
@@ -19,12 +19,18 @@ pub fn to_crlf(value: &impl Serialize) -> Vec<u8> {
 
 /// Serializes a value as compact JSON.
 pub fn to_compact(value: &impl Serialize) -> Vec<u8> {
-    written(|bytes| serde_json::to_writer(bytes, value).expect("keys are strings, and a Vec accepts all bytes"))
+    to_compact_sized(value, 0)
 }
 
-/// Returns the bytes that `write` appends, in a vector of exactly their size. Such a vector becomes
+/// Serializes a value as compact JSON of about `size` bytes. With the size, large JSON is written without the copies of a
+/// growing buffer.
+pub fn to_compact_sized(value: &impl Serialize, size: usize) -> Vec<u8> {
+    written(size, |bytes| serde_json::to_writer(bytes, value).expect("keys are strings, and a Vec accepts all bytes"))
+}
+
+/// Returns the about `size` bytes that `write` appends. A small vector has exactly their size, so that it becomes
 /// [`Bytes`](https://docs.rs/bytes) without an allocation.
-fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+fn written(size: usize, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     /// The maximum size of the buffer that a thread keeps, in bytes.
     const KEPT_MAX: usize = 64 << 10;
     thread_local! {
@@ -32,6 +38,9 @@ fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     }
     let mut buffer = BUFFER.take();
     buffer.clear();
+    if size > KEPT_MAX {
+        buffer.reserve_exact(size);
+    }
     write(&mut buffer);
     if buffer.capacity() > KEPT_MAX {
         return buffer;

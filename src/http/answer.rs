@@ -37,6 +37,11 @@ impl Answer {
         Self { body: Some(to_json(body)), ..Self::empty() }
     }
 
+    /// Creates a 200 with a JSON body of about `size` bytes.
+    pub fn ok_sized(body: &impl Serialize, size: usize) -> Self {
+        Self { body: Some(json::to_compact_sized(body, size)), ..Self::empty() }
+    }
+
     /// Creates a 200 with a body in the indented JSON of the mirroring workload.
     pub fn indented(body: &impl Serialize) -> Self {
         Self { body: Some(json::to_crlf(body)), ..Self::empty() }

@@ -23,7 +23,8 @@ pub(super) fn export(context: &Context<'_>) -> HandlerResult {
     };
     context.read(|state| {
         let exported = bulk::export(state, context.workspace(state)?, named.as_deref(), context.now)?;
-        Ok(Answer::ok(&ExportResponse::from(exported)))
+        let body = ExportResponse::from(exported);
+        Ok(Answer::ok_sized(&body, body.size()))
     })
 }
 

@@ -85,28 +85,27 @@ impl Dispatcher {
         Self { emulator, control }
     }
 
-    /// Responds to a request. Turns a panic into a Fabric error, and compresses the body for a client that accepts gzip.
-    pub async fn respond(&self, mut request: Request, arrival: Arrival, connection: &Connection) -> Response {
+    /// Responds to a request. Turns a panic into a Fabric error.
+    pub async fn respond(&self, request: Request, arrival: Arrival, connection: &Connection) -> Response {
+        unless_panicked(pin!(self.answer(request, arrival, connection))).await.unwrap_or_else(panic_response)
+    }
+
+    /// Responds to a request. Compresses the body for a client that accepts gzip.
+    async fn answer(&self, mut request: Request, arrival: Arrival, connection: &Connection) -> Response {
         let accepted = request.headers().get(header::ACCEPT_ENCODING).cloned();
         // The futures of rare requests are boxed, so that they do not enlarge that of all requests, which is moved.
         let response = if request.uri().path().starts_with(CONTROL) {
             request.extensions_mut().insert(arrival);
             request.extensions_mut().insert(connection.closing.clone());
-            unless_panicked(Box::pin(self.control.clone().oneshot(request)).as_mut()).await.map(|response| {
-                match response {
-                    Ok(response) => response,
-                }
-            })
+            Box::pin(self.control.clone().oneshot(request)).await.unwrap_or_else(|never| match never {})
         } else {
             match dispatch(&self.emulator, request, arrival) {
                 Dispatched::Fabric(request) => {
-                    let emulator = Arc::clone(&self.emulator);
-                    unless_panicked(pin!(fabric_api::respond(emulator, request, arrival, &connection.last))).await
+                    fabric_api::respond(Arc::clone(&self.emulator), request, arrival, &connection.last).await
                 }
-                Dispatched::Other(mut response) => unless_panicked(response.as_mut()).await,
+                Dispatched::Other(response) => response.await,
             }
         };
-        let response = response.unwrap_or_else(panic_response);
         match accepted {
             Some(accepted) if is_compressible(&response) => Box::pin(compress(response, accepted)).await,
             Some(_) | None => response,
@@ -115,7 +114,7 @@ impl Dispatcher {
 }
 
 /// Returns the output of a future; `None` if it panics.
-async fn unless_panicked<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
+async fn unless_panicked<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     let poll = |context: &mut Context<'_>| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(poll) => poll.map(Some),
         Err(_) => Poll::Ready(None),

@@ -244,7 +244,10 @@ pub(super) fn get_definition(context: &Context<'_>) -> HandlerResult {
     )?;
     // A definition can be large: it is serialised without the lock.
     match done {
-        Ok(definition) => Ok(Answer::ok(&DefinitionResponse::from(definition))),
+        Ok(definition) => {
+            let body = DefinitionResponse::from(definition);
+            Ok(Answer::ok_sized(&body, body.size()))
+        }
         Err(started) => *started,
     }
 }

@@ -73,7 +73,10 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
             OperationResult::Created(item) | OperationResult::Item(item) => {
                 Answer::ok(&ItemBody::new(state, operation.workspace, item))
             }
-            OperationResult::Definition(item, format) => Answer::ok(&DefinitionResponse::of(item, format.as_deref())),
+            OperationResult::Definition(item, format) => {
+                let body = DefinitionResponse::of(item, format.as_deref());
+                Answer::ok_sized(&body, body.size())
+            }
             OperationResult::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
             OperationResult::Imported(items) => Answer::ok(&ImportResponse::from(items.as_slice())),
             OperationResult::Nothing | OperationResult::Failed(_) => {

@@ -32,6 +32,13 @@ struct IndexEntry {
     root_path: String,
 }
 
+impl ExportResponse {
+    /// Returns the approximate size of the JSON in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.definition_parts.iter().map(DefinitionPart::size).sum()
+    }
+}
+
 impl From<Vec<Exported>> for ExportResponse {
     fn from(exported: Vec<Exported>) -> Self {
         let index = exported.iter().map(|item| IndexEntry { id: item.id, root_path: item.root.clone() });

@@ -66,6 +66,11 @@ impl DefinitionResponse {
     pub(crate) fn of(item: &Item, format: Option<&str>) -> Self {
         definition::read_back(item, format).into()
     }
+
+    /// Returns the approximate size of the JSON in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.definition.parts.iter().map(DefinitionPart::size).sum()
+    }
 }
 
 impl From<ReadBack> for DefinitionResponse {
@@ -88,6 +93,13 @@ impl DefinitionPart {
     pub(crate) fn under(mut self, root: &str) -> Self {
         self.part.path = format!("{root}/{}", self.part.path);
         self
+    }
+
+    /// Returns the approximate size of the JSON in bytes.
+    pub(crate) fn size(&self) -> usize {
+        /// The names and punctuation around path and payload.
+        const REST: usize = 128;
+        REST + self.part.path.len() + self.part.payload.len().div_ceil(3) * 4
     }
 }
 
