@@ -479,10 +479,8 @@ pub(crate) fn real_seconds(seconds: f64, rate: f64) -> f64 {
 pub fn machine_time() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's time")]
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    SignedDuration::try_from(since)
-        .ok()
-        .and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok())
-        .unwrap_or(Timestamp::UNIX_EPOCH)
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::new(seconds, since.subsec_nanos().cast_signed()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //!
 //! Tiny bodies are not counted: a connection takes more memory than they do.
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +13,8 @@ use axum::body::Body;
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+
+use crate::maybe_ready::MaybeReady;
 
 /// The maximum size of a body that is not counted, in bytes.
 pub const TINY_MAX: usize = 4 << 10;
@@ -58,31 +59,6 @@ impl Default for InFlight {
     }
 }
 
-/// The result of work on a body. Small work is done before this future exists, which therefore does not contain it.
-pub enum Work<'a, T> {
-    /// The work is done. `None` after the result is taken.
-    Done(Option<T>),
-    /// Another thread does the work.
-    Elsewhere(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
-}
-
-impl<T> fmt::Debug for Work<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if matches!(self, Self::Done(_)) { "Done" } else { "Elsewhere" })
-    }
-}
-
-impl<T: Unpin> Future for Work<'_, T> {
-    type Output = T;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        match &mut *self {
-            Self::Done(result) => Poll::Ready(result.take().expect("a future is not polled after its end")),
-            Self::Elsewhere(work) => work.as_mut().poll(context),
-        }
-    }
-}
-
 /// The room of a body. Dropping it makes the room free for other bodies.
 #[derive(Debug)]
 pub struct Room {
@@ -114,11 +90,15 @@ impl InFlight {
     /// # Panics
     ///
     /// If `work` panics.
-    pub fn work<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Work<'_, T> {
+    pub fn work<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> MaybeReady<'_, T> {
         if bytes <= SMALL_MAX {
-            return Work::Done(Some(work()));
+            return MaybeReady::ready(work());
         }
-        Work::Elsewhere(Box::pin(self.work_elsewhere(bytes, work)))
+        MaybeReady::pending(self.work_elsewhere(bytes, work))
     }
 
     async fn work_elsewhere<T: Send + 'static>(&self, bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -138,18 +118,22 @@ impl InFlight {
 
     /// Returns a body that has its room until it is sent. Returns `None` if there is no room for the body: at once if too
     /// many other responses wait for their room, or else after a time.
-    pub async fn sending(&self, body: Bytes) -> Option<Body> {
+    pub fn sending(&self, body: Bytes) -> MaybeReady<'_, Option<Body>> {
         if body.len() <= TINY_MAX {
-            return Some(Body::from(body));
+            return MaybeReady::ready(Some(Body::from(body)));
         }
-        let room = match Arc::clone(&self.responses).try_acquire_many_owned(units(body.len(), IN_FLIGHT_MAX)) {
-            Ok(permit) => Room::new(permit),
-            Err(_) => {
-                let _place = self.waiting.try_acquire_many(units(body.len(), WAITING_MAX)).ok()?;
-                room(&self.responses, body.len()).await?
-            }
+        let of = |body, room| Body::new(Sending { rest: body, sent: 0, room });
+        if let Ok(permit) = Arc::clone(&self.responses).try_acquire_many_owned(units(body.len(), IN_FLIGHT_MAX)) {
+            return MaybeReady::ready(Some(of(body, Room::new(permit))));
+        }
+        let Ok(place) = self.waiting.try_acquire_many(units(body.len(), WAITING_MAX)) else {
+            return MaybeReady::ready(None);
         };
-        Some(Body::new(Sending { rest: body, sent: 0, room }))
+        MaybeReady::pending(async move {
+            let room = room(&self.responses, body.len()).await;
+            drop(place);
+            room.map(|room| of(body, room))
+        })
     }
 }
 

@@ -25,6 +25,7 @@ use crate::emulator::Emulator;
 use crate::fabric::access::tenant_named;
 use crate::http::{Arrival, Connection, Dispatcher, basic, reject_hosts};
 use crate::idle::Activity;
+use crate::maybe_ready::MaybeReady;
 use crate::notify::{Closer, Closing};
 use crate::proxy::{self, OtherHosts, Proxy, ProxyRoute};
 use crate::tls;
@@ -239,9 +240,12 @@ where
     let fuse = Fuse::default();
     let activity = Arc::<Activity>::default();
     let shared = Connection::new(server.closing.clone());
-    let service = service_fn(|request| async {
-        let _in_progress = activity.begin();
-        fuse.cut(respond(server, request, arrival, &shared).await)
+    let service = service_fn(|request| {
+        let in_progress = activity.begin();
+        respond(server, request, arrival, &shared).map(|response| {
+            drop(in_progress);
+            fuse.cut(response)
+        })
     });
     let stream = FusedStream { stream, fuse: fuse.clone(), activity: Arc::clone(&activity) };
     let connection = http1::Builder::new()
@@ -268,29 +272,41 @@ where
     }
 }
 
-async fn respond(
-    server: &Arc<Server>,
-    mut request: Request<Incoming>,
+fn respond<'a>(
+    server: &'a Arc<Server>,
+    request: Request<Incoming>,
     mut arrival: Arrival,
-    connection: &Connection,
-) -> Response<Body> {
-    // The proxy replaces the headers below.
-    if let Some(rejection) = reject_hosts(request.headers()) {
-        return rejection;
-    }
+    connection: &'a Connection,
+) -> MaybeReady<'a, Response<Body>> {
     // The user name in the client's proxy URL is the tenant. Clients send it percent-decoded.
     if let Some((name, _)) = basic(request.headers(), header::PROXY_AUTHORIZATION) {
         arrival.tenant = Some(tenant_named(&name));
     }
-    if *request.method() == Method::CONNECT || request.uri().authority().is_some() {
-        match Box::pin(route_proxy(server, request, arrival)).await {
-            ProxyDecision::Local(local, from) => (request, arrival) = (*local, from),
-            ProxyDecision::Done(response) => return response,
-        }
+    if *request.method() != Method::CONNECT && request.uri().authority().is_none() {
+        return answer(server, request, arrival, connection);
     }
+    // The proxy replaces the headers.
+    if let Some(rejection) = reject_hosts(request.headers()) {
+        return MaybeReady::ready(rejection);
+    }
+    MaybeReady::pending(async move {
+        match route_proxy(server, request, arrival).await {
+            ProxyDecision::Local(request, arrival) => answer(server, *request, arrival, connection).await,
+            ProxyDecision::Done(response) => response,
+        }
+    })
+}
+
+/// Returns the emulator's response to a request.
+fn answer<'a>(
+    server: &'a Server,
+    request: Request<Incoming>,
+    arrival: Arrival,
+    connection: &'a Connection,
+) -> MaybeReady<'a, Response<Body>> {
     // A boxed body takes an allocation.
     let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
-    server.dispatcher.respond(request, arrival, connection).await
+    server.dispatcher.respond(request, arrival, connection)
 }
 
 /// The result of routing a proxy request.

@@ -8,18 +8,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::page::Position;
 
+/// A map from ids. Its hash takes less time than the default one. It need not resist clients that choose ids with equal
+/// hashes, because the emulator creates the ids.
+pub(super) type IdMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// A map from ids to values, in order of creation. A page can continue after a position even if the value at that
 /// position was deleted. Copies of a map share the values until one of them changes a value.
 #[derive(Debug, Clone)]
 pub struct Ordered<K, V> {
-    positions: HashMap<K, Position>,
+    positions: IdMap<K, Position>,
     values: BTreeMap<Position, Arc<V>>,
     next: Position,
 }
 
 impl<K, V> Default for Ordered<K, V> {
     fn default() -> Self {
-        Self { positions: HashMap::new(), values: BTreeMap::new(), next: 1 }
+        Self { positions: IdMap::default(), values: BTreeMap::new(), next: 1 }
     }
 }
 
@@ -48,7 +52,7 @@ impl<K: Serialize + Hash + Eq, V: Serialize> Serialize for Ordered<K, V> {
 impl<'de, K: Deserialize<'de> + Hash + Eq, V: Deserialize<'de>> Deserialize<'de> for Ordered<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Stored { next, values } = Stored::deserialize(deserializer)?;
-        let mut ordered = Self { positions: HashMap::new(), values: BTreeMap::new(), next };
+        let mut ordered = Self { positions: IdMap::default(), values: BTreeMap::new(), next };
         for (position, id, value) in values {
             ordered.positions.insert(id, position);
             ordered.values.insert(position, Arc::new(value));

@@ -159,17 +159,13 @@ impl State {
         self.secrets.get(&principal).map(String::as_str)
     }
 
-    /// Returns `true` if the directory contains the caller and, for a user, the personal workspace exists.
-    fn is_registered(&self, caller: Principal) -> bool {
-        let Some(known) = self.directory.get(&caller.id) else { return false };
-        known.principal().kind != PrincipalType::User || self.workspaces().contains(&self.personal_workspace(caller.id))
-    }
-
-    /// Returns `true` if the caller is not registered, or if the caller's token has details and the caller's entry in
-    /// the directory has only an id and a type.
+    /// Returns `true` if the directory lacks the caller, if a user lacks the personal workspace, or if the caller's token
+    /// has details and the caller's entry in the directory has only an id and a type.
     pub fn learns_from(&self, caller: &DirectoryEntry) -> bool {
-        let is_bare = self.directory.get(&caller.id).is_some_and(DirectoryEntry::is_bare);
-        !self.is_registered(caller.principal()) || is_bare && !caller.is_bare()
+        let Some(known) = self.directory.get(&caller.id) else { return true };
+        let is_user = known.principal().kind == PrincipalType::User;
+        is_user && !self.workspaces().contains(&self.personal_workspace(caller.id))
+            || known.is_bare() && !caller.is_bare()
     }
 
     /// Returns the id of a user's personal workspace, which may not exist yet.

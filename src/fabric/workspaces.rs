@@ -1,13 +1,11 @@
 //! The workspaces of a tenant and the items of a workspace, with the indexes from an item to its workspace and to its
 //! children. Both are stored without the indexes, which are computed again when they are read.
 
-use std::collections::HashMap;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::item::{Companion, Item, NewItem};
-use crate::fabric::ordered::Ordered;
+use crate::fabric::ordered::{IdMap, Ordered};
 use crate::fabric::workspace::Workspace;
 use crate::ids::{ItemId, WorkspaceId};
 
@@ -16,7 +14,7 @@ use crate::ids::{ItemId, WorkspaceId};
 pub(super) struct Workspaces {
     all: Ordered<WorkspaceId, Workspace>,
     /// The workspace of each item.
-    of_items: HashMap<ItemId, WorkspaceId>,
+    of_items: IdMap<ItemId, WorkspaceId>,
 }
 
 impl Serialize for Workspaces {
@@ -112,7 +110,7 @@ impl Workspaces {
 pub(super) struct Items {
     all: Ordered<ItemId, Item>,
     /// The children of each item that has some, in order of creation.
-    children: HashMap<ItemId, Vec<ItemId>>,
+    children: IdMap<ItemId, Vec<ItemId>>,
 }
 
 impl Serialize for Items {
@@ -129,7 +127,7 @@ impl<'de> Deserialize<'de> for Items {
 
 impl From<Ordered<ItemId, Item>> for Items {
     fn from(all: Ordered<ItemId, Item>) -> Self {
-        let mut children: HashMap<ItemId, Vec<ItemId>> = HashMap::new();
+        let mut children: IdMap<ItemId, Vec<ItemId>> = IdMap::default();
         for (parent, id) in all.values().filter_map(|item| Some((item.parent?, item.id))) {
             children.entry(parent).or_default().push(id);
         }

@@ -4,7 +4,6 @@
 use std::convert::Infallible;
 use std::future::{poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -29,6 +28,7 @@ use crate::http::request::{Arrival, PageAct, SentUri, collapse_slashes, host, is
 use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, page, resource_manager};
 use crate::identification::LastIdentification;
 use crate::ids::RequestId;
+use crate::maybe_ready::MaybeReady;
 use crate::notify::Closing;
 use crate::seed::Seed;
 
@@ -74,52 +74,63 @@ impl Dispatcher {
             .nest(CONTROL, control::router(Arc::clone(&emulator)))
             .fallback(async |State(emulator), request: Request| {
                 let arrival = request.extensions().get().copied().unwrap_or_default();
-                match dispatch(&emulator, request, arrival) {
-                    Dispatched::Fabric(request) => {
-                        fabric_api::respond(emulator, request, arrival, &LastIdentification::default()).await
-                    }
-                    Dispatched::Other(response) => response.await,
-                }
+                dispatch(&emulator, request, arrival, &LastIdentification::default()).await
             })
             .with_state(Arc::clone(&emulator));
         Self { emulator, control }
     }
 
     /// Responds to a request. Turns a panic into a Fabric error.
-    pub async fn respond(&self, request: Request, arrival: Arrival, connection: &Connection) -> Response {
-        unless_panicked(pin!(self.answer(request, arrival, connection))).await.unwrap_or_else(panic_response)
+    pub fn respond<'a>(
+        &'a self,
+        request: Request,
+        arrival: Arrival,
+        connection: &'a Connection,
+    ) -> MaybeReady<'a, Response> {
+        guard(|| self.answer(request, arrival, connection))
     }
 
     /// Responds to a request. Compresses the body for a client that accepts gzip.
-    async fn answer(&self, mut request: Request, arrival: Arrival, connection: &Connection) -> Response {
+    fn answer<'a>(
+        &'a self,
+        mut request: Request,
+        arrival: Arrival,
+        connection: &'a Connection,
+    ) -> MaybeReady<'a, Response> {
+        if let Some(rejection) = reject_hosts(request.headers()) {
+            return MaybeReady::ready(rejection);
+        }
         let accepted = request.headers().get(header::ACCEPT_ENCODING).cloned();
-        // The futures of rare requests are boxed, so that they do not enlarge that of all requests, which is moved.
         let response = if request.uri().path().starts_with(CONTROL) {
             request.extensions_mut().insert(arrival);
             request.extensions_mut().insert(connection.closing.clone());
-            Box::pin(self.control.clone().oneshot(request)).await.unwrap_or_else(|never| match never {})
+            MaybeReady::pending(self.control.clone().oneshot(request)).map(|response| match response {
+                Ok(response) => response,
+            })
         } else {
-            match dispatch(&self.emulator, request, arrival) {
-                Dispatched::Fabric(request) => {
-                    fabric_api::respond(Arc::clone(&self.emulator), request, arrival, &connection.last).await
-                }
-                Dispatched::Other(response) => response.await,
-            }
+            dispatch(&self.emulator, request, arrival, &connection.last)
         };
-        match accepted {
-            Some(accepted) if is_compressible(&response) => Box::pin(compress(response, accepted)).await,
-            Some(_) | None => response,
-        }
+        let Some(accepted) = accepted else { return response };
+        response.then(|response| match is_compressible(&response) {
+            true => MaybeReady::pending(compress(response, accepted)),
+            false => MaybeReady::ready(response),
+        })
     }
 }
 
-/// Returns the output of a future; `None` if it panics.
-async fn unless_panicked<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
-    let poll = |context: &mut Context<'_>| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Some),
-        Err(_) => Poll::Ready(None),
-    };
-    poll_fn(poll).await
+/// Returns the response of `answer`. A panic of `answer`, or of the future of its response, becomes a Fabric error.
+fn guard<'a>(answer: impl FnOnce() -> MaybeReady<'a, Response>) -> MaybeReady<'a, Response> {
+    match catch_unwind(AssertUnwindSafe(answer)) {
+        Ok(MaybeReady::Pending(mut response)) => {
+            let poll = move |context: &mut Context<'_>| {
+                catch_unwind(AssertUnwindSafe(|| response.as_mut().poll(context)))
+                    .unwrap_or_else(|_| Poll::Ready(panic_response()))
+            };
+            MaybeReady::pending(poll_fn(poll))
+        }
+        Ok(ready) => ready,
+        Err(_) => MaybeReady::ready(panic_response()),
+    }
 }
 
 /// Compresses the body of a response if the client accepts gzip. `accepted` is the header `Accept-Encoding`.
@@ -132,51 +143,38 @@ async fn compress(response: Response, accepted: HeaderValue) -> Response {
     compressed.unwrap_or_else(|never| match never {}).map(Body::new)
 }
 
-/// The next step of a request.
-#[expect(clippy::large_enum_variant, reason = "the large variant is the frequent one")]
-enum Dispatched {
-    /// Fabric's REST API responds to the request.
-    Fabric(Request),
-    /// This future responds to the request.
-    Other(Pin<Box<dyn Future<Output = Response> + Send>>),
-}
-
-impl Dispatched {
-    fn other(response: impl Future<Output = Response> + Send + 'static) -> Self {
-        Self::Other(Box::pin(response))
-    }
-}
-
 /// Passes a request to a service or to the page. A host name of Microsoft selects the service; with any other host name,
 /// the path selects the destination.
-fn dispatch(emulator: &Arc<Emulator>, mut request: Request, arrival: Arrival) -> Dispatched {
-    if let Some(rejection) = reject_hosts(request.headers()) {
-        return Dispatched::other(ready(rejection));
-    }
+fn dispatch<'a>(
+    emulator: &'a Arc<Emulator>,
+    mut request: Request,
+    arrival: Arrival,
+    last: &'a LastIdentification,
+) -> MaybeReady<'a, Response> {
     let service = match destination(&request) {
         Destination::Service(service) => service,
-        Destination::Page => return Dispatched::other(page::respond(Arc::clone(emulator), request, arrival)),
+        Destination::Page => return MaybeReady::pending(page::respond(Arc::clone(emulator), request, arrival)),
     };
     if is_of_foreign_page(emulator, request.headers(), request.uri()) {
-        return Dispatched::other(ready(reject_page(emulator, request, arrival, service)));
+        return MaybeReady::ready(reject_page(emulator, request, arrival, service));
     }
     if service == Service::Fabric {
         match PageAct::of(emulator, &request, arrival) {
             Ok(page) => drop(page.map(|page| request.extensions_mut().insert(page))),
-            Err(reason) => return Dispatched::other(ready(forbid(emulator, reason))),
+            Err(reason) => return MaybeReady::ready(forbid(emulator, reason)),
         }
     }
     if let Some(collapsed) = collapse_slashes(request.uri()) {
         let sent = std::mem::replace(request.uri_mut(), collapsed);
         request.extensions_mut().insert(SentUri(sent));
     }
-    let emulator = Arc::clone(emulator);
+    let shared = Arc::clone(emulator);
     match service {
-        Service::Fabric => Dispatched::Fabric(request),
-        Service::Entra => Dispatched::other(entra::respond(emulator, request, arrival)),
-        Service::Metadata => Dispatched::other(managed_identity::respond(emulator, request, arrival)),
-        Service::ResourceManager => Dispatched::other(resource_manager::respond(emulator, request, arrival)),
-        Service::OneLake => Dispatched::other(onelake::respond(emulator, request, arrival)),
+        Service::Fabric => fabric_api::respond(emulator, request, arrival, last),
+        Service::Entra => MaybeReady::pending(entra::respond(shared, request, arrival)),
+        Service::Metadata => MaybeReady::pending(managed_identity::respond(shared, request, arrival)),
+        Service::ResourceManager => MaybeReady::pending(resource_manager::respond(shared, request, arrival)),
+        Service::OneLake => MaybeReady::pending(onelake::respond(shared, request, arrival)),
     }
 }
 
@@ -258,4 +256,18 @@ pub fn reject_hosts(headers: &HeaderMap) -> Option<Response> {
 fn panic_response() -> Response {
     let request_id = RequestId::nth(Seed::new(0), 0);
     error::render(&ErrorCode::UnknownError.into(), request_id, &Behaviours::default(), 1.0).map(Body::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn panics_become_fabric_errors() {
+        let status = async |answer: fn() -> MaybeReady<'static, Response>| guard(answer).await.status().as_u16();
+        assert_eq!(status(|| MaybeReady::ready(Response::default())).await, 200);
+        assert_eq!(status(|| MaybeReady::pending(ready(Response::default()))).await, 200);
+        assert_eq!(status(|| panic!("at once")).await, 500);
+        assert_eq!(status(|| MaybeReady::pending(async { panic!("later") })).await, 500);
+    }
 }

@@ -29,6 +29,7 @@ use crate::http::fault;
 use crate::http::request::{Arrival, ReadBody, SentUri, busy, read_body};
 use crate::ids::RequestId;
 use crate::journal::{Caller, Exchange, shown_method, shown_path};
+use crate::maybe_ready::MaybeReady;
 use crate::tenant::Tenant;
 
 /// The instant of a request and its request id.
@@ -66,15 +67,16 @@ pub(super) struct Received {
 impl Received {
     /// Reads a request with its whole body of at most `most` bytes. This includes requests that will be rejected,
     /// because a connection with an unread body cannot be reused.
-    pub(super) async fn read(request: Request, arrival: Arrival, most: usize, emulator: &Emulator) -> Self {
+    pub(super) fn read(request: Request, arrival: Arrival, most: usize, emulator: &Emulator) -> MaybeReady<'_, Self> {
         let begun = machine_time();
         let (parts, body) = request.into_parts();
-        // Most requests have no body. The future of the others is boxed, so that it does not enlarge that of all requests.
-        let body = match body.is_end_stream() {
-            true => Ok(ReadBody::default()),
-            false => Box::pin(read_body(body, most, emulator.in_flight())).await,
-        };
-        Self { parts, arrival, body, begun }
+        if body.is_end_stream() {
+            return MaybeReady::ready(Self { parts, arrival, body: Ok(ReadBody::default()), begun });
+        }
+        MaybeReady::pending(async move {
+            let body = read_body(body, most, emulator.in_flight()).await;
+            Self { parts, arrival, body, begun }
+        })
     }
 
     /// Returns the size of the body in bytes. Returns 0 for a body that could not be read.
@@ -250,14 +252,14 @@ impl Arrived {
 
 /// Sends a response. A body waits for its room among the bodies in flight. Without room, the response is 429 with the same
 /// request id.
-pub(super) async fn send(emulator: &Emulator, response: Written) -> Response<Body> {
+pub(super) fn send(emulator: &Emulator, response: Written) -> MaybeReady<'_, Response<Body>> {
     let (parts, body) = response.into_parts();
-    match emulator.in_flight().sending(body).await {
+    emulator.in_flight().sending(body).map(|body| match body {
         Some(body) => Response::from_parts(parts, body),
         None => {
             let id = parts.headers.get("requestid").and_then(|id| id.to_str().ok()?.parse().ok());
             let id = id.unwrap_or_else(|| emulator.default_tenant().next_control_request_id());
             error::render(&busy(), id, &Behaviours::default(), 1.0).map(Body::from)
         }
-    }
+    })
 }

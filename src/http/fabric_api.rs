@@ -26,33 +26,37 @@ use crate::http::request::{Arrival, BODY_MAX, PageAct, authorization, tenant_in_
 use crate::http::routes::{self, Found};
 use crate::identification::{Identification, LastIdentification};
 use crate::journal::Caller;
+use crate::maybe_ready::MaybeReady;
 use crate::tenant::Tenant;
 
 /// Responds to a request to Fabric.
-pub(super) async fn respond(
-    emulator: Arc<Emulator>,
+pub(super) fn respond<'a>(
+    emulator: &'a Arc<Emulator>,
     request: Request,
     arrival: Arrival,
-    last: &LastIdentification,
-) -> Response<Body> {
-    let received = Received::read(request, arrival, BODY_MAX, &emulator).await;
-    let is_page = received.parts.extensions.get::<PageAct>().is_some();
-    let caller = match is_page {
-        true => Arc::new(of_page(&received.parts.uri)),
-        false => last.identify(&emulator, authorization(&received.parts)),
-    };
-    let (size, shared) = (received.size(), Arc::clone(&emulator));
-    let admit = move || Admission::of(&shared, received, caller, is_page).unless_delayed(&shared);
-    let step = emulator.in_flight().work(size, admit).await;
-    let response = match step {
-        Step::Answered(response) => response,
-        Step::Delayed(admission, delay) => {
+    last: &'a LastIdentification,
+) -> MaybeReady<'a, Response<Body>> {
+    let received = Received::read(request, arrival, BODY_MAX, emulator);
+    let admitted = received.then(|received| {
+        let is_page = received.parts.extensions.get::<PageAct>().is_some();
+        let caller = match is_page {
+            true => Arc::new(of_page(&received.parts.uri)),
+            false => last.identify(emulator, authorization(&received.parts)),
+        };
+        let (size, shared) = (received.size(), Arc::clone(emulator));
+        let admit = move || Admission::of(&shared, received, caller, is_page).unless_delayed(&shared);
+        emulator.in_flight().work(size, admit)
+    });
+    let response = admitted.then(move |step| match step {
+        Step::Answered(response) => MaybeReady::ready(response),
+        Step::Delayed(admission, delay) => MaybeReady::pending(async move {
             Arrived::delay(delay).await;
-            let shared = Arc::clone(&emulator);
+            let size = admission.arrived.body.as_ref().map_or(0, |body| body.bytes.len());
+            let shared = Arc::clone(emulator);
             emulator.in_flight().work(size, move || admission.process(&shared)).await
-        }
-    };
-    send(&emulator, response).await
+        }),
+    });
+    response.then(|response| send(emulator, response))
 }
 
 /// A request that is identified, stamped and routed.

@@ -9,14 +9,14 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::http::context::Handler;
 use crate::http::operation::Operation;
 use crate::http::operations::{self, Route};
-use crate::http::path_parameters::{ParameterPlaces, PathParameters};
+use crate::http::path_parameters::{KnownParameters, PathParameters, Places};
 
 /// The routes of the table, grouped by path.
 static ROUTES: LazyLock<Router<Vec<KnownRoute>>> = LazyLock::new(|| {
     let mut paths: Vec<(String, Vec<KnownRoute>)> = Vec::new();
     for route in operations::all() {
         let path = template(route.operation.path);
-        let route = KnownRoute { route, parameters: ParameterPlaces::of(&route.operation) };
+        let route = KnownRoute { route, parameters: KnownParameters::of(&route.operation) };
         match paths.iter_mut().find(|(known, _)| *known == path) {
             Some((_, routes)) => routes.push(route),
             None => paths.push((path, vec![route])),
@@ -29,31 +29,34 @@ static ROUTES: LazyLock<Router<Vec<KnownRoute>>> = LazyLock::new(|| {
     router
 });
 
-/// A route of the table, and the places of the parameters in its path.
+/// A route of the table, and the parameters in its path.
 #[derive(Debug)]
 struct KnownRoute {
     route: &'static Route,
-    parameters: ParameterPlaces,
+    parameters: KnownParameters,
 }
 
-/// The route that matches a request.
+/// The route that matches a request, and the places of the parameters in the path of the request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found(&'static KnownRoute);
+pub(super) struct Found {
+    known: &'static KnownRoute,
+    places: Places,
+}
 
 impl Found {
     /// Returns the operation of the route.
     pub(super) fn operation(self) -> &'static Operation {
-        &self.0.route.operation
+        &self.known.route.operation
     }
 
     /// Returns the handler of the route; `None` for an absent operation.
     pub(super) fn handler(self) -> Option<Handler> {
-        self.0.route.handler
+        self.known.route.handler
     }
 
-    /// Returns the parameters of the path of the request.
+    /// Returns the parameters in `path`, the path of the request.
     pub(super) fn parameters(self, path: &str) -> PathParameters<'_> {
-        PathParameters::read(&self.0.parameters, path)
+        PathParameters::new(&self.known.parameters, path, self.places)
     }
 }
 
@@ -62,21 +65,24 @@ pub(super) fn find(method: &Method, uri: &Uri) -> Result<Found, Option<FabricErr
     // Some clients request the first page of such a list with POST and the further pages with GET.
     let is_next_page = *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
     let fits = |operation: &Operation| operation.method == *method || is_next_page && operation.is_paged_by_post;
-    let route = routes(uri.path()).ok_or(None)?.iter().find(|known| fits(&known.route.operation));
-    route.map(Found).ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))
+    let (routes, places) = routes(uri.path()).ok_or(None)?;
+    let known = routes.iter().find(|known| fits(&known.route.operation));
+    known.map(|known| Found { known, places }).ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))
 }
 
 /// Returns the methods of a path, for the header `Allow`.
 pub(super) fn allowed(path: &str) -> Option<HeaderValue> {
-    let mut methods: Vec<&str> = routes(path)?.iter().map(|known| known.route.operation.method.as_str()).collect();
+    let mut methods: Vec<&str> = routes(path)?.0.iter().map(|known| known.route.operation.method.as_str()).collect();
     methods.sort_unstable();
     methods.dedup();
     HeaderValue::try_from(methods.join(", ")).ok()
 }
 
-fn routes(path: &str) -> Option<&'static Vec<KnownRoute>> {
+/// Returns the routes of a path, and the places of its parameters.
+fn routes(path: &str) -> Option<(&'static [KnownRoute], Places)> {
     let path = trimmed(path).to_ascii_lowercase();
-    ROUTES.at(path.strip_prefix("/v1")?).ok().map(|found| found.value)
+    let found = ROUTES.at(path.strip_prefix("/v1")?).ok()?;
+    Some((found.value, Places::of(&found.params, &path)))
 }
 
 /// Removes one slash at the end of a path. The slash does not change the route.
@@ -101,7 +107,7 @@ mod tests {
     #[track_caller]
     fn check(method: &Method, path: &str, expected: Result<(&str, &[&str]), Option<ErrorCode>>) {
         let found = find(method, &path.parse().unwrap());
-        let found = found.as_ref().map(|found| (found.operation().id, found.parameters(path).values().to_vec()));
+        let found = found.as_ref().map(|found| (found.operation().id, found.parameters(path).values()));
         let found = found.map_err(|refusal| refusal.as_ref().map(FabricError::code));
         assert_eq!(found, expected.map(|(id, values)| (id, values.to_vec())));
     }

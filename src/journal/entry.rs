@@ -25,12 +25,13 @@ pub struct Entry {
     status: Option<u16>,
     fault: Option<FaultId>,
     took: SignedDuration,
-    /// The method, the redacted path, the redacted body of the request as JSON, the headers of the response, and its body,
+    /// The method, the path, the redacted body of the request as JSON, the headers of the response, and its body,
     /// one after the other. Each header is a line.
     texts: Box<[u8]>,
     /// The positions in `texts` at which the method, the path, the request and the headers end.
     ends: [usize; 4],
-    /// `true` if headers and body of the response are stored as sent; `false` if they are redacted.
+    /// `true` if the headers and the body of the response, and a path without a query, are stored as sent; `false` if they
+    /// are redacted.
     is_as_sent: bool,
 }
 
@@ -51,7 +52,11 @@ impl Entry {
         let Exchange { time, tenant, principal, operation, status, fault, took, headers, .. } = *exchange;
         let body_max = BODY_MAX.min(max_weight);
         let is_as_sent = exchange.is_of_state && exchange.body.len() <= body_max;
-        let path = url::redact(exchange.path, exchange.is_storage);
+        // The path of such a request consists of ids and names of the state. A query can contain tokens.
+        let path = match is_as_sent && !exchange.path.contains('?') {
+            true => Cow::Borrowed(exchange.path),
+            false => url::redact(exchange.path, exchange.is_storage),
+        };
         let request = stored_body(exchange.request, body_max, false);
         let body = stored_body(exchange.body, body_max, is_as_sent);
         let begin = [shown_method(exchange.method).as_bytes(), path.as_bytes(), &request];
@@ -93,9 +98,10 @@ impl Entry {
         self.status
     }
 
-    /// Returns the path and the query.
+    /// Returns the path and the query, redacted.
     pub fn path(&self) -> Cow<'_, str> {
-        self.text(self.ends[0]..self.ends[1])
+        let path = self.text(self.ends[0]..self.ends[1]);
+        if self.is_as_sent { Cow::Owned(url::redact(&path, false).into_owned()) } else { path }
     }
 
     /// Returns the header `RequestId` of the response.

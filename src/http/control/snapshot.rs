@@ -83,7 +83,7 @@ fn restore(request: &ControlRequest) -> Result<Value, FabricError> {
         return Err(one_tenant_only());
     }
     let Head { .. } = json::parse_many(&request.body.bytes, VALUES_MAX)?;
-    let snapshot: Snapshot = json::parse_many(&request.body.bytes, VALUES_MAX)?;
+    let snapshot: Snapshot = json::parse_snapshot(&request.body.bytes, VALUES_MAX)?;
     let id = request.tenant.id();
     request.emulator.restore(id, snapshot, operations::key)?;
     let now = request.emulator.existing_tenant(id)?.clock().now();
