@@ -103,9 +103,12 @@ fn workloads(base: &str, status: &str) -> Vec<Workload> {
     let tables = (0..100).map(|n| format!(r#"{{"schemaName":"dbo","tableName":"t{n}","rows":1000}}"#));
     let tables = format!(r#"{{"tables":[{}]}}"#, tables.collect::<Vec<_>>().join(","));
     request(base, "PUT", &format!("/_emulator/sources/{id}"), &tables);
+    // A running clock would wait for each advance.
+    request(base, "POST", "/_emulator/clock", r#"{"mode":"manual"}"#);
     request(base, "POST", "/_emulator/clock/advance", r#"{"seconds":60}"#);
     request(base, "POST", &format!("{database}/startMirroring"), "");
     request(base, "POST", "/_emulator/clock/advance", r#"{"seconds":3600}"#);
+    request(base, "POST", "/_emulator/clock", r#"{"mode":"real"}"#);
     let page = Workload {
         name: "page of 100 tables",
         ..Workload::status(&format!("{database}/getTablesMirroringStatus"), "x")

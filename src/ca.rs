@@ -8,14 +8,14 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, date_time_ymd,
+    KeyUsagePurpose, PublicKeyData, SanType, SignatureAlgorithm, SigningKey, date_time_ymd,
 };
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use yasna::tags::TAG_UTCTIME;
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, Tag};
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, OpenOnce};
 use crate::hosts::{self, LOCAL, Owner};
 
 /// The name of the file that contains the CA's private key and certificate.
@@ -45,7 +45,9 @@ const NEVER: &str = "invalid";
 pub struct CertificateAuthority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
-    leaf_key: KeyPair,
+    /// The key of all issued certificates. The first random number of a process takes 60 ms, so the key is created on first
+    /// use.
+    leaf_key: OpenOnce<KeyPair>,
     today: Date,
 }
 
@@ -81,7 +83,7 @@ impl CertificateAuthority {
         let _ = directory.publish(CERTIFICATE_FILE, stored.pem);
         let pem = stored.pem.to_owned();
         let issuer = Issuer::new(params(today.year()), stored.key);
-        Ok(Self { pem, issuer, leaf_key: KeyPair::generate().map_err(io::Error::other)?, today })
+        Ok(Self { pem, issuer, leaf_key: OpenOnce::default(), today })
     }
 
     /// Returns the CA's certificate, in PEM.
@@ -90,8 +92,16 @@ impl CertificateAuthority {
     }
 
     /// Returns the private key in PKCS#8. All certificates that [`CertificateAuthority::leaf`] issues have this key.
-    pub fn leaf_key(&self) -> Vec<u8> {
-        self.leaf_key.serialize_der()
+    ///
+    /// # Errors
+    ///
+    /// No key can be created.
+    pub fn leaf_key(&self) -> io::Result<Vec<u8>> {
+        self.opened_leaf_key().map(KeyPair::serialize_der)
+    }
+
+    fn opened_leaf_key(&self) -> io::Result<&KeyPair> {
+        self.leaf_key.get(|| KeyPair::generate().map_err(io::Error::other))
     }
 
     /// Issues a certificate for a host, in DER. If the client names no host, the certificate is for the local host
@@ -107,10 +117,10 @@ impl CertificateAuthority {
         self.issue(&name).ok()
     }
 
-    fn issue(&self, name: &str) -> Result<Vec<u8>, rcgen::Error> {
+    fn issue(&self, name: &str) -> io::Result<Vec<u8>> {
         let names: Vec<String> =
             if name == LOCAL[0] { LOCAL.iter().map(ToString::to_string).collect() } else { vec![name.to_owned()] };
-        let mut params = CertificateParams::new(names)?;
+        let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
         if name == LOCAL[0] {
             let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
             params.subject_alt_names.extend(addresses.map(SanType::IpAddress));
@@ -124,7 +134,8 @@ impl CertificateAuthority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        params.signed_by(&self.leaf_key, &self.issuer).map(|leaf| leaf.der().to_vec())
+        let leaf = params.signed_by(self.opened_leaf_key()?, &self.issuer).map_err(io::Error::other)?;
+        Ok(leaf.der().to_vec())
     }
 }
 
@@ -210,7 +221,7 @@ impl<'a> Stored<'a> {
 
     /// Returns the certificate that this version would create for the key. Its validity does not matter.
     fn wanted_certificate(&self) -> io::Result<Certificate> {
-        let certificate = params(2000).self_signed(&self.key).map_err(io::Error::other)?;
+        let certificate = params(2000).self_signed(&Unsigned(&self.key)).map_err(io::Error::other)?;
         Certificate::parse(certificate.der()).map_err(io::Error::other)
     }
 
@@ -227,6 +238,26 @@ impl<'a> Stored<'a> {
         } else {
             None
         })
+    }
+}
+
+/// The key of a certificate that is made for comparison only. Its signature is empty, because a signature takes random
+/// numbers, of which the first takes most of the start of the program.
+struct Unsigned<'a>(&'a KeyPair);
+
+impl PublicKeyData for Unsigned<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+impl SigningKey for Unsigned<'_> {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(Vec::new())
     }
 }
 

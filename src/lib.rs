@@ -119,6 +119,7 @@ pub mod in_flight;
 pub mod item_folder;
 #[doc(hidden)]
 pub mod journal;
+#[doc(hidden)]
 pub mod maybe_ready;
 #[doc(hidden)]
 pub mod memory;

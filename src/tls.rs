@@ -61,7 +61,7 @@ impl ResolvesServerCert for Certificates {
             return None;
         };
         let certificate = CertificateDer::from(leaf);
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(ca.leaf_key()));
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(ca.leaf_key().ok()?));
         let key = aws_lc_rs::sign::any_supported_type(&key).ok()?;
         let certified = Arc::new(CertifiedKey::new(vec![certificate], key));
         if self.cache.len() >= CACHED_MAX {
