@@ -103,7 +103,7 @@ fn workloads(base: &str, status: &str) -> Vec<Workload> {
     let tables = (0..100).map(|n| format!(r#"{{"schemaName":"dbo","tableName":"t{n}","rows":1000}}"#));
     let tables = format!(r#"{{"tables":[{}]}}"#, tables.collect::<Vec<_>>().join(","));
     request(base, "PUT", &format!("/_emulator/sources/{id}"), &tables);
-    // A running clock would wait for each advance.
+    // On a running clock, each advance would wait for the time to pass.
     request(base, "POST", "/_emulator/clock", r#"{"mode":"manual"}"#);
     request(base, "POST", "/_emulator/clock/advance", r#"{"seconds":60}"#);
     request(base, "POST", &format!("{database}/startMirroring"), "");

@@ -45,8 +45,8 @@ const NEVER: &str = "invalid";
 pub struct CertificateAuthority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
-    /// The key of all issued certificates. The first random number of a process takes 60 ms, so the key is created on first
-    /// use.
+    /// The key of all issued certificates. It is created on first use, because the first random number of a process takes
+    /// about 60 ms.
     leaf_key: OpenOnce<KeyPair>,
     today: Date,
 }
@@ -95,7 +95,7 @@ impl CertificateAuthority {
     ///
     /// # Errors
     ///
-    /// No key can be created.
+    /// The key cannot be created.
     pub fn leaf_key(&self) -> io::Result<Vec<u8>> {
         self.opened_leaf_key().map(KeyPair::serialize_der)
     }
@@ -241,8 +241,8 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// The key of a certificate that is made for comparison only. Its signature is empty, because a signature takes random
-/// numbers, of which the first takes most of the start of the program.
+/// The key of a certificate that is created only for comparison. The signature is empty, because signing needs random
+/// numbers, and the first one takes most of the startup time.
 struct Unsigned<'a>(&'a KeyPair);
 
 impl PublicKeyData for Unsigned<'_> {

@@ -84,7 +84,7 @@ impl InFlight {
         room(&self.requests, bytes).await
     }
 
-    /// Executes work on a body of `bytes`. Work on a large body does not block the workers of the runtime: it waits for
+    /// Executes work on a body of `bytes`. Work on a small body is done before this function returns. Work on a large body does not block the workers of the runtime: it waits for
     /// other such work, and is executed on a thread of its own.
     ///
     /// # Panics
@@ -122,9 +122,9 @@ impl InFlight {
         if body.len() <= TINY_MAX {
             return MaybeReady::ready(Some(Body::from(body)));
         }
-        let of = |body, room| Body::new(Sending { rest: body, sent: 0, room });
+        let sending = |body, room| Body::new(Sending { rest: body, sent: 0, room });
         if let Ok(permit) = Arc::clone(&self.responses).try_acquire_many_owned(units(body.len(), IN_FLIGHT_MAX)) {
-            return MaybeReady::ready(Some(of(body, Room::new(permit))));
+            return MaybeReady::ready(Some(sending(body, Room::new(permit))));
         }
         let Ok(place) = self.waiting.try_acquire_many(units(body.len(), WAITING_MAX)) else {
             return MaybeReady::ready(None);
@@ -132,7 +132,7 @@ impl InFlight {
         MaybeReady::pending(async move {
             let room = room(&self.responses, body.len()).await;
             drop(place);
-            room.map(|room| of(body, room))
+            room.map(|room| sending(body, room))
         })
     }
 }

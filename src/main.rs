@@ -31,24 +31,25 @@ const BAD_OPTION: u8 = 2;
 /// The exit status of `run --strict-faults` if a fault rule never struck.
 const UNSTRUCK: u8 = 3;
 
-/// The least size that jemalloc considers as large (its option `oversize_threshold`).
+/// The minimum size that jemalloc treats as oversized (its option `oversize_threshold`), in bytes.
 #[cfg(not(target_env = "msvc"))]
-const LARGE_MEMORY: usize = 8 << 20;
+const OVERSIZED: usize = 8 << 20;
 
 /// jemalloc returns the memory of deleted tenants to the system. The allocator of glibc keeps most of it.
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Prepares the allocator, where it is jemalloc: all freed memory returns to the system, that of 8 MiB and more at once.
+/// Configures the allocator, if it is jemalloc, to return all freed memory to the system: allocations of 8 MiB or more at
+/// once, smaller ones after a delay.
 fn prepare_allocator() {
     #[cfg(not(target_env = "msvc"))]
     {
-        // jemalloc decides how it frees large memory when it first allocates some. Once it has threads of its own, it
-        // would keep that of large bodies for 10 seconds.
-        drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE_MEMORY)));
-        // Without threads of its own, jemalloc returns memory only while requests arrive. Where it has none, that is
-        // enough.
+        // jemalloc decides how to free oversized allocations when it makes the first one. If its background threads were
+        // already running, it would keep the memory of large bodies for 10 seconds.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(OVERSIZED)));
+        // Without background threads, jemalloc returns memory only while requests arrive. On platforms without them, that
+        // is enough.
         let _ = tikv_jemalloc_ctl::background_thread::write(true);
     }
 }

@@ -1,4 +1,4 @@
-//! A result that is there at once for most requests, and else later.
+//! A result that is ready, or that a future computes.
 
 use std::fmt;
 use std::pin::Pin;
@@ -6,8 +6,9 @@ use std::task::{Context, Poll};
 
 /// A result that is ready, or the future of the result.
 ///
-/// An `async` function would move the request and everything that is made of it into a future, and each caller of the
-/// function moves this future into its own. That is a considerable part of the cost of a small request.
+/// An `async` function moves its arguments into a future, and every caller moves that future into its own. For a small
+/// request, these moves are a considerable part of the cost.
+#[must_use = "a pending result does nothing unless it is awaited"]
 pub enum MaybeReady<'a, T> {
     /// The result is ready. `None` after it is taken.
     Ready(Option<T>),
@@ -50,7 +51,7 @@ impl<'a, T> MaybeReady<'a, T> {
     }
 }
 
-/// The message of the panic of a future that is polled after its end.
+/// The panic message of a future that is polled after it has completed.
 const TAKEN: &str = "the result is taken only once";
 
 impl<T> fmt::Debug for MaybeReady<'_, T> {

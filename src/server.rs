@@ -285,7 +285,7 @@ fn respond<'a>(
     if *request.method() != Method::CONNECT && request.uri().authority().is_none() {
         return answer(server, request, arrival, connection);
     }
-    // The proxy replaces the headers.
+    // This is checked here, because `make_direct` replaces the `Host` headers.
     if let Some(rejection) = reject_hosts(request.headers()) {
         return MaybeReady::ready(rejection);
     }

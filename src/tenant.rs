@@ -302,8 +302,8 @@ impl Tenant {
         RequestId::nth(seed, self.issued.next_control_request(self.storage.as_deref()))
     }
 
-    /// Adds an exchange to the journal, unless the journal is disabled, and to the events. Secrets are redacted before the
-    /// journal is locked, because that can take time.
+    /// Adds an exchange to the journal, unless the journal is disabled, and to the events. The entry is created before
+    /// the journal is locked, because redaction can take time.
     pub fn journal<'a>(&self, exchange: impl FnOnce() -> Exchange<'a>) {
         let is_heard = self.events.is_recording();
         if self.journal_max == 0 && !is_heard {

@@ -41,8 +41,9 @@ impl ResolvesServerCert for Certificates {
         if let Some(cached) = self.cache.get(&host) {
             return Some(Arc::clone(&cached));
         }
-        let ca = match self.emulator.ca() {
-            Ok(ca) => ca,
+        let opened = self.emulator.ca().and_then(|ca| Ok((ca, ca.leaf_key()?)));
+        let (ca, key) = match opened {
+            Ok(opened) => opened,
             Err(why) => {
                 tracing::error!(%why, "cannot use the certificate authority");
                 return None;
@@ -61,7 +62,7 @@ impl ResolvesServerCert for Certificates {
             return None;
         };
         let certificate = CertificateDer::from(leaf);
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(ca.leaf_key().ok()?));
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key));
         let key = aws_lc_rs::sign::any_supported_type(&key).ok()?;
         let certified = Arc::new(CertifiedKey::new(vec![certificate], key));
         if self.cache.len() >= CACHED_MAX {

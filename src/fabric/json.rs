@@ -22,14 +22,14 @@ pub fn to_compact(value: &impl Serialize) -> Vec<u8> {
     to_compact_sized(value, 0)
 }
 
-/// Serializes a value as compact JSON of about `size` bytes. With the size, large JSON is written without the copies of a
-/// growing buffer.
+/// Serializes a value as compact JSON. `size` is the approximate number of bytes; with it, a large buffer does not have to
+/// grow.
 pub fn to_compact_sized(value: &impl Serialize, size: usize) -> Vec<u8> {
     written(size, |bytes| serde_json::to_writer(bytes, value).expect("keys are strings, and a Vec accepts all bytes"))
 }
 
-/// Returns the about `size` bytes that `write` appends. A small vector has exactly their size, so that it becomes
-/// [`Bytes`](https://docs.rs/bytes) without an allocation.
+/// Returns the bytes that `write` appends. `size` is their approximate number. A small vector has no spare capacity, so it
+/// becomes [`Bytes`](https://docs.rs/bytes) without an allocation.
 fn written(size: usize, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     /// The maximum size of the buffer that a thread keeps, in bytes.
     const KEPT_MAX: usize = 64 << 10;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::page::Position;
 
-/// A map from ids. Its hash takes less time than the default one. It need not resist clients that choose ids with equal
-/// hashes, because the emulator creates the ids.
+/// A map from ids, with a faster hash than the default one. The hash does not have to resist chosen ids: the emulator
+/// creates most ids, a client can choose only those of principals and those in a snapshot, and the hash has a random seed.
 pub(super) type IdMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// A map from ids to values, in order of creation. A page can continue after a position even if the value at that

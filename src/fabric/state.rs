@@ -159,8 +159,8 @@ impl State {
         self.secrets.get(&principal).map(String::as_str)
     }
 
-    /// Returns `true` if the directory lacks the caller, if a user lacks the personal workspace, or if the caller's token
-    /// has details and the caller's entry in the directory has only an id and a type.
+    /// Returns `true` if the directory does not contain the caller, if the caller is a user without a personal workspace, or
+    /// if the token has details and the entry in the directory has only an id and a type.
     pub fn learns_from(&self, caller: &DirectoryEntry) -> bool {
         let Some(known) = self.directory.get(&caller.id) else { return true };
         let is_user = known.principal().kind == PrincipalType::User;

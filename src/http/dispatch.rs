@@ -87,10 +87,11 @@ impl Dispatcher {
         arrival: Arrival,
         connection: &'a Connection,
     ) -> MaybeReady<'a, Response> {
-        guard(|| self.answer(request, arrival, connection))
+        catch_panics(|| self.answer(request, arrival, connection))
     }
 
-    /// Responds to a request. Compresses the body for a client that accepts gzip.
+    /// Returns the response to a request, compressed if the client accepts gzip. Rejects a request with several `Host`
+    /// headers.
     fn answer<'a>(
         &'a self,
         mut request: Request,
@@ -104,9 +105,8 @@ impl Dispatcher {
         let response = if request.uri().path().starts_with(CONTROL) {
             request.extensions_mut().insert(arrival);
             request.extensions_mut().insert(connection.closing.clone());
-            MaybeReady::pending(self.control.clone().oneshot(request)).map(|response| match response {
-                Ok(response) => response,
-            })
+            let control = self.control.clone().oneshot(request);
+            MaybeReady::pending(async { control.await.unwrap_or_else(|never| match never {}) })
         } else {
             dispatch(&self.emulator, request, arrival, &connection.last)
         };
@@ -119,7 +119,7 @@ impl Dispatcher {
 }
 
 /// Returns the response of `answer`. A panic of `answer`, or of the future of its response, becomes a Fabric error.
-fn guard<'a>(answer: impl FnOnce() -> MaybeReady<'a, Response>) -> MaybeReady<'a, Response> {
+fn catch_panics<'a>(answer: impl FnOnce() -> MaybeReady<'a, Response>) -> MaybeReady<'a, Response> {
     match catch_unwind(AssertUnwindSafe(answer)) {
         Ok(MaybeReady::Pending(mut response)) => {
             let poll = move |context: &mut Context<'_>| {
@@ -168,13 +168,13 @@ fn dispatch<'a>(
         let sent = std::mem::replace(request.uri_mut(), collapsed);
         request.extensions_mut().insert(SentUri(sent));
     }
-    let shared = Arc::clone(emulator);
+    let shared = || Arc::clone(emulator);
     match service {
         Service::Fabric => fabric_api::respond(emulator, request, arrival, last),
-        Service::Entra => MaybeReady::pending(entra::respond(shared, request, arrival)),
-        Service::Metadata => MaybeReady::pending(managed_identity::respond(shared, request, arrival)),
-        Service::ResourceManager => MaybeReady::pending(resource_manager::respond(shared, request, arrival)),
-        Service::OneLake => MaybeReady::pending(onelake::respond(shared, request, arrival)),
+        Service::Entra => MaybeReady::pending(entra::respond(shared(), request, arrival)),
+        Service::Metadata => MaybeReady::pending(managed_identity::respond(shared(), request, arrival)),
+        Service::ResourceManager => MaybeReady::pending(resource_manager::respond(shared(), request, arrival)),
+        Service::OneLake => MaybeReady::pending(onelake::respond(shared(), request, arrival)),
     }
 }
 
@@ -264,7 +264,7 @@ mod tests {
 
     #[tokio::test]
     async fn panics_become_fabric_errors() {
-        let status = async |answer: fn() -> MaybeReady<'static, Response>| guard(answer).await.status().as_u16();
+        let status = async |answer: fn() -> MaybeReady<'static, Response>| catch_panics(answer).await.status().as_u16();
         assert_eq!(status(|| MaybeReady::ready(Response::default())).await, 200);
         assert_eq!(status(|| MaybeReady::pending(ready(Response::default()))).await, 200);
         assert_eq!(status(|| panic!("at once")).await, 500);

@@ -148,6 +148,11 @@ pub(super) struct Arrived {
 }
 
 impl Arrived {
+    /// Returns the size of the body in bytes. Returns 0 for a body that could not be read.
+    pub(super) fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, |body| body.bytes.len())
+    }
+
     /// Returns the effect of the fault that strikes the request.
     pub(super) fn effect(&self) -> Option<&Effect> {
         self.strike.as_ref().map(|strike| &strike.rule.effect)
@@ -242,8 +247,9 @@ impl Arrived {
             fault: strike.as_ref().map(|strike| strike.id),
             headers: if status.is_some() { response.headers() } else { &nothing },
             body: if status.is_some() { response.body() } else { &[] },
-            // An error can repeat parts of the request, and the other services answer with tokens.
-            is_of_state: service == Service::Fabric && response.status().is_success(),
+            // An error, and an answer that a fault rule gives, can belong to a request with any path. The other services
+            // answer with tokens.
+            is_of_state: service == Service::Fabric && strike.is_none() && response.status().is_success(),
             took,
         });
         response

@@ -36,23 +36,27 @@ pub(super) fn respond<'a>(
     arrival: Arrival,
     last: &'a LastIdentification,
 ) -> MaybeReady<'a, Response<Body>> {
-    let received = Received::read(request, arrival, BODY_MAX, emulator);
-    let admitted = received.then(|received| {
-        let is_page = received.parts.extensions.get::<PageAct>().is_some();
-        let caller = match is_page {
-            true => Arc::new(of_page(&received.parts.uri)),
-            false => last.identify(emulator, authorization(&received.parts)),
-        };
-        let (size, shared) = (received.size(), Arc::clone(emulator));
-        let admit = move || Admission::of(&shared, received, caller, is_page).unless_delayed(&shared);
-        emulator.in_flight().work(size, admit)
-    });
-    let response = admitted.then(move |step| match step {
+    Received::read(request, arrival, BODY_MAX, emulator).then(move |received| process(emulator, received, last))
+}
+
+/// Responds to a request whose body was read.
+fn process<'a>(
+    emulator: &'a Arc<Emulator>,
+    received: Received,
+    last: &LastIdentification,
+) -> MaybeReady<'a, Response<Body>> {
+    let is_page = received.parts.extensions.get::<PageAct>().is_some();
+    let caller = match is_page {
+        true => Arc::new(of_page(&received.parts.uri)),
+        false => last.identify(emulator, authorization(&received.parts)),
+    };
+    let (size, shared) = (received.size(), Arc::clone(emulator));
+    let admit = move || Admission::of(&shared, received, caller, is_page).unless_delayed(&shared);
+    let response = emulator.in_flight().work(size, admit).then(move |step| match step {
         Step::Answered(response) => MaybeReady::ready(response),
         Step::Delayed(admission, delay) => MaybeReady::pending(async move {
             Arrived::delay(delay).await;
-            let size = admission.arrived.body.as_ref().map_or(0, |body| body.bytes.len());
-            let shared = Arc::clone(emulator);
+            let (size, shared) = (admission.arrived.size(), Arc::clone(emulator));
             emulator.in_flight().work(size, move || admission.process(&shared)).await
         }),
     });

@@ -31,8 +31,8 @@ pub(super) fn parse_many<T: DeserializeOwned>(body: &[u8], most: usize) -> Resul
         .map_err(|(member, why)| invalid(&member.map_or_else(|| why.to_string(), |member| format!("{member}: {why}"))))
 }
 
-/// Parses a snapshot of at most `most` values. The error states line and column, and not the member: code that follows
-/// members through all types of a state would make the program larger by a tenth.
+/// Parses a snapshot of at most `most` values. An error states the line and column instead of the member: tracking members
+/// through all types of the state would make the program a tenth larger.
 pub(super) fn parse_snapshot<T: DeserializeOwned>(body: &[u8], most: usize) -> Result<T, FabricError> {
     check_values(body, most)?;
     serde_json::from_slice(body).map_err(|why| invalid(&why.to_string()))

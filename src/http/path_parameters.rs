@@ -1,7 +1,5 @@
 //! The parameters in the path of a request.
 
-use std::ops::Range;
-
 use matchit::Params;
 
 use crate::http::operation::{Operation, parameter};
@@ -27,30 +25,18 @@ impl KnownParameters {
     }
 }
 
-/// The places of the values in the path of a request.
+/// The places of the values in the path of a request: where each begins and ends.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Places([Place; PARAMETERS_MAX]);
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Place {
-    start: u32,
-    end: u32,
-}
-
-impl Place {
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
+pub(super) struct Places([(u32, u32); PARAMETERS_MAX]);
 
 impl Places {
-    /// Reads the places from the match of a router. The router matched a part of `path`, up to its end.
+    /// Reads the places from a match of the router. The values must be slices of `path`.
     pub(super) fn of(parameters: &Params<'_, '_>, path: &str) -> Self {
         let mut places = Self::default();
         for ((_, value), place) in parameters.iter().zip(&mut places.0) {
             let start = value.as_ptr().addr() - path.as_ptr().addr();
-            let offset = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-            *place = Place { start: offset(start), end: offset(start + value.len()) };
+            let offset = |offset| u32::try_from(offset).expect("a URI is shorter than 64 KiB");
+            *place = (offset(start), offset(start + value.len()));
         }
         places
     }
@@ -73,7 +59,8 @@ impl<'a> PathParameters<'a> {
     /// Returns the value of a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         let n = self.known.names.iter().position(|known| *known == name)?;
-        self.path.get(self.places.0[n].range())
+        let (start, end) = self.places.0[n];
+        self.path.get(start as usize..end as usize)
     }
 
     /// Returns the name of the parameter for the id of an item.

@@ -80,6 +80,7 @@ pub(super) fn allowed(path: &str) -> Option<HeaderValue> {
 
 /// Returns the routes of a path, and the places of its parameters.
 fn routes(path: &str) -> Option<(&'static [KnownRoute], Places)> {
+    // Trimming removes only the end, and lower-casing keeps all lengths, so the places also hold for the path as sent.
     let path = trimmed(path).to_ascii_lowercase();
     let found = ROUTES.at(path.strip_prefix("/v1")?).ok()?;
     Some((found.value, Places::of(&found.params, &path)))
@@ -120,6 +121,11 @@ mod tests {
             &Method::GET,
             &format!("/v1/workspaces/{WS}/MIRROREDdatabases/aB"),
             Ok(("Items_GetMirroredDatabase", &[WS, "aB"])),
+        );
+        check(
+            &Method::GET,
+            &format!("/V1/Workspaces/{WS}/mirroredDatabases/%C3%A9E/"),
+            Ok(("Items_GetMirroredDatabase", &[WS, "%C3%A9E"])),
         );
         check(
             &Method::GET,

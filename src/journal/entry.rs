@@ -53,7 +53,7 @@ impl Entry {
         let body_max = BODY_MAX.min(max_weight);
         let is_as_sent = exchange.is_of_state && exchange.body.len() <= body_max;
         // The path of such a request consists of ids and names of the state. A query can contain tokens.
-        let path = match is_as_sent && !exchange.path.contains('?') {
+        let path = match is_as_sent && is_without_query(exchange.path) {
             true => Cow::Borrowed(exchange.path),
             false => url::redact(exchange.path, exchange.is_storage),
         };
@@ -101,7 +101,10 @@ impl Entry {
     /// Returns the path and the query, redacted.
     pub fn path(&self) -> Cow<'_, str> {
         let path = self.text(self.ends[0]..self.ends[1]);
-        if self.is_as_sent { Cow::Owned(url::redact(&path, false).into_owned()) } else { path }
+        match self.is_as_sent && is_without_query(&path) {
+            true => Cow::Owned(url::redact(&path, false).into_owned()),
+            false => path,
+        }
     }
 
     /// Returns the header `RequestId` of the response.
@@ -152,6 +155,10 @@ impl Entry {
     pub(super) fn weight(&self) -> usize {
         OVERHEAD + self.texts.len()
     }
+}
+
+fn is_without_query(path: &str) -> bool {
+    !path.contains('?')
 }
 
 /// Returns a body as it is stored: as sent, or redacted and as JSON.

@@ -68,8 +68,8 @@ pub struct Exchange<'a> {
     pub headers: &'a HeaderMap,
     /// The body of the response, before compression.
     pub body: &'a [u8],
-    /// `true` if the response and the path contain nothing that the state of the tenant does not contain. They are redacted
-    /// when they are read; those of any other exchange, and paths with a query, before they are stored.
+    /// `true` if the response and the path contain nothing that the state of the tenant does not contain. Both are then
+    /// redacted when they are read. A path with a query, and all other exchanges, are redacted before they are stored.
     pub is_of_state: bool,
     /// The time from the request to the response, on the machine's clock.
     pub took: SignedDuration,

@@ -35,7 +35,10 @@ struct IndexEntry {
 impl ExportResponse {
     /// Returns the approximate size of the JSON in bytes.
     pub(crate) fn size(&self) -> usize {
-        self.definition_parts.iter().map(DefinitionPart::size).sum()
+        /// The size of the member names, the id and the punctuation of an entry, in bytes.
+        const REST: usize = 72;
+        let of_index = self.item_definitions_index.iter().map(|entry| REST + entry.root_path.len()).sum::<usize>();
+        of_index + self.definition_parts.iter().map(DefinitionPart::size).sum::<usize>()
     }
 }
 

@@ -97,7 +97,7 @@ impl DefinitionPart {
 
     /// Returns the approximate size of the JSON in bytes.
     pub(crate) fn size(&self) -> usize {
-        /// The names and punctuation around path and payload.
+        /// The size of the member names and the punctuation, in bytes.
         const REST: usize = 128;
         REST + self.part.path.len() + self.part.payload.len().div_ceil(3) * 4
     }
