@@ -194,6 +194,10 @@ mod tests {
     use crate::memory::Memory;
 
     fn entry(method: &str, path: &str, request: &[u8], max_weight: usize) -> Entry {
+        entry_of(method, path, request, false, max_weight)
+    }
+
+    fn entry_of(method: &str, path: &str, request: &[u8], is_of_state: bool, max_weight: usize) -> Entry {
         let exchange = Exchange {
             time: Timestamp::UNIX_EPOCH,
             tenant: TenantId::from_uuid(uuid::Uuid::nil()),
@@ -207,7 +211,7 @@ mod tests {
             fault: None,
             headers: &HeaderMap::new(),
             body: request,
-            is_of_state: false,
+            is_of_state,
             took: SignedDuration::ZERO,
         };
         Entry::new(&exchange, max_weight)
@@ -224,6 +228,17 @@ mod tests {
         assert!(!line.contains(['\u{85}', '\u{2028}', '\u{2029}']), "{line}");
         let read: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(read["request"]["a"], "x\u{2028}y\u{2029}z\u{85}");
+    }
+
+    #[test]
+    fn path_shows_no_secret_however_it_is_stored() {
+        for (path, shown) in
+            [("/v1/a;password=S", "/v1/a;password=***"), ("/v1/a?token=S", "/v1/a?token=***"), ("/v1/a", "/v1/a")]
+        {
+            for is_of_state in [false, true] {
+                assert_eq!(entry_of("GET", path, b"", is_of_state, 9_999).path(), shown, "{is_of_state}");
+            }
+        }
     }
 
     #[test]

@@ -165,7 +165,7 @@ function faultText(faults) {
   return `${count(faults, 'fault rule')} and ${counters} are copied as they are now, also if the fork begins earlier.`;
 }
 
-/** Lists the trouble that has not ended at the instant of the fork, sorted by its beginning. */
+/** Lists the trouble that has not ended by the instant of the fork, sorted by start. */
 function copiedTrouble(at, isPast) {
   const copied = state.troubles.filter(({ fromAt, toAt, kind }) => fromAt === null || fromAt > at || (kind !== 'reseed' && (toAt === null || toAt > at)));
   copied.sort((one, other) => (one.fromAt ?? Infinity) - (other.fromAt ?? Infinity) || 0);
