@@ -64,10 +64,39 @@ fn main() {
 struct Workload {
     name: &'static str,
     method: &'static str,
+    /// The path. `%w` is replaced by the id of a workspace of [`WorkspacesOfRound`].
     path: String,
     token: String,
     /// The body. `%d` is replaced by the number of the call.
     body: String,
+}
+
+/// The empty workspaces in which a round creates items; none if the path of the workload has no `%w`. Dropping the value
+/// deletes them with their items, so that each round begins with the same tenant.
+struct WorkspacesOfRound<'a> {
+    base: &'a str,
+    ids: Vec<String>,
+}
+
+impl<'a> WorkspacesOfRound<'a> {
+    /// A round creates at most this number of workspaces times [`Self::ITEMS`].
+    const COUNT: usize = 96;
+    /// The number of items that a round creates in a workspace. A workspace holds 1,000 items.
+    const ITEMS: usize = 450;
+
+    fn new(base: &'a str, workload: &Workload) -> Self {
+        let count = if workload.path.contains("%w") { Self::COUNT } else { 0 };
+        let ids = (0..count).map(|n| create_workspace(base, &format!("round-{n}"))).collect();
+        Self { base, ids }
+    }
+}
+
+impl Drop for WorkspacesOfRound<'_> {
+    fn drop(&mut self) {
+        for id in &self.ids {
+            request(self.base, "DELETE", &format!("/v1/workspaces/{id}"), "");
+        }
+    }
 }
 
 impl Workload {
@@ -77,7 +106,7 @@ impl Workload {
     }
 
     /// Returns the script of `wrk`. Only a body with a number is made for each call.
-    fn script(&self) -> String {
+    fn script(&self, workspaces: &WorkspacesOfRound<'_>) -> String {
         let Self { method, path, token, body, .. } = self;
         let head = format!(
             "wrk.method = '{method}'\nwrk.headers['Authorization'] = 'Bearer {token}'\n\
@@ -86,9 +115,12 @@ impl Workload {
         if body.is_empty() {
             return head;
         }
+        let (ids, items) = (workspaces.ids.join("','"), WorkspacesOfRound::ITEMS);
         format!(
-            "{head}local n = 0\nfunction request()\n  n = n + 1\n  \
-             return wrk.format(nil, '{path}', nil, string.format([[{body}]], n))\nend\n"
+            "{head}local workspaces = {{'{ids}'}}\nlocal n = 0\nfunction request()\n  n = n + 1\n  \
+             local workspace = workspaces[math.floor(n / {items}) % #workspaces + 1]\n  \
+             local path = string.gsub('{path}', '%%w', workspace)\n  \
+             return wrk.format(nil, path, nil, string.format([[{body}]], n))\nend\n"
         )
     }
 }
@@ -96,7 +128,7 @@ impl Workload {
 /// Returns the calls that are compared with a bare server. `status` is the path of the status of a database.
 fn workloads(base: &str, status: &str) -> Vec<Workload> {
     let database = status.trim_end_matches("/getMirroringStatus");
-    let (databases, id) = database.rsplit_once('/').expect("a path has slashes");
+    let (_, id) = database.rsplit_once('/').expect("a path has slashes");
     let get = |name, path| Workload { name, method: "GET", path, token: "x".to_owned(), body: String::new() };
     let with_jwt = Workload { name: "the same, JWT of 2 kB", ..Workload::status(status, &jwt()) };
 
@@ -124,7 +156,8 @@ fn workloads(base: &str, status: &str) -> Vec<Workload> {
     let body = format!(
         r#"{{"displayName":"c%d","definition":{{"parts":[{{"path":"mirroring.json","payloadType":"InlineBase64","payload":"{PAYLOAD}"}}]}}}}"#
     );
-    let create = Workload { name: "create", method: "POST", path: databases.to_owned(), token: "x".to_owned(), body };
+    let path = "/v1/workspaces/%w/mirroredDatabases".to_owned();
+    let create = Workload { name: "create", method: "POST", path, token: "x".to_owned(), body };
     vec![Workload::status(status, "x"), with_jwt, page, list, create]
 }
 
@@ -142,8 +175,12 @@ fn jwt() -> String {
 /// Loads the emulator and a bare server that sends the same bytes, in turn, and prints the medians.
 fn compare(base: &str, workload: &Workload, rounds: usize) {
     let bare = start_bare(base, workload);
-    let mut pairs: Vec<(f64, f64)> =
-        (0..rounds).map(|_| (load_with_wrk(&bare.base, workload), load_with_wrk(base, workload))).collect();
+    let mut pairs: Vec<(f64, f64)> = (0..rounds)
+        .map(|_| {
+            let workspaces = WorkspacesOfRound::new(base, workload);
+            (load_with_wrk(&bare.base, workload, &workspaces), load_with_wrk(base, workload, &workspaces))
+        })
+        .collect();
     let mut median = |of: fn(&(f64, f64)) -> f64| {
         pairs.sort_by(|one, other| of(one).total_cmp(&of(other)));
         of(&pairs[pairs.len() / 2])
@@ -161,8 +198,10 @@ fn print_tail(base: &str, workload: &Workload) {
 
 /// Starts a bare axum server that sends what the emulator answers to a call.
 fn start_bare(base: &str, workload: &Workload) -> ServerProcess {
+    let workspaces = WorkspacesOfRound::new(base, workload);
+    let path = workload.path.replace("%w", workspaces.ids.first().map_or("", String::as_str));
     let body = workload.body.replace("%d", "0");
-    let (head, body) = request(base, workload.method, &workload.path, &body);
+    let (head, body) = request(base, workload.method, &path, &body);
     assert!(head.starts_with("HTTP/1.1 2"), "{head} {body}");
     let file = std::env::temp_dir().join(format!("specularite-bench-{}.body", std::process::id()));
     std::fs::write(&file, body).expect("a file can be written");
@@ -387,11 +426,7 @@ const PAYLOAD: &str = "eyJwcm9wZXJ0aWVzIjp7InNvdXJjZSI6eyJ0eXBlIjoiR2VuZXJpY01pc
 
 /// Creates 100 mirrored databases. Returns the path of `getMirroringStatus` for the last database.
 fn create_database(base: &str) -> String {
-    let capacity = member(&request(base, "GET", "/v1/capacities", "").1, "id");
-    let workspace = member(
-        &request(base, "POST", "/v1/workspaces", &format!(r#"{{"displayName":"bench","capacityId":"{capacity}"}}"#)).1,
-        "id",
-    );
+    let workspace = create_workspace(base, "bench");
     let mut id = String::new();
     for n in 0..100 {
         let body = format!(
@@ -400,6 +435,13 @@ fn create_database(base: &str) -> String {
         id = member(&request(base, "POST", &format!("/v1/workspaces/{workspace}/mirroredDatabases"), &body).1, "id");
     }
     format!("/v1/workspaces/{workspace}/mirroredDatabases/{id}/getMirroringStatus")
+}
+
+/// Creates a workspace on the first capacity, and returns its id.
+fn create_workspace(base: &str, name: &str) -> String {
+    let capacity = member(&request(base, "GET", "/v1/capacities", "").1, "id");
+    let body = format!(r#"{{"displayName":"{name}","capacityId":"{capacity}"}}"#);
+    member(&request(base, "POST", "/v1/workspaces", &body).1, "id")
 }
 
 /// Returns the first string member with the given name in a compact JSON text.
@@ -423,24 +465,26 @@ fn request(base: &str, method: &str, path: &str, body: &str) -> (String, String)
 }
 
 /// Loads a server with `wrk` for a second, and returns the calls per second.
-fn load_with_wrk(base: &str, workload: &Workload) -> f64 {
-    let output = wrk(&["-t1", "-c16", "-d1s"], base, workload);
+fn load_with_wrk(base: &str, workload: &Workload, workspaces: &WorkspacesOfRound<'_>) -> f64 {
+    let output = wrk(&["-t1", "-c16", "-d1s"], base, &workload.path, &workload.script(workspaces));
+    assert!(!output.contains("Non-2xx"), "{}: {output}", workload.name);
     let line = output.lines().find(|line| line.starts_with("Requests/sec:")).unwrap_or_else(|| panic!("{output}"));
     line.split_whitespace().nth(1).and_then(|rate| rate.parse().ok()).expect("wrk prints a rate")
 }
 
 /// Loads a server with `wrk`, and returns the duration within which 99 of 100 calls are answered, as `wrk` prints it.
 fn tail_with_wrk(base: &str, workload: &Workload) -> String {
-    let output = wrk(&["-t1", "-c32", "-d5s", "--latency"], base, workload);
+    let script = workload.script(&WorkspacesOfRound { base, ids: Vec::new() });
+    let output = wrk(&["-t1", "-c32", "-d5s", "--latency"], base, &workload.path, &script);
     let line = output.lines().find(|line| line.trim_start().starts_with("99%")).unwrap_or_else(|| panic!("{output}"));
     line.split_whitespace().nth(1).expect("wrk prints a duration").to_owned()
 }
 
-fn wrk(options: &[&str], base: &str, workload: &Workload) -> String {
-    let script = std::env::temp_dir().join(format!("specularite-bench-{}.lua", std::process::id()));
-    std::fs::write(&script, workload.script()).expect("the script can be written");
-    let url = format!("http://{base}{}", workload.path);
-    let output = Command::new("wrk").args(options).arg("-s").arg(script).arg(url).output().expect("wrk runs");
+fn wrk(options: &[&str], base: &str, path: &str, script: &str) -> String {
+    let file = std::env::temp_dir().join(format!("specularite-bench-{}.lua", std::process::id()));
+    std::fs::write(&file, script).expect("the script can be written");
+    let url = format!("http://{base}{path}");
+    let output = Command::new("wrk").args(options).arg("-s").arg(file).arg(url).output().expect("wrk runs");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

@@ -82,8 +82,11 @@ impl Crlf {
     }
 
     fn line(&self, writer: &mut (impl io::Write + ?Sized)) -> io::Result<()> {
-        writer.write_all(b"\r\n")?;
-        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
+        /// A line end, and the indentation of depth 8. Most lines are written at once.
+        const LINE: &[u8] = b"\r\n                ";
+        const DEPTH: usize = (LINE.len() - 2) / 2;
+        writer.write_all(&LINE[..2 + 2 * self.depth.min(DEPTH)])?;
+        (DEPTH..self.depth).try_for_each(|_| writer.write_all(b"  "))
     }
 }
 

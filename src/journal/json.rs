@@ -266,21 +266,22 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// Redacts the payload of a part: a text in base64, also if its alphabet, padding or line breaks are not those that
 /// Fabric accepts. A payload that is not text is shown unchanged, and one that cannot be decoded is hidden.
 fn redact_payload(payload: &str, depth: usize) -> Cow<'_, str> {
-    let standard: String = payload
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| match c {
-            '-' => '+',
-            '_' => '/',
-            other => other,
-        })
-        .collect();
-    let Ok(bytes) = LENIENT.decode(standard) else {
+    let Ok(bytes) = LENIENT.decode(payload).or_else(|_| LENIENT.decode(in_standard_alphabet(payload))) else {
         return if names::are_mentioned(payload) { Cow::Borrowed(REDACTED) } else { text::redact(payload, depth) };
     };
     let Some(decoded) = body::decode(&bytes) else { return Cow::Borrowed(payload) };
     let redacted = text::redact(&decoded, depth);
     if redacted == decoded { Cow::Borrowed(payload) } else { Cow::Owned(STANDARD.encode(redacted.as_bytes())) }
+}
+
+/// Returns base64 without line breaks, and with the alphabet of base64url replaced by the standard one.
+fn in_standard_alphabet(payload: &str) -> String {
+    let standard = |c| match c {
+        '-' => '+',
+        '_' => '/',
+        other => other,
+    };
+    payload.chars().filter(|c| !c.is_whitespace()).map(standard).collect()
 }
 
 /// The name of a member. It is copied only if it contains escapes.

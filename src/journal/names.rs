@@ -233,7 +233,9 @@ pub(super) fn decoded_once(text: &str) -> Option<String> {
 /// Returns a name in lower case and without punctuation.
 fn simplified(name: &str) -> String {
     if name.is_ascii() {
-        return name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        let mut simplified = name.to_ascii_lowercase();
+        simplified.retain(|c| c.is_ascii_alphanumeric());
+        return simplified;
     }
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

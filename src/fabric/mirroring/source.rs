@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::source_table::SourceTable;
+use super::source_table::{Assumed, SourceTable};
 use super::{SourceType, TableName};
 use crate::fabric::as_list;
 use crate::ids::{ConnectionId, ItemId, PrincipalId, SourceId};
@@ -134,17 +134,6 @@ impl Declared {
     }
 }
 
-/// The presence of a table in a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// The table has existed since this instant.
-    Since(Timestamp),
-    /// The table existed until this instant.
-    Until(Timestamp),
-    /// The table has never existed.
-    Never,
-}
-
 /// A view of a source, which combines its declarations with the figures derived from the seed.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -167,7 +156,11 @@ impl<'a> Source<'a> {
             Some(declaration) => {
                 declaration.tables.keys().filter(|name| self.mirrors(name)).take(max).cloned().collect()
             }
-            None => self.catalogue().take(max).collect(),
+            None => {
+                let names =
+                    self.catalogue().map(|(schema, table)| TableName { schema: schema.into(), table: table.into() });
+                names.take(max).collect()
+            }
         }
     }
 
@@ -192,55 +185,27 @@ impl<'a> Source<'a> {
         database.is_none_or(|database| database == &*name.schema)
     }
 
-    /// Returns the presence of a table at `now`. `named` is `true` if a definition names the table. An assumed source
-    /// contains every named table.
-    pub fn presence(&self, name: &TableName, named: bool, now: Timestamp) -> Presence {
-        if !self.mirrors(name) {
-            return Presence::Never;
-        }
-        let in_effect = self.declared.iter().rev().filter(|(from, _)| *from <= now);
-        let mut edge = None;
-        for (from, declaration) in in_effect {
-            let is_declared = declaration.tables.contains_key(name);
-            match edge {
-                None if is_declared => edge = Some(Presence::Since(*from)),
-                None => edge = Some(Presence::Until(*from)),
-                Some(Presence::Since(_)) if is_declared => edge = Some(Presence::Since(*from)),
-                Some(Presence::Until(_)) if !is_declared => edge = Some(Presence::Until(*from)),
-                Some(found) => return found,
-            }
-        }
-        let assumed = named || self.catalogue().any(|table| table == *name);
-        match (edge, assumed) {
-            (None | Some(Presence::Since(_)), true) => Presence::Since(Timestamp::MIN),
-            (None, false) | (Some(Presence::Until(_)), false) => Presence::Never,
-            (Some(found), _) => found,
-        }
-    }
-
-    /// Returns the figures of a table over time. The figures of an undeclared table are derived from the seed.
-    pub fn table(&self, name: &TableName) -> SourceTable<'a> {
-        SourceTable::new(self.assumed(name), name, self.declared)
-    }
-
-    /// Returns the type of a table at `now`. The default is the type of an undeclared table.
-    pub fn object_type(&self, name: &TableName, now: Timestamp) -> ObjectType {
-        let table = self.declaration_at(now).and_then(|declaration| declaration.tables.get(name));
-        table.map_or_else(ObjectType::default, |table| table.object_type)
+    /// Returns a table over time. Figures that are not declared are derived from the seed. `named` is `true` if a definition
+    /// names the table. An assumed source contains every named table.
+    pub fn table(&self, name: &TableName, named: bool) -> SourceTable<'a> {
+        let assumed = Assumed {
+            table: self.assumed(name),
+            exists: named || self.catalogue().any(|(schema, table)| schema == &*name.schema && table == &*name.table),
+        };
+        SourceTable::new(name, self.mirrors(name), assumed, self.declared)
     }
 
     fn declaration_at(&self, now: Timestamp) -> Option<&'a Declaration> {
         self.declared.iter().rev().find(|(from, _)| *from <= now).map(|(_, declaration)| &**declaration)
     }
 
-    /// Returns the tables of an assumed source.
-    fn catalogue(&self) -> impl Iterator<Item = TableName> {
+    /// Returns the schemas and names of the tables of an assumed source.
+    fn catalogue(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let database = self.key.database.as_deref().unwrap_or_default();
-        self.key.source.spec().catalogue.iter().map(move |(schema, table)| {
-            // Containers and lists have no schema, so the database name is their schema.
-            let schema = if schema.is_empty() { database } else { schema };
-            TableName { schema: schema.into(), table: (*table).into() }
-        })
+        // Containers and lists have no schema, so the database name is their schema.
+        let of_spec =
+            move |(schema, table): &(&'a str, &'a str)| (if schema.is_empty() { database } else { schema }, *table);
+        self.key.source.spec().catalogue.iter().map(of_spec)
     }
 
     fn assumed(&self, name: &TableName) -> Table {
@@ -257,6 +222,7 @@ impl<'a> Source<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::source_table::Presence;
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -290,10 +256,10 @@ mod tests {
         declared.declare(at(20), declaration(&[("a", 0.0)]));
         let key = key();
         let source = Source::new(Seed::new(1), &key, Some(&declared));
-        assert_eq!(source.presence(&name("a"), false, at(30)), Presence::Since(at(10)));
-        assert_eq!(source.presence(&name("a"), true, at(30)), Presence::Since(Timestamp::MIN));
-        assert_eq!(source.presence(&name("Orders"), false, at(15)), Presence::Since(Timestamp::MIN));
-        assert_eq!(source.presence(&name("Orders"), false, at(30)), Presence::Until(at(20)));
-        assert_eq!(source.presence(&name("x"), false, at(30)), Presence::Never);
+        assert_eq!(source.table(&name("a"), false).presence(at(30)), Presence::Since(at(10)));
+        assert_eq!(source.table(&name("a"), true).presence(at(30)), Presence::Since(Timestamp::MIN));
+        assert_eq!(source.table(&name("Orders"), false).presence(at(15)), Presence::Since(Timestamp::MIN));
+        assert_eq!(source.table(&name("Orders"), false).presence(at(30)), Presence::Until(at(20)));
+        assert_eq!(source.table(&name("x"), false).presence(at(30)), Presence::Never);
     }
 }

@@ -1,4 +1,4 @@
-//! The figures of one table of a source over time: its size, its changes, and how fast it is copied.
+//! One table of a source over time: whether it exists, its size, its changes, and how fast it is copied.
 //!
 //! A formula computes the number of changes, so the cost does not depend on the length of the period.
 
@@ -7,12 +7,27 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::TableName;
-use super::source::{Burst, Declaration, SNAPSHOT_ROWS_PER_SECOND, Table};
+use super::source::{Burst, Declaration, ObjectType, SNAPSHOT_ROWS_PER_SECOND, Table};
 use crate::fabric::instant::later;
 
-/// The figures of one table of a source over time.
+/// The presence of a table in a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// The table has existed since this instant.
+    Since(Timestamp),
+    /// The table existed until this instant.
+    Until(Timestamp),
+    /// The table has never existed.
+    Never,
+}
+
+/// One table of a source over time: whether it exists, and its figures.
 #[derive(Debug)]
 pub struct SourceTable<'a> {
+    /// `false` if the definition does not cover the table.
+    is_mirrored: bool,
+    /// `true` if the table exists while the source is assumed.
+    exists_assumed: bool,
     /// The periods of constant figures, oldest first. The first period is before the first declaration.
     periods: Vec<Period<'a>>,
 }
@@ -22,8 +37,19 @@ pub struct SourceTable<'a> {
 struct Period<'a> {
     from: Timestamp,
     declaration: Option<&'a Declaration>,
+    /// `true` if the declaration contains the table.
+    is_declared: bool,
     table: Table,
     bursts: &'a [Burst],
+}
+
+/// A table of a source before its first declaration.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Assumed {
+    /// The figures, also where none are declared.
+    pub(super) table: Table,
+    /// `true` if the table exists.
+    pub(super) exists: bool,
 }
 
 /// The changes of a table between two instants.
@@ -62,17 +88,56 @@ impl Burst {
 }
 
 impl<'a> SourceTable<'a> {
-    /// Creates the figures of the table `name` of a source with these declarations. The figures are `assumed` where none
-    /// are declared.
-    pub(super) fn new(assumed: Table, name: &TableName, declared: &'a [(Timestamp, Arc<Declaration>)]) -> Self {
-        let undeclared = Period { from: Timestamp::MIN, declaration: None, table: assumed, bursts: &[] };
-        let declared = declared.iter().map(|(from, declaration)| Period {
-            from: *from,
-            declaration: Some(declaration),
-            table: declaration.tables.get(name).copied().unwrap_or(assumed),
-            bursts: declaration.details.get(name).map_or(&[], |details| &details.bursts),
+    /// Creates the table `name` of a source with these declarations. `is_mirrored` is `false` if the definition does not
+    /// cover the table.
+    pub(super) fn new(
+        name: &TableName,
+        is_mirrored: bool,
+        assumed: Assumed,
+        declared: &'a [(Timestamp, Arc<Declaration>)],
+    ) -> Self {
+        let (from, bursts, table): (_, &[Burst], _) = (Timestamp::MIN, &[], assumed.table);
+        let undeclared = Period { from, declaration: None, is_declared: false, table, bursts };
+        let declared = declared.iter().map(|(from, declaration)| {
+            let table = declaration.tables.get(name);
+            Period {
+                from: *from,
+                declaration: Some(declaration),
+                is_declared: table.is_some(),
+                table: table.copied().unwrap_or(assumed.table),
+                bursts: declaration.details.get(name).map_or(&[], |details| &details.bursts),
+            }
         });
-        Self { periods: std::iter::once(undeclared).chain(declared).collect() }
+        let periods = std::iter::once(undeclared).chain(declared).collect();
+        Self { is_mirrored, exists_assumed: assumed.exists, periods }
+    }
+
+    /// Returns the presence of the table at `now`.
+    pub fn presence(&self, now: Timestamp) -> Presence {
+        if !self.is_mirrored {
+            return Presence::Never;
+        }
+        let mut edge = None;
+        for period in self.periods[1..].iter().rev().filter(|period| period.from <= now) {
+            match edge {
+                None if period.is_declared => edge = Some(Presence::Since(period.from)),
+                None => edge = Some(Presence::Until(period.from)),
+                Some(Presence::Since(_)) if period.is_declared => edge = Some(Presence::Since(period.from)),
+                Some(Presence::Until(_)) if !period.is_declared => edge = Some(Presence::Until(period.from)),
+                Some(found) => return found,
+            }
+        }
+        match (edge, self.exists_assumed) {
+            (None | Some(Presence::Since(_)), true) => Presence::Since(Timestamp::MIN),
+            (None, false) | (Some(Presence::Until(_)), false) => Presence::Never,
+            (Some(found), _) => found,
+        }
+    }
+
+    /// Returns the type of the object at `now`. The default is the type of an undeclared table.
+    pub fn object_type(&self, now: Timestamp) -> ObjectType {
+        let period = self.period(now);
+        if period.is_declared { period.table.object_type } else { ObjectType::default() }
     }
 
     fn period(&self, now: Timestamp) -> &Period<'a> {
@@ -130,7 +195,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::fabric::mirroring::source::ObjectType;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -146,7 +210,12 @@ mod tests {
             (at(second), Arc::new(Declaration { tables, ..Declaration::default() }))
         };
         let declarations = [declared(0, 2.0), declared(100, 0.5)];
-        let table = SourceTable::new(declarations[0].1.tables[&name], &name, &declarations);
+        let table = SourceTable::new(
+            &name,
+            true,
+            Assumed { table: declarations[0].1.tables[&name], exists: true },
+            &declarations,
+        );
         for (from, to, rows) in [(0, 50, 100), (50, 100, 100), (90, 110, 25), (100, 101, 0), (0, 1_000_100, 500_200)] {
             assert_eq!(table.changes(at(from), at(to)).rows, rows, "{from} to {to}");
         }

@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::definition::TABLES_MAX;
 use super::effects::Effects;
-use super::source::{ObjectType, Presence, Source};
+use super::source::{ObjectType, Source};
+use super::source_table::{Presence, SourceTable};
 use super::table_history::TableHistory;
 use super::tables::{Metrics, Sources, TableChanges, TableState, TableStatus};
 use super::timeline::Reason;
@@ -205,8 +206,9 @@ impl Mirroring {
             selection: self.selection_at(at),
         };
         followed.selection.since(name)?;
-        let begin = followed.begin(name, at)?;
-        followed.history(begin.run, name, begin.at).share_instant(share, planned)
+        let table = followed.table(name);
+        let begin = followed.begin(name, &table, at)?;
+        followed.history(begin.run, name, table, begin.at).share_instant(share, planned)
     }
 }
 
@@ -268,9 +270,14 @@ impl<'a> Followed<'a> {
         }
     }
 
+    /// Returns a table of the source over time.
+    fn table(&self, name: &TableName) -> SourceTable<'a> {
+        self.source.table(name, self.selection.names(name))
+    }
+
     /// Returns the beginning of the replication of a table; `None` if the table does not exist at `now`.
-    fn begin(&self, name: &TableName, now: Timestamp) -> Option<Begin<'a>> {
-        let Presence::Since(added) = self.source.presence(name, self.selection.names(name), now) else { return None };
+    fn begin(&self, name: &TableName, table: &SourceTable<'_>, now: Timestamp) -> Option<Begin<'a>> {
+        let Presence::Since(added) = table.presence(now) else { return None };
         let selected = self.selection.since(name).unwrap_or(self.run.running);
         if let Some(ResumePoint { since, timing }) = self.run.resume_points.0.get(name).copied()
             && selected <= since
@@ -288,26 +295,25 @@ impl<'a> Followed<'a> {
     }
 
     fn course(&self, name: &TableName, now: Timestamp, known: &mut Known<'a>) -> Course<'a> {
-        let object_type = self.source.object_type(name, now);
+        let table = self.table(name);
+        let object_type = table.object_type(now);
         let course =
             |since, reason, figures| Course { name: name.clone(), object_type, since, reason, figures, halt: None };
-        if let Some(Begin { at, run, reason }) = self.begin(name, now) {
-            return course(at, reason, Figures::Followed(self.known_history(run, name, at, known)));
+        if let Some(Begin { at, run, reason }) = self.begin(name, &table, now) {
+            return course(at, reason, Figures::Followed(self.known_history(run, name, table, at, known)));
         }
-        let named = self.selection.names(name);
         let begin = self.selection.since(name).unwrap_or(self.run.running).max(self.run.running);
-        match self.source.presence(name, named, now) {
+        match table.presence(now) {
             Presence::Until(dropped) if dropped > begin => {
                 // Uses the state just before the table was dropped, because a later declaration describes another table
                 // of the same name.
                 let last = dropped.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(dropped);
-                let added = match self.source.presence(name, named, last) {
+                let added = match table.presence(last) {
                     Presence::Since(added) => added,
                     Presence::Until(_) | Presence::Never => begin,
                 };
-                let since = begin.max(added);
-                let history = self.known_history(self.run, name, since, known);
-                let object_type = self.source.object_type(name, last);
+                let (since, object_type) = (begin.max(added), table.object_type(last));
+                let history = self.known_history(self.run, name, table, since, known);
                 Course { object_type, ..course(since, Reason::Definition, Figures::Dropped(history, last)) }
             }
             Presence::Since(_) | Presence::Until(_) | Presence::Never => {
@@ -321,6 +327,7 @@ impl<'a> Followed<'a> {
         &self,
         run: Run<'a>,
         name: &TableName,
+        table: SourceTable<'a>,
         begin: Timestamp,
         known: &mut Known<'a>,
     ) -> Rc<TableHistory<'a>> {
@@ -328,20 +335,20 @@ impl<'a> Followed<'a> {
         match known {
             Some((of, history)) if *of == key => Rc::clone(history),
             _ => {
-                let history = Rc::new(self.history(run, name, begin));
+                let history = Rc::new(self.history(run, name, table, begin));
                 *known = Some((key, Rc::clone(&history)));
                 history
             }
         }
     }
 
-    fn history(&self, run: Run<'a>, name: &TableName, begin: Timestamp) -> TableHistory<'a> {
+    fn history(&self, run: Run<'a>, name: &TableName, table: SourceTable<'a>, begin: Timestamp) -> TableHistory<'a> {
         let effects = if self.windows.names(name) {
             Rc::new(Effects::of_table(self.windows, run.source.id(), Some(name)))
         } else {
             Rc::clone(&self.effects)
         };
-        TableHistory::new(self.source.table(name), run.timing, begin, effects)
+        TableHistory::new(table, run.timing, begin, effects)
     }
 }
 

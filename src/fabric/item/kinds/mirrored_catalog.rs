@@ -9,7 +9,7 @@ use super::hooks::{Creation, KindHooks};
 use super::state::KindState;
 use crate::fabric::item::catalog::{self, invalid_part};
 use crate::fabric::item::{Definition, Item, companions};
-use crate::fabric::mirroring::source::Presence;
+use crate::fabric::mirroring::source_table::Presence;
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::trouble::TroubleKind;
 use crate::fabric::mirroring::{MirroringError, TableName};
@@ -167,7 +167,7 @@ pub fn table_failure(
 ) -> Option<MirroringError> {
     let key = catalog::source_key(source.connection);
     let name = TableName { schema: namespace.join(".").into(), table: table.as_str().into() };
-    let exists = matches!(state.source(&key).presence(&name, true, now), Presence::Since(_));
+    let exists = matches!(state.source(&key).table(&name, true).presence(now), Presence::Since(_));
     (!exists).then(|| MirroringError {
         code: "TableLocationNotAccessible".into(),
         message: format!("Table location not accessible: {}.{table}", name.schema),
