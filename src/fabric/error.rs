@@ -165,6 +165,8 @@ codes! {
     OperationNotSucceeded = "The operation has not succeeded";
     /// The kind of the item does not support the operation.
     OperationNotSupportedForItem = "Operation not supported for requested item";
+    /// The resource is not the one that `If-Match` names.
+    PreconditionFailed = "The current resource ETag doesn't match the value of the If-Match header.";
     /// The principal already has a role in the workspace.
     PrincipalAlreadyHasWorkspaceRolePermissions = "The provided principal already has a role assigned in the workspace";
     /// The directory has no principal with this id.

@@ -8,12 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::fabric::connection::Connection;
+use crate::fabric::encryption::Encryption;
 use crate::fabric::error::FabricError;
 use crate::fabric::fault::FaultRule;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
+use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
 use crate::fabric::mirroring::trouble::{End, Trouble};
 use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
+use crate::fabric::networking::Networking;
 use crate::fabric::operation::NewOperation;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
@@ -22,7 +25,8 @@ use crate::fabric::tag::Tag;
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
-    CapacityId, ConnectionId, FaultId, FolderId, ItemId, PrincipalId, SourceId, TagId, TroubleId, WorkspaceId,
+    CapacityId, ConnectionId, FaultId, FolderId, ItemId, ManagedPrivateEndpointId, PrincipalId, SourceId, TagId,
+    TroubleId, WorkspaceId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -169,6 +173,18 @@ pub enum Fact {
     /// The tags of a workspace changed. The fact contains all tags of the workspace.
     #[serde(rename = "workspaceTagged")]
     WorkspaceTagged { id: WorkspaceId, tags: Vec<TagId> },
+    /// A networking policy of a workspace changed. The fact contains all policies of the workspace.
+    #[serde(rename = "networkingChanged")]
+    NetworkingChanged { workspace: WorkspaceId, networking: Box<Networking> },
+    /// A managed private endpoint was created.
+    #[serde(rename = "managedPrivateEndpointCreated")]
+    ManagedPrivateEndpointCreated { workspace: WorkspaceId, endpoint: ManagedPrivateEndpoint },
+    /// A managed private endpoint was deleted.
+    #[serde(rename = "managedPrivateEndpointDeleted")]
+    ManagedPrivateEndpointDeleted { workspace: WorkspaceId, id: ManagedPrivateEndpointId },
+    /// The encryption key of a workspace changed.
+    #[serde(rename = "encryptionChanged")]
+    EncryptionChanged { workspace: WorkspaceId, encryption: Encryption },
     /// A principal was given a role in a workspace.
     #[serde(rename = "roleAssigned")]
     RoleAssigned { workspace: WorkspaceId, assignment: RoleAssignment },
@@ -287,6 +303,7 @@ impl Fact {
             Self::FaultDeleted { .. }
                 | Self::WorkspaceDeleted { .. }
                 | Self::IdentityDeprovisioned { .. }
+                | Self::ManagedPrivateEndpointDeleted { .. }
                 | Self::RoleRemoved { .. }
                 | Self::FolderDeleted { .. }
                 | Self::ConnectionDeleted { .. }

@@ -115,6 +115,11 @@ impl<K: Hash + Eq, V: Clone> Ordered<K, V> {
         self.values.len()
     }
 
+    /// Returns `true` if the map never contained a value.
+    pub fn is_new(&self) -> bool {
+        self.next == 1
+    }
+
     /// Returns `true` if the map contains no values.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()

@@ -253,6 +253,16 @@ impl Timing<'_> {
         }
     }
 
+    /// Returns the time from the creation of a managed private endpoint until it is provisioned (guessed).
+    pub fn managed_private_endpoint(self) -> SignedDuration {
+        self.pick(secs(1), secs(60))
+    }
+
+    /// Returns the duration of a change of the encryption of a workspace (documented as a `Retry-After`: 15 min).
+    pub fn encryption(self) -> SignedDuration {
+        self.pick(secs(1), secs(900))
+    }
+
     /// Returns the duration of the assignment of a workspace to a capacity (seen: zero, in all 58 recordings).
     pub fn capacity_assignment(self) -> SignedDuration {
         self.step(Step::CapacityAssignment, ZERO, ZERO)

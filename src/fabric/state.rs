@@ -29,8 +29,8 @@ use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId,
-    WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, ManagedPrivateEndpointId, OperationId,
+    PrincipalId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -47,6 +47,8 @@ struct Counts {
     tags: u64,
     #[serde(default)]
     faults: u64,
+    #[serde(default)]
+    managed_private_endpoints: u64,
 }
 
 /// The complete state of a tenant. Only [`State::apply`] changes the state.
@@ -281,6 +283,11 @@ impl State {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
+    /// Returns the id of the next managed private endpoint.
+    pub fn next_managed_private_endpoint(&self) -> ManagedPrivateEndpointId {
+        ManagedPrivateEndpointId::nth(self.seed, self.counts.managed_private_endpoints + 1)
+    }
+
     /// Returns the id of the next fault rule. A fork can have rules that were added after the instant of the fork;
     /// their ids are skipped.
     pub fn next_fault(&self) -> FaultId {
@@ -425,6 +432,21 @@ impl State {
             }
             Fact::IdentityAssociated { workspace, id, identity } => {
                 self.with_item(workspace, id, |item| item.default_identity = Some(identity));
+            }
+            Fact::NetworkingChanged { workspace, networking } => {
+                self.with_workspace(workspace, |workspace| workspace.networking = Some(networking));
+            }
+            Fact::ManagedPrivateEndpointCreated { workspace, endpoint } => {
+                self.counts.managed_private_endpoints += 1;
+                self.with_workspace(workspace, |workspace| {
+                    workspace.managed_private_endpoints.insert(endpoint.id, endpoint);
+                });
+            }
+            Fact::ManagedPrivateEndpointDeleted { workspace, id } => self.with_workspace(workspace, |workspace| {
+                workspace.managed_private_endpoints.remove(&id);
+            }),
+            Fact::EncryptionChanged { workspace, encryption } => {
+                self.with_workspace(workspace, |workspace| workspace.encryption = Some(encryption));
             }
             Fact::WorkspaceTagged { id, tags } => self.with_workspace(id, |workspace| workspace.tags = tags),
             Fact::KindStateChanged { workspace, id, changes } => self.change_kind_state(workspace, id, changes),

@@ -1,15 +1,19 @@
 //! Workspaces: their properties and content, and the rules that concern all items of a workspace, such as unique names.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::capacity::CapacityState;
+use crate::fabric::encryption::Encryption;
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
+use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
 use crate::fabric::name::{Folded, NAME_MAX, WORKSPACE_DESCRIPTION_MAX, check_description, check_name};
+use crate::fabric::networking::Networking;
 use crate::fabric::operation::{self, NewOperation, PendingResult, Progress};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
@@ -17,7 +21,9 @@ use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
 use crate::fabric::workspaces::Items;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list, later};
-use crate::ids::{ApplicationId, CapacityId, FolderId, ItemId, PrincipalId, TagId, WorkspaceId};
+use crate::ids::{
+    ApplicationId, CapacityId, FolderId, ItemId, ManagedPrivateEndpointId, PrincipalId, TagId, WorkspaceId,
+};
 
 /// The maximum number of items in a workspace, including companions.
 pub const ITEMS_MAX: usize = 1_000;
@@ -76,6 +82,14 @@ pub struct Workspace {
     pub assigned_at: Timestamp,
     /// The identity of the workspace, and the instant from which the identity exists.
     pub(super) identity: Option<(WorkspaceIdentity, Timestamp)>,
+    /// The networking policies, if one of them was ever set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) networking: Option<Box<Networking>>,
+    #[serde(default, skip_serializing_if = "Ordered::is_new")]
+    pub(super) managed_private_endpoints: Ordered<ManagedPrivateEndpointId, ManagedPrivateEndpoint>,
+    /// The encryption with a customer-managed key, if there ever was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) encryption: Option<Encryption>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
@@ -214,6 +228,9 @@ impl Workspace {
             tags: Vec::new(),
             assigned_at: at,
             identity: None,
+            networking: None,
+            managed_private_endpoints: Ordered::default(),
+            encryption: None,
             roles,
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),
@@ -237,6 +254,22 @@ impl Workspace {
     /// Sets the identity of the workspace and the instant from which the identity exists. `None` removes the identity.
     pub(super) fn set_identity(&mut self, identity: Option<(WorkspaceIdentity, Timestamp)>) {
         self.identity = identity;
+    }
+
+    /// Returns the networking policies of the workspace.
+    pub fn networking(&self) -> &Networking {
+        static ALL_ALLOWED: LazyLock<Networking> = LazyLock::new(Networking::default);
+        self.networking.as_deref().unwrap_or(&ALL_ALLOWED)
+    }
+
+    /// Returns the managed private endpoints, in order of creation.
+    pub fn managed_private_endpoints(&self) -> &Ordered<ManagedPrivateEndpointId, ManagedPrivateEndpoint> {
+        &self.managed_private_endpoints
+    }
+
+    /// Returns the encryption of the workspace; `None` if it never had a customer-managed key.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.encryption.as_ref()
     }
 
     /// Returns the role assignments, in order of creation.

@@ -100,6 +100,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::WorkspaceIdentityAlreadyExists
         | ErrorCode::WorkspaceNameAlreadyExists => StatusCode::CONFLICT,
 
+        ErrorCode::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorCode::RequestBlocked => StatusCode::TOO_MANY_REQUESTS,

@@ -12,14 +12,18 @@ use crate::fabric::item::ItemKind::{
     MirroredWarehouse, SQLDatabase, SQLEndpoint, SnowflakeDatabase,
 };
 use crate::fabric::item::kinds::{KINDS, KindSpec};
+use crate::fabric::networking::{
+    CommunicationPolicy, InboundAzureResources, InboundExternalDataShares, InboundFirewall, OutboundConnections,
+    OutboundGateways, OutboundGit,
+};
 use crate::fabric::role::Role::{Admin, Contributor, Member, Viewer};
 use crate::http::context::Handler;
 use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
-    bulk, capacities, catalog_search, catalogs, connection_roles, connections, folders, gateways, items,
-    long_running_operations, mirrored_databases, role_assignments, shortcuts, sql_databases, sql_endpoints, tags,
-    workspaces,
+    bulk, capacities, catalog_search, catalogs, connection_roles, connections, encryption, folders, gateways, items,
+    long_running_operations, managed_private_endpoints, mirrored_databases, networking, role_assignments, shortcuts,
+    sql_databases, sql_endpoints, tags, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -409,15 +413,17 @@ pub static OPERATIONS: &[Route] = &[
     post(ws!("items/{itemId}/move"), "Items_MoveItem", Some(Contributor), "Workspace.ReadWrite.All")
         .served(Documented, items::relocate),
     get(ws!("managedPrivateEndpoints"),
-        "ManagedPrivateEndpoints_ListWorkspaceManagedPrivateEndpoints", Some(Viewer), reads!("Workspace")).absent(),
+        "ManagedPrivateEndpoints_ListWorkspaceManagedPrivateEndpoints", Some(Viewer), reads!("Workspace"))
+        .simplified().served(Documented, managed_private_endpoints::list),
     post(ws!("managedPrivateEndpoints"),
         "ManagedPrivateEndpoints_CreateWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All")
-        .absent(),
+        .simplified().served(Documented, managed_private_endpoints::create),
     delete(ws!("managedPrivateEndpoints/{managedPrivateEndpointId}"),
         "ManagedPrivateEndpoints_DeleteWorkspaceManagedPrivateEndpoint", Some(Admin), "Workspace.ReadWrite.All")
-        .absent(),
+        .simplified().served(Documented, managed_private_endpoints::delete),
     get(ws!("managedPrivateEndpoints/{managedPrivateEndpointId}"),
-        "ManagedPrivateEndpoints_GetWorkspaceManagedPrivateEndpoint", Some(Viewer), reads!("Workspace")).absent(),
+        "ManagedPrivateEndpoints_GetWorkspaceManagedPrivateEndpoint", Some(Viewer), reads!("Workspace"))
+        .simplified().served(Documented, managed_private_endpoints::get),
     get("/connections", "Connections_ListConnections", None, reads!("Connection"))
         .limited(10).served(Seen, connections::list),
     post("/connections", "Connections_CreateConnection", None, "Connection.ReadWrite.All")
@@ -475,42 +481,57 @@ pub static OPERATIONS: &[Route] = &[
         "Connections_DeleteConnectionRoleAssignment", None, "Connection.ReadWrite.All")
         .served(Documented, connection_roles::delete),
     get(ws!("networking/communicationPolicy"),
-        "Workspaces_GetNetworkCommunicationPolicy", Some(Viewer), reads!("Workspace")).absent(),
+        "Workspaces_GetNetworkCommunicationPolicy", Some(Viewer), reads!("Workspace"))
+        .item().simplified().served(Documented, networking::get::<CommunicationPolicy>),
     put(ws!("networking/communicationPolicy"),
-        "Workspaces_SetNetworkCommunicationPolicy", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Workspaces_SetNetworkCommunicationPolicy", Some(Admin), "Workspace.ReadWrite.All")
+        .simplified().served(Documented, networking::set::<CommunicationPolicy>),
     get(ws!("networking/communicationPolicy/outbound/connections"),
-        "Workspaces_GetOutboundCloudConnectionRules", Some(Viewer), reads!("Workspace")).absent(),
+        "Workspaces_GetOutboundCloudConnectionRules", Some(Viewer), reads!("Workspace"))
+        .item().simplified().served(Documented, networking::get::<OutboundConnections>),
     put(ws!("networking/communicationPolicy/outbound/connections"),
-        "Workspaces_SetOutboundCloudConnectionRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Workspaces_SetOutboundCloudConnectionRules", Some(Admin), "Workspace.ReadWrite.All")
+        .simplified().served(Documented, networking::set::<OutboundConnections>),
     get(ws!("networking/communicationPolicy/outbound/gateways"),
-        "Workspaces_GetOutboundGatewayRules", Some(Viewer), reads!("Workspace")).absent(),
+        "Workspaces_GetOutboundGatewayRules", Some(Viewer), reads!("Workspace"))
+        .item().simplified().served(Documented, networking::get::<OutboundGateways>),
     put(ws!("networking/communicationPolicy/outbound/gateways"),
-        "Workspaces_SetOutboundGatewayRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Workspaces_SetOutboundGatewayRules", Some(Admin), "Workspace.ReadWrite.All")
+        .simplified().served(Documented, networking::set::<OutboundGateways>),
     get(ws!("networking/communicationPolicy/outbound/git"),
-        "Workspaces_GetGitOutboundPolicy", Some(Viewer), reads!("Workspace")).absent(),
+        "Workspaces_GetGitOutboundPolicy", Some(Viewer), reads!("Workspace"))
+        .item().simplified().served(Documented, networking::get::<OutboundGit>),
     put(ws!("networking/communicationPolicy/outbound/git"),
-        "Workspaces_SetGitOutboundPolicy", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Workspaces_SetGitOutboundPolicy", Some(Admin), "Workspace.ReadWrite.All")
+        .simplified().served(Documented, networking::set::<OutboundGit>),
     get(ws!("networking/communicationPolicy/inbound/azureResources"),
-        "Workspaces_GetInboundAzureResourceRules", Some(Viewer), reads!("Workspace")).absent(),
+        "Workspaces_GetInboundAzureResourceRules", Some(Viewer), reads!("Workspace"))
+        .item().simplified().served(Documented, networking::get::<InboundAzureResources>),
     put(ws!("networking/communicationPolicy/inbound/azureResources"),
-        "Workspaces_SetInboundAzureResourceRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Workspaces_SetInboundAzureResourceRules", Some(Admin), "Workspace.ReadWrite.All")
+        .simplified().served(Documented, networking::set::<InboundAzureResources>),
     get(ws!("networking/communicationPolicy/inbound/externalDataShares"),
-        "Workspaces_GetInboundExternalDataSharesPolicy", Some(Viewer), reads!("Workspace")).absent(),
+        "Workspaces_GetInboundExternalDataSharesPolicy", Some(Viewer), reads!("Workspace"))
+        .item().simplified().served(Documented, networking::get::<InboundExternalDataShares>),
     put(ws!("networking/communicationPolicy/inbound/externalDataShares"),
-        "Workspaces_SetInboundExternalDataSharesPolicy", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Workspaces_SetInboundExternalDataSharesPolicy", Some(Admin), "Workspace.ReadWrite.All")
+        .simplified().served(Documented, networking::set::<InboundExternalDataShares>),
     post("/catalog/search", "Catalog_Search", None, "Catalog.Read.All").served(Documented, catalog_search::search),
     post(ws!("items/{itemId}/identities/default/assign"),
         "Items_Associate_Identity_(beta)", Some(Contributor), item_writes!("itemType"))
         .beta().served(Documented, items::associate_identity),
-    get(ws!("encryption"), "Workspaces_GetWorkspaceEncryption", Some(Viewer), reads!("Workspace")).absent(),
+    get(ws!("encryption"), "Workspaces_GetWorkspaceEncryption", Some(Viewer), reads!("Workspace"))
+        .simplified().served(Documented, encryption::get),
     post(ws!("encryption/assign"), "Workspaces_AssignWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All")
-        .absent(),
+        .simplified().served(Documented, encryption::assign),
     post(ws!("encryption/reset"), "Workspaces_ResetWorkspaceEncryption", Some(Admin), "Workspace.ReadWrite.All")
-        .absent(),
+        .simplified().served(Documented, encryption::reset),
     get(ws!("networking/communicationPolicy/inbound/firewall"),
-        "Workspaces_GetFirewallRules", Some(Viewer), reads!("Workspace")).absent(),
+        "Workspaces_GetFirewallRules", Some(Viewer), reads!("Workspace"))
+        .item().simplified().served(Documented, networking::get::<InboundFirewall>),
     put(ws!("networking/communicationPolicy/inbound/firewall"),
-        "Workspaces_SetFirewallRules", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Workspaces_SetFirewallRules", Some(Admin), "Workspace.ReadWrite.All")
+        .simplified().served(Documented, networking::set::<InboundFirewall>),
     get(ws!("items/{itemId}/relations/downstream"),
         "Items_Get_Downstream_Relations_(beta)", Some(Viewer), reads!("Item")).beta().absent(),
     get(ws!("items/{itemId}/relations/upstream"), "Items_Get_Upstream_Relations_(beta)", Some(Viewer), reads!("Item"))

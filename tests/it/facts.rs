@@ -57,12 +57,14 @@ fn name(fact: &Fact) -> &'static str {
         KindStateChanged "kindStateChanged", ItemsMoved "itemsMoved", ItemTagged "itemTagged",
         ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
         MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped", FaultAdded "faultAdded",
-        FaultSwitched "faultSwitched", FaultDeleted "faultDeleted",
+        FaultSwitched "faultSwitched", FaultDeleted "faultDeleted", NetworkingChanged "networkingChanged",
+        ManagedPrivateEndpointCreated "managedPrivateEndpointCreated",
+        ManagedPrivateEndpointDeleted "managedPrivateEndpointDeleted", EncryptionChanged "encryptionChanged",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 44;
+const VARIANTS: usize = 48;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -88,6 +90,27 @@ pub(crate) fn live(lab: &Lab) {
     items(lab, &connection, &tag);
     trouble(lab, &connection);
     faults(lab);
+    protection(lab);
+}
+
+/// The networking policies, the private endpoints and the encryption of a workspace.
+fn protection(lab: &Lab) {
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    let workspace = json!({"displayName": "protected", "capacityId": capacity});
+    let workspace = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", workspace).is(201).id());
+    let deny = json!({"outbound": {"publicAccessRules": {"defaultAction": "Deny"}}});
+    lab.put(&format!("{workspace}/networking/communicationPolicy"), deny).is(200);
+    let endpoints = format!("{workspace}/managedPrivateEndpoints");
+    let resource = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Sql/servers/s";
+    for name in ["kept", "deleted"] {
+        let request = json!({"name": name, "targetPrivateLinkResourceId": resource});
+        let id = lab.post(&endpoints, request).is(201).id();
+        if name == "deleted" {
+            lab.delete(&format!("{endpoints}/{id}")).is(200);
+        }
+    }
+    let key = json!({"keyIdentifier": "https://v.vault.azure.net/keys/k"});
+    lab.post(&format!("{workspace}/encryption/assign"), key).is(200);
 }
 
 /// Trouble of each target, a source with all members, and a declared connection and capacity.

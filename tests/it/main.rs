@@ -36,6 +36,7 @@ mod laws;
 mod limits;
 mod log;
 mod mirroring;
+mod networking;
 mod operations;
 mod overview;
 mod page;

@@ -66,6 +66,10 @@ impl Index {
             | Fact::IdentityProvisioned { .. }
             | Fact::IdentityDeprovisioned { .. }
             | Fact::WorkspaceTagged { .. }
+            | Fact::NetworkingChanged { .. }
+            | Fact::ManagedPrivateEndpointCreated { .. }
+            | Fact::ManagedPrivateEndpointDeleted { .. }
+            | Fact::EncryptionChanged { .. }
             | Fact::RoleAssigned { .. }
             | Fact::RoleChanged { .. }
             | Fact::RoleRemoved { .. }
