@@ -97,6 +97,8 @@ ids! {
     SourceId = "source";
     /// The id of a trouble.
     TroubleId = "trouble";
+    /// The id of a OneLake data access role.
+    DataAccessRoleId = "data access role";
     /// The id of a managed private endpoint.
     ManagedPrivateEndpointId = "managed private endpoint";
 }

@@ -53,6 +53,8 @@ codes! {
     CapacityNotFound = "The requested capacity was not found.";
     /// The target capacity of a workspace assignment is paused.
     CapacityNotInActiveState = "The capacity is not in active state.";
+    /// The data access role exists, and the request must not replace it.
+    Conflict = "There are conflicting role assignments and the conflict policy is set to Abort.";
     /// A payload is not base64, or does not have the format that its path requires.
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database cannot be renamed.
@@ -177,6 +179,8 @@ codes! {
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
     /// The request has both a definition and a creation payload.
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
+    /// The data access role does not exist.
+    RoleNotFound = "The specified role was not found.";
     /// The emulator is shutting down.
     ServerClosing (retriable) = "The emulator is shutting down.";
     /// The change cannot be written to the state file.

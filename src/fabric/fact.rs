@@ -11,6 +11,7 @@ use crate::fabric::connection::Connection;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::error::FabricError;
 use crate::fabric::fault::FaultRule;
+use crate::fabric::item::data_access_role::DataAccessRole;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
 use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
@@ -244,6 +245,9 @@ pub enum Fact {
     /// The shortcuts of an item changed. The fact contains all shortcuts of the item.
     #[serde(rename = "shortcutsChanged")]
     ShortcutsChanged { workspace: WorkspaceId, id: ItemId, shortcuts: Vec<Shortcut> },
+    /// The OneLake data access roles of an item changed. The fact contains all roles of the item.
+    #[serde(rename = "dataAccessRolesChanged")]
+    DataAccessRolesChanged { workspace: WorkspaceId, id: ItemId, roles: Arc<Vec<DataAccessRole>> },
     /// The default identity of an item was set: the principal under which the item acts.
     #[serde(rename = "identityAssociated")]
     IdentityAssociated { workspace: WorkspaceId, id: ItemId, identity: Principal },

@@ -427,6 +427,9 @@ impl State {
                 self.counts.items += 1 + companions.len() as u64;
                 self.workspaces.create_item(workspace, item, visible_from, companions, ready_in);
             }
+            Fact::DataAccessRolesChanged { workspace, id, roles } => {
+                self.with_item(workspace, id, |item| item.data_access_roles = Some(roles));
+            }
             Fact::ShortcutsChanged { workspace, id, shortcuts } => {
                 self.with_item(workspace, id, |item| item.shortcuts = shortcuts);
             }

@@ -68,6 +68,11 @@ impl Answer {
         }
     }
 
+    /// Creates a 201 without a body.
+    pub fn created_empty() -> Self {
+        Self { status: StatusCode::CREATED, ..Self::empty() }
+    }
+
     /// Creates a 202 without a body.
     pub fn accepted() -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::empty() }

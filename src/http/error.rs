@@ -81,6 +81,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::FolderNotFound
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
+        | ErrorCode::RoleNotFound
         | ErrorCode::WorkspaceIdentityNotFound
         | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
 
@@ -93,7 +94,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
                 NameConflict::BadRequest => StatusCode::BAD_REQUEST,
             }
         }
-        ErrorCode::DuplicateConnectionName
+        ErrorCode::Conflict
+        | ErrorCode::DuplicateConnectionName
         | ErrorCode::EntityConflict
         | ErrorCode::FolderDisplayNameAlreadyInUse
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions

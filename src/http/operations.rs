@@ -21,9 +21,9 @@ use crate::http::context::Handler;
 use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
-    bulk, capacities, catalog_search, catalogs, connection_roles, connections, encryption, folders, gateways, items,
-    long_running_operations, managed_private_endpoints, mirrored_databases, networking, role_assignments, shortcuts,
-    sql_databases, sql_endpoints, tags, workspaces,
+    bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles, encryption, folders,
+    gateways, items, long_running_operations, managed_private_endpoints, mirrored_databases, networking,
+    role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -354,17 +354,20 @@ pub static OPERATIONS: &[Route] = &[
     post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/unassignWorkspace",
         "DeploymentPipelines_UnassignWorkspaceFromStage", None, "Pipeline.ReadWrite.All").absent(),
     get(ws!("items/{itemId}/dataAccessRoles"),
-        "OneLakeDataAccessSecurity_ListDataAccessRoles", Some(Viewer), reads!("OneLake")).absent(),
+        "OneLakeDataAccessSecurity_ListDataAccessRoles", Some(Viewer), reads!("OneLake"))
+        .item().simplified().served(Documented, data_access_roles::list),
     put(ws!("items/{itemId}/dataAccessRoles"),
         "OneLakeDataAccessSecurity_CreateOrUpdateDataAccessRoles", Some(Contributor), "OneLake.ReadWrite.All")
-        .absent(),
+        .simplified().served(Documented, data_access_roles::set),
     post(ws!("items/{itemId}/dataAccessRoles"),
         "OneLakeDataAccessSecurity_CreateOrUpdateSingleDataAccessRole", Some(Member), "OneLake.ReadWrite.All")
-        .absent(),
+        .simplified().served(Documented, data_access_roles::set_one),
     get(ws!("items/{itemId}/dataAccessRoles/{roleName}"),
-        "OneLakeDataAccessSecurity_GetDataAccessRole", Some(Member), reads!("OneLake")).absent(),
+        "OneLakeDataAccessSecurity_GetDataAccessRole", Some(Member), reads!("OneLake"))
+        .item().simplified().served(Documented, data_access_roles::get),
     delete(ws!("items/{itemId}/dataAccessRoles/{roleName}"),
-        "OneLakeDataAccessSecurity_DeleteDataAccessRole", Some(Member), "OneLake.ReadWrite.All").absent(),
+        "OneLakeDataAccessSecurity_DeleteDataAccessRole", Some(Member), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, data_access_roles::delete),
     post(ws!("provisionIdentity"), "Workspaces_ProvisionIdentity", Some(Admin), "Workspace.ReadWrite.All")
         .served(Seen, workspaces::provision_identity),
     post(ws!("deprovisionIdentity"), "Workspaces_DeprovisionIdentity", Some(Admin), "Workspace.ReadWrite.All")

@@ -23,9 +23,9 @@ const ORDER: &[(&str, &str)] = &[
     (
         "http",
         "dispatch page control operation_ids fabric_api routes operations managed_identity resource_manager onelake entra \
-         bulk capacities catalog_search catalogs connection_roles connections encryption folders gateways items \
+         bulk capacities catalog_search catalogs connection_roles connections data_access_roles encryption folders gateways items \
          managed_private_endpoints mirrored_databases networking role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
-         long_running_operations context path_parameters wire exchange fault error json operation answer request",
+         long_running_operations etag context path_parameters wire exchange fault error json operation answer request",
     ),
 ];
 

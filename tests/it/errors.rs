@@ -171,11 +171,32 @@ const PROVOKED: &[Provocation] = &[
             }),
         )
     }),
+    ("Conflict", 409, |lab| {
+        let roles = data_access_roles(lab);
+        lab.post(&format!("{roles}?dataAccessRoleConflictPolicy=Abort"), default_reader())
+    }),
+    ("PreconditionFailed", 412, |lab| {
+        let headers = [("content-type", "application/json"), ("if-match", "\"x\"")];
+        lab.send("POST", &data_access_roles(lab), &headers, default_reader().to_string())
+    }),
+    ("RoleNotFound", 404, |lab| lab.get(&format!("{}/x", data_access_roles(lab)))),
     ("WorkspaceNotSupported", 400, |lab| {
         let mine = lab.get("/v1/workspaces").body()["value"][0]["id"].as_str().unwrap().to_owned();
         lab.post(&format!("/v1/workspaces/{mine}/folders"), json!({"displayName": "f"}))
     }),
 ];
+
+/// Creates a mirrored database, and returns the path of its data access roles.
+fn data_access_roles(lab: &Lab) -> String {
+    let mirror = lab.mirror(&lab.workspace(), "m", &open_mirror());
+    format!("{}/dataAccessRoles", mirror.replace("mirroredDatabases", "items"))
+}
+
+/// A data access role that every item has.
+fn default_reader() -> Value {
+    let scope = |name: &str, value: &str| json!({"attributeName": name, "attributeValueIncludedIn": [value]});
+    json!({"name": "DefaultReader", "decisionRules": [{"permission": [scope("Path", "*"), scope("Action", "Read")]}]})
+}
 
 #[test]
 fn error_codes_are_answered_with_their_status() {

@@ -58,13 +58,14 @@ fn name(fact: &Fact) -> &'static str {
         ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
         MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped", FaultAdded "faultAdded",
         FaultSwitched "faultSwitched", FaultDeleted "faultDeleted", NetworkingChanged "networkingChanged",
+        DataAccessRolesChanged "dataAccessRolesChanged",
         ManagedPrivateEndpointCreated "managedPrivateEndpointCreated",
         ManagedPrivateEndpointDeleted "managedPrivateEndpointDeleted", EncryptionChanged "encryptionChanged",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 48;
+const VARIANTS: usize = 49;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -200,6 +201,7 @@ fn items(lab: &Lab, connection: &str, tag: &Value) {
     lab.post(&format!("{item}/move"), json!({"targetFolderId": folder})).is(200);
     lab.post(&format!("{item}/identities/default/assign?beta=true"), json!({"assignmentType": "Caller"})).is(200);
     let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
+    lab.put(&format!("{workspace}/items/{lakehouse}/dataAccessRoles"), json!({"value": []})).is(200);
     let target = json!({"oneLake": {"workspaceId": ALICE, "itemId": ALICE, "path": "Tables/x"}});
     let shortcut = json!({"path": "Tables", "name": "x", "target": target});
     lab.post(&format!("{workspace}/items/{lakehouse}/shortcuts"), shortcut).is(201);

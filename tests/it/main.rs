@@ -14,6 +14,7 @@ mod commands;
 mod connections;
 mod control;
 mod coverage;
+mod data_access_roles;
 mod definitions;
 mod demo;
 mod determinism;

@@ -5,6 +5,7 @@ pub mod bulk;
 pub mod catalog;
 mod companions;
 mod create;
+pub mod data_access_role;
 pub mod definition;
 pub mod kinds;
 mod part;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use self::addresses::{one_lake_tables_path, query_host, sql_endpoint_host};
 pub use self::companions::Companion;
 pub use self::create::{CreateItem, check_label_strategy, create, definition_is_optional};
+use self::data_access_role::DataAccessRole;
 pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack, get_definition, update_definition};
 use self::kinds::sql_database::{NewSqlDatabase, SqlDatabase};
 pub use self::kinds::{
@@ -60,6 +62,9 @@ pub struct Item {
     pub tags: Vec<TagId>,
     /// Its shortcuts, in order of creation.
     pub shortcuts: Vec<Shortcut>,
+    /// Its OneLake data access roles; `None` until they are set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_access_roles: Option<Arc<Vec<DataAccessRole>>>,
     /// The associated identity: the principal as which the item acts.
     pub default_identity: Option<Principal>,
     /// The `creationPayload` of the request that created the item.
@@ -126,6 +131,7 @@ impl Item {
             sql_endpoint: None,
             tags: Vec::new(),
             shortcuts: Vec::new(),
+            data_access_roles: None,
             default_identity: None,
             creation_payload,
             kind_state: KindState::new(kind),
@@ -144,6 +150,7 @@ impl Item {
             description: self.description.clone(),
             tags: self.tags.clone(),
             shortcuts: Vec::new(),
+            data_access_roles: None,
             creation_payload: self.creation_payload.clone(),
             kind_state: KindState::new(self.kind),
             definition: None,

@@ -79,6 +79,7 @@ impl Index {
             | Fact::FolderDeleted { .. }
             | Fact::ItemUpdated { .. }
             | Fact::ShortcutsChanged { .. }
+            | Fact::DataAccessRolesChanged { .. }
             | Fact::IdentityAssociated { .. }
             | Fact::KindStateChanged { .. }
             | Fact::ItemsMoved { .. }

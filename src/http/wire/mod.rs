@@ -8,6 +8,7 @@ pub(super) mod capacities;
 pub(super) mod catalog_search;
 pub(super) mod catalogs;
 pub(super) mod connections;
+pub(super) mod data_access_roles;
 pub(super) mod definitions;
 pub(super) mod encryption;
 pub(super) mod folders;
