@@ -10,6 +10,7 @@ pub(super) mod catalogs;
 pub(super) mod connections;
 pub(super) mod definitions;
 pub(super) mod folders;
+pub(super) mod gateways;
 pub(super) mod items;
 pub(super) mod long_running_operations;
 pub(super) mod mirrored_databases;
