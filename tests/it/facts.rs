@@ -58,11 +58,13 @@ fn name(fact: &Fact) -> &'static str {
         ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
         MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped", FaultAdded "faultAdded",
         FaultSwitched "faultSwitched", FaultDeleted "faultDeleted",
+        GatewayCreated "gatewayCreated", GatewayUpdated "gatewayUpdated", GatewaysDeclared "gatewaysDeclared",
+        GatewayDeleted "gatewayDeleted",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 44;
+const VARIANTS: usize = 48;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -88,6 +90,28 @@ pub(crate) fn live(lab: &Lab) {
     items(lab, &connection, &tag);
     trouble(lab, &connection);
     faults(lab);
+    gateways(lab);
+}
+
+/// A gateway of each type, and a deleted one.
+fn gateways(lab: &Lab) {
+    let resource =
+        json!({"subscriptionId": ALICE, "resourceGroupName": "g", "virtualNetworkName": "v", "subnetName": "s"});
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    let mut body = json!({"type": "VirtualNetwork", "displayName": "vnet", "capacityId": capacity,
+        "virtualNetworkAzureResource": resource, "inactivityMinutesBeforeSleep": 30});
+    let created = format!("/v1/gateways/{}", lab.post("/v1/gateways", body.clone()).is(201).id());
+    let range = json!({"type": "VirtualNetwork", "minMemberGatewayCount": 1, "maxMemberGatewayCount": 2});
+    lab.patch(&created, range).is(200);
+    body["displayName"] = json!("deleted");
+    let deleted = lab.post("/v1/gateways", body).is(201).id();
+    lab.delete(&format!("/v1/gateways/{deleted}")).is(200);
+    let declared = json!({"value": [
+        {"type": "OnPremises", "displayName": "cluster", "numberOfMemberGateways": 2},
+        {"type": "OnPremisesPersonal"},
+        {"type": "StreamingVirtualNetwork", "displayName": "streams"},
+    ]});
+    lab.put("/_emulator/gateways", declared).is(200);
 }
 
 /// Trouble of each target, a source with all members, and a declared connection and capacity.
