@@ -112,7 +112,7 @@ impl<R: Copy + Ord> Assignments<R> {
         if self.0.len() >= ASSIGNMENTS_MAX {
             return Err(FabricError::invalid_input(format!("There are at most {ASSIGNMENTS_MAX} role assignments.")));
         }
-        let position = self.0.last().map_or(0, |last| last.position) + 1;
+        let position = self.0.last().map_or(0, |last| last.position).saturating_add(1);
         let assignment = Assignment { principal, role, position };
         self.0.push(assignment);
         Ok(assignment)

@@ -311,7 +311,7 @@ impl State {
     pub fn next_gateway(&self, drawn: &mut u64) -> GatewayId {
         loop {
             *drawn += 1;
-            let id = GatewayId::nth(self.seed, self.counts.gateways + *drawn);
+            let id = GatewayId::nth(self.seed, self.counts.gateways.wrapping_add(*drawn));
             if !self.gateways.contains(&id) {
                 return id;
             }
@@ -454,12 +454,12 @@ impl State {
             }
 
             Fact::GatewayCreated(gateway) => {
-                self.counts.gateways += 1;
+                self.counts.gateways = self.counts.gateways.wrapping_add(1);
                 self.put_gateway(gateway);
             }
             Fact::GatewayUpdated(gateway) => self.put_gateway(gateway),
             Fact::GatewaysDeclared { gateways, drawn } => {
-                self.counts.gateways += drawn;
+                self.counts.gateways = self.counts.gateways.wrapping_add(drawn);
                 gateways.into_iter().for_each(|gateway| self.put_gateway(gateway));
             }
             Fact::GatewayDeleted { id } => {

@@ -1,17 +1,10 @@
 //! Connections over a gateway: the gateway that a connection needs, and the state of the one that it has.
 
 use super::{Connection, missing};
-use crate::fabric::gateway::status::{Fault, GatewayStatus, UNREACHABLE};
+use crate::fabric::gateway::status::{Fault, GatewayStatus};
 use crate::fabric::gateway::{Gateway, GatewayType};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::{GatewayId, PrincipalId};
-
-/// The fault of a connection whose gateway does not exist (Microsoft's example of an offline connection).
-const GATEWAY_NOT_FOUND: Fault = Fault {
-    code: "DM_GWPipeline_UnknownError",
-    message: "Error response with StatusCode: BadRequest, ErrorCode: GatewayNotFound, \
-              ErrorMessage: 'GatewayContainer does not exist'",
-};
 
 /// Returns the gateway for a new connection. The caller must have a role in it, and its type must be `kind`.
 pub(super) fn find<'a>(
@@ -40,7 +33,13 @@ pub(super) fn of<'a>(state: &'a State, connection: &Connection) -> Option<&'a Ga
 pub(super) fn check(fault: Option<Fault>, code: ErrorCode) -> Result<(), FabricError> {
     match fault {
         None => Ok(()),
-        Some(fault) => Err(FabricError::new(code).detail(ErrorCode::InvalidParameter, fault.message)),
+        Some(Fault::Unreachable | Fault::Disabled) => {
+            Err(FabricError::new(code).detail(ErrorCode::InvalidParameter, "The gateway of the connection is offline."))
+        }
+        Some(Fault::Missing) => {
+            Err(FabricError::new(code)
+                .detail(ErrorCode::InvalidParameter, "The gateway of the connection does not exist."))
+        }
     }
 }
 
@@ -48,12 +47,12 @@ pub(super) fn check(fault: Option<Fault>, code: ErrorCode) -> Result<(), FabricE
 pub fn fault_of(state: &State, connection: &Connection) -> Option<Fault> {
     match (connection.gateway_id, of(state, connection)) {
         (None, _) => None,
-        (Some(_), None) => Some(GATEWAY_NOT_FOUND),
+        (Some(_), None) => Some(Fault::Missing),
         (Some(_), Some(gateway)) => fault_in(gateway),
     }
 }
 
 /// Returns the reason why the connections over a gateway are offline; `None` if they are online.
 pub(super) fn fault_in(gateway: &Gateway) -> Option<Fault> {
-    (gateway.report().status == GatewayStatus::Offline).then_some(UNREACHABLE)
+    (gateway.report().status == GatewayStatus::Offline).then_some(Fault::Unreachable)
 }

@@ -26,18 +26,14 @@ impl GatewayStatus {
 
 /// The fault of a gateway, a member or a connection over a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    /// The error code.
-    pub code: &'static str,
-    /// The message for users.
-    pub message: &'static str,
+pub enum Fault {
+    /// The service does not reach the gateway.
+    Unreachable,
+    /// The member is disabled.
+    Disabled,
+    /// The gateway of a connection does not exist.
+    Missing,
 }
-
-/// The fault of a gateway that is offline (Microsoft's example).
-pub const UNREACHABLE: Fault =
-    Fault { code: "DM_GWPipeline_Client_GatewayUnreachable", message: "Gateway is unreachable" };
-/// The fault of a member that is disabled (Microsoft's example).
-const DISABLED: Fault = Fault { code: "DMTS_GatewayIsDisabled", message: "Gateway is disabled" };
 
 /// The result of a check of a gateway or a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +50,8 @@ impl Member {
     /// Returns the status of the member.
     pub fn report(&self) -> StatusReport<'_> {
         let fault = match (self.is_online, self.is_enabled) {
-            (false, _) => Some(UNREACHABLE),
-            (true, false) => Some(DISABLED),
+            (false, _) => Some(Fault::Unreachable),
+            (true, false) => Some(Fault::Disabled),
             (true, true) => None,
         };
         StatusReport {
@@ -83,7 +79,7 @@ impl Gateway {
             | Details::StreamingVirtualNetwork { is_online, .. } => StatusReport {
                 status: GatewayStatus::of(*is_online),
                 version: VERSION,
-                faults: if *is_online { Vec::new() } else { vec![(self.id, UNREACHABLE)] },
+                faults: if *is_online { Vec::new() } else { vec![(self.id, Fault::Unreachable)] },
             },
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::gateways;
 use crate::fabric::connection::types::{ConnectionType, CreationMethod, ParameterSpec};
 use crate::fabric::connection::{Connection, ConnectionRequest, CredentialRequest, DetailsRequest, Parameter};
 use crate::fabric::gateway::status::{Fault, GatewayStatus};
@@ -228,7 +229,10 @@ impl ConnectionStatus {
     /// Creates the body of a connection that is offline because of a fault, or online without one.
     pub(crate) fn new(fault: Option<Fault>) -> Self {
         let status = if fault.is_some() { GatewayStatus::Offline } else { GatewayStatus::Online };
-        let error = |Fault { code, message }| [ConnectionFault { message, error_code: code }];
+        let error = |fault| {
+            let (error_code, message) = gateways::code_and_message(fault);
+            [ConnectionFault { message, error_code }]
+        };
         Self { status, errors: fault.map(error) }
     }
 }

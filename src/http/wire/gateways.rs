@@ -213,12 +213,25 @@ struct RelatedGateway {
     resource_type: &'static str,
 }
 
+/// Returns the error code and the message of a fault, as in Microsoft's examples.
+pub(super) const fn code_and_message(fault: Fault) -> (&'static str, &'static str) {
+    match fault {
+        Fault::Unreachable => ("DM_GWPipeline_Client_GatewayUnreachable", "Gateway is unreachable"),
+        Fault::Disabled => ("DMTS_GatewayIsDisabled", "Gateway is disabled"),
+        Fault::Missing => (
+            "DM_GWPipeline_UnknownError",
+            "Error response with StatusCode: BadRequest, ErrorCode: GatewayNotFound, \
+             ErrorMessage: 'GatewayContainer does not exist'",
+        ),
+    }
+}
+
 impl<'a> From<StatusReport<'a>> for StatusBody<'a> {
     fn from(report: StatusReport<'a>) -> Self {
-        let fault = |(id, Fault { code, message })| FaultBody {
-            error_code: code,
-            message,
-            related_resource: RelatedGateway { resource_id: id, resource_type: "Gateway" },
+        let fault = |(id, fault)| {
+            let (error_code, message) = code_and_message(fault);
+            let related_resource = RelatedGateway { resource_id: id, resource_type: "Gateway" };
+            FaultBody { error_code, message, related_resource }
         };
         Self {
             status: report.status,
