@@ -178,6 +178,8 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::fault::{Counter, Fault, FaultRule};
     #[doc(inline)]
+    pub use crate::fabric::gateway::GatewayType;
+    #[doc(inline)]
     pub use crate::fabric::gateway::declaration::{GatewayDeclaration, MemberDeclaration};
     #[doc(inline)]
     pub use crate::fabric::mirroring::declaration::{SourceDeclaration, TableDeclaration};

@@ -264,6 +264,18 @@ fn declarations_are_validated() {
     ] {
         refuse(on_premises(member, value), 400, "InvalidInput");
     }
+    for (kind, member, value) in [
+        ("OnPremises", "capacityId", json!(MISSING)),
+        ("OnPremises", "minMemberGatewayCount", json!(1)),
+        ("OnPremisesPersonal", "members", json!([{}])),
+        ("VirtualNetwork", "version", json!("1")),
+        ("StreamingVirtualNetwork", "numberOfMemberGateways", json!(1)),
+    ] {
+        let mut gateway = json!({"type": kind, "displayName": "new"});
+        gateway[member] = value;
+        let refused = lab.put("/_emulator/gateways", json!({"value": [gateway]})).refuses(400, "InvalidInput");
+        assert!(refused.text().contains("does not have"), "{}", refused.text());
+    }
     refuse(on_premises("displayName", json!("CLUSTER")), 409, "DuplicateGatewayName");
     refuse(
         json!([{"type": "OnPremises", "displayName": "a"}, {"type": "OnPremises", "displayName": "A"}]),

@@ -21,7 +21,7 @@ const KEY_MAX: usize = 4_096;
 const INACTIVITY_MINUTES: i64 = 30;
 
 /// A gateway, as the control interface accepts it. Its members are those that the API returns.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GatewayDeclaration {
     /// The id of the gateway; `None` to generate an id.
@@ -115,6 +115,7 @@ pub fn declare(state: &State, declared: Vec<GatewayDeclaration>) -> Decision<()>
 
 impl GatewayDeclaration {
     fn details(self, state: &State, id: GatewayId) -> Result<Details, FabricError> {
+        self.check_type()?;
         let is_online = self.status != Some(GatewayStatus::Offline);
         Ok(match self.r#type {
             GatewayType::OnPremises => Details::OnPremises(self.on_premises(state, id)?),
@@ -128,6 +129,33 @@ impl GatewayDeclaration {
                 Details::StreamingVirtualNetwork { display_name, resource, is_online }
             }
         })
+    }
+
+    /// Rejects a property that gateways of this type do not have.
+    fn check_type(&self) -> Result<(), FabricError> {
+        use GatewayType::{OnPremises, OnPremisesPersonal, StreamingVirtualNetwork, VirtualNetwork};
+        let range = self.min_member_gateway_count.or(self.max_member_gateway_count);
+        let given: [(&str, bool, &[GatewayType]); 10] = [
+            ("publicKey", self.public_key.is_some(), &[OnPremises, OnPremisesPersonal]),
+            ("version", self.version.is_some(), &[OnPremises, OnPremisesPersonal]),
+            ("members", self.members.is_some(), &[OnPremises]),
+            ("loadBalancingSetting", self.load_balancing_setting.is_some(), &[OnPremises]),
+            ("allowCloudConnectionRefresh", self.allow_cloud_connection_refresh.is_some(), &[OnPremises]),
+            ("allowCustomConnectors", self.allow_custom_connectors.is_some(), &[OnPremises]),
+            ("numberOfMemberGateways", self.number_of_member_gateways.is_some(), &[OnPremises, VirtualNetwork]),
+            ("the range of members", range.is_some(), &[VirtualNetwork]),
+            ("capacityId", self.capacity_id.is_some(), &[VirtualNetwork]),
+            ("inactivityMinutesBeforeSleep", self.inactivity_minutes_before_sleep.is_some(), &[VirtualNetwork]),
+        ];
+        let subnet = self.virtual_network_azure_resource.is_some();
+        let subnet = ("virtualNetworkAzureResource", subnet, &[VirtualNetwork, StreamingVirtualNetwork][..]);
+        match given.into_iter().chain([subnet]).find(|(_, given, of)| *given && !of.contains(&self.r#type)) {
+            None => Ok(()),
+            Some((property, ..)) => {
+                let kind = self.r#type.as_str();
+                Err(FabricError::invalid_input(format!("A gateway of the type {kind} does not have {property}.")))
+            }
+        }
     }
 
     fn required_name(self) -> Result<String, FabricError> {

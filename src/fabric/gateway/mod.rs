@@ -27,9 +27,10 @@ pub const GATEWAYS_MAX: usize = 1_000;
 pub const MEMBERS_MAX: usize = 10;
 
 /// The type of a gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum GatewayType {
     /// A cluster of installations in a private network.
+    #[default]
     OnPremises,
     /// A single installation for one user.
     OnPremisesPersonal,
