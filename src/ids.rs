@@ -89,6 +89,10 @@ ids! {
     ApplicationId = "application";
     /// The id of a tag.
     TagId = "tag";
+    /// The id of a gateway, or of a member of a gateway on premises.
+    GatewayId = "gateway";
+    /// The id of a subscription of Azure. The emulator does not create subscriptions.
+    SubscriptionId = "subscription";
     /// The id of a fault rule.
     FaultId = "fault";
     /// The id of a published version of a Fabric environment.

@@ -178,6 +178,10 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::fault::{Counter, Fault, FaultRule};
     #[doc(inline)]
+    pub use crate::fabric::gateway::GatewayType;
+    #[doc(inline)]
+    pub use crate::fabric::gateway::declaration::{GatewayDeclaration, MemberDeclaration};
+    #[doc(inline)]
     pub use crate::fabric::mirroring::declaration::{SourceDeclaration, TableDeclaration};
     #[doc(inline)]
     pub use crate::fabric::mirroring::source::ObjectType;
@@ -196,5 +200,5 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::tag::NewTag;
     #[doc(inline)]
-    pub use crate::ids::{CapacityId, ConnectionId, FaultId, PrincipalId, SourceId, TagId, TroubleId};
+    pub use crate::ids::{CapacityId, ConnectionId, FaultId, GatewayId, PrincipalId, SourceId, TagId, TroubleId};
 }

@@ -45,6 +45,8 @@ macro_rules! codes {
 codes! {
     /// A value in the request is missing or not valid.
     BadRequest = "The request could not be processed due to missing or invalid information";
+    /// The primary member of a gateway can be deleted only after all other members.
+    CannotDeletePrimaryGatewayIfClusterMemberExists = "Cannot delete the primary gateway while another member gateway exists.";
     /// A child item can be moved only together with its parent.
     CannotMoveChildOnly = "Child item can't be moved without its parent item.";
     /// A capacity that the workspace needs is paused.
@@ -55,10 +57,14 @@ codes! {
     CapacityNotInActiveState = "The capacity is not in active state.";
     /// The data access role exists, and the request must not replace it.
     Conflict = "There are conflicting role assignments and the conflict policy is set to Abort.";
+    /// A request has both a fixed number of gateway members and a range.
+    ConflictingMemberGatewayCountProperties = "Cannot specify both 'numberOfMemberGateways' and 'maxMemberGatewayCount'/'minMemberGatewayCount'. Use either the legacy property (fixed value) or the new properties (value range).";
     /// A payload is not base64, or does not have the format that its path requires.
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database cannot be renamed.
     CosmosDBDatabaseDisplayNameCannotBeChanged = "The display name of CosmosDBDatabase items cannot be changed";
+    /// The gateway of a new connection is offline.
+    CreateGatewayConnectionFailed = "Failed to create gateway connection.";
     /// A workspace identity cannot sign in to this type of source.
     DmtsUntrustedEndpointForWorkspaceIdentity as "DMTS_UntrustedEndpointForWorkspaceIdentity" = "Workspace identity cannot be used with this endpoint, because it is not trusted.";
     /// The code of the source's error. It appears in `moreDetails`.
@@ -75,6 +81,8 @@ codes! {
     DuplicateConnectionName = "The connection name is already in use.";
     /// An import contains two items with the same kind and name.
     DuplicateDisplayNameAndType = "More than one item of the request has the same display name and type.";
+    /// The name of the gateway is in use.
+    DuplicateGatewayName = "The gateway DisplayName input is already being used by another gateway";
     /// The path has no route.
     EndpointNotFound = "The requested endpoint was not found.";
     /// The resource already exists.
@@ -91,18 +99,26 @@ codes! {
     FolderNotFound = "Could not find the requested folder.";
     /// The caller may not use the control interface.
     Forbidden = "The control interface is closed to this request.";
+    /// Principals of this type cannot have a role in a gateway.
+    GatewayInvalidPrincipalType = "The principal type is not supported for Gateways";
     /// The credentials of a connection are rejected by the source.
     IncorrectCredentials = "Failed to establish connection using the Credentials input";
     /// The folder would contain itself.
     InfiniteFolderHierarchyLoop = "The folder can't be moved into any of its descents.";
     /// The caller does not have the required role on the connection.
     InsufficientPermissionsToManageConnection = "The caller does not have sufficient permissions to manage the connection";
+    /// The caller does not have the required role in the gateway.
+    InsufficientPermissionsToManageGateway = "The caller has insufficient permissions to manage this gateway";
     /// The caller does not have the required role in the workspace.
     InsufficientPrivileges = "The caller does not have sufficient permissions to perform this operation";
     /// The token has none of the scopes of the operation.
     InsufficientScopes = "The caller does not have sufficient scopes to perform this operation";
     /// An imitated failure of the service, for `behaviours.readsWhilePaused`.
     InternalServerError = "An error occured";
+    /// The SKU of a capacity does not allow gateways.
+    InvalidCapacitySku as "InvalidCapacitySKU" = "The Capacity's SKU is invalid.";
+    /// The capacity of a gateway is paused.
+    InvalidCapacityState = "The Capacity's state is invalid.";
     /// `connectionDetails` has an unknown type or creation method, or lacks a parameter.
     InvalidConnectionDetails = "The ConnectionDetails input provided is not valid.";
     /// The service did not issue this continuation token.
@@ -195,12 +211,18 @@ codes! {
     Unauthorized = "The caller is not authenticated to access this resource";
     /// An internal error of the emulator.
     UnknownError = "An unexpected error occurred while processing the request";
+    /// The directory has no principal with the id in the role assignment of a gateway.
+    UnknownGatewayPrincipal as "UnknownError" = "An unexpected error occurred while processing the request";
+    /// Gateways of this type do not have the operation.
+    UnsupportedGatewayType = "The operation is not supported for this type of gateway.";
     /// Clients cannot create items of this kind.
     UnsupportedItemType = "Requested item type is unsupported.";
     /// The media type of the body is not JSON.
     UnsupportedMediaType = "The request's content type is not supported: application/json is expected.";
     /// The payload type of a part is not `InlineBase64`.
     UnsupportedPayloadType = "The payload type is not supported: InlineBase64 is expected.";
+    /// The gateway of an updated connection is offline or deleted.
+    UpdateGatewayConnectionFailed = "Failed to update gateway connection.";
     /// The operation requires a capacity, but the workspace is not assigned to a capacity.
     WorkspaceHasNoCapacityAssigned = "A workspace with a capacity assigned is required for the operation";
     /// The workspace already has an identity.

@@ -11,6 +11,7 @@ use crate::fabric::connection::Connection;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::error::FabricError;
 use crate::fabric::fault::FaultRule;
+use crate::fabric::gateway::Gateway;
 use crate::fabric::item::data_access_role::DataAccessRole;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
@@ -26,8 +27,8 @@ use crate::fabric::tag::Tag;
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
-    CapacityId, ConnectionId, FaultId, FolderId, ItemId, ManagedPrivateEndpointId, PrincipalId, SourceId, TagId,
-    TroubleId, WorkspaceId,
+    CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, ManagedPrivateEndpointId, PrincipalId, SourceId,
+    TagId, TroubleId, WorkspaceId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -222,6 +223,20 @@ pub enum Fact {
     #[serde(rename = "connectionDeleted")]
     ConnectionDeleted { id: ConnectionId },
 
+    /// A gateway was created.
+    #[serde(rename = "gatewayCreated")]
+    GatewayCreated(Gateway),
+    /// A gateway, its members or its role assignments changed. The fact contains the whole gateway.
+    #[serde(rename = "gatewayUpdated")]
+    GatewayUpdated(Gateway),
+    /// Gateways were added or replaced through the control interface. `drawn` is the number of gateway ids that the
+    /// decision consumed from the tenant's sequence of ids.
+    #[serde(rename = "gatewaysDeclared")]
+    GatewaysDeclared { gateways: Vec<Gateway>, drawn: u64 },
+    /// A gateway was deleted. The connections over the gateway remain.
+    #[serde(rename = "gatewayDeleted")]
+    GatewayDeleted { id: GatewayId },
+
     /// An item was created with its companions. The item is visible from `visible_from` on, and ready for use
     /// `ready_in` later.
     #[serde(rename = "itemCreated")]
@@ -311,6 +326,7 @@ impl Fact {
                 | Self::RoleRemoved { .. }
                 | Self::FolderDeleted { .. }
                 | Self::ConnectionDeleted { .. }
+                | Self::GatewayDeleted { .. }
                 | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
                 | Self::MirroringStopped { .. }

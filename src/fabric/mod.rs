@@ -5,6 +5,7 @@
 
 pub mod access;
 mod as_list;
+pub mod assignments;
 pub mod behaviours;
 pub mod capacity;
 pub mod changes;
@@ -16,6 +17,7 @@ mod excerpt;
 pub mod fact;
 pub mod fault;
 pub mod folder;
+pub mod gateway;
 mod instant;
 pub mod integrity;
 pub mod item;

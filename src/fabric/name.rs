@@ -14,6 +14,8 @@ pub const ITEM_DESCRIPTION_MAX: usize = 256;
 pub const WORKSPACE_DESCRIPTION_MAX: usize = 4_000;
 /// Maximum length of the name of a connection, in characters.
 pub const CONNECTION_NAME_MAX: usize = 200;
+/// Maximum length of the name of a gateway or of a member of a gateway, in characters.
+pub const GATEWAY_NAME_MAX: usize = 200;
 
 /// A name after Unicode case folding. Names that differ only in case have equal folded forms.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

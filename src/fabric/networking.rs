@@ -5,12 +5,11 @@ use std::net::IpAddr;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::fabric::name::{NAME_MAX, check_name};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact};
-use crate::ids::WorkspaceId;
+use crate::ids::{GatewayId, WorkspaceId};
 
 /// The maximum number of firewall rules of a workspace (documented).
 pub const FIREWALL_RULES_MAX: usize = 256;
@@ -209,7 +208,7 @@ pub struct OutboundGateways {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct AllowedGateway {
-    id: Uuid,
+    id: GatewayId,
 }
 
 policy!(OutboundGateways = outbound_gateways {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::page::Position;
@@ -11,6 +12,9 @@ use crate::fabric::page::Position;
 /// A map from ids, with a faster hash than the default one. The hash does not have to resist chosen ids: the emulator
 /// creates most ids, a client can choose only those of principals and those in a snapshot, and the hash has a random seed.
 pub(super) type IdMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// The highest position in the persisted form. It leaves room for those that follow.
+const POSITION_MAX: Position = Position::MAX / 2;
 
 /// A map from ids to values, in order of creation. A page can continue after a position even if the value at that
 /// position was deleted. Copies of a map share the values until one of them changes a value.
@@ -52,6 +56,9 @@ impl<K: Serialize + Hash + Eq, V: Serialize> Serialize for Ordered<K, V> {
 impl<'de, K: Deserialize<'de> + Hash + Eq, V: Deserialize<'de>> Deserialize<'de> for Ordered<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Stored { next, values } = Stored::deserialize(deserializer)?;
+        if next > POSITION_MAX {
+            return Err(D::Error::custom("a position is out of range"));
+        }
         let mut ordered = Self { positions: IdMap::default(), values: BTreeMap::new(), next };
         for (position, id, value) in values {
             ordered.positions.insert(id, position);

@@ -12,6 +12,7 @@ use crate::fabric::connection::Connection;
 use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
+use crate::fabric::gateway::Gateway;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Definition, Item, ItemKind, KindChange};
 use crate::fabric::mirroring::source::{Declared, Source};
@@ -29,8 +30,8 @@ use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, ManagedPrivateEndpointId, OperationId,
-    PrincipalId, SourceId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, ManagedPrivateEndpointId,
+    OperationId, PrincipalId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -49,6 +50,7 @@ struct Counts {
     faults: u64,
     #[serde(default)]
     managed_private_endpoints: u64,
+    gateways: u64,
 }
 
 /// The complete state of a tenant. Only [`State::apply`] changes the state.
@@ -73,6 +75,10 @@ pub struct State {
     pub(super) troubles: Troubles,
     #[serde(default)]
     faults: Ordered<FaultId, Fault>,
+    #[serde(default)]
+    gateways: Ordered<GatewayId, Gateway>,
+    #[serde(default)]
+    gateway_names: BTreeMap<Folded, GatewayId>,
 }
 
 impl State {
@@ -94,6 +100,8 @@ impl State {
             sources: BTreeMap::new(),
             troubles: Troubles::default(),
             faults: Ordered::default(),
+            gateways: Ordered::default(),
+            gateway_names: BTreeMap::new(),
         }
     }
 
@@ -210,9 +218,10 @@ impl State {
         &self.connections
     }
 
-    /// Returns a connection. Rejects callers without a role in the connection.
+    /// Returns a connection. Rejects callers without a role in the connection who do not administer its gateway either.
     pub fn connection(&self, id: ConnectionId, caller: &Principal) -> Result<&Connection, FabricError> {
-        let found = self.connections.get(&id).filter(|connection| connection.role_of(caller.id).is_some());
+        let found = self.connections.get(&id);
+        let found = found.filter(|connection| self.connection_role(connection, caller.id).is_some());
         found.ok_or_else(|| FabricError::new(ErrorCode::EntityNotFound).about("Connection", id))
     }
 
@@ -224,6 +233,21 @@ impl State {
     /// Returns the id of the connection with this name.
     pub fn connection_named(&self, name: &Folded) -> Option<ConnectionId> {
         self.connection_names.get(name).copied()
+    }
+
+    /// Returns the gateways, in order of creation.
+    pub fn gateways(&self) -> &Ordered<GatewayId, Gateway> {
+        &self.gateways
+    }
+
+    /// Returns a gateway, without a check of roles.
+    pub fn find_gateway(&self, id: GatewayId) -> Option<&Gateway> {
+        self.gateways.get(&id)
+    }
+
+    /// Returns the id of the gateway with this name.
+    pub fn gateway_named(&self, name: &Folded) -> Option<GatewayId> {
+        self.gateway_names.get(name).copied()
     }
 
     /// Returns the declarations of a source.
@@ -286,6 +310,18 @@ impl State {
     /// Returns the id of the next managed private endpoint.
     pub fn next_managed_private_endpoint(&self) -> ManagedPrivateEndpointId {
         ManagedPrivateEndpointId::nth(self.seed, self.counts.managed_private_endpoints + 1)
+    }
+
+    /// Returns the id of the next gateway, and adds the ids that it consumes to `drawn`: the number of ids already used
+    /// by the decision. The ids of declared gateways are skipped.
+    pub fn next_gateway(&self, drawn: &mut u64) -> GatewayId {
+        loop {
+            *drawn += 1;
+            let id = GatewayId::nth(self.seed, self.counts.gateways.wrapping_add(*drawn));
+            if !self.gateways.contains(&id) {
+                return id;
+            }
+        }
     }
 
     /// Returns the id of the next fault rule. A fork can have rules that were added after the instant of the fork;
@@ -423,6 +459,21 @@ impl State {
                 }
             }
 
+            Fact::GatewayCreated(gateway) => {
+                self.counts.gateways = self.counts.gateways.wrapping_add(1);
+                self.put_gateway(gateway);
+            }
+            Fact::GatewayUpdated(gateway) => self.put_gateway(gateway),
+            Fact::GatewaysDeclared { gateways, drawn } => {
+                self.counts.gateways = self.counts.gateways.wrapping_add(drawn);
+                gateways.into_iter().for_each(|gateway| self.put_gateway(gateway));
+            }
+            Fact::GatewayDeleted { id } => {
+                if let Some(name) = self.gateways.remove(&id).as_ref().and_then(Gateway::display_name) {
+                    self.gateway_names.remove(&Folded::new(name));
+                }
+            }
+
             Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
                 self.counts.items += 1 + companions.len() as u64;
                 self.workspaces.create_item(workspace, item, visible_from, companions, ready_in);
@@ -536,7 +587,8 @@ impl State {
                 replace(parent);
             }
         }
-        self.connections.values_mut().for_each(|connection| connection.replace_principals(replaced));
+        self.connections.values_mut().for_each(|connection| connection.roles.replace_principals(replaced));
+        self.gateways.values_mut().for_each(|gateway| gateway.roles.replace_principals(replaced));
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
@@ -572,6 +624,20 @@ impl State {
             self.connection_names.remove(&Folded::new(&before.display_name));
             self.connection_names.insert(Folded::new(&connection.display_name), connection.id);
             *before = connection;
+        }
+    }
+
+    /// Adds a gateway, or replaces the gateway with the same id.
+    fn put_gateway(&mut self, gateway: Gateway) {
+        if let Some(before) = self.gateways.get(&gateway.id).and_then(Gateway::display_name) {
+            self.gateway_names.remove(&Folded::new(before));
+        }
+        if let Some(name) = gateway.display_name() {
+            self.gateway_names.insert(Folded::new(name), gateway.id);
+        }
+        match self.gateways.get_mut(&gateway.id) {
+            Some(before) => *before = gateway,
+            None => self.gateways.insert(gateway.id, gateway),
         }
     }
 

@@ -35,8 +35,7 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let roles = &state.connection(id, &context.caller)?.roles;
         let page = context.page(state)?;
-        let all = roles.iter().map(|assignment| (assignment.position, assignment));
-        let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
+        let page = page.cut(roles.after(page.after));
         let page = page.map(|assignment| RoleAssignmentBody::whole(state, assignment.principal, assignment.role));
         Ok(Answer::ok(&context.list(page)))
     })

@@ -1,11 +1,11 @@
 //! Connections: create, list, get, update, delete, test, and the supported connection types.
 
-use crate::fabric::connection;
 use crate::fabric::connection::types::Connectivity;
+use crate::fabric::gateway::Gateway;
+use crate::fabric::{FabricError, connection};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::connections::{ConnectionBody, ConnectionRequestBody, ConnectionStatus, SupportedType};
-use crate::ids::ConnectionId;
 
 pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let request: ConnectionRequestBody = context.json()?;
@@ -27,7 +27,7 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
         let seen = state
             .connections()
             .after(page.after)
-            .filter(|(_, connection)| connection.role_of(context.caller.id).is_some());
+            .filter(|(_, connection)| state.connection_role(connection, context.caller.id).is_some());
         Ok(Answer::ok(&context.list(page.cut(seen).map(ConnectionBody::from))))
     })
 }
@@ -53,21 +53,24 @@ pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
 }
 
 pub(super) fn supported_types(context: &Context<'_>) -> HandlerResult {
-    // Gateways are not emulated: any id stands for an on-premises gateway.
-    let gateway = context.query_id::<ConnectionId>("gatewayId")?;
-    let connectivity = gateway.map_or(Connectivity::Cloud, |_| Connectivity::OnPremisesGateway);
+    let gateway = context.query_id("gatewayId")?;
     let all_methods = context.flag("showAllCreationMethods")? == Some(true);
-    let page = context.read(|state| context.page(state))?;
+    let (page, gateway) = context.read(|state| {
+        let gateway = gateway.map(|id| state.gateway(id, context.caller.id)).transpose()?;
+        Ok::<_, FabricError>((context.page(state)?, gateway.map(Gateway::kind)))
+    })?;
+    let connectivity = gateway.map_or(Connectivity::Cloud, Connectivity::through);
     let after = (1..).zip(connectivity.types()).skip_while(|(position, _)| Some(*position) <= page.after);
     let list = context.list(page.cut(after).map(SupportedType::from));
-    Ok(Answer::ok(&list).inert("gatewayId", gateway.is_some()).inert("showAllCreationMethods", all_methods))
+    Ok(Answer::ok(&list).inert("showAllCreationMethods", all_methods))
 }
 
-/// Tests a connection. The test always succeeds, because sources are simulated.
+/// Tests a connection. The test fails only if the gateway of the connection is offline or deleted, because sources are
+/// simulated.
 pub(super) fn test(context: &Context<'_>) -> HandlerResult {
     let id = context.id("connectionId")?;
     context.read(|state| {
-        state.connection(id, &context.caller)?;
-        Ok(Answer::ok(&ConnectionStatus { status: "Online" }))
+        let connection = state.connection(id, &context.caller)?;
+        Ok(Answer::ok(&ConnectionStatus::new(connection::gateway::fault_of(state, connection))))
     })
 }

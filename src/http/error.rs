@@ -13,10 +13,13 @@ use crate::ids::RequestId;
 pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode {
     match code {
         ErrorCode::BadRequest
+        | ErrorCode::CannotDeletePrimaryGatewayIfClusterMemberExists
         | ErrorCode::CannotMoveChildOnly
         | ErrorCode::CapacityNotInActiveState
+        | ErrorCode::ConflictingMemberGatewayCountProperties
         | ErrorCode::CorruptedPayload
         | ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged
+        | ErrorCode::CreateGatewayConnectionFailed
         | ErrorCode::DmGwPipelineGatewayDataSourceAccessError
         | ErrorCode::DmUnderlyingErrorCode
         | ErrorCode::DmUnderlyingErrorMessage
@@ -26,8 +29,11 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::DuplicateDisplayNameAndType
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
+        | ErrorCode::GatewayInvalidPrincipalType
         | ErrorCode::IncorrectCredentials
         | ErrorCode::InfiniteFolderHierarchyLoop
+        | ErrorCode::InvalidCapacitySku
+        | ErrorCode::InvalidCapacityState
         | ErrorCode::InvalidConnectionDetails
         | ErrorCode::InvalidContinuationToken
         | ErrorCode::InvalidCredentialDetails
@@ -55,8 +61,11 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
         | ErrorCode::TooManyFolders
+        | ErrorCode::UnknownGatewayPrincipal
+        | ErrorCode::UnsupportedGatewayType
         | ErrorCode::UnsupportedItemType
         | ErrorCode::UnsupportedPayloadType
+        | ErrorCode::UpdateGatewayConnectionFailed
         | ErrorCode::WorkspaceHasNoCapacityAssigned
         | ErrorCode::WorkspaceItemsLimitExceeded
         | ErrorCode::WorkspaceNotSupported
@@ -66,6 +75,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
 
         ErrorCode::Forbidden
         | ErrorCode::InsufficientPermissionsToManageConnection
+        | ErrorCode::InsufficientPermissionsToManageGateway
         | ErrorCode::InsufficientPrivileges
         | ErrorCode::InsufficientScopes
         | ErrorCode::MemoryFull
@@ -96,6 +106,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         }
         ErrorCode::Conflict
         | ErrorCode::DuplicateConnectionName
+        | ErrorCode::DuplicateGatewayName
         | ErrorCode::EntityConflict
         | ErrorCode::FolderDisplayNameAlreadyInUse
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
@@ -130,8 +141,8 @@ pub(super) fn no_endpoint(path: &str) -> FabricError {
 struct ErrorResponse<'a> {
     request_id: RequestId,
     error_code: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    more_details: Vec<Detail<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_details: Option<Vec<Detail<'a>>>,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     related_resource: Option<RelatedResource<'a>>,
@@ -187,10 +198,13 @@ fn code_and_message<'a>(error: &'a FabricError, behaviours: &Behaviours) -> (Err
 /// time.
 pub fn render(error: &FabricError, request_id: RequestId, behaviours: &Behaviours, rate: f64) -> Written {
     let (code, message) = code_and_message(error, behaviours);
+    let details: Vec<Detail<'_>> = error.more_details().iter().map(Detail::from).collect();
+    // The service answers this error with an empty list (seen).
+    let has_details = !details.is_empty() || code == ErrorCode::UnknownGatewayPrincipal;
     let body = ErrorResponse {
         request_id,
         error_code: code.as_str(),
-        more_details: error.more_details().iter().map(Detail::from).collect(),
+        more_details: has_details.then_some(details),
         message,
         related_resource: error.related_resource().map(RelatedResource::from),
         is_retriable: (behaviours.is_retriable == IsRetriable::Present).then_some(code.is_retriable()),

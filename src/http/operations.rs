@@ -21,9 +21,9 @@ use crate::http::context::Handler;
 use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
-    bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles, encryption, folders,
-    gateways, items, long_running_operations, managed_private_endpoints, mirrored_databases, networking,
-    role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
+    bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles, domains, encryption,
+    folders, gateway_members, gateway_roles, gateways, items, long_running_operations, managed_private_endpoints,
+    mirrored_databases, networking, role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -303,9 +303,9 @@ pub static OPERATIONS: &[Route] = &[
         "OneLakeShortcuts_DeleteShortcut", Some(Contributor), "OneLake.ReadWrite.All")
         .simplified().served(Documented, shortcuts::delete),
     get("/tags", "Tags_ListTags", None, "Tag.Read.All").limited(25).served(Documented, tags::list),
-    get("/domains", "Domains_ListDomains", None, "Domain.Read.All").simplified().served(Guessed, gateways::list),
+    get("/domains", "Domains_ListDomains", None, "Domain.Read.All").simplified().served(Guessed, domains::list),
     get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All")
-        .simplified().served(Guessed, gateways::get_domain),
+        .simplified().served(Guessed, domains::get),
     post(ws!("onelake/resetShortcutCache"),
         "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All").absent(),
     get(ws!("onelake/settings"), "OneLakeSettings_GetSettings", Some(Admin), reads!("OneLake")).absent(),
@@ -442,32 +442,43 @@ pub static OPERATIONS: &[Route] = &[
     get("/connections/supportedConnectionTypes",
         "Connections_ListSupportedConnectionTypes", None, reads!("Connection"))
         .served(Seen, connections::supported_types),
-    get("/gateways", "Gateways_ListGateways", None, reads!("Gateway")).simplified().served(Guessed, gateways::list),
-    post("/gateways", "Gateways_CreateGateway", None, "Gateway.ReadWrite.All").absent(),
-    get("/gateways/{gatewayId}", "Gateways_GetGateway", None, reads!("Gateway"))
-        .simplified().served(Guessed, gateways::get_gateway),
-    patch("/gateways/{gatewayId}", "Gateways_UpdateGateway", None, "Gateway.ReadWrite.All").absent(),
-    delete("/gateways/{gatewayId}", "Gateways_DeleteGateway", None, "Gateway.ReadWrite.All").absent(),
-    get("/gateways/{gatewayId}/members", "Gateways_ListGatewayMembers", None, reads!("Gateway")).absent(),
+    get("/gateways", "Gateways_ListGateways", None, reads!("Gateway")).served(Seen, gateways::list),
+    post("/gateways", "Gateways_CreateGateway", None, "Gateway.ReadWrite.All").served(Seen, gateways::create),
+    get("/gateways/{gatewayId}", "Gateways_GetGateway", None, reads!("Gateway")).served(Seen, gateways::get),
+    patch("/gateways/{gatewayId}", "Gateways_UpdateGateway", None, "Gateway.ReadWrite.All")
+        .served(Seen, gateways::update),
+    delete("/gateways/{gatewayId}", "Gateways_DeleteGateway", None, "Gateway.ReadWrite.All")
+        .served(Seen, gateways::delete),
+    get("/gateways/{gatewayId}/members", "Gateways_ListGatewayMembers", None, reads!("Gateway"))
+        .served(Documented, gateway_members::list),
     patch("/gateways/{gatewayId}/members/{gatewayMemberId}",
-        "Gateways_UpdateGatewayMember", None, "Gateway.ReadWrite.All").absent(),
+        "Gateways_UpdateGatewayMember", None, "Gateway.ReadWrite.All")
+        .served(Documented, gateway_members::update),
     delete("/gateways/{gatewayId}/members/{gatewayMemberId}",
-        "Gateways_DeleteGatewayMember", None, "Gateway.ReadWrite.All").absent(),
-    post("/gateways/{gatewayId}/checkStatus", "Gateways_CheckGatewayStatus", None, reads!("Gateway")).absent(),
+        "Gateways_DeleteGatewayMember", None, "Gateway.ReadWrite.All")
+        .served(Documented, gateway_members::delete),
+    post("/gateways/{gatewayId}/checkStatus", "Gateways_CheckGatewayStatus", None, reads!("Gateway"))
+        .served(Documented, gateways::check_status),
     post("/gateways/{gatewayId}/members/{gatewayMemberId}/checkStatus",
-        "Gateways_CheckGatewayMemberStatus", None, reads!("Gateway")).absent(),
-    post("/gateways/{gatewayId}/restart", "Gateways_RestartGateway", None, "Gateway.ReadWrite.All").absent(),
+        "Gateways_CheckGatewayMemberStatus", None, reads!("Gateway"))
+        .served(Documented, gateway_members::check_status),
+    post("/gateways/{gatewayId}/restart", "Gateways_RestartGateway", None, "Gateway.ReadWrite.All")
+        .served(Documented, gateways::restart),
     get("/gateways/{gatewayId}/roleAssignments", "Gateways_ListGatewayRoleAssignments", None, reads!("Gateway"))
-        .absent(),
+        .served(Seen, gateway_roles::list),
     post("/gateways/{gatewayId}/roleAssignments", "Gateways_AddGatewayRoleAssignment", None, "Gateway.ReadWrite.All")
-        .absent(),
+        .served(Seen, gateway_roles::add),
     get("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}",
-        "Gateways_GetGatewayRoleAssignment", None, reads!("Gateway")).absent(),
+        "Gateways_GetGatewayRoleAssignment", None, reads!("Gateway"))
+        .served(Documented, gateway_roles::get),
     patch("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}",
-        "Gateways_UpdateGatewayRoleAssignment", None, "Gateway.ReadWrite.All").absent(),
+        "Gateways_UpdateGatewayRoleAssignment", None, "Gateway.ReadWrite.All")
+        .served(Seen, gateway_roles::update),
     delete("/gateways/{gatewayId}/roleAssignments/{gatewayRoleAssignmentId}",
-        "Gateways_DeleteGatewayRoleAssignment", None, "Gateway.ReadWrite.All").absent(),
-    post("/gateways/{gatewayId}/shutdown", "Gateways_ShutdownGateway", None, "Gateway.ReadWrite.All").absent(),
+        "Gateways_DeleteGatewayRoleAssignment", None, "Gateway.ReadWrite.All")
+        .served(Seen, gateway_roles::delete),
+    post("/gateways/{gatewayId}/shutdown", "Gateways_ShutdownGateway", None, "Gateway.ReadWrite.All")
+        .served(Documented, gateways::shut_down),
     get("/connections/{connectionId}/roleAssignments",
         "Connections_ListConnectionRoleAssignments", None, reads!("Connection"))
         .served(Documented, connection_roles::list),

@@ -52,9 +52,9 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Names that end like a secret, but are needed to read an exchange and are not secret. `keys` is the member with the
-/// public keys of Entra.
+/// public keys of Entra, `publicKey` that with the key of a gateway.
 const NOT_SECRET: &[&str] =
-    &["continuationtoken", "deltatoken", "keys", "nextpagetoken", "nexttoken", "pagetoken", "skiptoken"];
+    &["continuationtoken", "deltatoken", "keys", "nextpagetoken", "nexttoken", "pagetoken", "publickey", "skiptoken"];
 
 /// Names of secrets in forms and queries only. Many JSON members with these names are not secret.
 const FORM_NAMES: &[&str] = &["code", "codeverifier", "devicecode"];
@@ -290,6 +290,7 @@ mod tests {
             "design",
             "passwordReference",
             "keyIdentifier",
+            "publicKey",
             "token_type",
             "code",
             "credentialType",

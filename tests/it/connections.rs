@@ -69,12 +69,15 @@ fn connection_is_visible_to_its_creator_only() {
 #[test]
 fn connection_types_match_the_recordings() {
     let lab = Lab::new();
+    lab.declare_gateway(GATEWAY, "OnPremises");
+    lab.declare_gateway(MISSING, "VirtualNetwork");
     let listed = |query: &str| {
         let body = lab.get(&format!("/v1/connections/supportedConnectionTypes{query}")).is(200).body();
         body["value"].as_array().unwrap().clone()
     };
-    let (cloud, gateway) = (listed(""), listed("?gatewayId=93491300-cfbd-402f-bf17-9ace59a92354"));
-    assert_eq!((cloud.len(), gateway.len()), (268, 245));
+    let (cloud, gateway) = (listed(""), listed(&format!("?gatewayId={GATEWAY}")));
+    let virtual_network = listed(&format!("?gatewayId={MISSING}"));
+    assert_eq!((cloud.len(), gateway.len(), virtual_network.len()), (268, 245, 244));
     let known: Vec<&Value> =
         cloud.iter().filter(|row| ["SQL", "CosmosDB", "Snowflake"].contains(&row["type"].as_str().unwrap())).collect();
     insta::assert_snapshot!("supported_connection_types", format!("{:#}", json!(known)));
@@ -99,6 +102,9 @@ fn connection_types_match_the_recordings() {
     assert_eq!(differing(&cloud, &rows(&["cloud", "cloudNoLongerListed"])), ["AzureDatabricksWorkspace"]);
     assert_eq!(differing(&gateway, &rows(&["onPremisesGateway"])), Vec::<String>::new());
 }
+
+/// The id of a declared gateway.
+const GATEWAY: &str = "93491300-cfbd-402f-bf17-9ace59a92354";
 
 /// A value that a parameter accepts.
 fn value(parameter: &Value) -> Value {
@@ -133,7 +139,8 @@ fn credentials(kind: &str) -> Option<Value> {
 #[test]
 fn connection_types_accept_each_of_their_credentials() {
     let lab = Lab::unthrottled();
-    let gateway = "93491300-cfbd-402f-bf17-9ace59a92354";
+    let gateway = GATEWAY;
+    lab.declare_gateway(gateway, "OnPremises");
     for (connectivity, query) in
         [("ShareableCloud", String::new()), ("OnPremisesGateway", format!("?gatewayId={gateway}"))]
     {

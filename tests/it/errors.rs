@@ -19,6 +19,53 @@ const PROVOKED: &[Provocation] = &[
         let owner = lab.get(&roles).body()["value"][0]["principal"].clone();
         lab.post(&roles, json!({"principal": owner, "role": "User"}))
     }),
+    ("CannotDeletePrimaryGatewayIfClusterMemberExists", 400, |lab| {
+        let cluster = json!({"id": MISSING, "type": "OnPremises", "displayName": "g", "numberOfMemberGateways": 2});
+        lab.put("/_emulator/gateways", json!({"value": [cluster]})).is(200);
+        lab.delete(&format!("/v1/gateways/{MISSING}/members/{MISSING}"))
+    }),
+    ("CreateGatewayConnectionFailed", 400, |lab| {
+        let gateway = json!({"id": MISSING, "type": "VirtualNetwork", "displayName": "g", "status": "Offline"});
+        lab.put("/_emulator/gateways", json!({"value": [gateway]})).is(200);
+        lab.post("/v1/connections", over_virtual_network())
+    }),
+    ("UpdateGatewayConnectionFailed", 400, |lab| {
+        lab.declare_gateway(MISSING, "VirtualNetwork");
+        let connection = lab.post("/v1/connections", over_virtual_network()).is(201).id();
+        lab.delete(&format!("/v1/gateways/{MISSING}")).is(200);
+        lab.patch(&format!("/v1/connections/{connection}"), over_virtual_network())
+    }),
+    ("DuplicateGatewayName", 409, |lab| {
+        lab.post("/v1/gateways", virtual_network(lab)).is(201);
+        lab.post("/v1/gateways", virtual_network(lab))
+    }),
+    ("InsufficientPermissionsToManageGateway", 403, |lab| {
+        let role = json!({"principal": {"id": MISSING, "type": "User"}, "role": "ConnectionCreator"});
+        let gateway = json!({"id": MISSING, "type": "OnPremises", "displayName": "g", "roles": [role]});
+        lab.put("/_emulator/gateways", json!({"value": [gateway]})).is(200);
+        lab.user(MISSING).delete(&format!("/v1/gateways/{MISSING}"))
+    }),
+    ("InvalidCapacitySKU", 400, |lab| {
+        let capacity = json!({"displayName": "c", "sku": "A1"});
+        lab.put(&format!("/_emulator/capacities/{MISSING}"), capacity).is(200);
+        let mut body = virtual_network(lab);
+        body["capacityId"] = MISSING.into();
+        lab.post("/v1/gateways", body)
+    }),
+    ("InvalidCapacityState", 400, |lab| {
+        lab.set_capacity("Inactive");
+        lab.post("/v1/gateways", virtual_network(lab))
+    }),
+    ("UnknownError", 400, |lab| {
+        lab.settings(json!({"behaviours": {"unknownPrincipal": "400"}}));
+        let gateway = lab.post("/v1/gateways", virtual_network(lab)).is(201).id();
+        let role = json!({"principal": {"id": MISSING, "type": "User"}, "role": "Admin"});
+        lab.post(&format!("/v1/gateways/{gateway}/roleAssignments"), role)
+    }),
+    ("UnsupportedGatewayType", 400, |lab| {
+        lab.declare_gateway(MISSING, "OnPremises");
+        lab.post_empty(&format!("/v1/gateways/{MISSING}/restart"))
+    }),
     ("CannotMoveChildOnly", 400, |lab| {
         let workspace = lab.workspace();
         lab.mirror(&workspace, "m", &open_mirror());
@@ -196,6 +243,25 @@ fn data_access_roles(lab: &Lab) -> String {
 fn default_reader() -> Value {
     let scope = |name: &str, value: &str| json!({"attributeName": name, "attributeValueIncludedIn": [value]});
     json!({"name": "DefaultReader", "decisionRules": [{"permission": [scope("Path", "*"), scope("Action", "Read")]}]})
+}
+
+/// A request for a virtual network gateway.
+fn virtual_network(lab: &Lab) -> Value {
+    json!({
+        "type": "VirtualNetwork", "displayName": "g", "inactivityMinutesBeforeSleep": 30,
+        "capacityId": lab.get("/v1/capacities").body()["value"][0]["id"],
+        "virtualNetworkAzureResource": {
+            "subscriptionId": MISSING, "resourceGroupName": "r", "virtualNetworkName": "v", "subnetName": "s",
+        },
+    })
+}
+
+/// A request for a connection over the virtual network gateway with the id [`MISSING`].
+fn over_virtual_network() -> Value {
+    let mut body = sql_connection("c");
+    body["connectivityType"] = "VirtualNetworkGateway".into();
+    body["gatewayId"] = MISSING.into();
+    body
 }
 
 #[test]

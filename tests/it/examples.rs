@@ -62,6 +62,18 @@ impl ExampleTenant {
         }
     }
 
+    /// Declares the gateway of a connection in an example, with the members that its credentials are for.
+    fn declare_gateway(&self, body: &Value) {
+        let Some(kind) = body["connectivityType"].as_str().and_then(|kind| kind.strip_suffix("Gateway")) else {
+            return;
+        };
+        let mut gateway = json!({"id": body["gatewayId"], "type": kind, "displayName": "g"});
+        if let Some(values) = body["credentialDetails"]["credentials"]["values"].as_array() {
+            gateway["members"] = values.iter().map(|value| json!({"id": value["gatewayId"]})).collect();
+        }
+        self.lab.put("/_emulator/gateways", json!({"value": [gateway]})).is(200);
+    }
+
     /// Sends the example; status and body of the response.
     fn send(&self, operation: &Operation, mut parameters: serde_json::Map<String, Value>) -> (u16, String) {
         let mut path = format!("/v1{}", operation.path);
@@ -78,6 +90,7 @@ impl ExampleTenant {
                 query.push(format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
             }
         }
+        self.declare_gateway(&body);
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         let reply = self.lab.post(&format!("{path}{query}"), body);
         (reply.status.as_u16(), reply.text().to_owned())

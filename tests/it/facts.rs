@@ -61,11 +61,13 @@ fn name(fact: &Fact) -> &'static str {
         DataAccessRolesChanged "dataAccessRolesChanged",
         ManagedPrivateEndpointCreated "managedPrivateEndpointCreated",
         ManagedPrivateEndpointDeleted "managedPrivateEndpointDeleted", EncryptionChanged "encryptionChanged",
+        GatewayCreated "gatewayCreated", GatewayUpdated "gatewayUpdated", GatewaysDeclared "gatewaysDeclared",
+        GatewayDeleted "gatewayDeleted",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 49;
+const VARIANTS: usize = 53;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -92,6 +94,7 @@ pub(crate) fn live(lab: &Lab) {
     trouble(lab, &connection);
     faults(lab);
     protection(lab);
+    gateways(lab);
 }
 
 /// The networking policies, the private endpoints and the encryption of a workspace.
@@ -112,6 +115,27 @@ fn protection(lab: &Lab) {
     }
     let key = json!({"keyIdentifier": "https://v.vault.azure.net/keys/k"});
     lab.post(&format!("{workspace}/encryption/assign"), key).is(200);
+}
+
+/// A gateway of each type, and a deleted one.
+fn gateways(lab: &Lab) {
+    let resource =
+        json!({"subscriptionId": ALICE, "resourceGroupName": "g", "virtualNetworkName": "v", "subnetName": "s"});
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    let mut body = json!({"type": "VirtualNetwork", "displayName": "vnet", "capacityId": capacity,
+        "virtualNetworkAzureResource": resource, "inactivityMinutesBeforeSleep": 30});
+    let created = format!("/v1/gateways/{}", lab.post("/v1/gateways", body.clone()).is(201).id());
+    let range = json!({"type": "VirtualNetwork", "minMemberGatewayCount": 1, "maxMemberGatewayCount": 2});
+    lab.patch(&created, range).is(200);
+    body["displayName"] = json!("deleted");
+    let deleted = lab.post("/v1/gateways", body).is(201).id();
+    lab.delete(&format!("/v1/gateways/{deleted}")).is(200);
+    let declared = json!({"value": [
+        {"type": "OnPremises", "displayName": "cluster", "numberOfMemberGateways": 2},
+        {"type": "OnPremisesPersonal"},
+        {"type": "StreamingVirtualNetwork", "displayName": "streams"},
+    ]});
+    lab.put("/_emulator/gateways", declared).is(200);
 }
 
 /// Trouble of each target, a source with all members, and a declared connection and capacity.

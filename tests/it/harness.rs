@@ -240,6 +240,12 @@ impl Lab {
         self.post("/v1/connections", sql_connection("sql")).is(201).id()
     }
 
+    /// Declares a gateway with this id and type, in which everybody is an administrator.
+    pub(crate) fn declare_gateway(&self, id: &str, kind: &str) {
+        let gateway = json!({"id": id, "type": kind, "displayName": format!("{kind} {id}")});
+        self.put("/_emulator/gateways", json!({"value": [gateway]})).is(200);
+    }
+
     /// Creates a mirrored database with this `mirroring.json` and returns its path.
     pub(crate) fn mirror(&self, workspace: &str, name: &str, mirroring: &Value) -> String {
         let made = self.create(workspace, name, mirroring).is(201);

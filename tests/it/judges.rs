@@ -12,6 +12,7 @@ const WALKS: &[&str] = &[
     "control",
     "create",
     "definitions",
+    "platform",
     "programs",
     "replication",
     "roles",

@@ -1,4 +1,4 @@
-//! Workspaces, capacities, gateways and domains.
+//! Workspaces, capacities and domains.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -155,12 +155,10 @@ fn repeated_slashes_are_collapsed() {
 }
 
 #[test]
-fn gateways_and_domains_are_empty() {
+fn domains_are_empty() {
     let lab = Lab::unthrottled();
-    for path in ["/v1/gateways", "/v1/domains"] {
-        assert_eq!(lab.get(path).is(200).body(), json!({"value": []}));
-        lab.get(&format!("{path}/{MISSING}")).refuses(404, "EntityNotFound");
-    }
+    assert_eq!(lab.get("/v1/domains").is(200).body(), json!({"value": []}));
+    lab.get(&format!("/v1/domains/{MISSING}")).refuses(404, "EntityNotFound");
 }
 
 #[test]

@@ -3,16 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::role::{ASSIGNMENTS_MAX, ConnectionRole, ConnectionRoleAssignment};
+use super::role::ConnectionRole;
 use super::types::Connectivity;
 use super::{
     CONNECTIONS_MAX, CREDENTIALS, Connection, CredentialSummary, ENCRYPTIONS, PARAMETER_MAX, PRIVACY_LEVELS,
     SINGLE_SIGN_ON_TYPES, check_free, choice,
 };
+use crate::fabric::assignments::{Assignments, DeclaredRole};
 use crate::fabric::name::{CONNECTION_NAME_MAX, check_name};
-use crate::fabric::principal::{Principal, PrincipalType};
 use crate::fabric::{Decision, FabricError, Fact, State};
-use crate::ids::{ConnectionId, PrincipalId};
+use crate::ids::{ConnectionId, GatewayId};
 
 /// The connectivity types of connections, those of the portal included.
 const CONNECTIVITY_TYPES: &[&str] = &[
@@ -43,7 +43,7 @@ pub struct ConnectionDeclaration {
     /// The id of the gateway.
     pub gateway_id: Option<String>,
     /// The role assignments. If the member is missing, everybody in the tenant has the role `User`.
-    pub roles: Option<Vec<DeclaredRole>>,
+    pub roles: Option<Vec<DeclaredRole<ConnectionRole>>>,
 }
 
 /// The type and path of a declared connection.
@@ -71,26 +71,6 @@ pub struct DeclaredCredentials {
     pub skip_test_connection: bool,
 }
 
-/// A role assignment of a declared connection.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeclaredRole {
-    /// The principal.
-    pub principal: DeclaredPrincipal,
-    /// The role.
-    pub role: ConnectionRole,
-}
-
-/// A principal with a role in a declared connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeclaredPrincipal {
-    /// The object id.
-    pub id: PrincipalId,
-    /// The type.
-    pub r#type: PrincipalType,
-}
-
 /// Adds a connection, or replaces the connection with the same id.
 pub fn declare(state: &State, id: ConnectionId, declared: ConnectionDeclaration) -> Decision<()> {
     check_name(&declared.display_name, CONNECTION_NAME_MAX)?;
@@ -106,10 +86,8 @@ pub fn declare(state: &State, id: ConnectionId, declared: ConnectionDeclaration)
     if path.chars().count() > PARAMETER_MAX {
         return Err(FabricError::invalid_input(format!("The path has more than {PARAMETER_MAX} characters.")));
     }
-    let gateway_id = declared.gateway_id;
-    if gateway_id.as_ref().is_some_and(|id| id.parse::<ConnectionId>().is_err()) {
-        return Err(FabricError::invalid_input("gatewayId is not a GUID."));
-    }
+    let gateway_id = declared.gateway_id.map(|id| id.parse::<GatewayId>()).transpose();
+    let gateway_id = gateway_id.map_err(|_| FabricError::invalid_input("gatewayId is not a GUID."))?;
     let of = |field, given: Option<String>, of, default: &'static str| -> Result<String, FabricError> {
         Ok(choice(field, given.as_deref(), of)?.unwrap_or(default).to_owned())
     };
@@ -124,7 +102,7 @@ pub fn declare(state: &State, id: ConnectionId, declared: ConnectionDeclaration)
         credentials: credentials(declared.credential_details)?,
         allow_usage_in_gateway: false,
         allow_usage_in_user_controlled_code: false,
-        roles: roles(declared.roles)?,
+        roles: Assignments::declared(declared.roles, ConnectionRole::User)?,
     };
     Ok((vec![Fact::ConnectionDeclared(connection)], ()))
 }
@@ -148,25 +126,4 @@ fn credentials(declared: DeclaredCredentials) -> Result<CredentialSummary, Fabri
         )?,
         skip_test_connection,
     })
-}
-
-fn roles(declared: Option<Vec<DeclaredRole>>) -> Result<Vec<ConnectionRoleAssignment>, FabricError> {
-    let Some(declared) = declared else {
-        let everybody = Principal { id: PrincipalId::from_uuid(uuid::Uuid::nil()), kind: PrincipalType::EntireTenant };
-        return Ok(vec![ConnectionRoleAssignment { principal: everybody, role: ConnectionRole::User, position: 1 }]);
-    };
-    if declared.len() > ASSIGNMENTS_MAX {
-        return Err(FabricError::invalid_input(format!(
-            "A connection has at most {ASSIGNMENTS_MAX} role assignments."
-        )));
-    }
-    let mut roles: Vec<ConnectionRoleAssignment> = Vec::with_capacity(declared.len());
-    for (position, DeclaredRole { principal, role }) in (1..).zip(declared) {
-        if roles.iter().any(|known| known.principal.id == principal.id) {
-            return Err(FabricError::invalid_input(format!("roles: {} is given twice.", principal.id)));
-        }
-        let principal = Principal { id: principal.id, kind: principal.r#type };
-        roles.push(ConnectionRoleAssignment { principal, role, position });
-    }
-    Ok(roles)
 }

@@ -1,6 +1,8 @@
 //! Connections to sources. The presence of secrets is checked when a request arrives. Secrets are never stored.
 
+mod credentials;
 pub mod declaration;
+pub mod gateway;
 pub mod role;
 pub mod types;
 
@@ -8,24 +10,32 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use self::role::{ConnectionRole, ConnectionRoleAssignment};
+use self::credentials::{CREDENTIALS, check_credentials};
+use self::role::ConnectionRole;
 use self::types::{ConnectionType, Connectivity};
+use crate::fabric::assignments::Assignments;
+use crate::fabric::gateway::GatewayType;
 use crate::fabric::name::{CONNECTION_NAME_MAX, Folded, check_name};
 use crate::fabric::principal::Principal;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, trouble};
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, GatewayId};
 
 /// Maximum number of connections in a tenant (guessed).
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Maximum length of the value of a connection parameter, in characters (guessed).
 pub const PARAMETER_MAX: usize = 4_096;
-/// Connectivity types that the API accepts for new connections.
-const CONNECTIVITY_TYPES: &[(&str, Connectivity)] = &[
-    ("ShareableCloud", Connectivity::Cloud),
-    ("OnPremisesGateway", Connectivity::OnPremisesGateway),
-    ("VirtualNetworkGateway", Connectivity::VirtualNetworkGateway),
-    ("StreamingVirtualNetworkGateway", Connectivity::VirtualNetworkGateway),
+/// The name of a connectivity type, its list of connection types, and the type of its gateway.
+type ConnectivityRow = (&'static str, Connectivity, Option<GatewayType>);
+/// The connectivity types that the API accepts. Connections of a personal gateway can only be changed.
+const CONNECTIVITY_TYPES: &[ConnectivityRow] = &[
+    ("ShareableCloud", Connectivity::Cloud, None),
+    ("OnPremisesGateway", Connectivity::OnPremisesGateway, Some(GatewayType::OnPremises)),
+    (PERSONAL_GATEWAY, Connectivity::OnPremisesGatewayPersonal, Some(GatewayType::OnPremisesPersonal)),
+    ("VirtualNetworkGateway", Connectivity::VirtualNetworkGateway, Some(GatewayType::VirtualNetwork)),
+    ("StreamingVirtualNetworkGateway", Connectivity::VirtualNetworkGateway, Some(GatewayType::StreamingVirtualNetwork)),
 ];
+/// The connectivity type of the connections of a personal gateway.
+const PERSONAL_GATEWAY: &str = "OnPremisesGatewayPersonal";
 /// The connection type of a Cosmos DB account.
 const COSMOS_DB: &str = "CosmosDB";
 const PRIVACY_LEVELS: &[&str] = &["None", "Private", "Organizational", "Public"];
@@ -33,23 +43,6 @@ const SINGLE_SIGN_ON_TYPES: &[&str] =
     &["None", "Kerberos", "MicrosoftEntraID", "SecurityAssertionMarkupLanguage", "KerberosDirectQueryAndRefresh"];
 const ENCRYPTIONS: &[&str] = &["Encrypted", "Any", "NotEncrypted"];
 const DATA_TYPES: &[&str] = &["Text", "Number", "Boolean", "Duration", "Date", "DateTime", "DateTimeZone", "Time"];
-
-/// Credential types that the API accepts, each with the groups of members that the type requires. Credentials must have
-/// at least one member of each group.
-const CREDENTIALS: &[(&str, &[&[&str]])] = &[
-    ("Anonymous", &[]),
-    ("Basic", &[&["username"], &["password", "passwordReference"]]),
-    ("Key", &[&["key", "keyReference"]]),
-    ("KeyPair", &[&["identifier"], &["privateKey"]]),
-    (
-        "ServicePrincipal",
-        &[&["tenantId"], &["servicePrincipalClientId"], &["servicePrincipalSecret", "servicePrincipalSecretReference"]],
-    ),
-    ("SharedAccessSignature", &[&["token", "tokenReference"]]),
-    ("Windows", &[&["username"], &["password"]]),
-    ("WindowsWithoutImpersonation", &[]),
-    ("WorkspaceIdentity", &[]),
-];
 
 /// A connection, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +55,7 @@ pub struct Connection {
     /// The connectivity type of the connection.
     pub connectivity_type: String,
     /// The id of the gateway of the connection.
-    pub gateway_id: Option<String>,
+    pub gateway_id: Option<GatewayId>,
     /// The connection type, such as `SQL`.
     pub kind: String,
     /// The path of the source, in the format of the service.
@@ -76,7 +69,7 @@ pub struct Connection {
     /// `true` if notebooks and other user code may use the connection.
     pub allow_usage_in_user_controlled_code: bool,
     /// The role assignments of the connection, in order of creation.
-    pub roles: Vec<ConnectionRoleAssignment>,
+    pub roles: Assignments<ConnectionRole>,
 }
 
 /// The properties of the credentials of a connection that are not secret.
@@ -149,22 +142,18 @@ pub struct CredentialRequest {
     pub credentials: Option<Map<String, Value>>,
 }
 
-/// Creates a connection. The creator becomes the owner of the connection. The test of the connection fails only if trouble
-/// makes it fail.
+/// Creates a connection. The creator becomes the owner of the connection. The test of the connection fails only if its
+/// gateway is offline, or if trouble makes it fail.
 pub fn create(state: &State, request: ConnectionRequest, creator: Principal, now: Timestamp) -> Decision<ConnectionId> {
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
-    let (connectivity_type, connectivity) = CONNECTIVITY_TYPES
+    let (connectivity_type, connectivity, gateway_type) = *CONNECTIVITY_TYPES
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(&connectivity))
+        .find(|(name, ..)| name.eq_ignore_ascii_case(&connectivity) && *name != PERSONAL_GATEWAY)
         .ok_or_else(|| FabricError::invalid_input("ConnectivityType input is not supported for this API."))?;
     let display_name = required(request.display_name, "DisplayName")?;
     check_name(&display_name, CONNECTION_NAME_MAX)?;
-    let connectivity = *connectivity;
-    let needs_gateway = connectivity != Connectivity::Cloud;
-    let gateway_id = request.gateway_id.filter(|_| needs_gateway);
-    if needs_gateway {
-        check_gateway(gateway_id.as_deref())?;
-    }
+    let over = |kind| gateway::find(state, request.gateway_id.as_deref(), kind, creator.id);
+    let gateway = gateway_type.map(over).transpose()?;
     let privacy_level = choice("PrivacyLevel", request.privacy_level.as_deref(), PRIVACY_LEVELS)?
         .unwrap_or("Organizational")
         .to_owned();
@@ -180,9 +169,10 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal, now
         connection_encryption: "NotEncrypted".into(),
         skip_test_connection: false,
     };
-    let credentials = check_credentials(credentials, kind, connectivity, defaults)?;
+    let credentials = check_credentials(credentials, kind, (connectivity, gateway), defaults)?;
     check_free(state, &display_name, None)?;
     if !credentials.skip_test_connection {
+        gateway::check(gateway.and_then(gateway::fault_in), ErrorCode::CreateGatewayConnectionFailed)?;
         trouble::check_connection_test(state, None, (kind.name, &path), now)?;
     }
     if state.connections.len() >= CONNECTIONS_MAX {
@@ -192,15 +182,15 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal, now
     let connection = Connection {
         id,
         display_name,
-        connectivity_type: (*connectivity_type).into(),
-        gateway_id,
+        connectivity_type: connectivity_type.into(),
+        gateway_id: gateway.map(|gateway| gateway.id),
         kind: kind.name.into(),
         path,
         privacy_level,
         credentials,
         allow_usage_in_gateway: request.allow_usage_in_gateway.unwrap_or(false),
         allow_usage_in_user_controlled_code: request.allow_usage_in_user_controlled_code.unwrap_or(false),
-        roles: vec![ConnectionRoleAssignment { principal: creator, role: ConnectionRole::Owner, position: 1 }],
+        roles: Assignments::new(creator, ConnectionRole::Owner),
     };
     Ok((vec![Fact::ConnectionCreated(connection)], id))
 }
@@ -208,7 +198,8 @@ pub fn create(state: &State, request: ConnectionRequest, creator: Principal, now
 /// Updates a connection. `None` leaves the current value unchanged. The connectivity type is required and
 /// cannot be changed.
 ///
-/// New credentials are tested, unless the request skips the test. The test fails only if trouble makes it fail.
+/// New credentials are tested, unless the request skips the test. The test fails only if the gateway of the connection is
+/// offline or deleted, or if trouble makes it fail.
 pub fn update(
     state: &State,
     id: ConnectionId,
@@ -216,8 +207,7 @@ pub fn update(
     caller: &Principal,
     now: Timestamp,
 ) -> Decision<()> {
-    let mut connection = state.connection(id, caller)?.clone();
-    connection.check_role(caller, ConnectionRole::Owner)?;
+    let mut connection = state.managed_connection(id, caller, ConnectionRole::Owner)?.clone();
     let connectivity = required(request.connectivity_type, "ConnectivityType")?;
     if !connectivity.eq_ignore_ascii_case(&connection.connectivity_type) {
         return Err(FabricError::invalid_input("ConnectivityType cannot be changed."));
@@ -231,15 +221,19 @@ pub fn update(
         connection.privacy_level = level.into();
     }
     if let Some(credentials) = request.credentials {
-        let row = CONNECTIVITY_TYPES.iter().find(|(name, _)| *name == connection.connectivity_type);
-        let kind = row.and_then(|(_, connectivity)| Some((connectivity.find(&connection.kind)?, *connectivity)));
+        let row = CONNECTIVITY_TYPES.iter().find(|(name, ..)| *name == connection.connectivity_type);
+        let kind = row.and_then(|(_, connectivity, _)| Some((connectivity.find(&connection.kind)?, *connectivity)));
         let Some((kind, connectivity)) = kind else {
             return Err(FabricError::invalid_input(
                 "The credentials of this connection cannot be updated by this API.",
             ));
         };
         let is_tested = credentials.credentials.is_some() && credentials.skip_test_connection != Some(true);
-        connection.credentials = check_credentials(credentials, kind, connectivity, connection.credentials)?;
+        if is_tested {
+            gateway::check(gateway::fault_of(state, &connection), ErrorCode::UpdateGatewayConnectionFailed)?;
+        }
+        let gateway = gateway::of(state, &connection);
+        connection.credentials = check_credentials(credentials, kind, (connectivity, gateway), connection.credentials)?;
         if is_tested {
             trouble::check_connection_test(state, Some(id.into()), (kind.name, &connection.path), now)?;
         }
@@ -252,7 +246,7 @@ pub fn update(
 
 /// Deletes a connection. The next start of each mirrored database that uses the connection fails.
 pub fn delete(state: &State, id: ConnectionId, caller: &Principal) -> Decision<()> {
-    state.connection(id, caller)?.check_role(caller, ConnectionRole::Owner)?;
+    state.managed_connection(id, caller, ConnectionRole::Owner)?;
     Ok((vec![Fact::ConnectionDeleted { id }], ()))
 }
 
@@ -271,15 +265,6 @@ fn choice(field: &str, given: Option<&str>, of: &[&'static str]) -> Result<Optio
     found.map(|name| Some(*name)).ok_or_else(|| {
         FabricError::invalid_input(format!("The value {given:?} of {field} is none of {}.", of.join(", ")))
     })
-}
-
-fn check_gateway(id: Option<&str>) -> Result<(), FabricError> {
-    match id {
-        None => Err(missing("GatewayId")),
-        // Gateways are not emulated, so any GUID is accepted as the id of a gateway.
-        Some(id) if id.parse::<ConnectionId>().is_ok() => Ok(()),
-        Some(id) => Err(FabricError::invalid_input(format!("The value {id:?} of GatewayId is not a GUID."))),
-    }
 }
 
 fn check_free(state: &State, name: &str, own: Option<ConnectionId>) -> Result<(), FabricError> {
@@ -356,60 +341,4 @@ fn check_cosmos_db_host(kind: &ConnectionType, values: &[(&'static str, Value)])
     }
     let message = "The parameter \"host\" must be an https URL, such as https://account.documents.azure.com:443/.";
     Err(FabricError::new(ErrorCode::InvalidConnectionDetails).detail(ErrorCode::InvalidParameter, message))
-}
-
-fn check_credentials(
-    request: CredentialRequest,
-    kind: &ConnectionType,
-    connectivity: Connectivity,
-    before: CredentialSummary,
-) -> Result<CredentialSummary, FabricError> {
-    let credential_type = match request.credentials {
-        Some(credentials) => check_secrets(&credentials, kind, connectivity)?.to_owned(),
-        None => before.credential_type,
-    };
-    let single_sign_on = choice("SingleSignOnType", request.single_sign_on_type.as_deref(), SINGLE_SIGN_ON_TYPES)?;
-    let encryption = choice("ConnectionEncryption", request.connection_encryption.as_deref(), ENCRYPTIONS)?;
-    // Every connection type accepts `Any`: the service then tries an encrypted connection first.
-    if encryption.is_some_and(|asked| asked != "Any" && !kind.encryptions.contains(&asked)) {
-        return Err(FabricError::invalid_input("The ConnectionEncryption input is not supported for this API"));
-    }
-    Ok(CredentialSummary {
-        credential_type,
-        single_sign_on_type: single_sign_on.map_or(before.single_sign_on_type, str::to_owned),
-        connection_encryption: encryption.map_or(before.connection_encryption, str::to_owned),
-        skip_test_connection: request.skip_test_connection.unwrap_or(before.skip_test_connection),
-    })
-}
-
-/// Rejects credentials that lack a member that their type requires, and returns the type. The type `OAuth2` is not
-/// accepted, because organizational accounts can be entered only in the portal.
-fn check_secrets(
-    credentials: &Map<String, Value>,
-    kind: &ConnectionType,
-    connectivity: Connectivity,
-) -> Result<&'static str, FabricError> {
-    let given = |name: &&str| credentials.get(*name).is_some_and(|value| !value.is_null() && value != "");
-    let name = credentials.get("credentialType").and_then(Value::as_str).ok_or_else(|| missing("CredentialType"))?;
-    let known =
-        CREDENTIALS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name) && kind.credential_types.contains(known));
-    let (name, groups) =
-        known.ok_or_else(|| FabricError::invalid_input("The CredentialType input is not supported for this API"))?;
-    if kind.name == COSMOS_DB && *name == "WorkspaceIdentity" {
-        return Err(ErrorCode::DmtsUntrustedEndpointForWorkspaceIdentity.into());
-    }
-    // An on-premises gateway accepts credentials only in encrypted form: as `values`, with one entry for each member of
-    // the gateway (seen).
-    let is_on_premises = connectivity == Connectivity::OnPremisesGateway && !groups.is_empty();
-    if is_on_premises && !given(&"values") {
-        return Err(missing("Values"));
-    }
-    let groups: &[&[&str]] = if is_on_premises { &[] } else { groups };
-    match groups.iter().find(|group| !group.iter().any(given)) {
-        None => Ok(name),
-        Some(group) => Err(FabricError::new(ErrorCode::InvalidCredentialDetails).detail(
-            ErrorCode::InvalidParameter,
-            format!("Credentials of the type {name} need {}.", group.join(" or ")),
-        )),
-    }
 }

@@ -1,17 +1,13 @@
 //! Connection roles: the permissions to use, share and change a connection (docs/fidelity.md#connections).
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::Connection;
-use crate::fabric::page::Position;
-use crate::fabric::principal::{self, Principal, PrincipalType};
+use crate::fabric::assignments::Assignment;
+use crate::fabric::gateway::role::GatewayRole;
+use crate::fabric::principal::{self, Principal};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{ConnectionId, PrincipalId};
-
-/// Maximum number of role assignments of a connection (guessed).
-pub const ASSIGNMENTS_MAX: usize = 1_000;
 
 /// A role in a connection. The variants are in order from the weakest role to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,66 +30,51 @@ impl ConnectionRole {
     }
 }
 
-/// The role of a principal in a connection. The id of the assignment is the id of the principal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ConnectionRoleAssignment {
-    /// The principal.
-    pub principal: Principal,
-    /// The role.
-    pub role: ConnectionRole,
-    /// The position of the assignment in the list of assignments. The position never changes.
-    pub position: Position,
-}
-
 impl Connection {
-    /// Replaces principals in the role assignments. The keys of `replaced` are the ids of the old principals. A
-    /// principal that would have two roles afterwards keeps the higher role.
-    pub(in crate::fabric) fn replace_principals(&mut self, replaced: &BTreeMap<PrincipalId, Principal>) {
-        let assigned = self.roles.iter().map(|assignment| assignment.principal.id);
-        let affected: Vec<PrincipalId> = assigned.filter(|id| replaced.contains_key(id)).collect();
-        for before in affected {
-            let (Some(old), Some(after)) = (self.own_role(before), replaced.get(&before).copied()) else { continue };
-            if self.own_role(after.id).is_some() {
-                self.roles.retain(|assignment| assignment.principal.id != before);
-            }
-            for assignment in self.roles.iter_mut().filter(|it| [before, after.id].contains(&it.principal.id)) {
-                (assignment.principal, assignment.role) = (after, assignment.role.max(old));
-            }
-        }
-    }
-
-    /// Returns the role of a principal: the higher of the principal's own role and the role assigned to the entire
-    /// tenant. A caller without a role cannot see the connection.
+    /// Returns the role of a principal. A principal without a role cannot use the connection.
     pub fn role_of(&self, principal: PrincipalId) -> Option<ConnectionRole> {
-        let of_tenant = self.roles.iter().filter(|it| it.principal.kind == PrincipalType::EntireTenant);
-        self.own_role(principal).max(of_tenant.map(|assignment| assignment.role).max())
-    }
-
-    fn own_role(&self, principal: PrincipalId) -> Option<ConnectionRole> {
-        self.roles.iter().find(|assignment| assignment.principal.id == principal).map(|assignment| assignment.role)
-    }
-
-    /// Rejects callers whose role is lower than `needed`.
-    pub(super) fn check_role(&self, caller: &Principal, needed: ConnectionRole) -> Result<(), FabricError> {
-        if self.role_of(caller.id) >= Some(needed) {
-            return Ok(());
-        }
-        Err(FabricError::new(ErrorCode::InsufficientPermissionsToManageConnection).about("Connection", self.id))
+        self.roles.role_of(principal)
     }
 
     /// Returns the role assignment of a principal.
-    pub fn role_assignment(&self, id: PrincipalId) -> Result<&ConnectionRoleAssignment, FabricError> {
+    pub fn role_assignment(&self, id: PrincipalId) -> Result<&Assignment<ConnectionRole>, FabricError> {
         let missing = || FabricError::new(ErrorCode::EntityNotFound).about("ConnectionRoleAssignment", id);
-        self.roles.iter().find(|assignment| assignment.principal.id == id).ok_or_else(missing)
+        self.roles.get(id).ok_or_else(missing)
     }
 
     fn check_not_last_owner(&self, id: PrincipalId) -> Result<(), FabricError> {
-        let mut owners = self.roles.iter().filter(|assignment| assignment.role == ConnectionRole::Owner);
-        if owners.all(|assignment| assignment.principal.id == id) {
+        if self.roles.is_last(id, ConnectionRole::Owner) {
             return Err(FabricError::invalid_input("A connection keeps at least one owner."));
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// Returns the role in which a caller manages a connection. An administrator of the connection's gateway manages the
+    /// connection like its owner (documented).
+    pub fn connection_role(&self, connection: &Connection, caller: PrincipalId) -> Option<ConnectionRole> {
+        let gateway = connection.gateway_id.and_then(|id| self.find_gateway(id));
+        match gateway.and_then(|gateway| gateway.roles.role_of(caller)) {
+            Some(GatewayRole::Admin) => Some(ConnectionRole::Owner),
+            Some(GatewayRole::ConnectionCreator | GatewayRole::ConnectionCreatorWithResharing) | None => {
+                connection.role_of(caller)
+            }
+        }
+    }
+
+    /// Returns a connection that a caller manages. Rejects callers whose role is lower than `needed`.
+    pub(super) fn managed_connection(
+        &self,
+        id: ConnectionId,
+        caller: &Principal,
+        needed: ConnectionRole,
+    ) -> Result<&Connection, FabricError> {
+        let connection = self.connection(id, caller)?;
+        if self.connection_role(connection, caller.id) >= Some(needed) {
+            return Ok(connection);
+        }
+        Err(FabricError::new(ErrorCode::InsufficientPermissionsToManageConnection).about("Connection", id))
     }
 }
 
@@ -106,27 +87,15 @@ pub fn add(
     asked: Principal,
     role: ConnectionRole,
     caller: &Principal,
-) -> Decision<(ConnectionRoleAssignment, bool)> {
-    let mut connection = state.connection(id, caller)?.clone();
-    connection.check_role(caller, role.max(ConnectionRole::UserWithReshare))?;
+) -> Decision<(Assignment<ConnectionRole>, bool)> {
+    let mut connection = state.managed_connection(id, caller, role.max(ConnectionRole::UserWithReshare))?.clone();
     let unknown = || {
         FabricError::new(ErrorCode::PrincipalNotFound).about("Principal", asked.id).note(
             "the directory does not know this id, and behaviours.unknownPrincipal is 400; declare it by PUT /_emulator/principals",
         )
     };
     let (principal, learned) = principal::assignee(state, asked).ok_or_else(unknown)?;
-    if connection.own_role(principal.id).is_some() {
-        let message = "The principal already has a role for this connection.";
-        return Err(FabricError::new(ErrorCode::BadRequest).detail(ErrorCode::InvalidParameter, message));
-    }
-    if connection.roles.len() >= ASSIGNMENTS_MAX {
-        return Err(FabricError::invalid_input(format!(
-            "A connection has at most {ASSIGNMENTS_MAX} role assignments."
-        )));
-    }
-    let position = connection.roles.last().map_or(0, |last| last.position) + 1;
-    let assignment = ConnectionRoleAssignment { principal, role, position };
-    connection.roles.push(assignment);
+    let assignment = connection.roles.add(principal, role)?;
     let is_learned = learned.is_some();
     Ok((learned.into_iter().chain([Fact::ConnectionUpdated(connection)]).collect(), (assignment, is_learned)))
 }
@@ -138,24 +107,21 @@ pub fn update(
     principal: PrincipalId,
     role: ConnectionRole,
     caller: &Principal,
-) -> Decision<ConnectionRoleAssignment> {
-    let mut connection = state.connection(id, caller)?.clone();
-    connection.check_role(caller, ConnectionRole::Owner)?;
-    let assignment = ConnectionRoleAssignment { role, ..*connection.role_assignment(principal)? };
+) -> Decision<Assignment<ConnectionRole>> {
+    let mut connection = state.managed_connection(id, caller, ConnectionRole::Owner)?.clone();
+    let before = *connection.role_assignment(principal)?;
     if role != ConnectionRole::Owner {
         connection.check_not_last_owner(principal)?;
     }
-    let changed = connection.roles.iter_mut().filter(|known| known.principal.id == principal);
-    changed.for_each(|known| *known = assignment);
-    Ok((vec![Fact::ConnectionUpdated(connection)], assignment))
+    let changed = connection.roles.change(principal, role).unwrap_or(before);
+    Ok((vec![Fact::ConnectionUpdated(connection)], changed))
 }
 
 /// Deletes a role assignment. Rejects the deletion of the last owner.
 pub fn delete(state: &State, id: ConnectionId, principal: PrincipalId, caller: &Principal) -> Decision<()> {
-    let mut connection = state.connection(id, caller)?.clone();
-    connection.check_role(caller, ConnectionRole::Owner)?;
+    let mut connection = state.managed_connection(id, caller, ConnectionRole::Owner)?.clone();
     connection.role_assignment(principal)?;
     connection.check_not_last_owner(principal)?;
-    connection.roles.retain(|assignment| assignment.principal.id != principal);
+    connection.roles.remove(principal);
     Ok((vec![Fact::ConnectionUpdated(connection)], ()))
 }

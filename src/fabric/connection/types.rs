@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::fabric::gateway::GatewayType;
+
 /// The connection types in the fixture, by the name of the [`Connectivity`].
 static TYPES: LazyLock<BTreeMap<&'static str, Vec<ConnectionType>>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../../fixtures/connection-types.json"))
@@ -35,8 +37,11 @@ const RECORD_PATHS: &[&str] = &[
 pub enum Connectivity {
     /// Directly from the cloud.
     Cloud,
-    /// Through an on-premises gateway, which requires encrypted credentials.
+    /// Through an on-premises gateway, which requires encrypted credentials for each of its members.
     OnPremisesGateway,
+    /// Through a personal on-premises gateway, which requires encrypted credentials. Its list of connection types is that
+    /// of an on-premises gateway (guessed).
+    OnPremisesGatewayPersonal,
     /// Through a virtual network gateway or a streaming virtual network gateway.
     VirtualNetworkGateway,
 }
@@ -102,11 +107,20 @@ impl From<ParameterRow> for ParameterSpec {
 }
 
 impl Connectivity {
+    /// Returns the connectivity through a gateway of a type.
+    pub fn through(gateway: GatewayType) -> Self {
+        match gateway {
+            GatewayType::OnPremises => Self::OnPremisesGateway,
+            GatewayType::OnPremisesPersonal => Self::OnPremisesGatewayPersonal,
+            GatewayType::VirtualNetwork | GatewayType::StreamingVirtualNetwork => Self::VirtualNetworkGateway,
+        }
+    }
+
     /// Returns the connection types of this connectivity, in the order of the service.
     pub fn types(self) -> &'static [ConnectionType] {
         let name = match self {
             Self::Cloud => "cloud",
-            Self::OnPremisesGateway => "onPremisesGateway",
+            Self::OnPremisesGateway | Self::OnPremisesGatewayPersonal => "onPremisesGateway",
             Self::VirtualNetworkGateway => "virtualNetworkGateway",
         };
         TYPES.get(name).map_or(&[], Vec::as_slice)

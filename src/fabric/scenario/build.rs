@@ -10,10 +10,9 @@ use super::document::{Document, NewCapacity, NewConnection, NewPrincipal, NewWor
 use super::names::{Names, item};
 use super::{Checked, DeclaredIds, OperationIds, Plan, Problem, Scenario, read};
 use crate::fabric::access;
+use crate::fabric::assignments::{DeclaredPrincipal, DeclaredRole};
 use crate::fabric::capacity::{CapacityDeclaration, CapacityState, default_region};
-use crate::fabric::connection::declaration::{
-    ConnectionDeclaration, DeclaredCredentials, DeclaredDetails, DeclaredPrincipal, DeclaredRole,
-};
+use crate::fabric::connection::declaration::{ConnectionDeclaration, DeclaredCredentials, DeclaredDetails};
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::FaultRule;
 use crate::fabric::mirroring::declaration::SourceDeclaration;

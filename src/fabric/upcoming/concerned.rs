@@ -61,6 +61,10 @@ impl Index {
             | Fact::FaultAdded { .. }
             | Fact::FaultSwitched { .. }
             | Fact::FaultDeleted { .. }
+            | Fact::GatewayCreated(_)
+            | Fact::GatewayUpdated(_)
+            | Fact::GatewaysDeclared { .. }
+            | Fact::GatewayDeleted { .. }
             | Fact::WorkspaceCreated { .. }
             | Fact::WorkspaceUpdated { .. }
             | Fact::IdentityProvisioned { .. }

@@ -8,6 +8,7 @@ mod coverage;
 mod directory;
 mod events;
 mod faults;
+mod gateways;
 mod journal;
 mod overview;
 mod scenario;
@@ -84,6 +85,8 @@ pub const ROUTES: &[Route] = &[
     Route::new("PATCH", "/capacities/{capacityId}", "Pauses or resumes a capacity", || patch(capacities::change)),
     Route::new("PUT", "/capacities/{capacityId}", "Adds or replaces a capacity", || put(capacities::declare)),
     Route::new("PUT", "/connections/{connectionId}", "Adds or replaces a connection", || put(connections::declare)),
+    Route::new("GET", "/gateways", "Returns the gateways of the tenant", || get(gateways::show)),
+    Route::new("PUT", "/gateways", "Adds gateways to the tenant", || put(gateways::declare)),
     Route::new("GET", "/tags", "Returns the tags of the tenant", || get(tags::show)),
     Route::new("PUT", "/tags", "Adds tags to the tenant", || put(tags::declare)),
     Route::new("GET", "/sources/{sourceId}", "Returns a simulated source", || get(sources::show)),

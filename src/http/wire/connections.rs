@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::gateways;
 use crate::fabric::connection::types::{ConnectionType, CreationMethod, ParameterSpec};
 use crate::fabric::connection::{Connection, ConnectionRequest, CredentialRequest, DetailsRequest, Parameter};
-use crate::ids::ConnectionId;
+use crate::fabric::gateway::status::{Fault, GatewayStatus};
+use crate::ids::{ConnectionId, GatewayId};
 
 /// A request to create or update a connection.
 #[derive(Deserialize)]
@@ -84,12 +86,14 @@ impl From<ConnectionRequestBody> for ConnectionRequest {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConnectionBody<'a> {
-    allow_connection_usage_in_gateway: bool,
-    allow_usage_in_user_controlled_code: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_connection_usage_in_gateway: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_usage_in_user_controlled_code: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway_id: Option<GatewayId>,
     id: ConnectionId,
     display_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gateway_id: Option<&'a str>,
     connectivity_type: &'a str,
     connection_details: ConnectionDetails<'a>,
     privacy_level: &'a str,
@@ -114,12 +118,13 @@ struct CredentialDetails<'a> {
 impl<'a> From<&'a Connection> for ConnectionBody<'a> {
     fn from(connection: &'a Connection) -> Self {
         let credentials = &connection.credentials;
+        let of_cloud = |allowed: bool| connection.gateway_id.is_none().then_some(allowed);
         Self {
-            allow_connection_usage_in_gateway: connection.allow_usage_in_gateway,
-            allow_usage_in_user_controlled_code: connection.allow_usage_in_user_controlled_code,
+            allow_connection_usage_in_gateway: of_cloud(connection.allow_usage_in_gateway),
+            allow_usage_in_user_controlled_code: of_cloud(connection.allow_usage_in_user_controlled_code),
+            gateway_id: connection.gateway_id,
             id: connection.id,
             display_name: &connection.display_name,
-            gateway_id: connection.gateway_id.as_deref(),
             connectivity_type: &connection.connectivity_type,
             connection_details: ConnectionDetails { path: &connection.path, r#type: &connection.kind },
             privacy_level: &connection.privacy_level,
@@ -140,7 +145,7 @@ pub(crate) struct ItemConnectionBody<'a> {
     id: ConnectionId,
     display_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gateway_id: Option<&'a str>,
+    gateway_id: Option<GatewayId>,
     connectivity_type: &'a str,
     connection_details: ConnectionDetails<'a>,
 }
@@ -150,7 +155,7 @@ impl<'a> From<&'a Connection> for ItemConnectionBody<'a> {
         Self {
             id: connection.id,
             display_name: &connection.display_name,
-            gateway_id: connection.gateway_id.as_deref(),
+            gateway_id: connection.gateway_id,
             connectivity_type: &connection.connectivity_type,
             connection_details: ConnectionDetails { path: &connection.path, r#type: &connection.kind },
         }
@@ -208,5 +213,26 @@ impl From<&'static ConnectionType> for SupportedType {
 
 #[derive(Serialize)]
 pub(crate) struct ConnectionStatus {
-    pub(crate) status: &'static str,
+    status: GatewayStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<[ConnectionFault; 1]>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionFault {
+    message: &'static str,
+    error_code: &'static str,
+}
+
+impl ConnectionStatus {
+    /// Creates the body of a connection that is offline because of a fault, or online without one.
+    pub(crate) fn new(fault: Option<Fault>) -> Self {
+        let status = if fault.is_some() { GatewayStatus::Offline } else { GatewayStatus::Online };
+        let error = |fault| {
+            let (error_code, message) = gateways::code_and_message(fault);
+            [ConnectionFault { message, error_code }]
+        };
+        Self { status, errors: fault.map(error) }
+    }
 }

@@ -12,6 +12,7 @@ pub(super) mod data_access_roles;
 pub(super) mod definitions;
 pub(super) mod encryption;
 pub(super) mod folders;
+pub(super) mod gateways;
 pub(super) mod items;
 pub(super) mod long_running_operations;
 pub(super) mod managed_private_endpoints;
