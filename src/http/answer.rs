@@ -25,6 +25,7 @@ pub struct Answer {
     body: Option<Vec<u8>>,
     family: Option<Headers>,
     location: Option<String>,
+    asynchronous: Option<String>,
     operation: Option<OperationId>,
     retry_after: Option<u64>,
     note: Option<&'static str>,
@@ -59,6 +60,7 @@ impl Answer {
             body: None,
             family: None,
             location: None,
+            asynchronous: None,
             operation: None,
             retry_after: None,
             note: None,
@@ -95,6 +97,12 @@ impl Answer {
         self
     }
 
+    /// Sets `Azure-AsyncOperation` to the absolute URL of the status of an operation.
+    pub fn tracked_at(mut self, status: String) -> Self {
+        self.asynchronous = Some(status);
+        self
+    }
+
     /// Adds the name of a member or parameter without effect to `x-emulator-note`, if the request contains it
     /// (`given`).
     pub fn inert(mut self, member: &'static str, given: bool) -> Self {
@@ -123,6 +131,9 @@ impl Answer {
         let headers = response.headers_mut();
         if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
             headers.insert(header::LOCATION, location);
+        }
+        if let Some(status) = self.asynchronous.and_then(|status| HeaderValue::try_from(status).ok()) {
+            headers.insert(HeaderName::from_static("azure-asyncoperation"), status);
         }
         if let Some(id) = self.operation.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
             headers.insert(HeaderName::from_static("x-ms-operation-id"), id);

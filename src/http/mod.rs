@@ -6,6 +6,8 @@
 //! `fabric`, and converts the result into a body of `wire`. The rules of Fabric are in `fabric`.
 
 pub mod answer;
+pub(crate) mod api;
+pub mod azure_capacities;
 mod bulk;
 mod capacities;
 mod catalog_search;
@@ -22,17 +24,20 @@ mod fabric_api;
 mod fault;
 mod folders;
 mod gateways;
+mod groups;
 mod items;
 mod json;
 mod long_running_operations;
 mod managed_identity;
 mod mirrored_databases;
+mod odata;
 mod onelake;
 pub mod operation;
 pub mod operation_ids;
 pub mod operations;
 mod page;
 mod path_parameters;
+pub mod power_bi;
 mod request;
 mod resource_manager;
 mod role_assignments;

@@ -3,6 +3,7 @@
 
 mod answers;
 mod architecture;
+mod azure_capacities;
 mod behaviours;
 mod bulk_definitions;
 mod catalog_search;
@@ -25,6 +26,7 @@ mod examples;
 mod facts;
 mod faults;
 mod folders;
+mod groups;
 mod harness;
 mod imports;
 mod indexes;

@@ -79,6 +79,7 @@ impl Index {
             | Fact::KindStateChanged { .. }
             | Fact::ItemsMoved { .. }
             | Fact::ItemTagged { .. }
+            | Fact::CapacityOperationStarted(_)
             | Fact::OperationStarted(_) => {}
         }
     }
