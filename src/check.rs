@@ -13,8 +13,8 @@ use crate::fabric::FabricError;
 use crate::fabric::item::definition::{self, Finding, PLATFORM};
 use crate::fabric::item::{ItemKind, Part};
 use crate::fabric::mirroring::definition::PATH as MIRRORING;
+use crate::http::api;
 use crate::http::operation_ids::operation_ids;
-use crate::http::operations;
 use crate::item_folder::{self, entries, read};
 use crate::scenario_file;
 use crate::tenant::Snapshot;
@@ -72,7 +72,7 @@ fn check_document(path: &Path, text: &[u8], document: &Value) -> Result<(), Stri
     let tenant = Emulator::builder().build().default_tenant();
     let checked = if document.get("base").is_some() {
         let snapshot: Snapshot = serde_json::from_slice(text).map_err(|why| why.to_string())?;
-        tenant.restore(snapshot, operations::key)
+        tenant.restore(snapshot, api::key)
     } else {
         tenant.apply_scenario(&scenario_file::parse(path, text)?, &operation_ids()).map(drop)
     };

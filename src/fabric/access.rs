@@ -24,6 +24,8 @@ pub const DEFAULT_DOMAIN: &str = "specularite.example";
 const OPEN_TENANTS: &[&str] = &["", "adfs", "common", "consumers", "organizations"];
 /// The audiences that tokens for Fabric can have.
 pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "https://api.fabric.microsoft.com"];
+/// The audiences that tokens for Azure Resource Manager can have.
+pub const AZURE_AUDIENCES: &[&str] = &["https://management.core.windows.net", "https://management.azure.com"];
 /// The scope that includes all other scopes. The tokens of Azure's own tools have this scope.
 pub const EVERY_SCOPE: &str = "user_impersonation";
 
@@ -206,16 +208,15 @@ impl Bearer {
         Err(FabricError::new(ErrorCode::Unauthorized).note(note))
     }
 
-    /// Rejects a token whose audience is not Fabric.
-    pub fn check_audience(&self) -> Result<(), FabricError> {
+    /// Rejects a token whose audience is not one of `accepted`. The note of the error suggests the last of them.
+    pub fn check_audience(&self, accepted: &[&str]) -> Result<(), FabricError> {
         let audience = self.audience.as_deref().unwrap_or_default().trim_end_matches('/');
-        if AUDIENCES.contains(&audience) {
+        if accepted.contains(&audience) {
             return Ok(());
         }
-        Err(FabricError::new(ErrorCode::Unauthorized).note(format!(
-            "the token is for {:?}; request one with the scope https://api.fabric.microsoft.com/.default",
-            shown(audience)
-        )))
+        let resource = accepted.last().copied().unwrap_or_default();
+        Err(FabricError::new(ErrorCode::Unauthorized)
+            .note(format!("the token is for {:?}; request one with the scope {resource}/.default", shown(audience))))
     }
 
     /// Rejects a token that is not an access token. The caller must have verified that the emulator signed the token.
@@ -470,8 +471,8 @@ mod tests {
             let token = bearer(&format!(r#"{{"upn":"a@b","scp":"{scopes}"}}"#));
             assert_eq!(token.check_scopes(wanted).is_ok(), accepted, "{scopes:?} for {wanted:?}");
         }
-        assert!(bearer(r#"{"aud":"https://api.fabric.microsoft.com/"}"#).check_audience().is_ok());
-        assert!(bearer(r#"{"aud":"https://storage.azure.com"}"#).check_audience().is_err());
+        assert!(bearer(r#"{"aud":"https://api.fabric.microsoft.com/"}"#).check_audience(AUDIENCES).is_ok());
+        assert!(bearer(r#"{"aud":"https://storage.azure.com"}"#).check_audience(AUDIENCES).is_err());
     }
 
     #[test]

@@ -149,6 +149,10 @@ codes! {
     InvalidPlatformFile = "The platform file is not valid.";
     /// An update is empty, or an identity association or a capacity unassignment is not possible.
     InvalidRequest = "Invalid update request.";
+    /// Azure Resource Manager does not know the version of the API.
+    InvalidResourceType = "The API version is not supported.";
+    /// The id of an Azure subscription is not a GUID.
+    InvalidSubscriptionId = "The provided subscription identifier is malformed or invalid.";
     /// The name is in use by an item of the same kind.
     ItemDisplayNameAlreadyInUse = "The requested display name is already in use";
     /// The name is still reserved, because an item with this name was deleted recently.
@@ -165,6 +169,8 @@ codes! {
     MirroredDatabaseNotReady (retriable) = "The mirrored database is not ready yet";
     /// A mirrored database without a definition cannot be started.
     MirroringDefinitionMissing = "The mirrored database has no definition: mirroring.json is missing";
+    /// A request to Azure Resource Manager names no version of the API.
+    MissingApiVersionParameter = "The api-version query parameter (?api-version=) is required for all requests.";
     /// The definition lacks a part that the kind requires.
     MissingDefinitionParts = "The definition is missing required parts.";
     /// A personal workspace cannot be changed or shared.
@@ -197,10 +203,16 @@ codes! {
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
     /// The data access role does not exist.
     RoleNotFound = "The specified role was not found.";
+    /// The Azure resource group does not exist.
+    ResourceGroupNotFound = "Resource group could not be found.";
+    /// The Azure resource does not exist.
+    ResourceNotFound = "The resource was not found.";
     /// The emulator is shutting down.
     ServerClosing (retriable) = "The emulator is shutting down.";
     /// The change cannot be written to the state file.
     StateNotStored (retriable) = "The change could not be stored.";
+    /// The Azure subscription does not exist.
+    SubscriptionNotFound = "The subscription could not be found.";
     /// The emulator has reached its maximum number of tenants.
     TenantNotAllowed = "The tenant is not allowed.";
     /// The token has expired.

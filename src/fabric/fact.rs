@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::fabric::capacity::{Capacity, CapacityState};
+use crate::fabric::capacity::{Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::error::FabricError;
@@ -122,6 +122,10 @@ pub enum Fact {
     /// A capacity was paused or resumed.
     #[serde(rename = "capacityChanged")]
     CapacityChanged { id: CapacityId, state: CapacityState },
+    /// A suspension or resumption of a capacity started in Azure Resource Manager. Its effect on the capacity is a
+    /// separate fact, which precedes this fact.
+    #[serde(rename = "capacityOperationStarted")]
+    CapacityOperationStarted(CapacityOperation),
     /// A caller was added to the directory at its first request, or the entry of a caller was completed with details
     /// from a token. For a user, `personal` is the id of the personal workspace.
     #[serde(rename = "principalRegistered")]

@@ -114,7 +114,7 @@ impl DirectoryEntry {
     }
 
     /// Returns the sign-in name of a user, or `None` for other principals.
-    fn user_name(&self) -> Option<&str> {
+    pub fn user_name(&self) -> Option<&str> {
         match &self.details {
             Details::User { user_principal_name } => user_principal_name.as_deref(),
             Details::ServicePrincipal { .. }

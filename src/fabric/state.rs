@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::behaviours::ReadsWhilePaused;
-use crate::fabric::capacity::{self, Capacity, CapacityState};
+use crate::fabric::capacity::{self, Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
@@ -62,6 +62,8 @@ pub struct State {
     pub(super) seed: Seed,
     counts: Counts,
     pub(super) capacities: Vec<Capacity>,
+    #[serde(default)]
+    capacity_operations: Ordered<OperationId, CapacityOperation>,
     directory: BTreeMap<PrincipalId, DirectoryEntry>,
     secrets: BTreeMap<PrincipalId, String>,
     tags: Ordered<TagId, Tag>,
@@ -89,6 +91,7 @@ impl State {
             seed,
             counts: Counts::default(),
             capacities: capacity::seeded(seed),
+            capacity_operations: Ordered::default(),
             directory: BTreeMap::new(),
             secrets: BTreeMap::new(),
             tags: Ordered::default(),
@@ -119,6 +122,11 @@ impl State {
     pub fn capacity(&self, id: CapacityId) -> Result<&Capacity, FabricError> {
         let found = self.capacities.iter().find(|capacity| capacity.id == id);
         found.ok_or_else(|| FabricError::new(ErrorCode::CapacityNotFound).about("Capacity", id))
+    }
+
+    /// Returns the suspensions and resumptions of capacities, in order of their start.
+    pub fn capacity_operations(&self) -> &Ordered<OperationId, CapacityOperation> {
+        &self.capacity_operations
     }
 
     /// Rejects a workspace without an active capacity.
@@ -153,6 +161,11 @@ impl State {
     /// Returns the app with this client id. Client ids are compared without regard to case.
     pub fn app(&self, client: &str) -> Option<&DirectoryEntry> {
         self.directory.values().find(|entry| entry.app_id().is_some_and(|id| id.eq_ignore_ascii_case(client)))
+    }
+
+    /// Returns the user with this sign-in name. Names are compared without regard to case.
+    pub fn user(&self, name: &str) -> Option<&DirectoryEntry> {
+        self.directory.values().find(|entry| entry.user_name().is_some_and(|known| known.eq_ignore_ascii_case(name)))
     }
 
     /// Returns the principal that a caller stands for. The directory is searched by object id, and then by client id,
@@ -354,6 +367,7 @@ impl State {
 
             Fact::CapacityDeclared(capacity) => self.declare_capacity(capacity, at),
             Fact::CapacityChanged { id, state } => self.change_capacity(id, state, at),
+            Fact::CapacityOperationStarted(operation) => self.start_capacity_operation(operation),
             Fact::PrincipalRegistered { entry, personal } => {
                 if let Some(id) = personal {
                     self.workspaces.insert(Workspace::personal(id, entry.principal(), at));
@@ -696,6 +710,15 @@ impl State {
             for item in self.operations.fail_in_progress(workspace, at) {
                 self.workspaces.delete_item(workspace, item, at, at);
             }
+        }
+    }
+
+    fn start_capacity_operation(&mut self, operation: CapacityOperation) {
+        self.counts.operations += 1;
+        self.capacity_operations.insert(operation.id, operation);
+        let oldest = self.capacity_operations.values().next().map(|operation| operation.id);
+        if let Some(oldest) = oldest.filter(|_| self.capacity_operations.len() > capacity::OPERATIONS_MAX) {
+            self.capacity_operations.remove(&oldest);
         }
     }
 

@@ -26,6 +26,7 @@ pub struct Answer {
     family: Option<Headers>,
     location: Option<String>,
     etag: Option<String>,
+    asynchronous: Option<String>,
     operation: Option<OperationId>,
     retry_after: Option<u64>,
     note: Option<&'static str>,
@@ -61,6 +62,7 @@ impl Answer {
             family: None,
             location: None,
             etag: None,
+            asynchronous: None,
             operation: None,
             retry_after: None,
             note: None,
@@ -108,6 +110,12 @@ impl Answer {
         self
     }
 
+    /// Sets `Azure-AsyncOperation` to the absolute URL of the status of an operation.
+    pub fn tracked_at(mut self, status: String) -> Self {
+        self.asynchronous = Some(status);
+        self
+    }
+
     /// Adds the name of a member or parameter without effect to `x-emulator-note`, if the request contains it
     /// (`given`).
     pub fn inert(mut self, member: &'static str, given: bool) -> Self {
@@ -139,6 +147,9 @@ impl Answer {
         }
         if let Some(etag) = self.etag.and_then(|etag| HeaderValue::try_from(etag).ok()) {
             headers.insert(header::ETAG, etag);
+        }
+        if let Some(status) = self.asynchronous.and_then(|status| HeaderValue::try_from(status).ok()) {
+            headers.insert(HeaderName::from_static("azure-asyncoperation"), status);
         }
         if let Some(id) = self.operation.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
             headers.insert(HeaderName::from_static("x-ms-operation-id"), id);

@@ -23,9 +23,12 @@ use crate::fabric::behaviours::Behaviours;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::hosts::{self, Service};
 use crate::http::answer;
+use crate::http::api::Api;
 use crate::http::exchange::Stamp;
 use crate::http::request::{Arrival, PageAct, SentUri, collapse_slashes, host, is_of_foreign_page};
-use crate::http::{control, entra, error, fabric_api, managed_identity, onelake, page, resource_manager};
+use crate::http::{
+    azure_capacities, control, entra, error, fabric_api, managed_identity, onelake, page, resource_manager,
+};
 use crate::identification::LastIdentification;
 use crate::ids::RequestId;
 use crate::maybe_ready::MaybeReady;
@@ -170,9 +173,15 @@ fn dispatch<'a>(
     }
     let shared = || Arc::clone(emulator);
     match service {
-        Service::Fabric => fabric_api::respond(emulator, request, arrival, last),
+        Service::Fabric => {
+            let api = Api::of_path(request.uri().path());
+            fabric_api::respond(emulator, request, arrival, last, api)
+        }
         Service::Entra => MaybeReady::pending(entra::respond(shared(), request, arrival)),
         Service::Metadata => MaybeReady::pending(managed_identity::respond(shared(), request, arrival)),
+        Service::ResourceManager if azure_capacities::has_path(&request.uri().path().to_ascii_lowercase()) => {
+            fabric_api::respond(emulator, request, arrival, last, Api::Azure)
+        }
         Service::ResourceManager => MaybeReady::pending(resource_manager::respond(shared(), request, arrival)),
         Service::OneLake => MaybeReady::pending(onelake::respond(shared(), request, arrival)),
     }

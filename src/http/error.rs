@@ -48,7 +48,9 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidParameter
         | ErrorCode::InvalidPlatformFile
         | ErrorCode::InvalidRequest
+        | ErrorCode::InvalidSubscriptionId
         | ErrorCode::ItemReferencedMoreThanOnce
+        | ErrorCode::MissingApiVersionParameter
         | ErrorCode::MirroredDatabaseNotReady
         | ErrorCode::MirroringDefinitionMissing
         | ErrorCode::MissingDefinitionParts
@@ -89,9 +91,13 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
         | ErrorCode::FolderNotFound
+        | ErrorCode::InvalidResourceType
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
         | ErrorCode::RoleNotFound
+        | ErrorCode::ResourceGroupNotFound
+        | ErrorCode::ResourceNotFound
+        | ErrorCode::SubscriptionNotFound
         | ErrorCode::WorkspaceIdentityNotFound
         | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
 
@@ -129,7 +135,7 @@ pub(super) fn no_endpoint(path: &str) -> FabricError {
     let power_bi = ["/v1.0/", "/powerbi/"].iter().any(|begins| path.to_ascii_lowercase().starts_with(begins));
     if power_bi {
         return FabricError::new(ErrorCode::NotEmulated).message(
-            "Specularite does not emulate the REST API of Power BI; Fabric's, under /v1, is served on this host too.",
+            "Specularite does not emulate this part of Power BI's REST API. docs/fidelity.md lists what it emulates.",
         );
     }
     FabricError::new(ErrorCode::EndpointNotFound).about("Endpoint", path.chars().take(200).collect::<String>())
@@ -223,4 +229,28 @@ pub fn render(error: &FabricError, request_id: RequestId, behaviours: &Behaviour
         headers.insert("x-emulator-note", note);
     }
     response
+}
+
+/// The body of an error of Azure Resource Manager and of Power BI.
+#[derive(Serialize)]
+struct NestedErrorResponse<'a> {
+    error: NestedError<'a>,
+}
+
+#[derive(Serialize)]
+struct NestedError<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+/// Returns the body of an error of Azure Resource Manager and of Power BI: `{"error":{"code","message"}}`.
+pub(super) fn nested(code: &str, message: &str) -> Vec<u8> {
+    answer::to_json(&NestedErrorResponse { error: NestedError { code, message } })
+}
+
+/// Returns the message of an error for a body without `moreDetails`: the messages of the details, if there are any.
+pub(super) fn message_with_details(error: &FabricError) -> String {
+    let details = error.more_details().iter().filter_map(|detail| detail.fault.as_ref());
+    let details: Vec<&str> = details.map(|(_, message)| message.as_str()).collect();
+    if details.is_empty() { error.text().to_owned() } else { details.join(" ") }
 }

@@ -1,4 +1,4 @@
-//! Fabric's REST API: the processing of a request from its token to its handler.
+//! Fabric's REST API, and the APIs that are processed in the same way: from the token of a request to its handler.
 //!
 //! The order is: identify the caller, find the route, stamp the request, find the fault that strikes it, check token,
 //! route and scopes, register a new caller, throttle, check the role, call the handler. The stamp sets the instant of the
@@ -17,26 +17,27 @@ use crate::fabric::access::{Auth, Bearer, DEFAULT_TENANT};
 use crate::fabric::fault::PAGE;
 use crate::fabric::principal::{self, DirectoryEntry, Principal};
 use crate::fabric::{ErrorCode, FabricError, State};
-use crate::hosts::Service;
 use crate::http::answer::Written;
+use crate::http::api::Api;
 use crate::http::context::{Context, Interference};
 use crate::http::error::{self, no_endpoint};
 use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
 use crate::http::request::{Arrival, BODY_MAX, PageAct, authorization, tenant_in_query};
-use crate::http::routes::{self, Found};
+use crate::http::routes::Found;
 use crate::identification::{Identification, LastIdentification};
 use crate::journal::Caller;
 use crate::maybe_ready::MaybeReady;
 use crate::tenant::Tenant;
 
-/// Responds to a request to Fabric.
+/// Responds to a request to an API.
 pub(super) fn respond<'a>(
     emulator: &'a Arc<Emulator>,
     request: Request,
     arrival: Arrival,
     last: &'a LastIdentification,
+    api: Api,
 ) -> MaybeReady<'a, Response<Body>> {
-    Received::read(request, arrival, BODY_MAX, emulator).then(move |received| process(emulator, received, last))
+    Received::read(request, arrival, BODY_MAX, emulator).then(move |received| process(emulator, received, last, api))
 }
 
 /// Responds to a request whose body was read.
@@ -44,6 +45,7 @@ fn process<'a>(
     emulator: &'a Arc<Emulator>,
     received: Received,
     last: &LastIdentification,
+    api: Api,
 ) -> MaybeReady<'a, Response<Body>> {
     let is_page = received.parts.extensions.get::<PageAct>().is_some();
     let caller = match is_page {
@@ -51,7 +53,7 @@ fn process<'a>(
         false => last.identify(emulator, authorization(&received.parts)),
     };
     let (size, shared) = (received.size(), Arc::clone(emulator));
-    let admit = move || Admission::of(&shared, received, caller, is_page).unless_delayed(&shared);
+    let admit = move || Admission::of(&shared, received, caller, is_page, api).unless_delayed(&shared);
     let response = emulator.in_flight().work(size, admit).then(move |step| match step {
         Step::Answered(response) => MaybeReady::ready(response),
         Step::Delayed(admission, delay) => MaybeReady::pending(async move {
@@ -72,6 +74,7 @@ struct Admission {
     found: Result<Found, Option<FabricError>>,
     /// `true` if the emulator's own page sent the request.
     is_page: bool,
+    api: Api,
 }
 
 /// The result of the first step of a request.
@@ -84,12 +87,12 @@ enum Step {
 
 impl Admission {
     /// Stamps a request whose body was read and whose caller is identified, and finds its route and its fault.
-    fn of(emulator: &Emulator, received: Received, caller: Arc<Identification>, is_page: bool) -> Self {
+    fn of(emulator: &Emulator, received: Received, caller: Arc<Identification>, is_page: bool, api: Api) -> Self {
         let (tenant, no_tenant) = match emulator.tenant(received.arrival.tenant.unwrap_or(caller.tenant)) {
             Ok(tenant) => (tenant, None),
             Err(refusal) => (emulator.default_tenant(), Some(refusal)),
         };
-        let found = routes::find(&received.parts.method, &received.parts.uri);
+        let found = api.find(&received.parts.method, &received.parts.uri);
         if !is_page {
             tenant.clock().step();
         }
@@ -98,7 +101,7 @@ impl Admission {
             let principals = if is_page { vec![PAGE.to_owned()] } else { of_caller() };
             Traits { principals, ..traits(found.as_ref().ok().copied(), parts.uri.path()) }
         });
-        Self { arrived, caller, no_tenant, found, is_page }
+        Self { arrived, caller, no_tenant, found, is_page, api }
     }
 
     /// Processes the request, unless a fault delays it.
@@ -111,24 +114,24 @@ impl Admission {
 
     /// Processes the request.
     fn process(self, emulator: &Emulator) -> Written {
-        let Self { mut arrived, caller, no_tenant, found, is_page } = self;
+        let Self { mut arrived, caller, no_tenant, found, is_page, api } = self;
         let of_token = |bearer: &Bearer| if is_page { Caller::Page } else { Caller::Principal(bearer.caller.id) };
         let principal = caller.bearer.as_ref().ok().filter(|_| no_tenant.is_none()).map(of_token);
         let operation = found.as_ref().ok().map(|found| found.operation().id);
-        let response = arrived.answer(None, |arrived| {
+        let response = arrived.answer(api.shape(), |arrived| {
             no_tenant
                 .map_or(Ok(()), Err)
-                .and_then(|()| admit(emulator, arrived, &caller, found, is_page))
-                .and_then(|(caller, found)| match handle(arrived, caller, &found) {
+                .and_then(|()| admit(emulator, arrived, &caller, found, is_page, api))
+                .and_then(|(caller, found)| match handle(arrived, caller, &found, api) {
                     // Nothing was recorded, so the request can be handled again.
                     Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
-                        handle(arrived, caller, &found)
+                        handle(arrived, caller, &found, api)
                     }
                     handled => handled,
                 })
-                .unwrap_or_else(|refusal| render(arrived, &refusal))
+                .unwrap_or_else(|refusal| render(arrived, &refusal, api))
         });
-        arrived.finish(emulator, Service::Fabric, principal, operation, response)
+        arrived.finish(emulator, api.service(), principal, operation, response)
     }
 }
 
@@ -162,16 +165,12 @@ fn of_page(uri: &Uri) -> Identification {
     Identification { tenant, bearer, is_ours: false }
 }
 
-/// Rejects expired tokens and, under [`Auth::Strict`], tokens that are not access tokens for Fabric.
+/// Rejects expired tokens.
 ///
 /// The expiry of a token from the emulator is compared with the tenant's clock. The expiry of any other token is
 /// compared with the machine's clock, and so is the start of its validity. The start of a token from the emulator is not
 /// checked: a reset sets the tenant's clock back, and must not invalidate the tokens that clients hold.
-fn check_token(auth: Auth, bearer: &Bearer, is_ours: bool, stamp: Stamp, begun: Timestamp) -> Result<(), FabricError> {
-    if auth == Auth::Strict {
-        bearer.check_purpose()?;
-        bearer.check_audience()?;
-    }
+fn check_token(bearer: &Bearer, is_ours: bool, stamp: Stamp, begun: Timestamp) -> Result<(), FabricError> {
     let is_ours = is_ours && bearer.expires.is_some();
     let (now, clock) = if is_ours { (stamp.now, "the tenant's clock") } else { (begun, "this machine's clock") };
     bearer.check_expiry(now, clock)?;
@@ -187,16 +186,22 @@ fn admit(
     caller: &Identification,
     found: Result<Found, Option<FabricError>>,
     is_page: bool,
+    api: Api,
 ) -> Result<(Principal, Found), FabricError> {
     let Arrived { parts, tenant, stamp, begun, .. } = arrived;
     let bearer = caller.bearer.as_ref().map_err(Clone::clone)?;
+    let is_strict = emulator.auth() == Auth::Strict && !is_page;
+    if is_strict {
+        bearer.check_purpose()?;
+        bearer.check_audience(api.audiences())?;
+    }
     if !is_page {
-        check_token(emulator.auth(), bearer, caller.is_ours, *stamp, *begun)?;
+        check_token(bearer, caller.is_ours, *stamp, *begun)?;
     }
     let entry = &bearer.caller;
     let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;
     let operation = found.operation();
-    if emulator.auth() == Auth::Strict && !is_page {
+    if is_strict {
         bearer.check_scopes(operation.scopes)?;
     }
     let (caller, is_new, limit) = tenant.read(|state| {
@@ -218,10 +223,10 @@ fn admit(
     Ok((caller, found))
 }
 
-fn handle(arrived: &Arrived, caller: Principal, found: &Found) -> Result<Written, FabricError> {
+fn handle(arrived: &Arrived, caller: Principal, found: &Found, api: Api) -> Result<Written, FabricError> {
     let body = arrived.body()?;
     let operation = found.operation();
-    let Some(handler) = found.handler() else { return Err(operation.not_emulated()) };
+    let Some(handler) = found.handler() else { return Err(operation.not_emulated(api.base())) };
     let Arrived { parts, arrival, tenant, stamp, .. } = arrived;
     let parameters = found.parameters(parts.uri.path());
     let past = arrived.effect().and_then(|effect| effect.stale_seconds).map(|age| past(tenant, stamp.now, age));
@@ -242,12 +247,13 @@ fn past(tenant: &Tenant, now: Timestamp, age: f64) -> (State, Timestamp) {
     tenant.state_at(now.checked_sub(age).unwrap_or(Timestamp::MIN))
 }
 
-fn render(arrived: &Arrived, refusal: &FabricError) -> Written {
+fn render(arrived: &Arrived, refusal: &FabricError, api: Api) -> Written {
     let Arrived { parts, tenant, stamp, .. } = arrived;
     let behaviours = tenant.read(|state| state.settings.behaviours);
     let mut response = error::render(refusal, stamp.request_id, &behaviours, tenant.clock().rate());
+    api.reshape(refusal, &mut response);
     if refusal.code() == ErrorCode::MethodNotAllowed {
-        response.headers_mut().extend(routes::allowed(parts.uri.path()).map(|methods| (header::ALLOW, methods)));
+        response.headers_mut().extend(api.allowed(parts.uri.path()).map(|methods| (header::ALLOW, methods)));
     }
     response
 }

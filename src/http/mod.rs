@@ -6,6 +6,8 @@
 //! `fabric`, and converts the result into a body of `wire`. The rules of Fabric are in `fabric`.
 
 pub mod answer;
+pub(crate) mod api;
+pub mod azure_capacities;
 mod bulk;
 mod capacities;
 mod catalog_search;
@@ -28,6 +30,7 @@ mod folders;
 mod gateway_members;
 mod gateway_roles;
 mod gateways;
+mod groups;
 mod items;
 mod json;
 mod long_running_operations;
@@ -35,12 +38,14 @@ mod managed_identity;
 mod managed_private_endpoints;
 mod mirrored_databases;
 mod networking;
+mod odata;
 mod onelake;
 pub mod operation;
 pub mod operation_ids;
 pub mod operations;
 mod page;
 mod path_parameters;
+pub mod power_bi;
 mod request;
 mod resource_manager;
 mod role_assignments;

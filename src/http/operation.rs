@@ -48,7 +48,7 @@ pub struct Operation {
     pub id: &'static str,
     /// The method.
     pub method: Method,
-    /// The path under `/v1`, with its parameters in braces.
+    /// The path below the base of its API, such as `/v1`, with its parameters in braces.
     pub path: &'static str,
     /// The workspace role that the operation requires; `None` if it requires no workspace role.
     pub role: Option<Role>,
@@ -117,11 +117,11 @@ impl Operation {
         (self.method.as_str(), self.path)
     }
 
-    /// Returns the error `NotEmulated` for an absent operation.
-    pub(super) fn not_emulated(&self) -> FabricError {
+    /// Returns the error `NotEmulated` for an absent operation. `base` is the base of the paths of its API.
+    pub(super) fn not_emulated(&self, base: &str) -> FabricError {
         let Self { id, method, path, .. } = self;
         FabricError::new(ErrorCode::NotEmulated).message(format!(
-            "Specularite does not emulate {id} ({method} /v1{path}). docs/fidelity.md lists what it emulates; \
+            "Specularite does not emulate {id} ({method} {base}{path}). docs/fidelity.md lists what it emulates; \
              use the real service for this operation."
         ))
     }

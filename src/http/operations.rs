@@ -4,7 +4,6 @@
 //! The router, the checks of roles and scopes, and the rate limits use this table. `tests/it/coverage.rs` compares the
 //! table with Microsoft's description. An operation without a handler is absent: it returns 501 `NotEmulated`.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::fabric::item::ItemKind::{
@@ -37,13 +36,13 @@ pub struct Route {
 
 impl Operation {
     /// Creates the row of an operation that a handler serves.
-    const fn served(mut self, fidelity: Fidelity, handler: Handler) -> Route {
+    pub(super) const fn served(mut self, fidelity: Fidelity, handler: Handler) -> Route {
         self.fidelity = fidelity;
         Route { operation: self, handler: Some(handler) }
     }
 
     /// Creates the row of an absent operation.
-    const fn absent(mut self) -> Route {
+    pub(super) const fn absent(mut self) -> Route {
         self.coverage = Coverage::Absent;
         Route { operation: self, handler: None }
     }
@@ -101,16 +100,6 @@ pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
 /// Returns all routes of [`OPERATIONS`], followed by all routes of [`UNDESCRIBED`].
 pub fn all() -> impl Iterator<Item = &'static Route> {
     OPERATIONS.iter().chain(UNDESCRIBED.iter())
-}
-
-/// Returns the key of the operation with this method and path; `None` if there is no such operation.
-pub(crate) fn key(method: &str, path: &str) -> Option<(&'static str, &'static str)> {
-    /// The keys by the method and the path, with a space in between.
-    static KEYS: LazyLock<HashMap<String, (&str, &str)>> = LazyLock::new(|| {
-        let keys = all().map(|route| route.operation.key());
-        keys.map(|(method, path)| (format!("{method} {path}"), (method, path))).collect()
-    });
-    KEYS.get(&format!("{method} {path}")).copied()
 }
 
 /// Leaks a text. The memory use is bounded, because the tables are built only once.

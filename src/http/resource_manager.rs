@@ -45,8 +45,19 @@ fn endpoint(_: &Method, segments: &[&str]) -> Option<Found> {
     })
 }
 
-fn subscriptions(_: &EntraRequest<'_>) -> EntraResult {
-    Ok(Reply::Json(json!({"value": [], "count": {"type": "Total", "value": 0}})))
+/// Returns the subscription of the tenant, which has the id of the tenant.
+fn subscriptions(request: &EntraRequest<'_>) -> EntraResult {
+    let tenant = request.tenant().id();
+    let subscription = json!({
+        "id": format!("/subscriptions/{tenant}"),
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": tenant,
+        "tenantId": tenant,
+        "displayName": "Specularite",
+        "state": "Enabled",
+    });
+    Ok(Reply::Json(json!({"value": [subscription], "count": {"type": "Total", "value": 1}})))
 }
 
 fn tenants(request: &EntraRequest<'_>) -> EntraResult {

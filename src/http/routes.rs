@@ -1,4 +1,4 @@
-//! The lookup of a route by method and path in the table of operations. The fixed segments of a path match in any case.
+//! The lookup of a route by method and path in the tables of operations. The fixed segments of a path match in any case.
 
 use std::sync::LazyLock;
 
@@ -10,24 +10,21 @@ use crate::http::context::Handler;
 use crate::http::operation::Operation;
 use crate::http::operations::{self, Route};
 use crate::http::path_parameters::{KnownParameters, PathParameters, Places};
+use crate::http::{azure_capacities, power_bi};
 
-/// The routes of the table, grouped by path.
-static ROUTES: LazyLock<Router<Vec<KnownRoute>>> = LazyLock::new(|| {
-    let mut paths: Vec<(String, Vec<KnownRoute>)> = Vec::new();
-    for route in operations::all() {
-        let path = template(route.operation.path);
-        let route = KnownRoute { route, parameters: KnownParameters::of(&route.operation) };
-        match paths.iter_mut().find(|(known, _)| *known == path) {
-            Some((_, routes)) => routes.push(route),
-            None => paths.push((path, vec![route])),
-        }
-    }
-    let mut router = Router::new();
-    for (path, routes) in paths {
-        router.insert(path, routes).expect("no two paths of the table conflict");
-    }
-    router
-});
+/// The routes of Fabric's REST API.
+pub(super) static FABRIC: LazyLock<Routes> = LazyLock::new(|| Routes::new("/v1", operations::all()));
+/// The routes of Power BI's REST API.
+pub(super) static POWER_BI: LazyLock<Routes> = LazyLock::new(|| Routes::new("", power_bi::OPERATIONS));
+/// The routes of capacities in Azure Resource Manager.
+pub(super) static AZURE: LazyLock<Routes> = LazyLock::new(|| Routes::new("", azure_capacities::OPERATIONS));
+
+/// The routes of a table, grouped by path.
+pub(super) struct Routes {
+    /// The path that precedes all paths of the table, in lower case.
+    base: &'static str,
+    router: Router<Vec<KnownRoute>>,
+}
 
 /// A route of the table, and the parameters in its path.
 #[derive(Debug)]
@@ -60,30 +57,57 @@ impl Found {
     }
 }
 
-/// Returns the route of a request; `Err(None)` if no operation has the path of the request.
-pub(super) fn find(method: &Method, uri: &Uri) -> Result<Found, Option<FabricError>> {
-    // Some clients request the first page of such a list with POST and the further pages with GET.
-    let is_next_page = *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
-    let fits = |operation: &Operation| operation.method == *method || is_next_page && operation.is_paged_by_post;
-    let (routes, places) = routes(uri.path()).ok_or(None)?;
-    let known = routes.iter().find(|known| fits(&known.route.operation));
-    known.map(|known| Found { known, places }).ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))
-}
+impl Routes {
+    fn new(base: &'static str, table: impl IntoIterator<Item = &'static Route>) -> Self {
+        let mut paths: Vec<(String, Vec<KnownRoute>)> = Vec::new();
+        for route in table {
+            let path = template(route.operation.path);
+            let route = KnownRoute { route, parameters: KnownParameters::of(&route.operation) };
+            match paths.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, routes)) => routes.push(route),
+                None => paths.push((path, vec![route])),
+            }
+        }
+        let mut router = Router::new();
+        for (path, routes) in paths {
+            router.insert(path, routes).expect("no two paths of the table conflict");
+        }
+        Self { base, router }
+    }
 
-/// Returns the methods of a path, for the header `Allow`.
-pub(super) fn allowed(path: &str) -> Option<HeaderValue> {
-    let mut methods: Vec<&str> = routes(path)?.0.iter().map(|known| known.route.operation.method.as_str()).collect();
-    methods.sort_unstable();
-    methods.dedup();
-    HeaderValue::try_from(methods.join(", ")).ok()
-}
+    /// Returns the path that precedes all paths of the table, in lower case.
+    pub(super) fn base(&self) -> &'static str {
+        self.base
+    }
 
-/// Returns the routes of a path, and the places of its parameters.
-fn routes(path: &str) -> Option<(&'static [KnownRoute], Places)> {
-    // Trimming removes only the end, and lower-casing keeps all lengths, so the places also hold for the path as sent.
-    let path = trimmed(path).to_ascii_lowercase();
-    let found = ROUTES.at(path.strip_prefix("/v1")?).ok()?;
-    Some((found.value, Places::of(&found.params, &path)))
+    /// Returns the route of a request; `Err(None)` if no operation has the path of the request.
+    pub(super) fn find(&'static self, method: &Method, uri: &Uri) -> Result<Found, Option<FabricError>> {
+        // Some clients request the first page of such a list with POST and the further pages with GET.
+        let is_next_page =
+            *method == Method::GET && uri.query().is_some_and(|query| query.contains("continuationToken="));
+        let fits = |operation: &Operation| operation.method == *method || is_next_page && operation.is_paged_by_post;
+        let (routes, places) = self.of_path(uri.path()).ok_or(None)?;
+        let known = routes.iter().find(|known| fits(&known.route.operation));
+        known.map(|known| Found { known, places }).ok_or_else(|| Some(ErrorCode::MethodNotAllowed.into()))
+    }
+
+    /// Returns the methods of a path, for the header `Allow`.
+    pub(super) fn allowed(&'static self, path: &str) -> Option<HeaderValue> {
+        let routes = self.of_path(path)?.0;
+        let mut methods: Vec<&str> = routes.iter().map(|known| known.route.operation.method.as_str()).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        HeaderValue::try_from(methods.join(", ")).ok()
+    }
+
+    /// Returns the routes of a path, and the places of its parameters.
+    fn of_path(&'static self, path: &str) -> Option<(&'static [KnownRoute], Places)> {
+        // Trimming removes only the end, and lower-casing keeps all lengths, so the places also hold for the path as
+        // sent.
+        let path = trimmed(path).to_ascii_lowercase();
+        let found = self.router.at(path.strip_prefix(self.base)?).ok()?;
+        Some((found.value, Places::of(&found.params, &path)))
+    }
 }
 
 /// Removes one slash at the end of a path. The slash does not change the route.
@@ -107,7 +131,7 @@ mod tests {
 
     #[track_caller]
     fn check(method: &Method, path: &str, expected: Result<(&str, &[&str]), Option<ErrorCode>>) {
-        let found = find(method, &path.parse().unwrap());
+        let found = FABRIC.find(method, &path.parse().unwrap());
         let found = found.as_ref().map(|found| (found.operation().id, found.parameters(path).values()));
         let found = found.map_err(|refusal| refusal.as_ref().map(FabricError::code));
         assert_eq!(found, expected.map(|(id, values)| (id, values.to_vec())));
@@ -139,7 +163,7 @@ mod tests {
     fn list_paged_by_post_continues_with_get() {
         let tables = format!("/v1/workspaces/{WS}/mirroredDatabases/{WS}/getTablesMirroringStatus");
         check(&Method::GET, &tables, Err(Some(ErrorCode::MethodNotAllowed)));
-        let found = find(&Method::GET, &format!("{tables}?continuationToken=x").parse().unwrap()).unwrap();
+        let found = FABRIC.find(&Method::GET, &format!("{tables}?continuationToken=x").parse().unwrap()).unwrap();
         assert_eq!(found.operation().id, "Mirroring_GetTablesMirroringStatus");
     }
 
@@ -148,8 +172,8 @@ mod tests {
         let status = format!("/v1/workspaces/{WS}/mirroredDatabases/{WS}/getMirroringStatus");
         check(&Method::GET, &status, Err(Some(ErrorCode::MethodNotAllowed)));
         check(&Method::GET, &format!("{status}?continuationToken=x"), Err(Some(ErrorCode::MethodNotAllowed)));
-        assert_eq!(allowed(&status).unwrap(), "POST");
-        assert_eq!(allowed("/v1/workspaces").unwrap(), "GET, POST");
+        assert_eq!(FABRIC.allowed(&status).unwrap(), "POST");
+        assert_eq!(FABRIC.allowed("/v1/workspaces").unwrap(), "GET, POST");
         for path in ["/", "/v1", "/v2/workspaces", "/v1workspaces", "/v1/no/such/thing"] {
             check(&Method::GET, path, Err(None));
         }

@@ -22,10 +22,10 @@ const ORDER: &[(&str, &str)] = &[
     ),
     (
         "http",
-        "dispatch page control operation_ids fabric_api routes operations managed_identity resource_manager onelake entra \
-         bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways items \
+        "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations managed_identity resource_manager onelake entra \
+         bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways groups items \
          managed_private_endpoints mirrored_databases networking role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
-         long_running_operations etag context path_parameters wire exchange fault error json operation answer request",
+         long_running_operations odata etag context path_parameters wire exchange fault error json operation answer request",
     ),
 ];
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use specularite::http::operation::{Coverage, Operation};
-use specularite::http::operations::OPERATIONS;
+use specularite::http::operations::{OPERATIONS, Route};
+use specularite::http::{azure_capacities, power_bi};
 
 use crate::harness::Lab;
 
@@ -119,6 +120,20 @@ fn absent_operations_answer_501() {
     }
 }
 
+/// The operations of Power BI and of Azure Resource Manager.
+#[test]
+fn absent_operations_of_other_services_answer_501() {
+    let lab = Lab::unthrottled();
+    for Route { operation, .. } in power_bi::OPERATIONS.iter().chain(azure_capacities::OPERATIONS) {
+        let path: Vec<&str> =
+            operation.path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment }).collect();
+        let headers = [("content-type", "application/json"), ("host", "management.azure.com")];
+        let headers = if operation.path.starts_with("/v1.0/") { &headers[..1] } else { &headers[..] };
+        let reply = lab.send(operation.method.as_str(), &path.join("/"), headers, "{}");
+        assert_eq!(reply.status == 501, operation.coverage == Coverage::Absent, "{} {}", operation.id, reply.text());
+    }
+}
+
 /// Every operation of the public API and its newest SDKs is served or answers 501: never 404 `EndpointNotFound`, never
 /// 405.
 #[test]
@@ -166,6 +181,10 @@ fn coverage_endpoint_counts_operations() {
     assert_eq!(of("Items_CreateMirroredDatabase"), "served");
     assert_eq!(of("Connections_TestConnection"), "simplified");
     assert_eq!(of("Git_Connect"), "absent");
+    assert_eq!(of("FabricCapacities_Suspend"), "served");
+    assert_eq!(of("Datasets_RefreshDatasetInGroup"), "absent");
+    let groups = operations.iter().find(|it| it["operation"] == "Groups_GetGroups").unwrap();
+    assert_eq!(groups["path"], "/v1.0/myorg/groups");
     let count = |what: &str| operations.iter().filter(|it| it["coverage"] == what).count() as u64;
     assert_eq!(body["served"].as_u64().unwrap(), count("served") + count("simplified"));
     assert_eq!(body["absent"].as_u64().unwrap(), count("absent"));

@@ -365,9 +365,9 @@ fn entra_errors_have_their_codes() {
     refused(lab.send("GET", lost, &[ENTRA], ""), 400, "invalid_instance", 50_049);
     for (host, path) in [
         ("login.microsoftonline.com", "/nothing/of/entra"),
-        ("management.azure.com", "/subscriptions/x/resourceGroups"),
+        ("management.azure.com", "/subscriptions/x/locations"),
         ("onelake.dfs.fabric.microsoft.com", "/ws/item"),
-        ("api.powerbi.com", "/v1.0/myorg/groups"),
+        ("api.powerbi.com", "/powerbi/globalservice/v201606/clusterdetails"),
     ] {
         lab.send("GET", path, &[("host", host)], "").refuses(501, "NotEmulated");
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use specularite::fabric::State;
+use specularite::fabric::access::DEFAULT_TENANT;
 use specularite::fabric::fact::{DatedFact, Fact, FactLog};
 use specularite::fabric::mirroring::MirroringStatus;
 use specularite::fabric::pace::Pace;
@@ -43,6 +44,7 @@ fn name(fact: &Fact) -> &'static str {
     names! {
         TroubleAdded "troubleAdded", TroubleChanged "troubleChanged", TroubleRemoved "troubleRemoved",
         CapacityDeclared "capacityDeclared", ConnectionDeclared "connectionDeclared",
+        CapacityOperationStarted "capacityOperationStarted",
         SettingsChanged "settingsChanged", SourceDeclared "sourceDeclared", CapacityChanged "capacityChanged",
         PrincipalRegistered "principalRegistered", PrincipalsDeclared "principalsDeclared",
         SecretsDeclared "secretsDeclared", TagsDeclared "tagsDeclared", WorkspaceCreated "workspaceCreated",
@@ -67,7 +69,7 @@ fn name(fact: &Fact) -> &'static str {
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 53;
+const VARIANTS: usize = 54;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -167,6 +169,14 @@ fn trouble(lab: &Lab, connection: &str) {
     lab.put("/_emulator/connections/0a1b2c3d-0000-4000-8000-000000000001", connection).is(200);
     let capacity = json!({"displayName": "declared", "sku": "F2", "hiddenFrom": [ALICE]});
     lab.put("/_emulator/capacities/0a1b2c3d-0000-4000-8000-00000000000c", capacity).is(200);
+    suspend(lab);
+}
+
+/// Suspends a capacity that no workspace uses.
+fn suspend(lab: &Lab) {
+    let group = format!("/subscriptions/{DEFAULT_TENANT}/resourceGroups/specularite");
+    let path = format!("{group}/providers/Microsoft.Fabric/capacities/declared/suspend?api-version=2023-11-01");
+    lab.post_empty(&path).is(202);
 }
 
 fn faults(lab: &Lab) {

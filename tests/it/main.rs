@@ -3,6 +3,7 @@
 
 mod answers;
 mod architecture;
+mod azure_capacities;
 mod behaviours;
 mod bulk_definitions;
 mod catalog_search;
@@ -29,6 +30,7 @@ mod folders;
 mod gateway_connections;
 mod gateway_roles;
 mod gateways;
+mod groups;
 mod harness;
 mod imports;
 mod indexes;

@@ -88,6 +88,7 @@ impl Index {
             | Fact::KindStateChanged { .. }
             | Fact::ItemsMoved { .. }
             | Fact::ItemTagged { .. }
+            | Fact::CapacityOperationStarted(_)
             | Fact::OperationStarted(_) => {}
         }
     }

@@ -14,9 +14,10 @@ use crate::fabric::FabricError;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::{self, Counter, Fault, FaultRule};
 use crate::http::answer::{self, Headers, utc};
+use crate::http::api::Api;
 use crate::http::exchange::Traits;
+use crate::http::fabric_api;
 use crate::http::operation_ids::operation_ids;
-use crate::http::{fabric_api, routes};
 use crate::ids::{FaultId, PrincipalId};
 use crate::in_flight::SMALL_MAX;
 use crate::journal::{Filter, Shown};
@@ -138,7 +139,7 @@ impl PastRequest {
     }
 
     fn request(&self) -> fault::FaultRequest<'_> {
-        let found = routes::find(&self.method, &self.uri).ok();
+        let found = Api::of_recorded(self.uri.path()).find(&self.method, &self.uri).ok();
         let operation = self.line["operation"].as_str();
         let traits = fabric_api::traits(found, self.uri.path());
         let is_read = traits.is_read && traits.operation == operation;

@@ -8,7 +8,7 @@ use super::ControlRequest;
 use crate::fabric::behaviours::Behaviours;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::settings::{Settings, SettingsChange};
-use crate::http::operations;
+use crate::http::api::Api;
 
 /// Returns the settings, and the possible answers of each behaviour. The first answer is the default.
 pub(super) async fn show(request: ControlRequest) -> Response<Body> {
@@ -26,7 +26,7 @@ pub(super) fn shown(settings: &Settings) -> Value {
 pub(super) async fn change(request: ControlRequest) -> Response<Body> {
     request.answer_each(|request| {
         let change: SettingsChange = request.json()?;
-        change.check_operations(|id| operations::all().any(|route| route.operation.id == id))?;
+        change.check_operations(|id| Api::operations().any(|(_, operation)| operation.id == id))?;
         request.tenant.control(ControlCommand::ChangeSettings(change))?;
         Ok(json!(request.tenant.settings()))
     })

@@ -13,7 +13,7 @@ use crate::fabric::fact::Format;
 use crate::fabric::json::has_more_values;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::http::answer::{self, Headers, utc};
-use crate::http::{json, operations};
+use crate::http::{api, json};
 use crate::tenant::{Snapshot, Tenant};
 
 /// The maximum size of a snapshot, in bytes.
@@ -85,7 +85,7 @@ fn restore(request: &ControlRequest) -> Result<Value, FabricError> {
     let Head { .. } = json::parse_many(&request.body.bytes, VALUES_MAX)?;
     let snapshot: Snapshot = json::parse_snapshot(&request.body.bytes, VALUES_MAX)?;
     let id = request.tenant.id();
-    request.emulator.restore(id, snapshot, operations::key)?;
+    request.emulator.restore(id, snapshot, api::key)?;
     let now = request.emulator.existing_tenant(id)?.clock().now();
     Ok(json!({"id": id, "now": utc(now)}))
 }

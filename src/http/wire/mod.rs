@@ -3,6 +3,7 @@
 //! The modules convert between JSON and the types of `fabric`. They do not depend on the request: handlers pass in all
 //! data that a body needs. This module contains the bodies and checks that several resources share.
 
+pub(super) mod azure_capacities;
 pub(super) mod bulk;
 pub(super) mod capacities;
 pub(super) mod catalog_search;
@@ -13,6 +14,7 @@ pub(super) mod definitions;
 pub(super) mod encryption;
 pub(super) mod folders;
 pub(super) mod gateways;
+pub(super) mod groups;
 pub(super) mod items;
 pub(super) mod long_running_operations;
 pub(super) mod managed_private_endpoints;
