@@ -97,6 +97,12 @@ ids! {
     SourceId = "source";
     /// The id of a trouble.
     TroubleId = "trouble";
+    /// The id of a run of a job.
+    JobInstanceId = "job";
+    /// The id of a schedule of jobs.
+    ScheduleId = "schedule";
+    /// The id of an activity. The emulator has no activities: only the ids are shown.
+    ActivityId = "activity";
 }
 
 impl From<ConnectionId> for SourceId {

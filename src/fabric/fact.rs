@@ -12,6 +12,8 @@ use crate::fabric::error::FabricError;
 use crate::fabric::fault::FaultRule;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
+use crate::fabric::job::schedule::Schedule;
+use crate::fabric::job::{JobTiming, Run};
 use crate::fabric::mirroring::trouble::{End, Trouble};
 use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
 use crate::fabric::operation::NewOperation;
@@ -22,7 +24,8 @@ use crate::fabric::tag::Tag;
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
-    CapacityId, ConnectionId, FaultId, FolderId, ItemId, PrincipalId, SourceId, TagId, TroubleId, WorkspaceId,
+    CapacityId, ConnectionId, FaultId, FolderId, ItemId, JobInstanceId, PrincipalId, ScheduleId, SourceId, TagId,
+    TroubleId, WorkspaceId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -250,6 +253,23 @@ pub enum Fact {
     #[serde(rename = "operationStarted")]
     OperationStarted(NewOperation),
 
+    /// A job of an item was requested.
+    #[serde(rename = "jobStarted")]
+    JobStarted { workspace: WorkspaceId, item: ItemId, run: Run },
+    /// The cancellation of a run was requested. It takes effect at `from`.
+    #[serde(rename = "jobCancelled")]
+    JobCancelled { workspace: WorkspaceId, item: ItemId, id: JobInstanceId, from: Timestamp },
+    /// A schedule of an item was created. Its runs have the durations in `timing`.
+    #[serde(rename = "scheduleCreated")]
+    ScheduleCreated { workspace: WorkspaceId, item: ItemId, schedule: Schedule, timing: JobTiming },
+    /// A schedule of an item changed. The fact contains the whole schedule. Its further runs have the durations in
+    /// `timing`.
+    #[serde(rename = "scheduleUpdated")]
+    ScheduleUpdated { workspace: WorkspaceId, item: ItemId, schedule: Schedule, timing: JobTiming },
+    /// A schedule of an item was deleted.
+    #[serde(rename = "scheduleDeleted")]
+    ScheduleDeleted { workspace: WorkspaceId, item: ItemId, id: ScheduleId },
+
     /// Mirroring of an item was started. After `takes`, the transient status ends. If there is an `error`, the start
     /// then fails.
     #[serde(rename = "mirroringStarted")]
@@ -292,6 +312,8 @@ impl Fact {
                 | Self::ConnectionDeleted { .. }
                 | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
+                | Self::JobCancelled { .. }
+                | Self::ScheduleDeleted { .. }
                 | Self::MirroringStopped { .. }
                 | Self::CapacityChanged { .. }
         )

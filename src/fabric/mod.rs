@@ -18,6 +18,7 @@ pub mod folder;
 mod instant;
 pub mod integrity;
 pub mod item;
+pub mod job;
 pub mod json;
 pub mod mirroring;
 pub mod name;

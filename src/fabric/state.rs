@@ -14,6 +14,7 @@ use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Definition, Item, ItemKind, KindChange};
+use crate::fabric::job::{self, Jobs};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{MirroringStatus, SourceKey, TableName};
@@ -29,8 +30,8 @@ use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, OperationId, PrincipalId, SourceId, TagId,
-    WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, ItemId, JobInstanceId, OperationId, PrincipalId,
+    ScheduleId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -47,6 +48,10 @@ struct Counts {
     tags: u64,
     #[serde(default)]
     faults: u64,
+    #[serde(default)]
+    jobs: u64,
+    #[serde(default)]
+    schedules: u64,
 }
 
 /// The complete state of a tenant. Only [`State::apply`] changes the state.
@@ -281,6 +286,16 @@ impl State {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
+    /// Returns the id of the next run on demand.
+    pub fn next_job(&self) -> JobInstanceId {
+        JobInstanceId::nth(self.seed, self.counts.jobs + 1)
+    }
+
+    /// Returns the id of the next schedule.
+    pub fn next_schedule(&self) -> ScheduleId {
+        ScheduleId::nth(self.seed, self.counts.schedules + 1)
+    }
+
     /// Returns the id of the next fault rule. A fork can have rules that were added after the instant of the fork;
     /// their ids are skipped.
     pub fn next_fault(&self) -> FaultId {
@@ -454,6 +469,25 @@ impl State {
             }
             Fact::OperationStarted(new) => self.start_operation(new, at),
 
+            Fact::JobStarted { workspace, item, run } => {
+                self.counts.jobs += 1;
+                self.with_jobs(workspace, item, |jobs| jobs.start(run, at));
+            }
+            Fact::JobCancelled { workspace, item, id, from } => {
+                let listed = self.find_item(item).map(|(_, item)| job::instances(self, item, at)).unwrap_or_default();
+                self.with_jobs(workspace, item, |jobs| jobs.cancel(id, from, &listed));
+            }
+            Fact::ScheduleCreated { workspace, item, schedule, timing } => {
+                self.counts.schedules += 1;
+                self.with_jobs(workspace, item, |jobs| jobs.create_schedule(schedule, timing, at));
+            }
+            Fact::ScheduleUpdated { workspace, item, schedule, timing } => {
+                self.with_jobs(workspace, item, |jobs| jobs.update_schedule(schedule, timing, at));
+            }
+            Fact::ScheduleDeleted { workspace, item, id } => {
+                self.with_jobs(workspace, item, |jobs| jobs.delete_schedule(id, at));
+            }
+
             Fact::MirroringStarted { workspace, id, takes, tables, error } => {
                 self.with_item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
                     (Some(mirroring), _) => mirroring.started(at, id, takes, tables, error),
@@ -515,7 +549,8 @@ impl State {
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
-                item.creator.iter_mut().chain(&mut item.default_identity).for_each(replace);
+                let owners = item.jobs.iter_mut().flat_map(|jobs| jobs.owners_mut());
+                item.creator.iter_mut().chain(&mut item.default_identity).chain(owners).for_each(replace);
             }
         }
     }
@@ -562,6 +597,10 @@ impl State {
                 change(item);
             }
         });
+    }
+
+    fn with_jobs(&mut self, workspace: WorkspaceId, item: ItemId, change: impl FnOnce(&mut Jobs)) {
+        self.with_item(workspace, item, |item| change(item.jobs.get_or_insert_default()));
     }
 
     fn change_kind_state(&mut self, workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange>) {

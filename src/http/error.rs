@@ -39,10 +39,12 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidInput
         | ErrorCode::InvalidInputs
         | ErrorCode::InvalidItemType
+        | ErrorCode::InvalidJobType
         | ErrorCode::InvalidParameter
         | ErrorCode::InvalidPlatformFile
         | ErrorCode::InvalidRequest
         | ErrorCode::ItemReferencedMoreThanOnce
+        | ErrorCode::JobAlreadyCompleted
         | ErrorCode::MirroredDatabaseNotReady
         | ErrorCode::MirroringDefinitionMissing
         | ErrorCode::MissingDefinitionParts
@@ -54,6 +56,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::PrincipalNotFound
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
+        | ErrorCode::ScheduleExceedsLimit
         | ErrorCode::TooManyFolders
         | ErrorCode::UnsupportedItemType
         | ErrorCode::UnsupportedPayloadType
@@ -81,6 +84,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::FolderNotFound
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
+        | ErrorCode::ScheduleNotFound
         | ErrorCode::WorkspaceIdentityNotFound
         | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
 
@@ -102,7 +106,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
 
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ErrorCode::RequestBlocked => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::RequestBlocked | ErrorCode::TooManyRequestsForJobs => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::InternalServerError | ErrorCode::UnknownError => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::NotEmulated => StatusCode::NOT_IMPLEMENTED,
         ErrorCode::ServerClosing => StatusCode::SERVICE_UNAVAILABLE,

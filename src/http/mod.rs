@@ -23,6 +23,8 @@ mod fault;
 mod folders;
 mod gateways;
 mod items;
+mod job_operations;
+mod jobs;
 mod json;
 mod long_running_operations;
 mod managed_identity;

@@ -79,7 +79,12 @@ impl Index {
             | Fact::KindStateChanged { .. }
             | Fact::ItemsMoved { .. }
             | Fact::ItemTagged { .. }
-            | Fact::OperationStarted(_) => {}
+            | Fact::OperationStarted(_)
+            | Fact::JobStarted { .. }
+            | Fact::JobCancelled { .. }
+            | Fact::ScheduleCreated { .. }
+            | Fact::ScheduleUpdated { .. }
+            | Fact::ScheduleDeleted { .. } => {}
         }
     }
 

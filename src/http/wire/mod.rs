@@ -11,6 +11,7 @@ pub(super) mod connections;
 pub(super) mod definitions;
 pub(super) mod folders;
 pub(super) mod items;
+pub(super) mod jobs;
 pub(super) mod long_running_operations;
 pub(super) mod mirrored_databases;
 pub(super) mod principals;
