@@ -54,6 +54,17 @@ struct Counts {
     schedules: u64,
 }
 
+impl Counts {
+    /// Returns the largest count.
+    fn largest(&self) -> u64 {
+        let Self { workspaces, folders, connections, items, operations, identities, tags, faults, jobs, schedules } =
+            *self;
+        [workspaces, folders, connections, items, operations, identities, tags, faults, jobs, schedules]
+            .into_iter()
+            .fold(0, u64::max)
+    }
+}
+
 /// The complete state of a tenant. Only [`State::apply`] changes the state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -243,6 +254,11 @@ impl State {
     pub fn find_item(&self, id: ItemId) -> Option<(&Workspace, &Item)> {
         let workspace = self.workspaces.of_item(id)?;
         Some((workspace, workspace.items().get(&id)?))
+    }
+
+    /// Returns the largest number of ids issued for a type of id.
+    pub(super) fn largest_count(&self) -> u64 {
+        self.counts.largest()
     }
 
     /// Returns the id of the next workspace.

@@ -1,5 +1,6 @@
 //! Jobs: run, get, list, cancel; schedules: create, list, get, update, delete.
 
+use crate::fabric::item::Item;
 use crate::fabric::job::schedule::{self, Schedule};
 use crate::fabric::job::{self, JobInstance};
 use crate::fabric::page::Page;
@@ -47,21 +48,24 @@ pub(super) fn get(context: &Context<'_>) -> HandlerResult {
 }
 
 pub(super) fn list(context: &Context<'_>) -> HandlerResult {
-    list_instances(context, |_| true)
+    list_instances(context, |_, _| true)
 }
 
 /// Lists the runs of the type that the kind's own route names.
 pub(super) fn list_of_type(context: &Context<'_>) -> HandlerResult {
     let job_type = job_type(context)?;
-    list_instances(context, |instance| instance.run.job_type.eq_ignore_ascii_case(&job_type))
+    list_instances(context, |item, instance| {
+        item.kind.job_type(&instance.run.job_type) == item.kind.job_type(&job_type)
+    })
 }
 
-fn list_instances(context: &Context<'_>, fits: impl Fn(&JobInstance) -> bool) -> HandlerResult {
+fn list_instances(context: &Context<'_>, fits: impl Fn(&Item, &JobInstance) -> bool) -> HandlerResult {
     context.read(|state| {
         let (_, item) = context.item(state, context.now)?;
         let page = context.page(state)?;
         let instances = job::positioned(job::instances(state, item, context.now));
-        let rest = instances.filter(|(position, it)| page.after.is_none_or(|after| *position > after) && fits(it));
+        let rest =
+            instances.filter(|(position, it)| page.after.is_none_or(|after| *position > after) && fits(item, it));
         let page = page.cut(rest);
         let continuation = context.continuation(&page);
         let value = page.elements.iter().map(|instance| JobInstanceBody::new(state, item.id, instance)).collect();

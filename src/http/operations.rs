@@ -33,7 +33,7 @@ pub struct Route {
 
 impl Operation {
     /// Creates the row of an operation that a handler serves.
-    pub(super) const fn served(mut self, fidelity: Fidelity, handler: Handler) -> Route {
+    const fn served(mut self, fidelity: Fidelity, handler: Handler) -> Route {
         self.fidelity = fidelity;
         Route { operation: self, handler: Some(handler) }
     }
@@ -91,7 +91,8 @@ pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));
     let of_kinds = KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind);
     let refused = KINDS.iter().filter(|spec| !spec.can_be_created).map(|spec| create(spec).served(Seen, items::create));
-    of_kinds.chain(refused).chain([sql_endpoint()]).chain(job_operations::routes()).chain(absent()).collect()
+    let jobs = job_operations::ROWS.iter().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
+    of_kinds.chain(refused).chain([sql_endpoint()]).chain(jobs).chain(absent()).collect()
 });
 
 /// Returns all routes of [`OPERATIONS`], followed by all routes of [`UNDESCRIBED`].

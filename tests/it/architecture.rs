@@ -17,13 +17,13 @@ const ORDER: &[(&str, &str)] = &[
     (
         "fabric",
         "scenario control changes upcoming overview timeline search integrity excerpt access \
-         ( capacity connection fact fault folder item operation operations principal role state tag trouble trouble_view troubles workspace \
+         ( capacity connection fact fault folder item job operation operations principal role state tag trouble trouble_view troubles workspace \
          workspaces ) throttle name ordered pattern settings pace mirroring page as_list behaviours error instant json weight",
     ),
     (
         "http",
-        "dispatch page control operation_ids fabric_api routes operations managed_identity resource_manager onelake entra \
-         bulk capacities catalog_search catalogs connection_roles connections folders gateways items \
+        "dispatch page control operation_ids fabric_api routes operations job_operations managed_identity resource_manager onelake entra \
+         bulk capacities catalog_search catalogs connection_roles connections folders gateways items jobs \
          mirrored_databases role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
          long_running_operations context path_parameters wire exchange fault error json operation answer request",
     ),

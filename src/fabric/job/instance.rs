@@ -142,7 +142,7 @@ fn error_at(troubles: &[&Trouble], due: Timestamp) -> Option<MirroringError> {
 /// Adds their positions to the runs of a list. Later runs do not change the position of a run.
 pub fn positioned(instances: Vec<JobInstance>) -> impl Iterator<Item = (Position, JobInstance)> {
     /// The number of positions within a millisecond. A list has fewer runs.
-    const WITHIN: u64 = 100_000;
+    const WITHIN: u64 = 10_000;
     let mut last = None;
     instances.into_iter().map(move |instance| {
         let at = instance.run.requested_at.as_millisecond();

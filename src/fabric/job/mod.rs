@@ -93,6 +93,7 @@ pub fn run(
     now: Timestamp,
 ) -> Decision<JobInstanceId> {
     let timing = timing(state, item.kind.job_type(&job_type)?);
+    state.check_capacity(within)?;
     let is_active = |it: &&JobInstance| it.invoke_type == InvokeType::Manual && it.status.is_active();
     if instances(state, item, now).iter().filter(is_active).count() >= ACTIVE_MAX {
         return Err(FabricError::new(ErrorCode::TooManyRequestsForJobs).retry_after(timing.retry_after));

@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn last_due_instants_are_returned_latest_first() {
         let (from, to) = ("2031-01-31T00:00:00Z", "2031-03-31T00:00:00Z");
-        let check_utc = |pattern, expected: &[&str]| check(pattern, "UTC", from, to, expected);
+        let check_utc = |pattern: &str, expected: &[&str]| check(pattern, "UTC", from, to, expected);
         check_utc(
             r#"{"cron":{"interval":1000}}"#,
             &["2031-03-30T20:00:00Z", "2031-03-30T03:20:00Z", "2031-03-29T10:40:00Z"],
