@@ -281,7 +281,7 @@ mod tests {
         let check_utc = |pattern: &str, expected: &[&str]| check(pattern, "UTC", from, to, expected);
         check_utc(
             r#"{"cron":{"interval":1000}}"#,
-            &["2031-03-30T20:00:00Z", "2031-03-30T03:20:00Z", "2031-03-29T10:40:00Z"],
+            &["2031-03-30T21:20:00Z", "2031-03-30T04:40:00Z", "2031-03-29T12:00:00Z"],
         );
         check_utc(
             r#"{"daily":{"times":["06:30","18:00"]}}"#,

@@ -12,7 +12,7 @@ pub struct JobType {
 }
 
 impl JobType {
-    /// The name for the first type of a kind that has several names.
+    /// The name that stands for the first type of every kind.
     const DEFAULT: &str = "DefaultJob";
 
     /// Creates a type with the same name everywhere.
