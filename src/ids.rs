@@ -105,6 +105,12 @@ ids! {
     DataAccessRoleId = "data access role";
     /// The id of a managed private endpoint.
     ManagedPrivateEndpointId = "managed private endpoint";
+    /// The id of a run of a job.
+    JobInstanceId = "job";
+    /// The id of a schedule of jobs.
+    ScheduleId = "schedule";
+    /// The id of an activity. The emulator has no activities: only the ids are shown.
+    ActivityId = "activity";
 }
 
 impl From<ConnectionId> for SourceId {

@@ -141,6 +141,8 @@ codes! {
     InvalidInputs = "Invalid input was provided";
     /// The item kind is unknown, or does not fit the route.
     InvalidItemType = "Item type is invalid.";
+    /// Items of this kind have no jobs of this type.
+    InvalidJobType = "The requested job type is invalid.";
     /// A parameter is not valid. This code usually appears in `moreDetails`.
     InvalidParameter = "A parameter is not valid.";
     /// The body is too large.
@@ -161,6 +163,8 @@ codes! {
     ItemNotFound = "The requested item was not found.";
     /// An export lists an item twice.
     ItemReferencedMoreThanOnce = "An item is referenced more than once.";
+    /// A run that has ended cannot be cancelled.
+    JobAlreadyCompleted = "The job instance run has already completed.";
     /// The tenant, or all tenants together, have stored as much as the emulator allows.
     MemoryFull = "The memory of the emulator is full.";
     /// The route exists, but not with this method.
@@ -207,6 +211,10 @@ codes! {
     ResourceGroupNotFound = "Resource group could not be found.";
     /// The Azure resource does not exist.
     ResourceNotFound = "The resource was not found.";
+    /// The item has reached its maximum number of schedules.
+    ScheduleExceedsLimit = "The number of created schedules for the item exceeds the limit.";
+    /// The schedule does not exist.
+    ScheduleNotFound = "The requested item schedule not found";
     /// The emulator is shutting down.
     ServerClosing (retriable) = "The emulator is shutting down.";
     /// The change cannot be written to the state file.
@@ -219,6 +227,8 @@ codes! {
     TokenExpired = "Access token has expired, resubmit with a new access token";
     /// The workspace has reached its maximum number of folders.
     TooManyFolders = "The specified workspace has reached the max count of folders, can't create any more.";
+    /// The item has too many active runs.
+    TooManyRequestsForJobs (retriable) = "The caller requests too many on-demand job requests.";
     /// The token is missing or not valid, or the operation does not accept the caller.
     Unauthorized = "The caller is not authenticated to access this resource";
     /// An internal error of the emulator.

@@ -40,6 +40,11 @@ impl State {
             | Fact::DefinitionUpdated { workspace, id, .. }
             | Fact::MirroringStarted { workspace, id, .. }
             | Fact::MirroringStopped { workspace, id, .. } => (workspace, vec![*id]),
+            Fact::JobStarted { workspace, item, .. }
+            | Fact::JobCancelled { workspace, item, .. }
+            | Fact::ScheduleCreated { workspace, item, .. }
+            | Fact::ScheduleUpdated { workspace, item, .. }
+            | Fact::ScheduleDeleted { workspace, item, .. } => (workspace, vec![*item]),
             Fact::ItemsMoved { workspace, ids, .. } => (workspace, ids.clone()),
             _ => return,
         };

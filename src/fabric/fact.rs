@@ -15,6 +15,8 @@ use crate::fabric::gateway::Gateway;
 use crate::fabric::item::data_access_role::DataAccessRole;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
+use crate::fabric::job::schedule::Schedule;
+use crate::fabric::job::{JobTiming, Run};
 use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
 use crate::fabric::mirroring::trouble::{End, Trouble};
 use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
@@ -27,8 +29,8 @@ use crate::fabric::tag::Tag;
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
-    CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, ManagedPrivateEndpointId, PrincipalId, SourceId,
-    TagId, TroubleId, WorkspaceId,
+    CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId,
+    PrincipalId, ScheduleId, SourceId, TagId, TroubleId, WorkspaceId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -289,6 +291,23 @@ pub enum Fact {
     #[serde(rename = "operationStarted")]
     OperationStarted(NewOperation),
 
+    /// A job of an item was requested.
+    #[serde(rename = "jobStarted")]
+    JobStarted { workspace: WorkspaceId, item: ItemId, run: Run },
+    /// The cancellation of a run was requested. It takes effect at `from`.
+    #[serde(rename = "jobCancelled")]
+    JobCancelled { workspace: WorkspaceId, item: ItemId, id: JobInstanceId, from: Timestamp },
+    /// A schedule of an item was created. Its runs have the durations in `timing`.
+    #[serde(rename = "scheduleCreated")]
+    ScheduleCreated { workspace: WorkspaceId, item: ItemId, schedule: Schedule, timing: JobTiming },
+    /// A schedule of an item changed. The fact contains the whole schedule. Its further runs have the durations in
+    /// `timing`.
+    #[serde(rename = "scheduleUpdated")]
+    ScheduleUpdated { workspace: WorkspaceId, item: ItemId, schedule: Schedule, timing: JobTiming },
+    /// A schedule of an item was deleted.
+    #[serde(rename = "scheduleDeleted")]
+    ScheduleDeleted { workspace: WorkspaceId, item: ItemId, id: ScheduleId },
+
     /// Mirroring of an item was started. After `takes`, the transient status ends. If there is an `error`, the start
     /// then fails.
     #[serde(rename = "mirroringStarted")]
@@ -333,6 +352,8 @@ impl Fact {
                 | Self::GatewayDeleted { .. }
                 | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
+                | Self::JobCancelled { .. }
+                | Self::ScheduleDeleted { .. }
                 | Self::MirroringStopped { .. }
                 | Self::CapacityChanged { .. }
         )

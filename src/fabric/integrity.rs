@@ -8,12 +8,18 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::workspaces::{Items, Workspaces};
 
 impl State {
-    /// Returns an error if folders or items contain each other.
+    /// Returns an error if folders or items contain each other, or if more ids were issued than a tenant can issue.
     ///
     /// # Errors
     ///
-    /// The workspace in which they do.
+    /// The workspace in which they do, or the count.
     pub fn check_integrity(&self) -> Result<(), String> {
+        /// The maximum number of ids of a type. No tenant reaches it.
+        const ISSUED_MAX: u64 = 1 << 62;
+        let issued = self.largest_count();
+        if issued > ISSUED_MAX {
+            return Err(format!("{issued} ids of a type were issued: at most {ISSUED_MAX} were expected"));
+        }
         match self.workspaces().values().find(|workspace| has_circle(workspace)) {
             Some(workspace) => Err(format!("folders or items of the workspace {} contain each other", workspace.id)),
             None => Ok(()),

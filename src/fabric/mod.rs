@@ -21,6 +21,7 @@ pub mod gateway;
 mod instant;
 pub mod integrity;
 pub mod item;
+pub mod job;
 pub mod json;
 pub mod managed_private_endpoint;
 pub mod mirroring;

@@ -57,11 +57,13 @@ pub enum Step {
     CapacityAssignment,
     /// The time from the creation of a SQL database to its first backup.
     FirstBackup,
+    /// A run of a job, from the request to the end.
+    Job,
 }
 
 impl Step {
     /// All steps.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Initializing,
         Self::SqlEndpoint,
         Self::Starting,
@@ -73,6 +75,7 @@ impl Step {
         Self::NameReserved,
         Self::CapacityAssignment,
         Self::FirstBackup,
+        Self::Job,
     ];
 
     /// Returns the name of the step in `settings.durations`.
@@ -89,6 +92,7 @@ impl Step {
             Self::NameReserved => "nameReserved",
             Self::CapacityAssignment => "capacityAssignment",
             Self::FirstBackup => "firstBackup",
+            Self::Job => "job",
         }
     }
 
@@ -220,6 +224,24 @@ impl Timing<'_> {
     /// Returns the time from the creation of a SQL database to its first backup (seen: 265 s).
     pub fn first_backup(self) -> SignedDuration {
         self.step(Step::FirstBackup, secs(1), secs(265))
+    }
+
+    /// Returns the duration of a run of a job. `realistic` is the duration at the realistic pace.
+    pub fn job(self, realistic: SignedDuration) -> SignedDuration {
+        self.step(Step::Job, secs(2), realistic)
+    }
+
+    /// Returns the time until the cancellation of a run takes effect (seen: between 5 and 60 s, mostly).
+    pub fn job_cancellation(self) -> SignedDuration {
+        self.pick(millis(500), secs(20))
+    }
+
+    /// Returns the `Retry-After` of a run of a job.
+    pub fn retry_after_job(self) -> SignedDuration {
+        match self.pace {
+            Pace::Fast | Pace::Instant => secs(1),
+            Pace::Realistic => secs(60),
+        }
     }
 
     /// Returns the duration of a long-running operation. `realistic` is the duration at the realistic pace.

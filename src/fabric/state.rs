@@ -15,6 +15,7 @@ use crate::fabric::folder::Folder;
 use crate::fabric::gateway::Gateway;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Definition, Item, ItemKind, KindChange};
+use crate::fabric::job::{self, Jobs};
 use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{MirroringStatus, SourceKey, TableName};
@@ -30,8 +31,8 @@ use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, ManagedPrivateEndpointId,
-    OperationId, PrincipalId, SourceId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
+    ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -50,7 +51,23 @@ struct Counts {
     faults: u64,
     #[serde(default)]
     managed_private_endpoints: u64,
+    #[serde(default)]
     gateways: u64,
+    #[serde(default)]
+    jobs: u64,
+    #[serde(default)]
+    schedules: u64,
+}
+
+impl Counts {
+    /// Returns the largest count.
+    fn largest(&self) -> u64 {
+        let Self { workspaces, folders, connections, items, operations, identities, tags, faults, .. } = *self;
+        let Self { managed_private_endpoints, gateways, jobs, schedules, .. } = *self;
+        let of_workspaces = [workspaces, folders, items, identities, managed_private_endpoints, jobs, schedules];
+        let of_tenant = [connections, operations, tags, faults, gateways];
+        of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
+    }
 }
 
 /// The complete state of a tenant. Only [`State::apply`] changes the state.
@@ -279,6 +296,11 @@ impl State {
         Some((workspace, workspace.items().get(&id)?))
     }
 
+    /// Returns the largest number of ids issued for a type of id.
+    pub(super) fn largest_count(&self) -> u64 {
+        self.counts.largest()
+    }
+
     /// Returns the id of the next workspace.
     pub fn next_workspace(&self) -> WorkspaceId {
         WorkspaceId::nth(self.seed, self.counts.workspaces + 1)
@@ -335,6 +357,16 @@ impl State {
                 return id;
             }
         }
+    }
+
+    /// Returns the id of the next run on demand.
+    pub fn next_job(&self) -> JobInstanceId {
+        JobInstanceId::nth(self.seed, self.counts.jobs + 1)
+    }
+
+    /// Returns the id of the next schedule.
+    pub fn next_schedule(&self) -> ScheduleId {
+        ScheduleId::nth(self.seed, self.counts.schedules + 1)
     }
 
     /// Returns the id of the next fault rule. A fork can have rules that were added after the instant of the fork;
@@ -544,6 +576,25 @@ impl State {
             }
             Fact::OperationStarted(new) => self.start_operation(new, at),
 
+            Fact::JobStarted { workspace, item, run } => {
+                self.counts.jobs += 1;
+                self.with_jobs(workspace, item, |jobs| jobs.start(run, at));
+            }
+            Fact::JobCancelled { workspace, item, id, from } => {
+                let listed = self.find_item(item).map(|(_, item)| job::instances(self, item, at)).unwrap_or_default();
+                self.with_jobs(workspace, item, |jobs| jobs.cancel(id, from, &listed));
+            }
+            Fact::ScheduleCreated { workspace, item, schedule, timing } => {
+                self.counts.schedules += 1;
+                self.with_jobs(workspace, item, |jobs| jobs.create_schedule(schedule, timing, at));
+            }
+            Fact::ScheduleUpdated { workspace, item, schedule, timing } => {
+                self.with_jobs(workspace, item, |jobs| jobs.update_schedule(schedule, timing, at));
+            }
+            Fact::ScheduleDeleted { workspace, item, id } => {
+                self.with_jobs(workspace, item, |jobs| jobs.delete_schedule(id, at));
+            }
+
             Fact::MirroringStarted { workspace, id, takes, tables, error } => {
                 self.with_item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
                     (Some(mirroring), _) => mirroring.started(at, id, takes, tables, error),
@@ -606,7 +657,8 @@ impl State {
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
-                item.creator.iter_mut().chain(&mut item.default_identity).for_each(replace);
+                let owners = item.jobs.iter_mut().flat_map(|jobs| jobs.owners_mut());
+                item.creator.iter_mut().chain(&mut item.default_identity).chain(owners).for_each(replace);
             }
         }
     }
@@ -667,6 +719,10 @@ impl State {
                 change(item);
             }
         });
+    }
+
+    fn with_jobs(&mut self, workspace: WorkspaceId, item: ItemId, change: impl FnOnce(&mut Jobs)) {
+        self.with_item(workspace, item, |item| change(item.jobs.get_or_insert_default()));
     }
 
     fn change_kind_state(&mut self, workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange>) {

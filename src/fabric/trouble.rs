@@ -202,11 +202,14 @@ fn check_target(state: &State, kind: TroubleKind, target: &Target) -> Result<(),
         (TroubleKind::CatalogFails, Target::Item { item, table: None }) => {
             state.find_item(*item).is_some_and(|(_, item)| item.kind == ItemKind::MirroredCatalog)
         }
+        (TroubleKind::JobFails, Target::Item { item, table: None }) => {
+            state.find_item(*item).is_some_and(|(_, item)| !item.kind.spec().jobs.is_empty())
+        }
         (TroubleKind::ConnectionTestFails, Target::Source { source, table: None }) => {
             state.find_connection((*source).into()).is_some()
         }
         (TroubleKind::ConnectionTestFails, Target::ConnectionDetails { .. }) => true,
-        (TroubleKind::CatalogFails | TroubleKind::ConnectionTestFails, _) => false,
+        (TroubleKind::CatalogFails | TroubleKind::JobFails | TroubleKind::ConnectionTestFails, _) => false,
         (TroubleKind::Unreachable, Target::Source { table: None, .. }) => true,
         (TroubleKind::Unreachable, _) => false,
         (kind, Target::Source { .. }) => kind.is_of_tables(),
@@ -296,6 +299,7 @@ fn error(
         TroubleKind::StartFails => Some(("StartFailed", "The mirroring could not be started.")),
         TroubleKind::DatabaseError => Some(("ReplicationFailed", "The replication of the database has failed.")),
         TroubleKind::CatalogFails => Some(("SourceCatalogUnavailable", "The source catalog cannot be reached.")),
+        TroubleKind::JobFails => Some(("JobInstanceStatusFailed", "Job instance failed without detail error")),
         TroubleKind::TableFails => Some(("TableReplicationFailed", "The table cannot be replicated.")),
         TroubleKind::TableError => Some(("TableReplicationError", "The replication of the table has stopped.")),
         TroubleKind::Unreachable => Some(("SourceNotReachable", "The source cannot be reached.")),

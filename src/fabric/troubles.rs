@@ -72,6 +72,11 @@ impl Troubles {
         self.of(item, &[]).find(|trouble| trouble.kind == kind && trouble.is_active_at(now))
     }
 
+    /// Returns the trouble of an item that has this kind.
+    pub fn of_kind(&self, item: ItemId, kind: TroubleKind) -> impl Iterator<Item = &Trouble> {
+        self.of(item, &[]).filter(move |trouble| trouble.kind == kind)
+    }
+
     /// Changes the end of a trouble.
     pub(super) fn change(&mut self, id: TroubleId, ends: Option<End>) {
         if let Some(trouble) = self.all.get_mut(&id) {

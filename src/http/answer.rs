@@ -29,6 +29,7 @@ pub struct Answer {
     asynchronous: Option<String>,
     operation: Option<OperationId>,
     retry_after: Option<u64>,
+    exposed: Option<&'static str>,
     note: Option<&'static str>,
     inert: Vec<&'static str>,
 }
@@ -65,6 +66,7 @@ impl Answer {
             asynchronous: None,
             operation: None,
             retry_after: None,
+            exposed: None,
             note: None,
             inert: Vec::new(),
         }
@@ -95,6 +97,18 @@ impl Answer {
     /// the operation has ended.
     pub fn of(mut self, operation: OperationId, retry_after: Option<u64>) -> Self {
         (self.operation, self.retry_after) = (Some(operation), retry_after);
+        self
+    }
+
+    /// Sets `Retry-After`: the number of seconds until the next poll.
+    pub fn poll(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Replaces the header `Access-Control-Expose-Headers` of the header family.
+    pub fn exposing(mut self, headers: &'static str) -> Self {
+        self.exposed = Some(headers);
         self
     }
 
@@ -156,6 +170,9 @@ impl Answer {
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(exposed) = self.exposed {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
         }
         let inert = (!self.inert.is_empty()).then(|| format!("inert={}", self.inert.join(",")));
         let notes: Vec<String> = self.note.map(str::to_owned).into_iter().chain(inert).collect();

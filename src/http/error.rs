@@ -45,12 +45,14 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidInput
         | ErrorCode::InvalidInputs
         | ErrorCode::InvalidItemType
+        | ErrorCode::InvalidJobType
         | ErrorCode::InvalidParameter
         | ErrorCode::InvalidPlatformFile
         | ErrorCode::InvalidRequest
         | ErrorCode::InvalidSubscriptionId
         | ErrorCode::ItemReferencedMoreThanOnce
         | ErrorCode::MissingApiVersionParameter
+        | ErrorCode::JobAlreadyCompleted
         | ErrorCode::MirroredDatabaseNotReady
         | ErrorCode::MirroringDefinitionMissing
         | ErrorCode::MissingDefinitionParts
@@ -62,6 +64,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::PrincipalNotFound
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
+        | ErrorCode::ScheduleExceedsLimit
         | ErrorCode::TooManyFolders
         | ErrorCode::UnknownGatewayPrincipal
         | ErrorCode::UnsupportedGatewayType
@@ -98,6 +101,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::ResourceGroupNotFound
         | ErrorCode::ResourceNotFound
         | ErrorCode::SubscriptionNotFound
+        | ErrorCode::ScheduleNotFound
         | ErrorCode::WorkspaceIdentityNotFound
         | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
 
@@ -122,7 +126,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ErrorCode::RequestBlocked => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::RequestBlocked | ErrorCode::TooManyRequestsForJobs => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::InternalServerError | ErrorCode::UnknownError => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::NotEmulated => StatusCode::NOT_IMPLEMENTED,
         ErrorCode::ServerClosing => StatusCode::SERVICE_UNAVAILABLE,

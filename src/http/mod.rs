@@ -32,6 +32,8 @@ mod gateway_roles;
 mod gateways;
 mod groups;
 mod items;
+mod job_operations;
+mod jobs;
 mod json;
 mod long_running_operations;
 mod managed_identity;

@@ -21,8 +21,9 @@ use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
     bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles, domains, encryption,
-    folders, gateway_members, gateway_roles, gateways, items, long_running_operations, managed_private_endpoints,
-    mirrored_databases, networking, role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
+    folders, gateway_members, gateway_roles, gateways, items, job_operations, jobs, long_running_operations,
+    managed_private_endpoints, mirrored_databases, networking, role_assignments, shortcuts, sql_databases,
+    sql_endpoints, tags, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -88,13 +89,14 @@ const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.
     Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All";
 
 /// The operations outside of Microsoft's description of mirroring: the own routes of the other kinds, the creation of
-/// kinds that cannot be created, the get of a SQL endpoint, and the absent operations of the public API
+/// kinds that cannot be created, the get of a SQL endpoint, the jobs of other kinds, and the absent operations of the public API
 /// (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));
     let of_kinds = KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind);
     let refused = KINDS.iter().filter(|spec| !spec.can_be_created).map(|spec| create(spec).served(Seen, items::create));
-    of_kinds.chain(refused).chain([sql_endpoint()]).chain(absent()).collect()
+    let jobs = job_operations::ROWS.iter().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
+    of_kinds.chain(refused).chain([sql_endpoint()]).chain(jobs).chain(absent()).collect()
 });
 
 /// Returns all routes of [`OPERATIONS`], followed by all routes of [`UNDESCRIBED`].
@@ -229,23 +231,23 @@ pub static OPERATIONS: &[Route] = &[
         "Items_Bulk_Import_Item_Definitions_(beta)", Some(Contributor), "Item.ReadWrite.All")
         .served(Documented, bulk::import),
     get(ws!("items/{itemId}/jobs/{jobType}/schedules"),
-        "JobScheduler_ListItemSchedules", Some(Viewer), item_reads!("itemType")).absent(),
+        "JobScheduler_ListItemSchedules", Some(Viewer), item_reads!("itemType")).served(Seen, jobs::list_schedules),
     post(ws!("items/{itemId}/jobs/{jobType}/schedules"),
-        "JobScheduler_CreateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All").absent(),
+        "JobScheduler_CreateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All").served(Seen, jobs::create_schedule),
     get(ws!("items/{itemId}/jobs/{jobType}/schedules/{scheduleId}"),
-        "JobScheduler_GetItemSchedule", Some(Viewer), item_reads!("itemType")).absent(),
+        "JobScheduler_GetItemSchedule", Some(Viewer), item_reads!("itemType")).served(Seen, jobs::get_schedule),
     patch(ws!("items/{itemId}/jobs/{jobType}/schedules/{scheduleId}"),
-        "JobScheduler_UpdateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All").absent(),
+        "JobScheduler_UpdateItemSchedule", Some(Contributor), "Item.Execute.All+Item.ReadWrite.All").served(Seen, jobs::update_schedule),
     delete(ws!("items/{itemId}/jobs/{jobType}/schedules/{scheduleId}"),
-        "JobScheduler_DeleteItemSchedule", Some(Contributor), item_writes!("itemType")).absent(),
+        "JobScheduler_DeleteItemSchedule", Some(Contributor), item_writes!("itemType")).served(Seen, jobs::delete_schedule),
     get(ws!("items/{itemId}/jobs/instances/{jobInstanceId}"),
-        "JobScheduler_GetItemJobInstance", Some(Viewer), item_reads!("itemType")).absent(),
+        "JobScheduler_GetItemJobInstance", Some(Viewer), item_reads!("itemType")).served(Seen, jobs::get),
     get(ws!("items/{itemId}/jobs/instances"),
-        "JobScheduler_ListItemJobInstances", Some(Viewer), item_reads!("itemType")).absent(),
+        "JobScheduler_ListItemJobInstances", Some(Viewer), item_reads!("itemType")).served(Documented, jobs::list),
     post(ws!("items/{itemId}/jobs/{jobType}/instances"),
-        "JobScheduler_RunOnDemandItemJob", Some(Contributor), "Item.Execute.All itemType.Execute.All").absent(),
+        "JobScheduler_RunOnDemandItemJob", Some(Contributor), "Item.Execute.All itemType.Execute.All").simplified().served(Documented, jobs::run),
     post(ws!("items/{itemId}/jobs/instances/{jobInstanceId}/cancel"),
-        "JobScheduler_CancelItemJobInstance", Some(Contributor), "Item.Execute.All itemType.Execute.All").absent(),
+        "JobScheduler_CancelItemJobInstance", Some(Contributor), "Item.Execute.All itemType.Execute.All").served(Seen, jobs::cancel),
     post(ws!("assignToCapacity"),
         "Workspaces_AssignToCapacity", Some(Admin), "Capacity.ReadWrite.All+Workspace.ReadWrite.All")
         .served(Documented, workspaces::assign_to_capacity),
@@ -766,23 +768,23 @@ pub static OPERATIONS: &[Route] = &[
         .of(Lakehouse).beta().absent(),
     post(ws!("lakehouses/{lakehouseId}/jobs/tableMaintenance/instances"),
         "BackgroundJobs_RunOnDemandTableMaintenance", Some(Contributor), EXECUTE_LAKEHOUSE)
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, jobs::run),
     post(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules"),
         "BackgroundJobs_CreateRefreshMaterializedLakeViewsSchedule", Some(Contributor), SCHEDULE_LAKEHOUSE_JOBS)
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).served(Documented, jobs::create_schedule),
     get(ws!("lakehouses/{lakehouseId}/livySessions"),
         "LivySessions_ListLivySessions", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).absent(),
     get(ws!("lakehouses/{lakehouseId}/livySessions/{livyId}"),
         "LivySessions_GetLivySession", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).absent(),
     post(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/instances"),
         "BackgroundJobs_RunOnDemandRefreshMaterializedLakeViews", Some(Contributor), EXECUTE_LAKEHOUSE)
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, jobs::run),
     patch(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}"),
         "BackgroundJobs_UpdateRefreshMaterializedLakeViewsSchedule", Some(Contributor), SCHEDULE_LAKEHOUSE_JOBS)
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).served(Documented, jobs::update_schedule),
     delete(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/schedules/{scheduleId}"),
         "BackgroundJobs_DeleteRefreshMaterializedLakeViewsSchedule", Some(Contributor), item_writes!("Lakehouse"))
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).served(Documented, jobs::delete_schedule),
     post(ws!("lakehouses/{lakehouseId}/getDefinition"),
         "Items_GetLakehouseDefinition", Some(Contributor), item_writes!("Lakehouse"))
         .of(Lakehouse).served(Seen, items::get_definition),

@@ -436,7 +436,8 @@ fn microsoft_fabric_api_mirrors_a_database() {
         .uses_only_emulated_hosts();
 }
 
-/// The community's SDK. It signs in for every call. It runs a job at the older address, which is not emulated.
+/// The community's SDK. It signs in for every call. It runs a job at the older address, which mirrored databases
+/// do not have.
 #[test]
 fn msfabricpysdkcore_mirrors_a_database() {
     let Some(sdk) = PYTHON_SDK.as_deref() else { return };
@@ -447,7 +448,7 @@ fn msfabricpysdkcore_mirrors_a_database() {
             "status Running",
             "tables {'orders': 'Replicating', 'returns': 'Replicating'}",
             "names from two pages ['second', 'store']",
-            "a job by the older address 501 NotEmulated",
+            "a job by the older address 400 InvalidJobType",
             "status Stopped",
             "deleted with 200",
             "mirroring of the SQL database started with 200",

@@ -223,6 +223,12 @@ const DURATIONS: &[DurationRow] = &[
     ("assignment of a workspace to a capacity", Some(Step::CapacityAssignment), |_, timing| {
         seconds(timing.capacity_assignment())
     }),
+    ("run of a job", Some(Step::Job), |pace, timing| match pace {
+        Pace::Realistic => "60 to 200 s by type".to_owned(),
+        Pace::Fast | Pace::Instant => seconds(timing.job(SignedDuration::MAX)),
+    }),
+    ("cancellation of a run", None, |_, timing| seconds(timing.job_cancellation())),
+    ("`Retry-After` of a run", None, |_, timing| seconds(timing.retry_after_job())),
     ("throttle window", None, |pace, _| seconds(pace.throttle_window())),
 ];
 

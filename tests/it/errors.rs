@@ -10,6 +10,11 @@ use specularite::http::operations::OPERATIONS;
 use crate::coverage::shared;
 use crate::harness::{Lab, MISSING, Reply, definition, open_mirror, part, sql_connection};
 
+/// Creates a notebook and returns its path.
+fn notebook(lab: &Lab) -> String {
+    crate::jobs::item(lab, &lab.workspace(), "Notebook")
+}
+
 /// An error code, its status, and a request that is answered with it.
 type Provocation = (&'static str, u16, fn(&Lab) -> Reply);
 
@@ -137,6 +142,29 @@ const PROVOKED: &[Provocation] = &[
         lab.post(&format!("{mirror}/applyTags"), json!({"tags": []}))
     }),
     ("InvalidItemType", 400, |lab| lab.get(&format!("{}/items?type=Nonsense", lab.workspace()))),
+    ("InvalidJobType", 400, |lab| lab.post_empty(&format!("{}/jobs/Nonsense/instances", notebook(lab)))),
+    ("JobAlreadyCompleted", 400, |lab| {
+        let notebook = notebook(lab);
+        let run = lab.post_empty(&format!("{notebook}/jobs/RunNotebook/instances")).is(202);
+        let id = run.header("location").unwrap().rsplit('/').next().unwrap().to_owned();
+        lab.advance(60.0);
+        lab.post_empty(&format!("{notebook}/jobs/instances/{id}/cancel"))
+    }),
+    ("ScheduleExceedsLimit", 400, |lab| {
+        let schedules = format!("{}/jobs/RunNotebook/schedules", notebook(lab));
+        let schedule = crate::jobs::schedule(&crate::jobs::cron(10));
+        for _ in 0..20 {
+            lab.post(&schedules, schedule.clone()).is(201);
+        }
+        lab.post(&schedules, schedule)
+    }),
+    ("TooManyRequestsForJobs", 429, |lab| {
+        let run = format!("{}/jobs/RunNotebook/instances", notebook(lab));
+        for _ in 0..50 {
+            lab.post_empty(&run).is(202);
+        }
+        lab.post_empty(&run)
+    }),
     ("InvalidParameter", 400, |lab| lab.get("/v1/workspaces?roles=Nonsense")),
     ("InvalidRequest", 400, |lab| lab.patch(&lab.shop(), json!({}))),
     ("ItemDisplayNameAlreadyInUse", 409, |lab| {

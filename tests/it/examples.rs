@@ -42,7 +42,7 @@ impl ExampleTenant {
             "workspaceId" => Some(&self.workspace),
             "capacityId" => Some(&self.capacity),
             "folderId" | "parentFolderId" => Some(&self.folder),
-            "itemId" => Some(&self.lakehouse),
+            "itemId" | "lakehouseId" => Some(&self.lakehouse),
             _ => None,
         }
     }
@@ -82,7 +82,8 @@ impl ExampleTenant {
         for (name, value) in &mut parameters {
             let place = format!("{{{name}}}");
             if path.contains(&place) {
-                path = path.replace(&place, self.id(name).unwrap_or(MISSING));
+                let given = value.as_str().filter(|_| name == "jobType");
+                path = path.replace(&place, self.id(name).or(given).unwrap_or(MISSING));
             } else if value.is_object() || value.is_array() {
                 self.replace_ids(value);
                 body = value.clone();

@@ -65,11 +65,13 @@ fn name(fact: &Fact) -> &'static str {
         ManagedPrivateEndpointDeleted "managedPrivateEndpointDeleted", EncryptionChanged "encryptionChanged",
         GatewayCreated "gatewayCreated", GatewayUpdated "gatewayUpdated", GatewaysDeclared "gatewaysDeclared",
         GatewayDeleted "gatewayDeleted",
+        JobStarted "jobStarted", JobCancelled "jobCancelled",
+        ScheduleCreated "scheduleCreated", ScheduleUpdated "scheduleUpdated", ScheduleDeleted "scheduleDeleted",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 54;
+const VARIANTS: usize = 59;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -97,6 +99,7 @@ pub(crate) fn live(lab: &Lab) {
     faults(lab);
     protection(lab);
     gateways(lab);
+    jobs(lab);
 }
 
 /// The networking policies, the private endpoints and the encryption of a workspace.
@@ -244,6 +247,30 @@ fn items(lab: &Lab, connection: &str, tag: &Value) {
     lab.patch(&audit, json!({"state": "Enabled", "retentionDays": 3})).is(200);
     lab.post_empty(&format!("{database}/stopMirroring")).is(200);
     lab.delete(&database).is(200);
+}
+
+/// A run of a notebook that is cancelled, two of a schedule, and a schedule that is deleted.
+fn jobs(lab: &Lab) {
+    let workspace = lab.get("/v1/workspaces").body()["value"].as_array().unwrap().last().unwrap()["id"].clone();
+    let items = format!("/v1/workspaces/{}/items", workspace.as_str().unwrap());
+    let started = lab.post(&items, json!({"displayName": "n", "type": "Notebook"})).is(202);
+    let jobs = format!("{items}/{}/jobs", lab.result(&started).id());
+    let run = lab.post_empty(&format!("{jobs}/RunNotebook/instances")).is(202);
+    let id = run.header("location").unwrap().rsplit('/').next().unwrap().to_owned();
+    lab.post_empty(&format!("{jobs}/instances/{id}/cancel")).is(202);
+    let configuration = json!({"type": "Monthly", "startDateTime": "2031-01-01T00:00:00",
+        "endDateTime": "2041-01-01T00:00:00", "localTimeZoneId": "UTC", "recurrence": 1,
+        "occurrence": {"occurrenceType": "DayOfMonth", "dayOfMonth": 4}, "times": ["00:00", "12:00"]});
+    let schedule = json!({"enabled": true, "configuration": configuration, "executionData": {"a": 1}});
+    let schedules = format!("{jobs}/RunNotebook/schedules");
+    let kept = lab.post(&schedules, schedule.clone()).is(201).id();
+    lab.advance(86_400.0);
+    let weekly = json!({"type": "Weekly", "startDateTime": "2031-01-01T00:00:00", "endDateTime": "2041-01-01T00:00:00",
+        "localTimeZoneId": "UTC", "weekdays": ["Monday"], "times": ["09:30"]});
+    let update = json!({"enabled": true, "configuration": weekly});
+    lab.patch(&format!("{schedules}/{kept}"), update).is(200);
+    let deleted = lab.post(&schedules, schedule).is(201).id();
+    lab.delete(&format!("{schedules}/{deleted}")).is(200);
 }
 
 /// Writes the golden files when that is asked for.

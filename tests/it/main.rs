@@ -35,6 +35,7 @@ mod harness;
 mod imports;
 mod indexes;
 mod items;
+mod jobs;
 mod journal;
 mod judges;
 mod kinds;

@@ -939,6 +939,8 @@ fn examples_in_the_documentation_work() {
     let definition = json!({"parts": [part("MirroredCatalogDefinition.json", &catalog)]});
     let body = json!({"displayName": "c", "definition": definition});
     let catalog = mirror.lab.post(&format!("{}/mirroredCatalogs", mirror.workspace), body).is(201).id();
+    let notebook = crate::jobs::item(&mirror.lab, &mirror.workspace, "Notebook");
+    let notebook = notebook.rsplit('/').next().unwrap().to_owned();
     let capacity = mirror.lab.get("/v1/capacities").body()["value"][1]["id"].as_str().unwrap().to_owned();
     let mut trouble = String::new();
     let mut count = 0;
@@ -948,6 +950,7 @@ fn examples_in_the_documentation_work() {
         for (name, id) in [
             ("mirror", &mirror.id),
             ("catalog", &catalog),
+            ("notebook", &notebook),
             ("connection", &mirror.connection),
             ("capacity", &capacity),
             ("trouble", &trouble),

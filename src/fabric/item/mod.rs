@@ -31,6 +31,7 @@ pub use self::kinds::{
 };
 use self::shortcut::Shortcut;
 pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, settable, update};
+use crate::fabric::job::Jobs;
 use crate::fabric::mirroring::{self, Mirroring, SourceType};
 use crate::fabric::principal::Principal;
 use crate::fabric::{ErrorCode, FabricError};
@@ -79,6 +80,9 @@ pub struct Item {
     pub sql_database: Option<SqlDatabase>,
     /// Its creator; `None` for items that the service creates.
     pub creator: Option<Principal>,
+    /// Its jobs; `None` if it has had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Box<Jobs>>,
 }
 
 /// The data of a new item. All of it is decided when the request is accepted, even if the item becomes visible later.
@@ -139,11 +143,12 @@ impl Item {
             mirroring,
             sql_database,
             creator,
+            jobs: None,
         }
     }
 
-    /// Returns a copy for lists, without the members that lists do not show: the definition, shortcuts, logs and kind
-    /// state.
+    /// Returns a copy for lists, without the members that lists do not show: the definition, shortcuts, logs, jobs and
+    /// kind state.
     pub(super) fn outline(&self) -> Self {
         Self {
             display_name: self.display_name.clone(),
@@ -156,6 +161,7 @@ impl Item {
             definition: None,
             mirroring: None,
             sql_database: self.sql_database.as_ref().map(SqlDatabase::outline),
+            jobs: None,
             ..*self
         }
     }

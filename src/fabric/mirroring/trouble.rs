@@ -127,6 +127,8 @@ pub enum TroubleKind {
     Unreachable,
     /// The credentials of a connection are rejected.
     ConnectionTestFails,
+    /// The runs of an item's jobs fail.
+    JobFails,
 }
 
 /// The beginning of a trouble.
@@ -169,7 +171,14 @@ impl TroubleKind {
 
     /// Returns `true` for the kinds whose beginning and end do not depend on starts.
     pub const fn ignores_starts(self) -> bool {
-        matches!(self, Self::SqlEndpointFails | Self::SqlEndpointLate | Self::CatalogFails | Self::ConnectionTestFails)
+        matches!(
+            self,
+            Self::SqlEndpointFails
+                | Self::SqlEndpointLate
+                | Self::CatalogFails
+                | Self::ConnectionTestFails
+                | Self::JobFails
+        )
     }
 }
 

@@ -89,7 +89,12 @@ impl Index {
             | Fact::ItemsMoved { .. }
             | Fact::ItemTagged { .. }
             | Fact::CapacityOperationStarted(_)
-            | Fact::OperationStarted(_) => {}
+            | Fact::OperationStarted(_)
+            | Fact::JobStarted { .. }
+            | Fact::JobCancelled { .. }
+            | Fact::ScheduleCreated { .. }
+            | Fact::ScheduleUpdated { .. }
+            | Fact::ScheduleDeleted { .. } => {}
         }
     }
 

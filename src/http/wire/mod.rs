@@ -16,6 +16,7 @@ pub(super) mod folders;
 pub(super) mod gateways;
 pub(super) mod groups;
 pub(super) mod items;
+pub(super) mod jobs;
 pub(super) mod long_running_operations;
 pub(super) mod managed_private_endpoints;
 pub(super) mod mirrored_databases;

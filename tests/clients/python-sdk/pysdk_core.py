@@ -76,7 +76,7 @@ def mirrored_database(workspace, connection):
     control("PATCH", "settings", {"pageSize": 1000})
 
     job = {"workspace_id": workspace, "item_id": made.id, "job_type": "RunNotebook"}
-    refused("a job by the older address", "501 NotEmulated", fabric.run_on_demand_item_job, **job)
+    refused("a job by the older address", "400 InvalidJobType", fabric.run_on_demand_item_job, **job)
     made.stop_mirroring()
     wait_for("status", lambda: made.get_mirroring_status()["status"], "Stopped")
     refused("a stop of what is stopped", "400 OperationNotAllowedInCurrentStatus", made.stop_mirroring)

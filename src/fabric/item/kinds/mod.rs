@@ -15,6 +15,7 @@ mod eventstream;
 mod graph_ql_api;
 mod graph_query_set;
 mod hooks;
+mod job_types;
 mod kql_database;
 mod lakehouse;
 mod map;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 pub use self::definition_spec::{Content, DefinitionSpec, Needed};
 use self::hooks::KindHooks;
 pub(super) use self::hooks::{Creation, Preparation};
+pub use self::job_types::JobType;
 pub use self::state::{KindChange, KindState};
 use crate::fabric::{ErrorCode, FabricError};
 
@@ -77,6 +79,8 @@ pub struct KindSpec {
     pub lists_connections: bool,
     /// The routes on which the 202 response to a creation has an empty `ETag` header, like the 201 response.
     pub started_etag: StartedEtag,
+    /// The types of jobs that items of the kind can run.
+    pub jobs: &'static [JobType],
     /// The special rules of the kind, as functions.
     pub(super) hooks: KindHooks,
 }
@@ -181,7 +185,7 @@ kinds! {
     Datamart "datamarts".not_created();
     Lakehouse "lakehouses".defined(PARTS.formats(&["LakehouseDefinitionV1"], false))
         .created_in(0, 4_500).updated_in(2_400)
-        .named(Names::Word).reading_payload().on_capacity().hooks(lakehouse::HOOKS);
+        .named(Names::Word).reading_payload().on_capacity().running(job_types::LAKEHOUSE).hooks(lakehouse::HOOKS);
     Eventhouse "eventhouses".defined(PARTS.default_parts(&[("EventhouseProperties.json", "{}")]))
         .created_in(0, 3_200).read_in(8_900).updated_in(200)
         .on_capacity().hooks(eventhouse::HOOKS);
@@ -191,12 +195,12 @@ kinds! {
         .reading_payload().on_capacity().hooks(kql_database::HOOKS);
     KQLQueryset "kqlQuerysets".defined(PARTS.default_parts(&[("RealTimeQueryset.json", "{}")]));
     KQLDashboard "kqlDashboards".defined(PARTS.default_parts(&[("RealTimeDashboard.json", "{}")]));
-    DataPipeline "dataPipelines".defined(PARTS).hooks(data_pipeline::HOOKS);
+    DataPipeline "dataPipelines".defined(PARTS).running(job_types::DATA_PIPELINE).hooks(data_pipeline::HOOKS);
     Notebook "notebooks".defined(PARTS.formats(&["fabricGitSource", "ipynb"], false))
-        .created_in(1_500, 1_500).read_in(300).updated_in(200).hooks(notebook::HOOKS);
+        .created_in(1_500, 1_500).read_in(300).updated_in(200).running(job_types::NOTEBOOK).hooks(notebook::HOOKS);
     SparkJobDefinition "sparkJobDefinitions"
         .defined(PARTS.formats(&["SparkJobDefinitionV1", "SparkJobDefinitionV2"], false))
-        .hooks(spark_job_definition::HOOKS);
+        .running(job_types::SPARK_JOB_DEFINITION).hooks(spark_job_definition::HOOKS);
     MLExperiment "mlExperiments".created_in(900, 900);
     MLModel "mlModels".created_in(600, 600);
     Warehouse "warehouses".without_connections().ranked(2).reading_payload().on_capacity().hooks(warehouse::HOOKS);
@@ -211,9 +215,9 @@ kinds! {
     SQLDatabase "sqlDatabases".defined(SQL_DATABASE).created_in(16_100, 16_100).read_in(28_900).updated_in(28_900)
         .renamed(Rename::Ignored).named(Names::Without(NOT_IN_SQL_DATABASE_NAMES))
         .reading_payload().on_capacity().hooks(sql_database::HOOKS);
-    CopyJob "copyJobs".defined(PARTS).hooks(copy_job::HOOKS);
+    CopyJob "copyJobs".defined(PARTS).running(job_types::COPY_JOB).hooks(copy_job::HOOKS);
     VariableLibrary "variablelibraries".defined(PARTS).read_in(400).updated_in(800).hooks(variable_library::HOOKS);
-    Dataflow "dataflows".defined(PARTS).hooks(dataflow::HOOKS);
+    Dataflow "dataflows".defined(PARTS).running(job_types::DATAFLOW).hooks(dataflow::HOOKS);
     ApacheAirflowJob "apacheAirflowJobs".defined(PARTS.default_parts(&[("apacheairflowjob-content.json", "{}")]));
     WarehouseSnapshot "warehousesnapshots".reading_payload().hooks(warehouse_snapshot::HOOKS);
     DigitalTwinBuilder "digitalTwinBuilders".defined(PARTS).created_in(7_600, 7_600).read_in(900).updated_in(900)
@@ -226,7 +230,7 @@ kinds! {
     AnomalyDetector "anomalydetectors".defined(PARTS.default_parts(&[("Configurations.json", "{}")]));
     UserDataFunction "userdatafunctions".defined(PARTS).created_in(0, 3_200).read_in(300).updated_in(200)
         .hooks(user_data_function::HOOKS);
-    GraphModel "graphModels".defined(PARTS);
+    GraphModel "graphModels".defined(PARTS).running(job_types::GRAPH_MODEL);
     GraphQuerySet "graphQuerySets".defined(PARTS).read_in(300).updated_in(300).hooks(graph_query_set::HOOKS);
     SnowflakeDatabase "snowflakeDatabases".defined(PARTS).reading_payload().hooks(snowflake_database::HOOKS);
     OperationsAgent "operationsAgents".defined(PARTS.default_parts(&[("Configurations.json", "{}")]));
@@ -245,7 +249,7 @@ kinds! {
     AppBackend "appBackends".defined(PARTS);
     OrgApp "orgApps".defined(PARTS);
     OrgAppAudience "orgAppAudiences".defined(PARTS);
-    DataBuildToolJob "dataBuildToolJobs".defined(PARTS);
+    DataBuildToolJob "dataBuildToolJobs".defined(PARTS).running(job_types::DATA_BUILD_TOOL_JOB);
     AzureDatabricksStorage "azureDatabricksStorages".defined(PARTS);
     Plan "plans".defined(PARTS);
 }
@@ -273,6 +277,7 @@ impl KindSpec {
             lists_null_tokens: false,
             lists_connections: true,
             started_etag: StartedEtag::Always,
+            jobs: &[],
             hooks: KindHooks::DEFAULT,
         }
     }
@@ -340,6 +345,11 @@ impl KindSpec {
 
     const fn started_etag(mut self, etag: StartedEtag) -> Self {
         self.started_etag = etag;
+        self
+    }
+
+    const fn running(mut self, jobs: &'static [JobType]) -> Self {
+        self.jobs = jobs;
         self
     }
 
