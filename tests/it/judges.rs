@@ -2,6 +2,7 @@
 //! repository and present in CI.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::coverage::{notice, shared};
@@ -20,6 +21,19 @@ const WALKS: &[&str] = &[
     "throttle",
     "tutorial",
 ];
+
+/// The beginnings of the titles of scenarios that are not walked: they expect 501 for operations that are served by now.
+const OUTDATED: &[&str] = &["The older job run form with jobType in the query"];
+
+/// Writes a copy of a walk without the outdated scenarios into a folder, and returns its path.
+fn current(walk: &Path, folder: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(walk).unwrap();
+    let is_current = |scenario: &&str| !OUTDATED.iter().any(|title| scenario.starts_with(title));
+    let scenarios: Vec<&str> = text.split("\n## ").filter(is_current).collect();
+    let copy = folder.join(walk.file_name().unwrap());
+    std::fs::write(&copy, scenarios.join("\n## ")).unwrap();
+    copy
+}
 
 /// A running program and its address. It is killed on drop.
 pub(crate) struct Served(Child, pub(crate) String);
@@ -51,7 +65,9 @@ pub(crate) fn serve(options: &[&str]) -> Served {
 fn walk(walks: &[&str], options: &[&str], log: &str) {
     let Some(walker) = shared("golden/walk.py") else { return };
     let served = serve(options);
-    let walks = walks.iter().map(|name| walker.with_file_name("walks").join(format!("{name}.walk")));
+    let folder = tempfile::tempdir().unwrap();
+    let originals = walks.iter().map(|name| walker.with_file_name("walks").join(format!("{name}.walk")));
+    let walks = originals.map(|walk| current(&walk, folder.path()));
     let log = format!("{}/{log}.ndjson", env!("CARGO_TARGET_TMPDIR"));
     let _ = std::fs::remove_file(&log);
     let walked = Command::new("python3").arg(&walker).args(["--base", &served.1, "--log", &log]).args(walks).output();
