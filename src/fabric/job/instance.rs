@@ -14,7 +14,7 @@ use crate::fabric::{ErrorCode, FabricError, State, later};
 use crate::ids::JobInstanceId;
 
 /// The maximum number of ended runs in the list of the runs of an item (documented).
-pub(super) const ENDED_MAX: usize = 100;
+pub const ENDED_MAX: usize = 100;
 
 /// The cause of a run. The names of the variants are the values on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
