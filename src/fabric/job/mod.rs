@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::instance::ENDED_MAX;
-pub use self::instance::{InvokeType, JobInstance, JobStatus, find, instances, positioned};
+pub use self::instance::{ENDED_MAX, InvokeType, JobInstance, JobStatus, find, instances, positioned};
 pub use self::recurrence::{DayOfWeek, MonthlyOccurrence, Pattern, Recurrence, TimeOfDay, WeekIndex};
 use self::schedule::{Period, Schedule};
 use crate::fabric::item::kinds::JobType;
