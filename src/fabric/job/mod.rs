@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use self::instance::ENDED_MAX;
 pub use self::instance::{ENDED_MAX, InvokeType, JobInstance, JobStatus, find, instances, positioned};
 pub use self::recurrence::{DayOfWeek, MonthlyOccurrence, Pattern, Recurrence, TimeOfDay, WeekIndex};
 use self::schedule::{Period, Schedule};
