@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use serde_json::{Map, Value, json};
-use specularite::fabric::access::{Bearer, DEFAULT_TENANT, identify, principal_named, tenant_named};
+use specularite::fabric::access::{AUDIENCES, Bearer, DEFAULT_TENANT, identify, principal_named, tenant_named};
 
 /// The names of claims that the emulator reads.
 const NAMES: &[&str] = &[
@@ -67,7 +67,7 @@ fn header(claims: &Map<String, Value>) -> String {
 fn use_bearer(bearer: &Bearer, now: Timestamp, scopes: &str) {
     let results = [
         bearer.check_expiry(now, "the clock"),
-        bearer.check_audience(),
+        bearer.check_audience(AUDIENCES),
         bearer.check_purpose(),
         bearer.check_scopes(scopes),
     ];

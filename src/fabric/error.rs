@@ -205,12 +205,12 @@ codes! {
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
     /// The request has both a definition and a creation payload.
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
-    /// The data access role does not exist.
-    RoleNotFound = "The specified role was not found.";
     /// The Azure resource group does not exist.
     ResourceGroupNotFound = "Resource group could not be found.";
     /// The Azure resource does not exist.
     ResourceNotFound = "The resource was not found.";
+    /// The data access role does not exist.
+    RoleNotFound = "The specified role was not found.";
     /// The item has reached its maximum number of schedules.
     ScheduleExceedsLimit = "The number of created schedules for the item exceeds the limit.";
     /// The schedule does not exist.
