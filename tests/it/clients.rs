@@ -453,8 +453,8 @@ fn msfabricpysdkcore_mirrors_a_database() {
             "deleted with 200",
             "mirroring of the SQL database started with 200",
         ])
-        .answered(&[(501, "JobScheduler_RunOnDemandItemJob"), (404, "Items_GetMirroredDatabase")])
-        .uses_only_emulated_hosts_except(&["JobScheduler_RunOnDemandItemJob"]);
+        .answered(&[(400, "JobScheduler_RunOnDemandItemJob"), (404, "Items_GetMirroredDatabase")])
+        .uses_only_emulated_hosts();
 }
 
 /// The library for notebooks, with a stub for `notebookutils`. Its paths begin with two slashes.
