@@ -79,6 +79,7 @@ pub fn policy<P: Policy>(workspace: &Workspace) -> Result<&P, FabricError> {
 
 /// Sets a policy of a workspace. `is_current` is the condition of the request on the policy that it replaces.
 pub fn set<P: Policy>(workspace: &Workspace, policy: P, is_current: impl FnOnce(&P) -> bool) -> Decision<()> {
+    workspace.check_shared()?;
     let before = workspace.networking();
     if P::SET_NEEDS_DENIAL {
         before.check_denial(workspace)?;

@@ -63,6 +63,9 @@ fn policy_is_replaced_as_a_whole() {
         &json!({"inbound": direction("Allow"), "outbound": direction("Deny")}),
     );
     it.put("", json!({"inbound": direction("Perhaps")})).refuses(400, "InvalidInput");
+    let personal = it.lab.get("/v1/workspaces").body()["value"][0]["id"].clone();
+    let personal = format!("/v1/workspaces/{}/networking/communicationPolicy", personal.as_str().unwrap());
+    it.lab.put(&personal, json!({})).refuses(400, "MyWorkspaceCantBeChanged");
     it.put("", json!("Deny")).refuses(400, "InvalidInput");
 }
 
