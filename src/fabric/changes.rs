@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::item::{Definition, Item};
+use crate::fabric::job::{self, JobInstance};
 use crate::fabric::mirroring::{MirroringError, TableName};
 use crate::fabric::upcoming::{Change, UpcomingChange};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Fact, State};
-use crate::ids::{CapacityId, FolderId, ItemId, OperationId, WorkspaceId};
+use crate::ids::{CapacityId, FolderId, ItemId, JobInstanceId, ManagedPrivateEndpointId, OperationId, WorkspaceId};
 
 /// A change of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -80,11 +81,15 @@ impl Scope {
             | Fact::KindStateChanged { workspace, id, .. }
             | Fact::DefinitionUpdated { workspace, id, .. }
             | Fact::MirroringStarted { workspace, id, .. }
-            | Fact::MirroringStopped { workspace, id, .. } => self.add_item(*workspace, Some(*id)),
+            | Fact::MirroringStopped { workspace, id, .. }
+            | Fact::JobStarted { workspace, item: id, .. }
+            | Fact::JobCancelled { workspace, item: id, .. } => self.add_item(*workspace, Some(*id)),
             Fact::ItemsMoved { workspace, .. }
             | Fact::ItemDeleted { workspace, .. }
             | Fact::FolderDeleted { workspace, .. }
-            | Fact::WorkspaceDeleted { id: workspace } => self.add_item(*workspace, None),
+            | Fact::WorkspaceDeleted { id: workspace }
+            | Fact::ManagedPrivateEndpointCreated { workspace, .. }
+            | Fact::EncryptionChanged { workspace, .. } => self.add_item(*workspace, None),
             Fact::OperationStarted(operation) => self.add_item(operation.workspace, None),
             Fact::WorkspaceAssigned { id, .. } => {
                 self.add_item(*id, None);
@@ -120,12 +125,15 @@ struct ItemMembers {
     definition: Option<Arc<Definition>>,
 }
 
-/// A thing with a status: a database or one of its tables, or a long-running operation.
+/// A thing with a status.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
     Database(ItemId),
     Table(ItemId, TableName),
     Operation(OperationId),
+    Job(ItemId, JobInstanceId),
+    ManagedPrivateEndpoint(ManagedPrivateEndpointId),
+    Encryption,
 }
 
 /// A part of a tenant at an instant.
@@ -148,6 +156,7 @@ impl Observation {
         let mut observation = Self { items, statuses, assignments, at };
         for workspace in scope.workspaces.iter().filter_map(|id| state.workspaces().get(id)) {
             observation.add_items(workspace);
+            observation.add_protection(workspace);
             observation.assignments.insert(workspace.id, (workspace.capacity, workspace.assigned_at));
         }
         let ended = state.operations().values().filter(|operation| operation.ends_at <= at);
@@ -185,9 +194,28 @@ impl Observation {
         }));
     }
 
+    /// Adds the managed private endpoints that are provisioned, and the encryption after its last change.
+    fn add_protection(&mut self, workspace: &Workspace) {
+        let at = self.at;
+        let endpoints = workspace.managed_private_endpoints().values().filter(|endpoint| endpoint.is_provisioned(at));
+        for managed_private_endpoint_id in endpoints.map(|endpoint| endpoint.id) {
+            let key = (workspace.id, Subject::ManagedPrivateEndpoint(managed_private_endpoint_id));
+            let change = Change::ManagedPrivateEndpoint { managed_private_endpoint_id };
+            self.statuses.insert(key, (change, None));
+        }
+        if let Some(encryption) = workspace.encryption().filter(|encryption| encryption.completed_at <= at) {
+            let change = Change::Encryption { status: encryption.status_at(at) };
+            self.statuses.insert((workspace.id, Subject::Encryption), (change, None));
+        }
+    }
+
     fn add_statuses(&mut self, state: &State, workspace: WorkspaceId, item: &Item) {
         let at = self.at;
         let mut add = |subject, change, error| self.statuses.insert((workspace, subject), (change, error));
+        let ended = job::instances(state, item, at).into_iter().filter(|instance| !instance.status.is_active());
+        for JobInstance { run, status, .. } in ended {
+            add(Subject::Job(item.id, run.id), Change::Job { job_instance_id: run.id, status }, None);
+        }
         if let Some(database) = &item.sql_database {
             if let Some(span) = database.spans().into_iter().rfind(|span| span.from <= at) {
                 add(Subject::Database(item.id), Change::Status { status: span.status.as_str() }, None);
@@ -255,8 +283,8 @@ impl Observation {
             at,
             workspace_id: *workspace_id,
             item_id: match subject {
-                Subject::Database(item) | Subject::Table(item, _) => Some(*item),
-                Subject::Operation(_) => None,
+                Subject::Database(item) | Subject::Table(item, _) | Subject::Job(item, _) => Some(*item),
+                Subject::Operation(_) | Subject::ManagedPrivateEndpoint(_) | Subject::Encryption => None,
             },
             change: change.clone(),
         });

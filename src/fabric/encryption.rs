@@ -23,7 +23,7 @@ pub struct Encryption {
 }
 
 /// The status of an encryption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum EncryptionStatus {
     /// Microsoft's keys encrypt the workspace.
     Disabled,

@@ -424,6 +424,37 @@ fn runs_fall_due_in_virtual_time() {
 }
 
 #[test]
+fn next_change_is_that_of_a_run() {
+    let it = Runs::new("Notebook");
+    let next = || {
+        let body = it.lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+        let change = |it: &Value| (it["what"].clone(), it["status"].clone(), it["jobInstanceId"].clone());
+        let changes: Vec<_> = body["changes"].as_array().unwrap().iter().map(change).collect();
+        (body["now"].as_str().unwrap()[..19].to_owned(), changes)
+    };
+    let run = it.run("RunNotebook");
+    let id: Value = run.rsplit_once('/').unwrap().1.into();
+    let job = |status: &str, id: &Value| vec![("job".into(), status.into(), id.clone())];
+    assert_eq!(next(), ("2031-02-03T04:05:56".into(), job("InProgress", &id)));
+    assert_eq!(next(), ("2031-02-03T04:06:26".into(), job("Completed", &id)));
+    assert_eq!(next(), ("2031-02-03T04:06:26".into(), vec![]));
+
+    it.lab.post(&it.schedules("RunNotebook"), schedule(&cron(24 * 60))).is(201);
+    for day in ["04", "05"] {
+        let (now, due) = next();
+        assert_eq!(now, format!("2031-02-{day}T00:00:00"));
+        let id = due[0].2.clone();
+        assert_eq!(due, job("NotStarted", &id));
+        assert_eq!(next(), (format!("2031-02-{day}T00:00:30"), job("InProgress", &id)));
+        let run = format!("{}/jobs/instances/{}", it.item, id.as_str().unwrap());
+        assert_eq!(it.lab.get(&run).is(200).body()["status"], "InProgress");
+        it.lab.post_empty(&format!("{run}/cancel")).is(202);
+        let (_, ended) = next();
+        assert_eq!(ended, job("Cancelled", &id));
+    }
+}
+
+#[test]
 fn jump_of_years_lists_the_last_runs() {
     let it = Runs::new("Notebook").at_once();
     it.lab.post(&it.schedules("RunNotebook"), schedule(&cron(1))).is(201);

@@ -182,7 +182,9 @@ fn endpoint_is_provisioned_over_time() {
             "provisioningState": "Provisioning", "targetSubresourceType": "sqlServer"})
     );
     lab.post(&endpoints, request).refuses(409, "EntityConflict");
-    lab.advance(60.0);
+    let advanced = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+    assert_eq!(advanced["changes"][0]["what"], "managedPrivateEndpoint");
+    assert_eq!(advanced["changes"][0]["managedPrivateEndpointId"], created.id());
     let provisioned = lab.get(&endpoint).is(200).body();
     assert_eq!(provisioned["provisioningState"], "Succeeded");
     assert_eq!(
@@ -255,7 +257,12 @@ fn encryption_changes_over_time() {
     assert!(changing.get("previousEncryptionDetail").is_none());
     let item = json!({"displayName": "l", "type": "Lakehouse", "id": lakehouse});
     assert_eq!(changing["workspaceEncryptionItemsDetails"][0]["items"][0], item);
-    lab.advance(900.0);
+    lab.advance(800.0);
+    let advanced = lab.post("/_emulator/clock/advance", json!({"to": "next-change"})).is(200).body();
+    assert_eq!(
+        (&advanced["changes"][0]["what"], &advanced["changes"][0]["status"]),
+        (&json!("encryption"), &json!("Active"))
+    );
     assert_eq!(shown(), json!({"encryptionDetail": status(Some(KEY), "Active")}));
     lab.post_empty(&format!("{encryption}/reset")).is(200);
     let changing = shown();

@@ -10,7 +10,7 @@ use crate::fabric::item::Item;
 use crate::fabric::mirroring::MirroringError;
 use crate::fabric::mirroring::trouble::{Trouble, TroubleKind};
 use crate::fabric::page::Position;
-use crate::fabric::{ErrorCode, FabricError, State, later};
+use crate::fabric::{ErrorCode, FabricError, State};
 use crate::ids::JobInstanceId;
 
 /// The maximum number of ended runs in the list of the runs of an item (documented).
@@ -26,7 +26,7 @@ pub enum InvokeType {
 }
 
 /// The status of a run. The names of the variants are the values on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum JobStatus {
     /// Waiting for its start.
     NotStarted,
@@ -67,17 +67,10 @@ pub struct JobInstance {
 impl JobInstance {
     /// Computes the status of a run. `cancelled` is the instant at which its cancellation takes effect.
     fn new(run: Run, invoke_type: InvokeType, cancelled: Option<Timestamp>, now: Timestamp) -> Self {
-        let (begins, ends) = (later(run.requested_at, run.timing.queued), run.ends());
-        let cancelled = cancelled.filter(|at| *at < ends);
-        let end = cancelled.unwrap_or(ends);
-        let status = match (cancelled, &run.error) {
-            _ if now < begins.min(end) => JobStatus::NotStarted,
-            _ if now < end => JobStatus::InProgress,
-            (Some(_), _) => JobStatus::Cancelled,
-            (None, Some(_)) => JobStatus::Failed,
-            (None, None) => JobStatus::Completed,
-        };
+        let end = cancelled.map_or(run.ends(), |at| at.min(run.ends()));
+        let status = status_at(&run, cancelled, now);
         let is_active = status.is_active();
+        let begins = run.begins();
         Self {
             invoke_type,
             status,
@@ -91,6 +84,20 @@ impl JobInstance {
     /// Returns the error of a run that has failed.
     pub fn error(&self) -> Option<&MirroringError> {
         self.run.error.as_ref().filter(|_| self.status == JobStatus::Failed)
+    }
+}
+
+/// Computes the status of a run. `cancelled` is the instant at which its cancellation takes effect.
+fn status_at(run: &Run, cancelled: Option<Timestamp>, now: Timestamp) -> JobStatus {
+    let ends = run.ends();
+    let cancelled = cancelled.filter(|at| *at < ends);
+    let end = cancelled.unwrap_or(ends);
+    match (cancelled, &run.error) {
+        _ if now < run.begins().min(end) => JobStatus::NotStarted,
+        _ if now < end => JobStatus::InProgress,
+        (Some(_), _) => JobStatus::Cancelled,
+        (None, Some(_)) => JobStatus::Failed,
+        (None, None) => JobStatus::Completed,
     }
 }
 
@@ -130,6 +137,31 @@ pub fn instances(state: &State, item: &Item, now: Timestamp) -> Vec<JobInstance>
         is_active || ended <= ENDED_MAX
     });
     instances
+}
+
+/// Returns the changes of the statuses of the runs of an item after `now`: of the active runs, and of the next run of
+/// each schedule.
+pub fn changes(state: &State, item: &Item, now: Timestamp) -> Vec<(Timestamp, JobInstanceId, JobStatus)> {
+    let Some(jobs) = &item.jobs else { return Vec::new() };
+    let troubles: Vec<&Trouble> = state.troubles().of_kind(item.id, TroubleKind::JobFails).collect();
+    let active = instances(state, item, now).into_iter().filter(|instance| instance.status.is_active());
+    let next = jobs.periods.iter().filter_map(|period| {
+        let due = period.next_due(now)?;
+        Some(period.run(state.seed(), due, error_at(&troubles, due)))
+    });
+    let runs = active.map(|instance| instance.run).chain(next);
+    runs.flat_map(|run| changes_of(&run, jobs.cancelled.get(&run.id).copied(), now)).collect()
+}
+
+fn changes_of(run: &Run, cancelled: Option<Timestamp>, now: Timestamp) -> Vec<(Timestamp, JobInstanceId, JobStatus)> {
+    let mut instants = vec![run.requested_at, run.begins(), run.ends()];
+    instants.extend(cancelled);
+    instants.sort_unstable();
+    let statuses = instants.into_iter().map(|at| (at, run.id, status_at(run, cancelled, at)));
+    let mut changes: Vec<_> = statuses.collect();
+    changes.dedup_by_key(|(.., status)| *status);
+    changes.retain(|(at, ..)| *at > now);
+    changes
 }
 
 /// Returns the error of a run of a schedule, under the trouble of its item.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::instance::{ENDED_MAX, InvokeType, JobInstance, JobStatus, find, instances, positioned};
+pub use self::instance::{ENDED_MAX, InvokeType, JobInstance, JobStatus, changes, find, instances, positioned};
 pub use self::recurrence::{DayOfWeek, MonthlyOccurrence, Pattern, Recurrence, TimeOfDay, WeekIndex};
 use self::schedule::{Period, Schedule};
 use crate::fabric::item::kinds::JobType;
@@ -57,6 +57,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Returns the instant of the start, without regard to a cancellation.
+    fn begins(&self) -> Timestamp {
+        later(self.requested_at, self.timing.queued)
+    }
+
     /// Returns the instant of the end, without regard to a cancellation.
     fn ends(&self) -> Timestamp {
         later(self.requested_at, self.timing.takes)
@@ -128,6 +133,11 @@ fn timing(state: &State, job_type: &JobType) -> JobTiming {
 }
 
 impl Jobs {
+    /// Returns `true` if a schedule is enabled.
+    pub fn are_scheduled(&self) -> bool {
+        self.schedules.values().any(|schedule| schedule.enabled)
+    }
+
     /// Returns the schedules, in order of creation.
     pub fn schedules(&self) -> &Ordered<ScheduleId, Schedule> {
         &self.schedules

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use super::time_zone;
-use crate::fabric::FabricError;
+use crate::fabric::{FabricError, later};
 
 /// The maximum number of times of day (documented).
 const TIMES_MAX: usize = 100;
@@ -185,6 +185,15 @@ impl Recurrence {
     }
 
     /// Returns the multiples of an interval after the start, latest first.
+    /// Returns the first instant after `after` at which runs fall due; `None` if there is none before the end.
+    pub(super) fn next_due(&self, after: Timestamp) -> Option<Timestamp> {
+        let from = after.checked_add(SignedDuration::from_nanos(1)).ok()?.max(self.start);
+        // A period has few runs if half of it has none.
+        let minutes = (0..).map(|power| 1_i64 << power).take_while(|minutes| *minutes < 2 * i64::from(INTERVAL_MAX));
+        let mut periods = minutes.map(|minutes| later(from, SignedDuration::from_mins(minutes)));
+        periods.find_map(|to| self.last_due(from, to, usize::MAX).pop())
+    }
+
     fn last_of_interval(&self, minutes: u32, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
         let (start, interval) = (self.start, i64::from(minutes.max(1)) * 60);
         let last = to.duration_since(start).as_secs() / interval;

@@ -80,6 +80,12 @@ impl Period {
         due
     }
 
+    /// Returns the first instant after `now` at which a run falls due; `None` if the schedule is not enabled or has no
+    /// more runs. `now` must not be earlier than the beginning of the period.
+    pub(super) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.until.is_none() { self.recurrence.next_due(now) } else { None }
+    }
+
     /// Returns the run that falls due at `due`.
     pub(super) fn run(&self, seed: Seed, due: Timestamp, error: Option<MirroringError>) -> Run {
         let seed = seed.fork(self.schedule.to_ascii());

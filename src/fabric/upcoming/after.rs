@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::index::OfItem;
 use super::statuses::{self, StatusChange};
 use super::{Change, Upcoming, UpcomingChange};
+use crate::fabric::workspace::Workspace;
 use crate::ids::{ItemId, WorkspaceId};
 
 /// An instant with changes of a workspace or of an item in it. The order is that of [`UpcomingChange`].
@@ -37,11 +38,14 @@ impl<'a> After<'a> {
     /// Returns all changes after `now`.
     pub(super) fn all(upcoming: Upcoming<'a>, now: Timestamp) -> Self {
         let (state, index) = (upcoming.state, upcoming.index);
-        let assignments = index.assignments.range((Bound::Excluded((now, WorkspaceId::MAX)), Bound::Unbounded));
-        let assignments = assignments.map(|(at, workspace)| (*at, *workspace, None));
+        let workspaces = index.workspaces.range((Bound::Excluded((now, WorkspaceId::MAX)), Bound::Unbounded));
+        let workspaces = workspaces.map(|(at, workspace)| (*at, *workspace, None));
         let operations = state.operations().ends_after(now).map(|(at, workspace, _)| (*at, *workspace, None));
         let mut all = Self::statuses(upcoming, now);
-        all.moments.extend([ordered(assignments), ordered(operations), of_items(&index.appearances, now)]);
+        all.moments.extend([ordered(workspaces), ordered(operations), of_items(&index.appearances, now)]);
+        for (workspace, item) in &index.scheduled {
+            all.add_unlisted(now, *workspace, *item);
+        }
         all
     }
 
@@ -106,13 +110,12 @@ impl<'a> After<'a> {
 
     fn changes_of_workspace(&self, at: Timestamp, id: WorkspaceId) -> Vec<Change> {
         let state = self.upcoming.state;
-        let is_assigned = self.upcoming.index.assignments.contains(&(at, id));
-        let assigned = is_assigned.then_some(Change::CapacityAssigned);
+        let own = state.workspace(id).map_or_else(|_| Vec::new(), |workspace| own_changes(workspace, at));
         let ended = state.operations().ending_at(at, id).map(|operation| {
             let (operation_id, status) = (operation.id, operation.status_at(at));
             Change::Operation { operation_id, status }
         });
-        assigned.into_iter().chain(ended).collect()
+        own.into_iter().chain(ended).collect()
     }
 
     fn changes_of_item(&mut self, at: Timestamp, id: ItemId) -> Vec<Change> {
@@ -134,6 +137,17 @@ impl Iterator for After<'_> {
         }
         self.ready.pop_front()
     }
+}
+
+/// Returns the changes of a workspace itself at an instant.
+fn own_changes(workspace: &Workspace, at: Timestamp) -> Vec<Change> {
+    let assigned = (workspace.assigned_at == at).then_some(Change::CapacityAssigned);
+    let endpoints = workspace.managed_private_endpoints().values().filter(|endpoint| endpoint.provisioned_at == at);
+    let endpoints =
+        endpoints.map(|endpoint| Change::ManagedPrivateEndpoint { managed_private_endpoint_id: endpoint.id });
+    let encryption = workspace.encryption().filter(|encryption| encryption.completed_at == at);
+    let encryption = encryption.map(|encryption| Change::Encryption { status: encryption.status_at(at) });
+    assigned.into_iter().chain(endpoints).chain(encryption).collect()
 }
 
 /// Returns the range of the entries after an instant.

@@ -18,7 +18,12 @@ impl Index {
             }
             Fact::DefinitionUpdated { id, .. }
             | Fact::MirroringStarted { id, .. }
-            | Fact::MirroringStopped { id, .. } => self.touch_known(state, *id),
+            | Fact::MirroringStopped { id, .. }
+            | Fact::JobStarted { item: id, .. }
+            | Fact::JobCancelled { item: id, .. }
+            | Fact::ScheduleCreated { item: id, .. }
+            | Fact::ScheduleUpdated { item: id, .. }
+            | Fact::ScheduleDeleted { item: id, .. } => self.touch_known(state, *id),
             Fact::ItemDeleted { workspace, id, .. } => self.touch_with_descendants(state, *workspace, *id),
             Fact::WorkspaceDeleted { id } => {
                 if let Ok(workspace) = state.workspace(*id) {
@@ -26,7 +31,10 @@ impl Index {
                     self.touch_items(workspace);
                 }
             }
-            Fact::WorkspaceAssigned { id, .. } => {
+            Fact::WorkspaceAssigned { id, .. }
+            | Fact::ManagedPrivateEndpointCreated { workspace: id, .. }
+            | Fact::ManagedPrivateEndpointDeleted { workspace: id, .. }
+            | Fact::EncryptionChanged { workspace: id, .. } => {
                 state.workspace(*id).into_iter().for_each(|workspace| self.touch_workspace(workspace));
             }
             // Rows arrive only while the identity of the source can write in the workspace.
@@ -71,9 +79,6 @@ impl Index {
             | Fact::IdentityDeprovisioned { .. }
             | Fact::WorkspaceTagged { .. }
             | Fact::NetworkingChanged { .. }
-            | Fact::ManagedPrivateEndpointCreated { .. }
-            | Fact::ManagedPrivateEndpointDeleted { .. }
-            | Fact::EncryptionChanged { .. }
             | Fact::RoleAssigned { .. }
             | Fact::RoleChanged { .. }
             | Fact::RoleRemoved { .. }
@@ -89,12 +94,7 @@ impl Index {
             | Fact::ItemsMoved { .. }
             | Fact::ItemTagged { .. }
             | Fact::CapacityOperationStarted(_)
-            | Fact::OperationStarted(_)
-            | Fact::JobStarted { .. }
-            | Fact::JobCancelled { .. }
-            | Fact::ScheduleCreated { .. }
-            | Fact::ScheduleUpdated { .. }
-            | Fact::ScheduleDeleted { .. } => {}
+            | Fact::OperationStarted(_) => {}
         }
     }
 

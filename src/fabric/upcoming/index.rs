@@ -28,8 +28,8 @@ pub(super) type OfItem = (Timestamp, WorkspaceId, ItemId);
 /// long-running operations.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// The instants at which the assignments of workspaces complete.
-    pub(super) assignments: BTreeSet<(Timestamp, WorkspaceId)>,
+    /// The instants at which workspaces change: see [`workspace_instants`].
+    pub(super) workspaces: BTreeSet<(Timestamp, WorkspaceId)>,
     /// The instants at which items become visible.
     pub(super) appearances: BTreeSet<OfItem>,
     /// The first instants at which the status of an item or of one of its tables changes: at most [`LISTED_MAX`] for each
@@ -43,9 +43,12 @@ pub struct Index {
     pub(super) databases: BTreeSet<(SourceId, ItemId)>,
     /// The mirrored catalogs of each source.
     pub(super) catalogs: BTreeSet<(SourceId, ItemId)>,
+    /// The items with an enabled schedule of jobs. The changes of their runs are computed when they are read, because
+    /// their number is not bounded.
+    pub(super) scheduled: BTreeSet<(WorkspaceId, ItemId)>,
     /// The items without entries, because facts concern them.
     touched: HashSet<ItemId>,
-    /// The workspaces without an entry in `assignments`, because facts concern them.
+    /// The workspaces without entries in `workspaces`, because facts concern them.
     touched_workspaces: HashSet<WorkspaceId>,
 }
 
@@ -80,8 +83,8 @@ impl Index {
     /// applied at `now`.
     pub fn settle(&mut self, state: &State, now: Timestamp) {
         for id in std::mem::take(&mut self.touched_workspaces) {
-            let assigned_at = state.workspace(id).ok().map(|workspace| workspace.assigned_at);
-            self.assignments.extend(assigned_at.filter(|at| *at > now).map(|at| (at, id)));
+            let Ok(workspace) = state.workspace(id) else { continue };
+            self.workspaces.extend(workspace_instants(workspace).filter(|at| *at > now).map(|at| (at, id)));
         }
         for id in std::mem::take(&mut self.touched) {
             if let Some((within, item)) = state.find_item(id) {
@@ -97,6 +100,9 @@ impl Index {
         }
         self.databases.extend(sources(item).map(|source| (source, item.id)));
         self.catalogs.extend(catalog_source(item).map(|source| (source, item.id)));
+        if item.jobs.as_ref().is_some_and(|jobs| jobs.are_scheduled()) {
+            self.scheduled.insert((within.id, item.id));
+        }
         let mut instants: Vec<Timestamp> =
             statuses::after(state, within.id, item, now).iter().map(|change| change.at).collect();
         instants.sort_unstable();
@@ -123,6 +129,7 @@ impl Index {
         if let Some(source) = catalog_source(item) {
             self.catalogs.remove(&(source, item.id));
         }
+        self.scheduled.remove(&(within.id, item.id));
         let Some(Listed { instants, last }) = self.listed.remove(&item.id) else { return };
         for at in instants {
             self.statuses.remove(&(at, within.id, item.id));
@@ -137,10 +144,12 @@ impl Index {
         self.touched.insert(item);
     }
 
-    /// Removes the entry of a workspace.
+    /// Removes the entries of a workspace.
     pub(super) fn touch_workspace(&mut self, workspace: &Workspace) {
         if self.touched_workspaces.insert(workspace.id) {
-            self.assignments.remove(&(workspace.assigned_at, workspace.id));
+            for at in workspace_instants(workspace) {
+                self.workspaces.remove(&(at, workspace.id));
+            }
         }
     }
 
@@ -161,6 +170,13 @@ impl Index {
             }
         }
     }
+}
+
+/// Returns the instants at which time alone changes a workspace, past ones included.
+fn workspace_instants(workspace: &Workspace) -> impl Iterator<Item = Timestamp> {
+    let endpoints = workspace.managed_private_endpoints().values().map(|endpoint| endpoint.provisioned_at);
+    let encryption = workspace.encryption().map(|encryption| encryption.completed_at);
+    endpoints.chain(encryption).chain([workspace.assigned_at])
 }
 
 /// Removes and returns the first entry, if it has passed.

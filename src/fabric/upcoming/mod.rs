@@ -16,10 +16,12 @@ use serde::{Serialize, Serializer};
 use self::after::After;
 pub use self::index::Index;
 use crate::fabric::State;
+use crate::fabric::encryption::EncryptionStatus;
+use crate::fabric::job::JobStatus;
 use crate::fabric::mirroring::TableName;
 use crate::fabric::operation::OperationStatus;
 use crate::fabric::timeline;
-use crate::ids::{ItemId, OperationId, WorkspaceId};
+use crate::ids::{ItemId, JobInstanceId, ManagedPrivateEndpointId, OperationId, WorkspaceId};
 
 /// A change of a status or of visibility that happens without a request. Changes of figures, such as row counts, are
 /// not included.
@@ -64,6 +66,25 @@ pub enum Change {
     Status {
         /// The new status.
         status: &'static str,
+    },
+    /// The status of a run of a job changes.
+    #[serde(rename_all = "camelCase")]
+    Job {
+        /// The run.
+        job_instance_id: JobInstanceId,
+        /// The new status.
+        status: JobStatus,
+    },
+    /// A managed private endpoint is provisioned.
+    #[serde(rename_all = "camelCase")]
+    ManagedPrivateEndpoint {
+        /// The endpoint.
+        managed_private_endpoint_id: ManagedPrivateEndpointId,
+    },
+    /// The change of the encryption of the workspace is complete.
+    Encryption {
+        /// The new status.
+        status: EncryptionStatus,
     },
     /// The status of a table changes.
     #[serde(rename_all = "camelCase")]
@@ -140,7 +161,12 @@ impl<'a> Upcoming<'a> {
                     let from = table_status_of(self.state, item, &table, now);
                     (Some(table), status, from)
                 }
-                Change::Visible | Change::CapacityAssigned | Change::Operation { .. } => return None,
+                Change::Visible
+                | Change::CapacityAssigned
+                | Change::Operation { .. }
+                | Change::Job { .. }
+                | Change::ManagedPrivateEndpoint { .. }
+                | Change::Encryption { .. } => return None,
             };
             Some(NextChange { at: upcoming.at, item, table, from, to })
         })

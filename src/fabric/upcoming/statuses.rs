@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use super::Change;
 use crate::fabric::item::Item;
+use crate::fabric::job::{self, JobStatus};
 use crate::fabric::mirroring::{TableName, TableStatus};
 use crate::fabric::{State, timeline};
-use crate::ids::WorkspaceId;
+use crate::ids::{JobInstanceId, WorkspaceId};
 
-/// An upcoming change of the status of an item or of one of its tables.
+/// An upcoming change of the status of an item, of one of its tables or of a run of its jobs.
 #[derive(Debug)]
 pub(super) struct StatusChange {
     /// The instant of the change.
@@ -18,20 +19,22 @@ pub(super) struct StatusChange {
 
 #[derive(Debug)]
 enum NewStatus {
-    OfItem(&'static str),
-    OfTable(TableName, TableStatus),
+    Item(&'static str),
+    Job(JobInstanceId, JobStatus),
+    Table(TableName, TableStatus),
 }
 
 impl StatusChange {
     fn of_table(at: Timestamp, name: &TableName, status: TableStatus) -> Self {
-        Self { at, status: NewStatus::OfTable(name.clone(), status) }
+        Self { at, status: NewStatus::Table(name.clone(), status) }
     }
 
     /// Returns the type of the change, and the new status.
     pub(super) fn change(&self) -> Change {
         match &self.status {
-            NewStatus::OfItem(status) => Change::Status { status },
-            NewStatus::OfTable(name, status) => Change::TableStatus {
+            NewStatus::Item(status) => Change::Status { status },
+            NewStatus::Job(id, status) => Change::Job { job_instance_id: *id, status: *status },
+            NewStatus::Table(name, status) => Change::TableStatus {
                 source_schema_name: name.schema.to_string(),
                 source_table_name: name.table.to_string(),
                 status: format!("{status:?}"),
@@ -40,12 +43,15 @@ impl StatusChange {
     }
 }
 
-/// Returns the changes of the statuses of an item and of its tables after `now`, in no particular order.
+/// Returns the changes of the statuses of an item, of its tables and of the runs of its jobs after `now`, in no
+/// particular order.
 pub(super) fn after(state: &State, within: WorkspaceId, item: &Item, now: Timestamp) -> Vec<StatusChange> {
     let spans = timeline::spans(state, within, item).unwrap_or_default();
     let statuses = spans.iter().filter(|span| span.from > now);
-    let statuses = statuses.map(|span| StatusChange { at: span.from, status: NewStatus::OfItem(span.status) });
-    let mut changes: Vec<StatusChange> = statuses.collect();
+    let statuses = statuses.map(|span| StatusChange { at: span.from, status: NewStatus::Item(span.status) });
+    let runs = job::changes(state, item, now).into_iter();
+    let runs = runs.map(|(at, id, status)| StatusChange { at, status: NewStatus::Job(id, status) });
+    let mut changes: Vec<StatusChange> = statuses.chain(runs).collect();
     let Ok(replication) = state.replication(within, item) else { return changes };
 
     let phase = replication.phase_at(now);
