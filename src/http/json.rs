@@ -8,6 +8,10 @@ use crate::fabric::json::{VALUES_MAX, has_more_values};
 /// Parses a JSON body that may contain secrets. An error names the member, but never repeats a value.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
     check_values(body, VALUES_MAX)?;
+    // Serde takes an array for an object whose members it has in order. No body of Fabric's is an array.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(invalid("unexpected type or value"));
+    }
     read(body).map_err(|(member, why)| {
         let (line, column) = (why.line(), why.column());
         invalid(&match (why.is_data(), member) {
@@ -88,6 +92,7 @@ mod tests {
         check(r#"{"inner": [{"count": 1}, {"count": "secret"}]}"#, "inner[1].count: unexpected type or value");
         check(r#"{"inner": "secret"}"#, "inner: unexpected type or value");
         check(r#""secret""#, "unexpected type or value");
+        check(" [[]]", "unexpected type or value");
         check(r#"{"inner": [] "secret"}"#, "not JSON at line 1, column 14");
         check(r#"{"inner": []} "secret""#, "not JSON at line 1, column 15");
         check(&format!("[{}0]", "0,".repeat(VALUES_MAX)), "more than 100000 values");
