@@ -46,7 +46,7 @@ fn declaration_of_an_administrator_is_kept_and_replaced() {
     alice.get("/v1/admin/workspaces").refuses(403, "InsufficientPrivileges");
     alice.get("/v1/admin/tenantsettings").refuses(403, "Forbidden");
     // The first call adds the details of the token, and keeps the declaration.
-    let entry = json!({"id": ALICE, "type": "User", "userDetails": {"userPrincipalName": "0011@example.com"},
+    let entry = json!({"id": ALICE, "displayName": "0011@example.com", "type": "User", "userDetails": {"userPrincipalName": "0011@example.com"},
         "fabricAdmin": false});
     let directory = lab.get("/_emulator/principals").body();
     assert!(directory["value"].as_array().unwrap().contains(&entry), "{directory}");
@@ -228,7 +228,7 @@ fn items_of_all_workspaces_are_listed_and_shown() {
     let expected = json!({
         "id": it.mirror.rsplit('/').next(), "type": "MirroredDatabase", "name": "m", "description": "",
         "state": "Active", "lastUpdatedDate": "2031-02-03T04:05:06",
-        "creatorPrincipal": {"id": BOB, "type": "User", "userDetails": upn},
+        "creatorPrincipal": {"id": BOB, "displayName": "0012@example.com", "type": "User", "userDetails": upn},
         "workspaceId": Items::workspace(&it.mirror), "capacityId": shown["capacityId"],
     });
     assert_eq!(shown, expected);
