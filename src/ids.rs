@@ -89,6 +89,8 @@ ids! {
     ApplicationId = "application";
     /// The id of a tag.
     TagId = "tag";
+    /// The id of a domain.
+    DomainId = "domain";
     /// The id of a gateway, or of a member of a gateway on premises.
     GatewayId = "gateway";
     /// The id of a subscription of Azure. The emulator does not create subscriptions.

@@ -16,6 +16,7 @@ impl Account {
             id: principal_named(client),
             display_name: None,
             details: Details::ServicePrincipal { aad_app_id: Some(client.to_owned()) },
+            fabric_admin: None,
         }))
     }
 
@@ -47,6 +48,7 @@ impl Account {
             id: principal_named(&name.to_ascii_lowercase()),
             display_name: user_principal_name,
             details,
+            fabric_admin: None,
         })
     }
 

@@ -271,6 +271,7 @@ pub fn default_user() -> DirectoryEntry {
         id: DEFAULT_USER,
         display_name: Some("Specularite Admin".into()),
         details: Details::User { user_principal_name },
+        fabric_admin: None,
     }
 }
 
@@ -319,7 +320,7 @@ impl Claims {
             let user_principal_name = self.upn.or(self.preferred_username);
             (self.name.or_else(|| user_principal_name.clone()), Details::User { user_principal_name })
         };
-        let caller = DirectoryEntry { id, display_name, details };
+        let caller = DirectoryEntry { id, display_name, details, fabric_admin: None };
         Bearer { caller, audience, expires, starts, scopes, is_access_token }
     }
 

@@ -90,7 +90,9 @@ impl Scope {
             | Fact::WorkspaceDeleted { id: workspace }
             | Fact::ManagedPrivateEndpointCreated { workspace, .. }
             | Fact::EncryptionChanged { workspace, .. } => self.add_item(*workspace, None),
-            Fact::OperationStarted(operation) => self.add_item(operation.workspace, None),
+            Fact::OperationStarted(operation) => {
+                operation.workspace.into_iter().for_each(|workspace| self.add_item(workspace, None));
+            }
             Fact::WorkspaceAssigned { id, .. } => {
                 self.add_item(*id, None);
                 self.statuses = Statuses::All;
@@ -160,9 +162,9 @@ impl Observation {
             observation.assignments.insert(workspace.id, (workspace.capacity, workspace.assigned_at));
         }
         let ended = state.operations().values().filter(|operation| operation.ends_at <= at);
-        for operation in ended.filter(|operation| scope.workspaces.contains(&operation.workspace)) {
+        for operation in ended.filter(|operation| scope.workspaces.contains(&operation.workspace_id())) {
             let (operation_id, status) = (operation.id, operation.status_at(at));
-            let key = (operation.workspace, Subject::Operation(operation_id));
+            let key = (operation.workspace_id(), Subject::Operation(operation_id));
             observation.statuses.insert(key, (Change::Operation { operation_id, status }, None));
         }
         let databases: Vec<(WorkspaceId, &Item)> = match &scope.statuses {

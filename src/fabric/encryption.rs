@@ -75,6 +75,13 @@ impl Encryption {
     }
 }
 
+impl Workspace {
+    /// Returns the status of the encryption with a customer-managed key at `now`.
+    pub fn encryption_status(&self, now: Timestamp) -> EncryptionStatus {
+        self.encryption().map_or(EncryptionStatus::Disabled, |encryption| encryption.status_at(now))
+    }
+}
+
 /// Returns `true` for a URI of the form `https://vault/keys/name`, with or without a slash at its end.
 fn is_versionless_key(key: &str) -> bool {
     let Some(rest) = key.strip_prefix("https://") else { return false };

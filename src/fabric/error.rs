@@ -77,6 +77,8 @@ codes! {
     DmUnderlyingNativeErrorCode as "DM_ErrorDetailNameCode_UnderlyingNativeErrorCode" = "The native error code of the source.";
     /// The test of a connection failed at its source.
     DmGwPipelineGatewayDataSourceAccessError as "DM_GWPipeline_Gateway_DataSourceAccessError" = "The source could not be accessed.";
+    /// The domain does not exist.
+    DomainNotFound = "The provided domain was not found";
     /// The name of the connection is in use.
     DuplicateConnectionName = "The connection name is already in use.";
     /// An import contains two items with the same kind and name.
@@ -105,6 +107,8 @@ codes! {
     IncorrectCredentials = "Failed to establish connection using the Credentials input";
     /// The folder would contain itself.
     InfiniteFolderHierarchyLoop = "The folder can't be moved into any of its descents.";
+    /// The caller may not assign workspaces to the domain.
+    InsufficientPermissionsToDomain = "The caller does not have sufficient permissions to the domain";
     /// The caller does not have the required role on the connection.
     InsufficientPermissionsToManageConnection = "The caller does not have sufficient permissions to manage the connection";
     /// The caller does not have the required role in the gateway.
@@ -139,6 +143,8 @@ codes! {
     InvalidInput = "The request has an invalid input";
     /// The member `tags` is not valid.
     InvalidInputs = "Invalid input was provided";
+    /// The state of items in a filter is unknown.
+    InvalidItemState = "Item state is invalid.";
     /// The item kind is unknown, or does not fit the route.
     InvalidItemType = "Item type is invalid.";
     /// Items of this kind have no jobs of this type.
@@ -149,6 +155,8 @@ codes! {
     InvalidPayloadSize = "The request body is too large.";
     /// The part `.platform` is not valid.
     InvalidPlatformFile = "The platform file is not valid.";
+    /// The directory has no user with this id or sign-in name.
+    InvalidPrincipal = "The principal is not valid.";
     /// An update is empty, or an identity association or a capacity unassignment is not possible.
     InvalidRequest = "Invalid update request.";
     /// Azure Resource Manager does not know the version of the API.
@@ -201,6 +209,10 @@ codes! {
     PrincipalNotFound = "The provided principal was not found";
     /// Principals of the caller's type cannot use the operation.
     PrincipalTypeNotSupported = "The operation is not supported for the principal type";
+    /// The principal already has the role in the domain.
+    PrincipalWithDomainRoleAssignmentAlreadyExists = "The principal already has the role in the domain.";
+    /// The principal does not have the role in the domain.
+    PrincipalWithDomainRoleAssignmentNotFound = "The principal does not have the role in the domain.";
     /// The caller has exceeded the rate limit of the operation.
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
     /// The request has both a definition and a creation payload.
@@ -221,6 +233,8 @@ codes! {
     StateNotStored (retriable) = "The change could not be stored.";
     /// The Azure subscription does not exist.
     SubscriptionNotFound = "The subscription could not be found.";
+    /// Only contributors of a domain can be copied to its subdomains.
+    SyncingAdminsToSubdomainsIsNotSupported = "Syncing admins to subdomains is not supported";
     /// The emulator has reached its maximum number of tenants.
     TenantNotAllowed = "The tenant is not allowed.";
     /// The token has expired.
@@ -243,6 +257,8 @@ codes! {
     UnsupportedMediaType = "The request's content type is not supported: application/json is expected.";
     /// The payload type of a part is not `InlineBase64`.
     UnsupportedPayloadType = "The payload type is not supported: InlineBase64 is expected.";
+    /// Principals of this type cannot administer a domain.
+    UnsupportedPrincipalTypeForDomainAdminAssignment = "The principal type is not supported for domain admins";
     /// The gateway of an updated connection is offline or deleted.
     UpdateGatewayConnectionFailed = "Failed to update gateway connection.";
     /// The operation requires a capacity, but the workspace is not assigned to a capacity.

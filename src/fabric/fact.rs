@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fabric::capacity::{Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
+use crate::fabric::domain::Domain;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::error::FabricError;
 use crate::fabric::fault::FaultRule;
@@ -26,10 +27,11 @@ use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
+use crate::fabric::tenant_setting::{SettingOverride, SettingValue};
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
-    CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId,
+    CapacityId, ConnectionId, DomainId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId,
     PrincipalId, ScheduleId, SourceId, TagId, TroubleId, WorkspaceId,
 };
 
@@ -139,10 +141,36 @@ pub enum Fact {
     /// secrets.
     #[serde(rename = "secretsDeclared")]
     SecretsDeclared(Vec<(PrincipalId, String)>),
-    /// Tags were declared through the control interface. `drawn` is the number of tag ids that the decision consumed
+    /// Tags were declared through the control interface, or an administrator created or renamed them. `drawn` is the number of tag ids that the decision consumed
     /// from the tenant's sequence of ids.
     #[serde(rename = "tagsDeclared")]
     TagsDeclared { tags: Vec<Tag>, drawn: u64 },
+    /// A tag was deleted, and removed from all items and workspaces.
+    #[serde(rename = "tagDeleted")]
+    TagDeleted { id: TagId },
+    /// A domain was created.
+    #[serde(rename = "domainCreated")]
+    DomainCreated(Domain),
+    /// A domain or its role assignments changed. The fact contains the whole domain.
+    #[serde(rename = "domainUpdated")]
+    DomainUpdated(Domain),
+    /// A domain was deleted. Its workspaces are in no domain afterwards.
+    #[serde(rename = "domainDeleted")]
+    DomainDeleted { id: DomainId },
+    /// Workspaces were assigned to a domain, or unassigned from their domains.
+    #[serde(rename = "domainAssigned")]
+    DomainAssigned { workspaces: Vec<WorkspaceId>, domain: Option<DomainId> },
+    /// A tenant setting changed. The fact contains the whole value.
+    #[serde(rename = "tenantSettingChanged")]
+    TenantSettingChanged { name: String, value: Box<SettingValue> },
+    /// A tenant setting was overridden for a capacity. `None` removes the override.
+    #[serde(rename = "tenantSettingOverridden")]
+    TenantSettingOverridden {
+        capacity: CapacityId,
+        name: String,
+        #[serde(rename = "override")]
+        overriding: Option<Box<SettingOverride>>,
+    },
     /// A fault rule was added. It is enabled.
     #[serde(rename = "faultAdded")]
     FaultAdded { id: FaultId, rule: Arc<FaultRule> },
@@ -343,6 +371,9 @@ impl Fact {
         matches!(
             self,
             Self::FaultDeleted { .. }
+                | Self::TagDeleted { .. }
+                | Self::DomainDeleted { .. }
+                | Self::TenantSettingOverridden { overriding: None, .. }
                 | Self::WorkspaceDeleted { .. }
                 | Self::IdentityDeprovisioned { .. }
                 | Self::ManagedPrivateEndpointDeleted { .. }

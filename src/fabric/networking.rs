@@ -96,6 +96,44 @@ pub fn set<P: Policy>(workspace: &Workspace, policy: P, is_current: impl FnOnce(
     Ok((vec![Fact::NetworkingChanged { workspace: workspace.id, networking: Box::new(networking) }], ()))
 }
 
+/// The policies of a workspace that denies inbound or outbound access, as the list for administrators shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Protection<'a> {
+    workspace_id: WorkspaceId,
+    inbound: &'a Direction,
+    outbound: OutboundProtection<'a>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OutboundProtection<'a> {
+    public_access_rules: &'a PublicAccess,
+    connections: &'a OutboundConnections,
+    gateways: &'a OutboundGateways,
+    git: &'a OutboundGit,
+}
+
+impl<'a> Protection<'a> {
+    /// Returns the policies of a workspace; `None` if it allows all access.
+    pub fn of(workspace: &'a Workspace) -> Option<Self> {
+        let Networking { communication, outbound_connections, outbound_gateways, outbound_git, .. } =
+            workspace.networking();
+        let CommunicationPolicy { inbound, outbound } = communication;
+        let denies = |direction: &Direction| direction.public_access_rules.default_action == DefaultAction::Deny;
+        (denies(inbound) || denies(outbound)).then_some(Self {
+            workspace_id: workspace.id,
+            inbound,
+            outbound: OutboundProtection {
+                public_access_rules: &outbound.public_access_rules,
+                connections: outbound_connections,
+                gateways: outbound_gateways,
+                git: outbound_git,
+            },
+        })
+    }
+}
+
 impl Networking {
     /// Rejects a workspace that does not restrict outbound access. Such a workspace has no outbound rules (documented; the
     /// code is guessed).

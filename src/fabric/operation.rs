@@ -32,8 +32,8 @@ pub enum Progress<T> {
 pub struct NewOperation {
     /// The id of the operation.
     pub id: OperationId,
-    /// The workspace of the operation.
-    pub workspace: WorkspaceId,
+    /// The workspace of the operation; `None` if it concerns the tenant.
+    pub workspace: Option<WorkspaceId>,
     /// The role required to read the operation. Fabric's API description requires the same role to start the operation.
     pub role: Role,
     /// The instant at which the operation ends. Pausing the capacity can end the operation earlier.
@@ -109,8 +109,8 @@ pub enum OperationResult {
 pub struct Operation {
     /// The id of the operation.
     pub id: OperationId,
-    /// The workspace of the operation.
-    pub workspace: WorkspaceId,
+    /// The workspace of the operation; `None` if it concerns the tenant.
+    pub workspace: Option<WorkspaceId>,
     /// The role required to read the operation.
     pub role: Role,
     /// The instant of the start of the operation.
@@ -184,11 +184,23 @@ pub fn begin(
     let timing = state.settings.timing();
     NewOperation {
         id: state.next_operation(),
-        workspace,
+        workspace: Some(workspace),
         role,
         ends_at: later(now, timing.operation(realistic)),
         retry_after: timing.retry_after(),
         result,
+    }
+}
+
+/// Returns an operation that concerns the tenant and has no result. It starts and ends at `now`.
+pub(super) fn begin_in_tenant(state: &State, now: Timestamp) -> NewOperation {
+    NewOperation {
+        id: state.next_operation(),
+        workspace: None,
+        role: Role::Admin,
+        ends_at: now,
+        retry_after: state.settings.timing().retry_after(),
+        result: PendingResult::Nothing,
     }
 }
 
@@ -203,11 +215,14 @@ impl NewOperation {
 }
 
 /// Returns an operation. The caller must have the role [`Operation::role`] or a higher one. Callers without any role in
-/// the workspace get `OperationNotFound`.
+/// the workspace get `OperationNotFound`. The operations of the tenant are those of its administrators.
 pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operation, FabricError> {
     let missing = || FabricError::new(ErrorCode::OperationNotFound).about("Operation", id);
     let operation = state.operations().get(&id).ok_or_else(missing)?;
-    let workspace = state.workspace(operation.workspace).map_err(|_| missing())?;
+    let Some(workspace) = operation.workspace else {
+        return if state.is_administrator(caller) { Ok(operation) } else { Err(missing()) };
+    };
+    let workspace = state.workspace(workspace).map_err(|_| missing())?;
     if workspace.role_of(caller).is_none() {
         return Err(missing());
     }
@@ -216,6 +231,11 @@ pub fn find(state: &State, id: OperationId, caller: Principal) -> Result<&Operat
 }
 
 impl Operation {
+    /// Returns the workspace of the operation; the lowest id if the operation concerns the tenant.
+    pub fn workspace_id(&self) -> WorkspaceId {
+        self.workspace.unwrap_or(WorkspaceId::MIN)
+    }
+
     /// Returns the approximate size of the result of the operation, in bytes.
     pub(super) fn weight(&self) -> usize {
         match &self.result {

@@ -16,7 +16,7 @@ use crate::ids::{ItemId, OperationId, WorkspaceId};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Operations {
     all: Ordered<OperationId, Operation>,
-    /// The end of each operation, with its workspace.
+    /// The end of each operation, with [`Operation::workspace_id`].
     ends: BTreeSet<(Timestamp, WorkspaceId, OperationId)>,
     /// The approximate size of the results, in bytes.
     weight: usize,
@@ -45,7 +45,7 @@ impl From<Ordered<OperationId, Operation>> for Operations {
 
 /// Returns the entry of an operation in [`Operations::ends`].
 fn key(operation: &Operation) -> (Timestamp, WorkspaceId, OperationId) {
-    (operation.ends_at, operation.workspace, operation.id)
+    (operation.ends_at, operation.workspace_id(), operation.id)
 }
 
 impl Operations {
@@ -104,7 +104,7 @@ impl Operations {
 
     /// Removes the operations of a workspace.
     pub(super) fn remove_workspace(&mut self, workspace: WorkspaceId) {
-        let within = self.all.values().filter(|operation| operation.workspace == workspace);
+        let within = self.all.values().filter(|operation| operation.workspace == Some(workspace));
         let removed: Vec<OperationId> = within.map(|operation| operation.id).collect();
         removed.into_iter().for_each(|id| self.remove(id));
     }
@@ -114,7 +114,7 @@ impl Operations {
     /// the items that are not created.
     pub(super) fn fail_in_progress(&mut self, workspace: WorkspaceId, at: Timestamp) -> Vec<ItemId> {
         let mut not_created = Vec::new();
-        let in_progress = |operation: &&mut Operation| operation.workspace == workspace && at < operation.ends_at;
+        let in_progress = |operation: &&mut Operation| operation.workspace == Some(workspace) && at < operation.ends_at;
         for operation in self.all.values_mut().filter(in_progress) {
             match &operation.result {
                 OperationResult::Created(item) => not_created.push(item.id),
@@ -146,7 +146,7 @@ mod tests {
     fn operation(count: u64, ends: i64, result: OperationResult) -> Operation {
         Operation {
             id: OperationId::nth(Seed::new(1), count),
-            workspace: WorkspaceId::nth(Seed::new(1), count % 2),
+            workspace: Some(WorkspaceId::nth(Seed::new(1), count % 2)),
             role: Role::Viewer,
             created_at: Timestamp::UNIX_EPOCH,
             ends_at: Timestamp::from_second(ends).unwrap(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::behaviours::UnknownPrincipal;
 use crate::fabric::workspace::WORKSPACES_MAX;
-use crate::fabric::{Decision, FabricError, Fact, State};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::PrincipalId;
 
 /// The maximum number of principals in a tenant's directory.
@@ -82,6 +82,9 @@ pub struct DirectoryEntry {
     pub display_name: Option<String>,
     /// The type of the principal, and the details that depend on the type.
     pub details: Details,
+    /// `false` for a principal that is not a Fabric administrator. A principal without a declaration is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fabric_admin: Option<bool>,
 }
 
 impl DirectoryEntry {
@@ -94,12 +97,12 @@ impl DirectoryEntry {
             PrincipalType::ServicePrincipalProfile => Details::ServicePrincipalProfile { parent: None },
             PrincipalType::EntireTenant => Details::EntireTenant,
         };
-        Self { id: principal.id, display_name: None, details }
+        Self { id: principal.id, display_name: None, details, fabric_admin: None }
     }
 
-    /// Returns `true` if the entry contains only an id and a type.
+    /// Returns `true` if the entry describes the principal only by id and type.
     pub fn is_bare(&self) -> bool {
-        *self == Self::bare(self.principal())
+        self.display_name.is_none() && self.details == Self::bare(self.principal()).details
     }
 
     /// Returns the client id of an app, or `None` for other principals.
@@ -163,8 +166,9 @@ pub fn register(state: &State, caller: &DirectoryEntry) -> Decision<()> {
     let facts = if !state.learns_from(caller) || !has_room {
         Vec::new()
     } else {
-        let known = state.directory().get(&caller.id).filter(|known| !known.is_bare());
-        let entry = known.unwrap_or(caller).clone();
+        let known = state.directory().get(&caller.id);
+        let mut entry = known.filter(|known| !known.is_bare()).unwrap_or(caller).clone();
+        entry.fabric_admin = known.and_then(|known| known.fabric_admin);
         let is_user = matches!(entry.details, Details::User { .. });
         let personal = is_user.then(|| state.personal_workspace(entry.id));
         // A user whose details become known later has the workspace already.
@@ -184,6 +188,22 @@ pub fn assignee(state: &State, asked: Principal) -> Option<(Principal, Option<Fa
         None if state.settings.behaviours.unknown_principal == UnknownPrincipal::Refuse => None,
         None if state.directory().len() >= DIRECTORY_MAX => Some((asked, None)),
         None => Some((asked, Some(Fact::PrincipalsDeclared(vec![DirectoryEntry::bare(asked)])))),
+    }
+}
+
+impl State {
+    /// Returns `true` for a Fabric administrator: every principal that was not declared to be none.
+    pub fn is_administrator(&self, principal: Principal) -> bool {
+        self.directory().get(&principal.id).and_then(|entry| entry.fabric_admin).unwrap_or(true)
+    }
+
+    /// Rejects callers that are not Fabric administrators. `code` is the code of the rejection.
+    pub fn check_administrator(&self, caller: Principal, code: ErrorCode) -> Result<(), FabricError> {
+        if self.is_administrator(caller) {
+            return Ok(());
+        }
+        let error = FabricError::new(code).message("The caller does not have permissions to call the API.");
+        Err(error.note(format!("the principal {} is declared with fabricAdmin false", caller.id)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::principal::{self, Principal, PrincipalType};
+use crate::fabric::principal::{self, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::workspace::{Workspace, WorkspaceType};
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::PrincipalId;
@@ -166,6 +166,39 @@ fn unknown(workspace: &Workspace, id: PrincipalId) -> FabricError {
         .about("Workspace", workspace.id)
         .concerning("Principal", id)
         .note("the directory does not know this id, and behaviours.unknownPrincipal is 400; declare it by PUT /_emulator/principals")
+}
+
+/// Gives an administrator access to a personal workspace. The access does not end by itself.
+pub fn grant_temporary_access(state: &State, workspace: &Workspace, caller: Principal) -> Decision<()> {
+    check_personal(workspace)?;
+    if workspace.roles.contains(&caller.id) {
+        let message = "Access to the personal workspace has already been granted.";
+        return Err(FabricError::new(ErrorCode::BadRequest).message(message).about("Workspace", workspace.id));
+    }
+    if workspace.roles.len() >= ASSIGNMENTS_MAX {
+        return Err(FabricError::invalid_input(format!("A workspace has at most {ASSIGNMENTS_MAX} role assignments.")));
+    }
+    let principal = state.directory().get(&caller.id).map_or(caller, DirectoryEntry::principal);
+    let assignment = RoleAssignment { principal, role: Role::Admin };
+    Ok((vec![Fact::RoleAssigned { workspace: workspace.id, assignment }], ()))
+}
+
+/// Removes an administrator's access to the personal workspace of somebody else.
+pub fn remove_temporary_access(state: &State, workspace: &Workspace, caller: Principal) -> Decision<()> {
+    check_personal(workspace)?;
+    let is_owner = workspace.id == state.personal_workspace(caller.id);
+    if is_owner || !workspace.roles.contains(&caller.id) {
+        let message = "The caller does not currently have access to the designated personal workspace.";
+        return Err(FabricError::new(ErrorCode::BadRequest).message(message).about("Workspace", workspace.id));
+    }
+    Ok((vec![Fact::RoleRemoved { workspace: workspace.id, id: caller.id }], ()))
+}
+
+fn check_personal(workspace: &Workspace) -> Result<(), FabricError> {
+    match workspace.kind {
+        WorkspaceType::Personal => Ok(()),
+        WorkspaceType::Workspace => Err(FabricError::new(ErrorCode::EntityNotFound).about("Workspace", workspace.id)),
+    }
 }
 
 /// Changes the role of a principal. Rejects a change that would leave the workspace without an admin.

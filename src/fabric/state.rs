@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
+use crate::fabric::domain::Domain;
 use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
@@ -26,12 +27,13 @@ use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
 use crate::fabric::tag::Tag;
+use crate::fabric::tenant_setting::{SettingOverride, SettingValue};
 use crate::fabric::troubles::Troubles;
 use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
+    ApplicationId, CapacityId, ConnectionId, DomainId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
     ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
@@ -57,15 +59,17 @@ struct Counts {
     jobs: u64,
     #[serde(default)]
     schedules: u64,
+    #[serde(default)]
+    domains: u64,
 }
 
 impl Counts {
     /// Returns the largest count.
     fn largest(&self) -> u64 {
         let Self { workspaces, folders, connections, items, operations, identities, tags, faults, .. } = *self;
-        let Self { managed_private_endpoints, gateways, jobs, schedules, .. } = *self;
+        let Self { managed_private_endpoints, gateways, jobs, schedules, domains, .. } = *self;
         let of_workspaces = [workspaces, folders, items, identities, managed_private_endpoints, jobs, schedules];
-        let of_tenant = [connections, operations, tags, faults, gateways];
+        let of_tenant = [connections, operations, tags, faults, gateways, domains];
         of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
     }
 }
@@ -98,6 +102,14 @@ pub struct State {
     gateways: Ordered<GatewayId, Gateway>,
     #[serde(default)]
     gateway_names: BTreeMap<Folded, GatewayId>,
+    #[serde(default)]
+    domains: Ordered<DomainId, Domain>,
+    /// The tenant settings that do not have their defaults.
+    #[serde(default)]
+    pub(super) tenant_settings: BTreeMap<String, SettingValue>,
+    /// The tenant settings that are overridden for a capacity.
+    #[serde(default)]
+    pub(super) setting_overrides: BTreeMap<CapacityId, BTreeMap<String, SettingOverride>>,
 }
 
 impl State {
@@ -122,6 +134,9 @@ impl State {
             faults: Ordered::default(),
             gateways: Ordered::default(),
             gateway_names: BTreeMap::new(),
+            domains: Ordered::default(),
+            tenant_settings: BTreeMap::new(),
+            setting_overrides: BTreeMap::new(),
         }
     }
 
@@ -221,6 +236,16 @@ impl State {
     /// Returns a tag.
     pub fn tag(&self, id: TagId) -> Option<&Tag> {
         self.tags.get(&id)
+    }
+
+    /// Returns the domains, in order of creation.
+    pub fn domains(&self) -> &Ordered<DomainId, Domain> {
+        &self.domains
+    }
+
+    /// Returns a domain.
+    pub fn domain(&self, id: DomainId) -> Result<&Domain, FabricError> {
+        self.domains.get(&id).ok_or_else(|| FabricError::new(ErrorCode::DomainNotFound).about("Domain", id))
     }
 
     /// Returns the long-running operations, in order of their start.
@@ -342,6 +367,11 @@ impl State {
         TagId::nth(self.seed, self.counts.tags + 1 + skip)
     }
 
+    /// Returns the id of the next domain.
+    pub fn next_domain(&self) -> DomainId {
+        DomainId::nth(self.seed, self.counts.domains + 1)
+    }
+
     /// Returns the id of the next managed private endpoint.
     pub fn next_managed_private_endpoint(&self) -> ManagedPrivateEndpointId {
         ManagedPrivateEndpointId::nth(self.seed, self.counts.managed_private_endpoints + 1)
@@ -418,6 +448,32 @@ impl State {
                 }
             }
 
+            Fact::TagDeleted { id } => self.delete_tag(id),
+            Fact::DomainCreated(domain) => {
+                self.counts.domains += 1;
+                self.domains.insert(domain.id, domain);
+            }
+            Fact::DomainUpdated(domain) => {
+                self.domains.get_mut(&domain.id).into_iter().for_each(|before| *before = domain.clone());
+            }
+            Fact::DomainDeleted { id } => {
+                self.domains.remove(&id);
+                let assigned = self.workspaces().values().filter(|workspace| workspace.domain == Some(id));
+                let assigned: Vec<WorkspaceId> = assigned.map(|workspace| workspace.id).collect();
+                self.assign_to_domain(&assigned, None);
+            }
+            Fact::DomainAssigned { workspaces, domain } => self.assign_to_domain(&workspaces, domain),
+            Fact::TenantSettingChanged { name, value } => drop(self.tenant_settings.insert(name, *value)),
+            Fact::TenantSettingOverridden { capacity, name, overriding: Some(overriding) } => {
+                self.setting_overrides.entry(capacity).or_default().insert(name, *overriding);
+            }
+            Fact::TenantSettingOverridden { capacity, name, overriding: None } => {
+                if let Some(of_capacity) = self.setting_overrides.get_mut(&capacity) {
+                    of_capacity.remove(&name);
+                }
+                self.setting_overrides.retain(|_, of_capacity| !of_capacity.is_empty());
+            }
+
             Fact::FaultAdded { id, rule } => {
                 self.counts.faults += 1;
                 self.faults.insert(id, Fault { id, rule, enabled: true });
@@ -430,7 +486,7 @@ impl State {
             Fact::WorkspaceCreated { id, display_name, description, capacity, creator } => {
                 self.counts.workspaces += 1;
                 self.workspace_names.insert(Folded::new(&display_name), id);
-                let new = NewWorkspace { display_name, description, capacity };
+                let new = NewWorkspace { display_name, description, capacity, domain: None };
                 self.workspaces.insert(Workspace::new(id, new, creator, at));
                 self.record_permissions(id, at);
             }
@@ -556,6 +612,7 @@ impl State {
             Fact::ItemTagged { workspace, id, tags } => self.with_item(workspace, id, |item| item.tags = tags),
             Fact::ItemUpdated { workspace, id, display_name, description, changes } => {
                 self.with_workspace(workspace, |workspace| workspace.update_item(id, display_name, description));
+                self.with_item(workspace, id, |item| item.updated_at = Some(at));
                 self.change_kind_state(workspace, id, changes);
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
@@ -571,6 +628,7 @@ impl State {
                         mirroring.redefined(at, config, followed);
                     }
                     item.definition = Some(definition);
+                    item.updated_at = Some(at);
                     item.kind_state.redefined();
                 });
             }
@@ -654,6 +712,7 @@ impl State {
         }
         self.connections.values_mut().for_each(|connection| connection.roles.replace_principals(replaced));
         self.gateways.values_mut().for_each(|gateway| gateway.roles.replace_principals(replaced));
+        self.domains.values_mut().for_each(|domain| domain.replace_principals(replaced));
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
@@ -670,6 +729,27 @@ impl State {
         let replication = item.and_then(|item| self.replication(workspace, item).ok());
         let tables = replication.map(|replication| replication.tables_at(self, now));
         tables.into_iter().flatten().map(|table| (table.name, table.since)).collect()
+    }
+
+    /// Deletes a tag, and removes it from all items and workspaces.
+    fn delete_tag(&mut self, tag: TagId) {
+        self.tags.remove(&tag);
+        let tagged = |tags: &[TagId]| tags.contains(&tag);
+        let workspaces = self.workspaces().values().filter(|workspace| tagged(&workspace.tags));
+        let workspaces: Vec<WorkspaceId> = workspaces.map(|workspace| workspace.id).collect();
+        let items = self.workspaces().values().flat_map(|within| within.items().values().map(|item| (within.id, item)));
+        let items: Vec<(WorkspaceId, ItemId)> =
+            items.filter(|(_, item)| tagged(&item.tags)).map(|(workspace, item)| (workspace, item.id)).collect();
+        for id in workspaces {
+            self.with_workspace(id, |workspace| workspace.tags.retain(|known| *known != tag));
+        }
+        for (workspace, id) in items {
+            self.with_item(workspace, id, |item| item.tags.retain(|known| *known != tag));
+        }
+    }
+
+    fn assign_to_domain(&mut self, workspaces: &[WorkspaceId], domain: Option<DomainId>) {
+        workspaces.iter().for_each(|id| self.with_workspace(*id, |workspace| workspace.domain = domain));
     }
 
     fn update_workspace(&mut self, id: WorkspaceId, display_name: String, description: String) {
@@ -802,14 +882,15 @@ impl State {
     fn start_operation(&mut self, new: NewOperation, at: Timestamp) {
         let NewOperation { id, workspace, role, ends_at, retry_after, result } = new;
         let item = |id: ItemId| {
-            let item = self.workspaces.get(&workspace).and_then(|workspace| workspace.items().get(&id));
+            let within = workspace.and_then(|workspace| self.workspaces.get(&workspace));
+            let item = within.and_then(|within| within.items().get(&id));
             item.map(|item| Box::new(item.outline()))
         };
         let result = match result {
             PendingResult::Created(id) => item(id).map(OperationResult::Created),
             PendingResult::Item(id) => item(id).map(OperationResult::Item),
             PendingResult::Definition(id, format) => item(id).map(|mut outline| {
-                outline.definition = self.definition(workspace, id);
+                outline.definition = workspace.and_then(|workspace| self.definition(workspace, id));
                 OperationResult::Definition(outline, format)
             }),
             PendingResult::Identity(identity) => Some(OperationResult::Identity(identity)),

@@ -22,7 +22,7 @@ use crate::fabric::role::{Role, RoleAssignment};
 use crate::fabric::workspaces::Items;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list, later};
 use crate::ids::{
-    ApplicationId, CapacityId, FolderId, ItemId, ManagedPrivateEndpointId, PrincipalId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, DomainId, FolderId, ItemId, ManagedPrivateEndpointId, PrincipalId, TagId, WorkspaceId,
 };
 
 /// The maximum number of items in a workspace, including companions.
@@ -74,6 +74,9 @@ pub struct Workspace {
     pub description: String,
     /// The capacity that the workspace is assigned to.
     pub capacity: Option<CapacityId>,
+    /// The domain that the workspace is assigned to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<DomainId>,
     /// The type of the workspace.
     pub kind: WorkspaceType,
     /// The tags of the workspace.
@@ -110,22 +113,29 @@ pub struct NewWorkspace {
     pub description: String,
     /// The capacity to assign the workspace to.
     pub capacity: Option<CapacityId>,
+    /// The domain to assign the workspace to.
+    pub domain: Option<DomainId>,
 }
 
 /// Creates a workspace. The creator becomes the first admin of the workspace.
 pub fn create(state: &State, new: NewWorkspace, creator: Principal) -> Decision<WorkspaceId> {
-    let NewWorkspace { display_name, description, capacity } = new;
+    let NewWorkspace { display_name, description, capacity, domain } = new;
     check_name(&display_name, NAME_MAX)?;
     check_description(&description, WORKSPACE_DESCRIPTION_MAX)?;
     if let Some(id) = capacity {
         check_assignable(state, id)?;
+    }
+    if let Some(id) = domain {
+        state.check_contributor(state.domain(id)?, creator)?;
     }
     check_free(state, &display_name, None)?;
     if state.workspaces().len() >= WORKSPACES_MAX {
         return Err(FabricError::invalid_input(format!("A tenant has at most {WORKSPACES_MAX} workspaces.")));
     }
     let id = state.next_workspace();
-    Ok((vec![Fact::WorkspaceCreated { id, display_name, description, capacity, creator }], id))
+    let created = Fact::WorkspaceCreated { id, display_name, description, capacity, creator };
+    let assigned = domain.map(|_| Fact::DomainAssigned { workspaces: vec![id], domain });
+    Ok((std::iter::once(created).chain(assigned).collect(), id))
 }
 
 /// Updates the name or description of a workspace. `None` leaves the current value unchanged.
@@ -216,7 +226,7 @@ fn check_free(state: &State, name: &str, own: Option<WorkspaceId>) -> Result<(),
 impl Workspace {
     /// Creates an empty workspace. The creator is its only admin.
     pub(super) fn new(id: WorkspaceId, new: NewWorkspace, creator: Principal, at: Timestamp) -> Self {
-        let NewWorkspace { display_name, description, capacity } = new;
+        let NewWorkspace { display_name, description, capacity, domain } = new;
         let mut roles = Ordered::default();
         roles.insert(creator.id, RoleAssignment { principal: creator, role: Role::Admin });
         Self {
@@ -224,6 +234,7 @@ impl Workspace {
             display_name,
             description,
             capacity,
+            domain,
             kind: WorkspaceType::Workspace,
             tags: Vec::new(),
             assigned_at: at,
@@ -242,7 +253,12 @@ impl Workspace {
 
     /// Creates the personal workspace of a user, without a capacity.
     pub(super) fn personal(id: WorkspaceId, owner: Principal, at: Timestamp) -> Self {
-        let new = NewWorkspace { display_name: MY_WORKSPACE.into(), description: String::new(), capacity: None };
+        let new = NewWorkspace {
+            display_name: MY_WORKSPACE.into(),
+            description: String::new(),
+            capacity: None,
+            domain: None,
+        };
         Self { kind: WorkspaceType::Personal, ..Self::new(id, new, owner, at) }
     }
 

@@ -85,6 +85,7 @@ impl Context<'_> {
         look: impl FnOnce(&State, T) -> U,
     ) -> Result<U, FabricError> {
         let decide = |state: &State, now| {
+            self.check_administrator(state)?;
             let (mut facts, outcome) = decide(state, now)?;
             if let Some((fault, is_applied)) = self.fault.operation
                 && fault.apply(&mut facts, now)
@@ -140,12 +141,20 @@ impl Context<'_> {
         self.id(self.parameters.item().unwrap_or_default())
     }
 
+    /// Rejects callers that are not Fabric administrators, if the operation requires one.
+    fn check_administrator(&self, state: &State) -> Result<(), FabricError> {
+        self.operation.refuses_others.map_or(Ok(()), |code| state.check_administrator(self.caller, code))
+    }
+
     /// Rejects callers without the required role, and requests for beta operations without `beta=true`. This check runs
     /// before the body is parsed.
     pub(super) fn check_access(&self) -> Result<(), FabricError> {
         if self.operation.is_beta && self.flag("beta")? != Some(true) {
             return Err(FabricError::new(ErrorCode::InvalidParameter)
                 .message("This API is in beta: the query parameter beta must be true."));
+        }
+        if self.operation.refuses_others.is_some() {
+            self.read(|state| self.check_administrator(state))?;
         }
         match self.operation.role {
             Some(_) => self.read(|state| self.workspace(state).map(drop)),

@@ -44,10 +44,12 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidGuestTenantId
         | ErrorCode::InvalidInput
         | ErrorCode::InvalidInputs
+        | ErrorCode::InvalidItemState
         | ErrorCode::InvalidItemType
         | ErrorCode::InvalidJobType
         | ErrorCode::InvalidParameter
         | ErrorCode::InvalidPlatformFile
+        | ErrorCode::InvalidPrincipal
         | ErrorCode::InvalidRequest
         | ErrorCode::InvalidSubscriptionId
         | ErrorCode::ItemReferencedMoreThanOnce
@@ -65,11 +67,13 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
         | ErrorCode::ScheduleExceedsLimit
+        | ErrorCode::SyncingAdminsToSubdomainsIsNotSupported
         | ErrorCode::TooManyFolders
         | ErrorCode::UnknownGatewayPrincipal
         | ErrorCode::UnsupportedGatewayType
         | ErrorCode::UnsupportedItemType
         | ErrorCode::UnsupportedPayloadType
+        | ErrorCode::UnsupportedPrincipalTypeForDomainAdminAssignment
         | ErrorCode::UpdateGatewayConnectionFailed
         | ErrorCode::WorkspaceHasNoCapacityAssigned
         | ErrorCode::WorkspaceItemsLimitExceeded
@@ -79,6 +83,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::TokenExpired | ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
 
         ErrorCode::Forbidden
+        | ErrorCode::InsufficientPermissionsToDomain
         | ErrorCode::InsufficientPermissionsToManageConnection
         | ErrorCode::InsufficientPermissionsToManageGateway
         | ErrorCode::InsufficientPrivileges
@@ -91,12 +96,14 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
             CapacityNotActive::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         },
         ErrorCode::CapacityNotFound
+        | ErrorCode::DomainNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
         | ErrorCode::FolderNotFound
         | ErrorCode::InvalidResourceType
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
+        | ErrorCode::PrincipalWithDomainRoleAssignmentNotFound
         | ErrorCode::RoleNotFound
         | ErrorCode::ResourceGroupNotFound
         | ErrorCode::ResourceNotFound
@@ -120,6 +127,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::EntityConflict
         | ErrorCode::FolderDisplayNameAlreadyInUse
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
+        | ErrorCode::PrincipalWithDomainRoleAssignmentAlreadyExists
         | ErrorCode::WorkspaceIdentityAlreadyExists
         | ErrorCode::WorkspaceNameAlreadyExists => StatusCode::CONFLICT,
 

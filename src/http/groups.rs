@@ -54,7 +54,7 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
         ));
     }
     let display_name = wire::required(body.name, "Name")?;
-    let new = NewWorkspace { display_name, description: String::new(), capacity: None };
+    let new = NewWorkspace { display_name, description: String::new(), capacity: None, domain: None };
     context.commit_then(
         |state, _| workspace::create(state, new, context.caller),
         |state, id| Ok(Answer::ok(&GroupBody::from(state.workspace(id)?))),

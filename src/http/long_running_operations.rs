@@ -71,7 +71,7 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
         let operation = operation::find(state, id, context.caller)?;
         let answer = match operation.result_at(context.now)? {
             OperationResult::Created(item) | OperationResult::Item(item) => {
-                Answer::ok(&ItemBody::new(state, operation.workspace, item))
+                Answer::ok(&ItemBody::new(state, operation.workspace_id(), item))
             }
             OperationResult::Definition(item, format) => {
                 let body = DefinitionResponse::of(item, format.as_deref());

@@ -5,6 +5,10 @@
 //! with the method and path of the request, and calls the handler of this row. The handler parses the request, calls
 //! `fabric`, and converts the result into a body of `wire`. The rules of Fabric are in `fabric`.
 
+mod admin_domains;
+mod admin_items;
+mod admin_operations;
+mod admin_workspaces;
 pub mod answer;
 pub(crate) mod api;
 pub mod azure_capacities;
@@ -56,6 +60,7 @@ mod shortcuts;
 mod sql_databases;
 mod sql_endpoints;
 mod tags;
+mod tenant_settings;
 mod wire;
 mod workspaces;
 

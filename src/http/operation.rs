@@ -52,6 +52,8 @@ pub struct Operation {
     pub path: &'static str,
     /// The workspace role that the operation requires; `None` if it requires no workspace role.
     pub role: Option<Role>,
+    /// The code of the rejection of callers that are not Fabric administrators; `None` if others may call the operation.
+    pub refuses_others: Option<ErrorCode>,
     /// The delegated scopes that permit the operation, separated by spaces. A token needs one of them; `A+B` requires
     /// both `A` and `B`. `itemType` stands for any kind.
     pub scopes: &'static str,
@@ -86,6 +88,7 @@ impl Operation {
             method,
             path,
             role,
+            refuses_others: None,
             scopes,
             headers: Headers::Core,
             kind: None,
@@ -147,6 +150,12 @@ impl Operation {
     /// Sets the number of calls in a throttle window.
     pub(super) const fn limited(mut self, calls: u32) -> Self {
         self.limit = Some(calls);
+        self
+    }
+
+    /// Requires a Fabric administrator. `code` is the code of the rejection of other callers.
+    pub(super) const fn for_administrators(mut self, code: ErrorCode) -> Self {
+        self.refuses_others = Some(code);
         self
     }
 

@@ -20,10 +20,10 @@ use crate::http::context::Handler;
 use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
-    bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles, domains, encryption,
-    folders, gateway_members, gateway_roles, gateways, items, job_operations, jobs, long_running_operations,
-    managed_private_endpoints, mirrored_databases, networking, role_assignments, shortcuts, sql_databases,
-    sql_endpoints, tags, workspaces,
+    admin_operations, bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles,
+    domains, encryption, folders, gateway_members, gateway_roles, gateways, items, job_operations, jobs,
+    long_running_operations, managed_private_endpoints, mirrored_databases, networking, role_assignments, shortcuts,
+    sql_databases, sql_endpoints, tags, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -89,14 +89,15 @@ const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.
     Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All";
 
 /// The operations outside of Microsoft's description of mirroring: the own routes of the other kinds, the creation of
-/// kinds that cannot be created, the get of a SQL endpoint, the jobs of other kinds, and the absent operations of the public API
+/// kinds that cannot be created, the get of a SQL endpoint, the jobs of other kinds, the admin API, and the absent operations of the public API
 /// (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));
     let of_kinds = KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind);
     let refused = KINDS.iter().filter(|spec| !spec.can_be_created).map(|spec| create(spec).served(Seen, items::create));
     let jobs = job_operations::ROWS.iter().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
-    of_kinds.chain(refused).chain([sql_endpoint()]).chain(jobs).chain(absent()).collect()
+    let admin = admin_operations::ROWS.iter().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
+    of_kinds.chain(refused).chain([sql_endpoint()]).chain(jobs).chain(admin).chain(absent()).collect()
 });
 
 /// Returns all routes of [`OPERATIONS`], followed by all routes of [`UNDESCRIBED`].
@@ -254,8 +255,10 @@ pub static OPERATIONS: &[Route] = &[
     post(ws!("unassignFromCapacity"),
         "Workspaces_UnassignFromCapacity", Some(Admin), "Capacity.ReadWrite.All+Workspace.ReadWrite.All")
         .served(Documented, workspaces::unassign_from_capacity),
-    post(ws!("assignToDomain"), "Workspaces_AssignToDomain", Some(Admin), "Workspace.ReadWrite.All").absent(),
-    post(ws!("unassignFromDomain"), "Workspaces_UnassignFromDomain", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    post(ws!("assignToDomain"), "Workspaces_AssignToDomain", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Documented, domains::assign_workspace),
+    post(ws!("unassignFromDomain"), "Workspaces_UnassignFromDomain", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Documented, domains::unassign_workspace),
     get(ws!("git/connection"), "Git_GetConnection", Some(Contributor), reads!("Workspace")).absent(),
     post(ws!("git/connect"), "Git_Connect", Some(Admin), "Workspace.ReadWrite.All").absent(),
     post(ws!("git/disconnect"), "Git_Disconnect", Some(Admin), "Workspace.ReadWrite.All").absent(),
@@ -294,9 +297,8 @@ pub static OPERATIONS: &[Route] = &[
         "OneLakeShortcuts_DeleteShortcut", Some(Contributor), "OneLake.ReadWrite.All")
         .simplified().served(Documented, shortcuts::delete),
     get("/tags", "Tags_ListTags", None, "Tag.Read.All").limited(25).served(Documented, tags::list),
-    get("/domains", "Domains_ListDomains", None, "Domain.Read.All").simplified().served(Guessed, domains::list),
-    get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All")
-        .simplified().served(Guessed, domains::get),
+    get("/domains", "Domains_ListDomains", None, "Domain.Read.All").served(Documented, domains::list),
+    get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All").served(Documented, domains::get),
     post(ws!("onelake/resetShortcutCache"),
         "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All").absent(),
     get(ws!("onelake/settings"), "OneLakeSettings_GetSettings", Some(Admin), reads!("OneLake")).absent(),

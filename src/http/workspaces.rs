@@ -15,15 +15,14 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
         display_name: wire::required(body.display_name, "DisplayName")?,
         description: body.description.unwrap_or_default(),
         capacity: wire::id(body.capacity_id, "CapacityId")?,
+        domain: wire::id(body.domain_id, "DomainId")?,
     };
     context.commit_then(
         |state, _| workspace::create(state, new, context.caller),
         |state, id| {
             let location = context.url(&format!("/v1/workspaces/{id}"));
             let created = state.workspace(id)?;
-            Ok(Answer::created(&WorkspaceBody::new(state, created))
-                .at(location)
-                .inert("domainId", body.domain_id.is_some()))
+            Ok(Answer::created(&WorkspaceBody::new(state, created)).at(location))
         },
     )?
 }

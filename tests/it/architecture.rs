@@ -16,15 +16,15 @@ const ORDER: &[(&str, &str)] = &[
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
-        "scenario control changes upcoming overview timeline search integrity excerpt access \
-         ( assignments capacity connection encryption fact fault folder gateway item job managed_private_endpoint networking operation operations principal role state tag trouble trouble_view troubles workspace \
+        "scenario control changes upcoming overview timeline search integrity inventory excerpt access \
+         ( assignments capacity connection domain encryption fact fault folder gateway item job managed_private_endpoint networking operation operations principal role state tag tenant_setting trouble trouble_view troubles workspace \
          workspaces ) throttle name ordered pattern settings pace mirroring page as_list behaviours error instant json weight",
     ),
     (
         "http",
-        "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations job_operations managed_identity resource_manager onelake entra \
-         bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways groups items jobs \
-         managed_private_endpoints mirrored_databases networking role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
+        "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations job_operations admin_operations managed_identity resource_manager onelake entra \
+         admin_domains admin_items admin_workspaces bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways groups items jobs \
+         managed_private_endpoints mirrored_databases networking role_assignments shortcuts sql_databases sql_endpoints tags tenant_settings workspaces \
          long_running_operations odata etag context path_parameters wire exchange fault error json operation answer request",
     ),
 ];

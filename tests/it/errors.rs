@@ -82,6 +82,15 @@ const PROVOKED: &[Provocation] = &[
         let body = json!({"displayName": "m", "definition": definition("{")});
         lab.post(&format!("{}/mirroredDatabases", lab.workspace()), body)
     }),
+    ("DomainNotFound", 404, |lab| lab.get(&format!("/v1/domains/{MISSING}"))),
+    ("InsufficientPermissionsToDomain", 403, |lab| {
+        let domain = crate::domains::domain(lab, "closed");
+        lab.patch(&format!("/v1/admin/domains/{domain}"), json!({"contributorsScope": "AdminsOnly"})).is(200);
+        let workspace = lab.workspace();
+        lab.assign_role(&workspace, MISSING, "Admin");
+        crate::admin::declare_no_administrator(lab, MISSING);
+        lab.user(MISSING).post(&format!("{workspace}/assignToDomain"), json!({"domainId": domain}))
+    }),
     ("DuplicateConnectionName", 409, |lab| {
         lab.post("/v1/connections", sql_connection("c")).is(201);
         lab.post("/v1/connections", sql_connection("C"))

@@ -15,7 +15,7 @@ use specularite::fabric::pace::Pace;
 use specularite::fabric::settings::SettingsChange;
 use specularite::fabric::weight::weight;
 
-use crate::harness::{ALICE, Lab, definition, sql_mirror};
+use crate::harness::{ALICE, BOB, Lab, definition, sql_mirror};
 
 pub(crate) fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/facts").join(name)
@@ -66,12 +66,15 @@ fn name(fact: &Fact) -> &'static str {
         GatewayCreated "gatewayCreated", GatewayUpdated "gatewayUpdated", GatewaysDeclared "gatewaysDeclared",
         GatewayDeleted "gatewayDeleted",
         JobStarted "jobStarted", JobCancelled "jobCancelled",
+        TagDeleted "tagDeleted", DomainCreated "domainCreated", DomainUpdated "domainUpdated",
+        DomainDeleted "domainDeleted", DomainAssigned "domainAssigned",
+        TenantSettingChanged "tenantSettingChanged", TenantSettingOverridden "tenantSettingOverridden",
         ScheduleCreated "scheduleCreated", ScheduleUpdated "scheduleUpdated", ScheduleDeleted "scheduleDeleted",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 59;
+const VARIANTS: usize = 66;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -100,6 +103,43 @@ pub(crate) fn live(lab: &Lab) {
     protection(lab);
     gateways(lab);
     jobs(lab);
+    administration(lab);
+}
+
+/// Domains with roles and workspaces, tags, tenant settings, and a principal that is no administrator.
+fn administration(lab: &Lab) {
+    let no_administrator = json!({"id": BOB, "type": "User", "displayName": "Bob", "fabricAdmin": false});
+    lab.put("/_emulator/principals", json!({"value": [no_administrator]})).is(200);
+    let domains = "/v1/admin/domains";
+    let domain = lab.post(domains, json!({"displayName": "Finance", "description": "d"})).is(201).id();
+    let domain = format!("{domains}/{domain}");
+    let within = json!({"displayName": "Audit", "parentDomainId": domain.rsplit('/').next()});
+    let deleted = lab.post(domains, within.clone()).is(201).id();
+    lab.delete(&format!("{domains}/{deleted}")).is(200);
+    lab.post(domains, within).is(201);
+    let change = json!({"contributorsScope": "SpecificUsersAndGroups", "defaultLabelId": ALICE});
+    lab.patch(&domain, change).is(200);
+    for role in ["Admin", "Contributor"] {
+        let roles = json!({"type": role, "principals": [{"id": ALICE, "type": "User"}]});
+        lab.post(&format!("{domain}/roleAssignments/bulkAssign"), roles).is(200);
+    }
+    let workspace = lab.get("/v1/workspaces").body()["value"].as_array().unwrap().last().unwrap()["id"].clone();
+    lab.post(&format!("{domain}/assignWorkspaces"), json!({"workspacesIds": [workspace]})).is(200);
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    lab.post(&format!("{domain}/assignWorkspacesByCapacities"), json!({"capacitiesIds": [capacity]})).is(202);
+    let tags = json!({"createTagsRequest": [{"displayName": "kept"}, {"displayName": "deleted"}]});
+    let tags = lab.post("/v1/admin/tags/bulkCreateTags", tags).is(201).body()["tags"].clone();
+    lab.delete(&format!("/v1/admin/tags/{}", tags[1]["id"].as_str().unwrap())).is(200);
+    let group = json!({"graphId": ALICE, "name": "g"});
+    let properties = json!([{"name": "CreateP2w", "value": "true", "type": "Boolean"}]);
+    let change = json!({"enabled": true, "enabledSecurityGroups": [group], "properties": properties});
+    lab.post("/v1/admin/tenantsettings/PublishToWeb/update", change).is(200);
+    let overrides = format!("/v1/admin/capacities/{}/delegatedTenantSettingOverrides", capacity.as_str().unwrap());
+    for name in ["FabricGAWorkloads", "EnableAOAI"] {
+        lab.post(&format!("{overrides}/{name}/update"), json!({"enabled": false, "excludedSecurityGroups": [group]}))
+            .is(200);
+    }
+    lab.delete(&format!("{overrides}/EnableAOAI")).is(200);
 }
 
 /// The networking policies, the private endpoints and the encryption of a workspace.

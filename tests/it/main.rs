@@ -1,6 +1,7 @@
 //! Tests of the emulator from outside, one file per subject, through [`harness::Lab`].
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod admin;
 mod answers;
 mod architecture;
 mod azure_capacities;
@@ -20,6 +21,7 @@ mod definitions;
 mod demo;
 mod determinism;
 mod docs;
+mod domains;
 mod entra;
 mod errors;
 mod events;
@@ -62,6 +64,7 @@ mod snapshot;
 mod sql_databases;
 mod state_file;
 mod tags;
+mod tenant_settings;
 mod tenants;
 mod throttle;
 mod timeline;

@@ -9,6 +9,7 @@ pub mod data_access_role;
 pub mod definition;
 pub mod kinds;
 mod part;
+pub mod permission;
 pub mod shortcut;
 mod update;
 
@@ -55,6 +56,9 @@ pub struct Item {
     pub sensitivity_label: Option<LabelId>,
     /// The instant from which the item is visible.
     pub visible_from: Timestamp,
+    /// The instant of the last change of its name, description or definition; `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
     /// Its parent. An item with a parent is moved and deleted together with the parent.
     pub parent: Option<ItemId>,
     /// Its SQL endpoint; `None` if it has no SQL endpoint.
@@ -131,6 +135,7 @@ impl Item {
             folder,
             sensitivity_label,
             visible_from,
+            updated_at: None,
             parent,
             sql_endpoint: None,
             tags: Vec::new(),

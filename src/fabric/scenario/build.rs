@@ -311,6 +311,7 @@ impl<'a> Draft<'a> {
             display_name: new.name.clone(),
             description: new.description.clone().unwrap_or_default(),
             capacity,
+            domain: None,
         };
         let name = new.display_name.clone();
         let created = workspace::create(&self.state, new, creator);
@@ -422,5 +423,5 @@ fn directory_entry(state: &State, new: &NewPrincipal) -> DirectoryEntry {
         PrincipalType::ServicePrincipalProfile => Details::ServicePrincipalProfile { parent: None },
         PrincipalType::EntireTenant => Details::EntireTenant,
     };
-    DirectoryEntry { id, display_name: Some(new.name.clone()), details }
+    DirectoryEntry { id, display_name: Some(new.name.clone()), details, fabric_admin: None }
 }

@@ -66,6 +66,13 @@ impl Index {
             | Fact::PrincipalsDeclared(_)
             | Fact::SecretsDeclared(_)
             | Fact::TagsDeclared { .. }
+            | Fact::TagDeleted { .. }
+            | Fact::DomainCreated(_)
+            | Fact::DomainUpdated(_)
+            | Fact::DomainDeleted { .. }
+            | Fact::DomainAssigned { .. }
+            | Fact::TenantSettingChanged { .. }
+            | Fact::TenantSettingOverridden { .. }
             | Fact::FaultAdded { .. }
             | Fact::FaultSwitched { .. }
             | Fact::FaultDeleted { .. }

@@ -1,5 +1,4 @@
-//! `tags`: the tags of the tenant. In Fabric, administrators create tags, and the emulated API can only list and apply
-//! tags.
+//! `tags`: the tags of the tenant. Administrators create tags through the admin API; a declaration also chooses their ids.
 
 use axum::body::Body;
 use axum::http::Response;

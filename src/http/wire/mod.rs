@@ -3,6 +3,7 @@
 //! The modules convert between JSON and the types of `fabric`. They do not depend on the request: handlers pass in all
 //! data that a body needs. This module contains the bodies and checks that several resources share.
 
+pub(super) mod admin;
 pub(super) mod azure_capacities;
 pub(super) mod bulk;
 pub(super) mod capacities;
@@ -11,6 +12,7 @@ pub(super) mod catalogs;
 pub(super) mod connections;
 pub(super) mod data_access_roles;
 pub(super) mod definitions;
+pub(super) mod domains;
 pub(super) mod encryption;
 pub(super) mod folders;
 pub(super) mod gateways;
@@ -26,6 +28,7 @@ pub(super) mod shortcuts;
 pub(super) mod sql_databases;
 pub(super) mod sql_endpoints;
 pub(super) mod tags;
+pub(super) mod tenant_settings;
 pub(super) mod workspaces;
 
 use std::str::FromStr;

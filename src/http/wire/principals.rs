@@ -173,6 +173,6 @@ impl PrincipalRequest {
             }
             PrincipalType::EntireTenant => Details::EntireTenant,
         };
-        Ok(DirectoryEntry { id, display_name: self.display_name, details })
+        Ok(DirectoryEntry { id, display_name: self.display_name, details, fabric_admin: None })
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::tags::{AppliedTag, applied};
 use crate::fabric::State;
 use crate::fabric::workspace::{Workspace, WorkspaceIdentity, WorkspaceType};
-use crate::ids::{ApplicationId, CapacityId, PrincipalId, WorkspaceId};
+use crate::ids::{ApplicationId, CapacityId, DomainId, PrincipalId, WorkspaceId};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,6 +40,8 @@ pub(crate) struct WorkspaceBody<'a> {
     r#type: WorkspaceType,
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity_id: Option<CapacityId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain_id: Option<DomainId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<AppliedTag<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +85,7 @@ impl<'a> WorkspaceBody<'a> {
             description: super::description(state, &workspace.description),
             r#type: workspace.kind,
             capacity_id: workspace.capacity,
+            domain_id: workspace.domain,
             tags: applied(state, &workspace.tags),
             capacity_region: region,
             capacity_assignment_progress: None,
