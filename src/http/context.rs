@@ -198,11 +198,21 @@ impl Context<'_> {
     /// Returns an error if the body is empty or is not JSON, if its media type is not JSON, or if a member has the
     /// wrong type. The message never repeats a value of the body, because the value may be a secret.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, FabricError> {
+        json::parse(self.json_body()?)
+    }
+
+    /// Parses the body as a JSON array, with the errors of [`Self::json`].
+    pub(super) fn json_list<T: DeserializeOwned>(&self) -> Result<Vec<T>, FabricError> {
+        json::parse_list(self.json_body()?)
+    }
+
+    /// Returns the body. Rejects an empty one, and media types other than JSON.
+    fn json_body(&self) -> Result<&[u8], FabricError> {
         check_content_type(&self.parts.headers)?;
         if self.body.is_empty() {
             return Err(FabricError::invalid_input("A non-empty request body is required."));
         }
-        json::parse(self.body)
+        Ok(self.body)
     }
 
     /// Parses the body as JSON. An empty body counts as an empty object.

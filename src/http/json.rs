@@ -5,13 +5,22 @@ use serde::de::DeserializeOwned;
 use crate::fabric::FabricError;
 use crate::fabric::json::{VALUES_MAX, has_more_values};
 
-/// Parses a JSON body that may contain secrets. An error names the member, but never repeats a value.
+/// Parses a JSON object that may contain secrets. An error names the member, but never repeats a value.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
-    check_values(body, VALUES_MAX)?;
-    // Serde takes an array for an object whose members it has in order. No body of Fabric's is an array.
+    // Serde would take an array for the values of an object's members, in their order.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(invalid("unexpected type or value"));
     }
+    parse_concisely(body)
+}
+
+/// Parses a JSON array like [`parse`].
+pub(super) fn parse_list<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, FabricError> {
+    parse_concisely(body)
+}
+
+fn parse_concisely<T: DeserializeOwned>(body: &[u8]) -> Result<T, FabricError> {
+    check_values(body, VALUES_MAX)?;
     read(body).map_err(|(member, why)| {
         let (line, column) = (why.line(), why.column());
         invalid(&match (why.is_data(), member) {
@@ -95,6 +104,6 @@ mod tests {
         check(" [[]]", "unexpected type or value");
         check(r#"{"inner": [] "secret"}"#, "not JSON at line 1, column 14");
         check(r#"{"inner": []} "secret""#, "not JSON at line 1, column 15");
-        check(&format!("[{}0]", "0,".repeat(VALUES_MAX)), "more than 100000 values");
+        check(&format!("{{\"inner\": [{}0]}}", "0,".repeat(VALUES_MAX)), "more than 100000 values");
     }
 }

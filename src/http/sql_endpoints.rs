@@ -56,7 +56,7 @@ pub(super) fn update_audit(context: &Context<'_>) -> HandlerResult {
 }
 
 pub(super) fn set_audit_groups(context: &Context<'_>) -> HandlerResult {
-    let groups: Vec<String> = context.json()?;
+    let groups: Vec<String> = context.json_list()?;
     context.commit(|state, now| {
         let (workspace, item) = context.item(state, now)?;
         let (facts, _) = audit::set_groups(workspace, item, groups)?;
