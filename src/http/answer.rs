@@ -82,6 +82,16 @@ impl Answer {
         Self { status: StatusCode::ACCEPTED, ..Self::empty() }
     }
 
+    /// Creates a 202 with a JSON body.
+    pub fn accepted_with(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
+    }
+
+    /// Creates a 204.
+    pub fn no_content() -> Self {
+        Self { status: StatusCode::NO_CONTENT, ..Self::empty() }
+    }
+
     /// Creates the 202 of a long-running operation that has started. Its body is the JSON `null`.
     pub fn started() -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(&()) }

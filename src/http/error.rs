@@ -27,6 +27,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::DmUnderlyingNativeErrorCode
         | ErrorCode::DmtsUntrustedEndpointForWorkspaceIdentity
         | ErrorCode::DuplicateDisplayNameAndType
+        | ErrorCode::ExternalDataShareCannotBeAcceptedInTheSameTenant
+        | ErrorCode::ExternalDataShareOperationNotSupportedForItemType
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
         | ErrorCode::GatewayInvalidPrincipalType
@@ -51,6 +53,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidRequest
         | ErrorCode::InvalidSubscriptionId
         | ErrorCode::ItemReferencedMoreThanOnce
+        | ErrorCode::LifecycleNotAllowedForMyWorkspace
+        | ErrorCode::LocationNotAvailableForResourceType
         | ErrorCode::MissingApiVersionParameter
         | ErrorCode::JobAlreadyCompleted
         | ErrorCode::MirroredDatabaseNotReady
@@ -64,7 +68,10 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::PrincipalNotFound
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
+        | ErrorCode::RequiredDestination
+        | ErrorCode::RetentionDaysReductionNotAllowed
         | ErrorCode::ScheduleExceedsLimit
+        | ErrorCode::SettingsNotAllowedOnWorkspace
         | ErrorCode::TooManyFolders
         | ErrorCode::UnknownGatewayPrincipal
         | ErrorCode::UnsupportedGatewayType
@@ -73,6 +80,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::UpdateGatewayConnectionFailed
         | ErrorCode::WorkspaceHasNoCapacityAssigned
         | ErrorCode::WorkspaceItemsLimitExceeded
+        | ErrorCode::WorkspaceNotInSameCapacity
         | ErrorCode::WorkspaceNotSupported
         | ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile => StatusCode::BAD_REQUEST,
 
@@ -84,19 +92,23 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InsufficientPrivileges
         | ErrorCode::InsufficientScopes
         | ErrorCode::MemoryFull
-        | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
+        | ErrorCode::TenantNotAllowed
+        | ErrorCode::UserNotAuthorizedDestinationItem => StatusCode::FORBIDDEN,
 
         ErrorCode::CapacityNotActive => match behaviours.capacity_not_active {
             CapacityNotActive::NotFound => StatusCode::NOT_FOUND,
             CapacityNotActive::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         },
         ErrorCode::CapacityNotFound
+        | ErrorCode::DestinationItemNotFound
+        | ErrorCode::DestinationWorkspaceNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
         | ErrorCode::FolderNotFound
         | ErrorCode::InvalidResourceType
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
+        | ErrorCode::PolicyNotFound
         | ErrorCode::RoleNotFound
         | ErrorCode::ResourceGroupNotFound
         | ErrorCode::ResourceNotFound
@@ -119,6 +131,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::DuplicateGatewayName
         | ErrorCode::EntityConflict
         | ErrorCode::FolderDisplayNameAlreadyInUse
+        | ErrorCode::InvalidResourceLocation
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
         | ErrorCode::WorkspaceIdentityAlreadyExists
         | ErrorCode::WorkspaceNameAlreadyExists => StatusCode::CONFLICT,
@@ -192,6 +205,29 @@ impl<'a> From<&'a fabric::error::Detail> for Detail<'a> {
 impl<'a> From<&'a fabric::error::RelatedResource> for RelatedResource<'a> {
     fn from(resource: &'a fabric::error::RelatedResource) -> Self {
         Self { resource_id: &resource.id, resource_type: resource.kind }
+    }
+}
+
+/// The error of a part of a request, within the body of a successful response.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ErrorDetails<'a> {
+    error_code: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more_details: Vec<Detail<'a>>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related_resource: Option<RelatedResource<'a>>,
+}
+
+impl<'a> From<&'a FabricError> for ErrorDetails<'a> {
+    fn from(error: &'a FabricError) -> Self {
+        Self {
+            error_code: error.code().as_str(),
+            more_details: error.more_details().iter().map(Detail::from).collect(),
+            message: error.text(),
+            related_resource: error.related_resource().map(RelatedResource::from),
+        }
     }
 }
 
