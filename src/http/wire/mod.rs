@@ -10,6 +10,7 @@ pub(super) mod catalog_search;
 pub(super) mod catalogs;
 pub(super) mod connections;
 pub(super) mod data_access_roles;
+pub(super) mod datasets;
 pub(super) mod definitions;
 pub(super) mod encryption;
 pub(super) mod external_data_shares;
