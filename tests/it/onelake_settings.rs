@@ -22,7 +22,8 @@ fn mine(lab: &Lab) -> String {
     format!("/v1/workspaces/{}", personal["id"].as_str().unwrap())
 }
 
-fn destination(lakehouse: &str) -> Value {
+/// The destination of diagnostic logs in a lakehouse, which its path names.
+pub(crate) fn destination(lakehouse: &str) -> Value {
     let ids: Vec<&str> = lakehouse.split('/').collect();
     json!({"type": "Lakehouse", "lakehouse": {"referenceType": "ById", "itemId": ids[5], "workspaceId": ids[3]}})
 }
@@ -140,6 +141,7 @@ fn rule(name: &str) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
 fn import(lab: &Lab, workspace: &str, rules: Value) -> Reply {
     let body = json!({"properties": {"policy": {"rules": rules}}});
     lab.post(&format!("{workspace}/onelake/lifecycle/importPolicy"), body)
