@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fabric::access::DEFAULT_DOMAIN;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
 use crate::ids::{CapacityId, OperationId, PrincipalId};
 use crate::seed::Seed;
@@ -237,15 +236,6 @@ impl Capacity {
         let name = &self.display_name;
         let size = self.sku.strip_prefix('F').unwrap_or_default();
         !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_digit()) && is_azure_name(name)
-    }
-
-    /// Returns the administrators: the default user if there are no others.
-    pub fn administrators(&self) -> Vec<String> {
-        if self.administrators.is_empty() {
-            vec![format!("admin@{DEFAULT_DOMAIN}")]
-        } else {
-            self.administrators.clone()
-        }
     }
 
     /// Applies a change. Rejects SKUs that do not exist, and administrators and tags that are too many or too long.

@@ -138,6 +138,13 @@ const PROVOKED: &[Provocation] = &[
         let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
         lab.get(&format!("{workspace}/sqlEndpoints/{}/connectionString?guestTenantId=x", endpoint.as_str().unwrap()))
     }),
+    ("InternalServerError", 500, |lab| {
+        lab.settings(json!({"behaviours": {"readsWhilePaused": "500"}}));
+        let workspace = lab.workspace();
+        lab.set_capacity("Inactive");
+        lab.get(&format!("{workspace}/lakehouses"))
+    }),
+    ("InvalidInput", 400, |lab| lab.post("/v1/workspaces", json!({}))),
     ("InvalidInputs", 400, |lab| {
         let mirror = lab.mirror(&lab.workspace(), "m", &open_mirror()).replace("mirroredDatabases", "items");
         lab.post(&format!("{mirror}/applyTags"), json!({"tags": []}))

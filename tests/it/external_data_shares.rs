@@ -134,7 +134,8 @@ fn accepted_share_becomes_shortcuts_of_the_recipient() {
 
     let lakehouse = crate::jobs::item(recipient, &workspace(recipient, "received"), "Lakehouse");
     let mut body = acceptance(&lakehouse, &paths[0]["pathId"]);
-    body["payload"]["createShortcutRequests"][1] = json!({"pathId": paths[1]["pathId"], "shortcutName": "Orders"});
+    let orders = json!({"pathId": paths[1]["pathId"], "shortcutName": "Orders"});
+    body["payload"]["createShortcutRequests"].as_array_mut().unwrap().push(orders);
     let accept = format!("{}/accept", invitation(&id));
     let accepted = recipient.post(&accept, body.clone()).is(200).body();
     assert_eq!(accepted["value"][0]["path"], "Files/DataFromContoso");
@@ -281,7 +282,7 @@ fn invitation_for_a_tenant_is_hidden_from_others() {
 #[test]
 fn shares_are_limited_per_minute() {
     let tenants = Tenants::new();
-    tenants.provider.settings(json!({"throttle": "on"}));
+    tenants.provider.settings(json!({"throttle": "measured"}));
     for _ in 0..10 {
         tenants.provider.get(&tenants.shares).is(200);
     }

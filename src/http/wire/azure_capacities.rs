@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::capacities::administrators;
 use crate::fabric::capacity::{
     AzureChange, AzureState, Capacity, CapacityOperation, CapacityOperationType, REGIONS, azure_location,
 };
@@ -126,7 +127,7 @@ impl<'a> AzureCapacityBody<'a> {
             AzureState::Provisioning => "Provisioning",
             AzureState::Deleting => "Deleting",
         };
-        let administration = Administration { members: capacity.administrators() };
+        let administration = Administration { members: administrators(capacity) };
         let is_new = state == AzureState::Provisioning;
         let region = &capacity.region;
         Self {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::capacities::administrators;
 use crate::fabric::State;
 use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::fabric::principal::PrincipalType;
@@ -133,7 +134,7 @@ impl<'a> From<&'a Capacity> for CapacityBody<'a> {
         Self {
             id: capacity.id,
             display_name: &capacity.display_name,
-            admins: capacity.administrators(),
+            admins: administrators(capacity),
             sku: &capacity.sku,
             state: match capacity.state {
                 CapacityState::Active => "Active",
