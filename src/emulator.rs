@@ -5,8 +5,8 @@ mod listener;
 mod stored;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
@@ -72,6 +72,8 @@ pub struct Emulator {
     tenants: Arc<Tenants>,
     /// The logs of events of tenants that do not exist yet, but have listeners.
     awaited: DashMap<TenantId, Arc<EventLog>>,
+    /// Held while two tenants change together.
+    pairing: Mutex<()>,
     /// The places of listeners.
     listeners: Arc<Semaphore>,
     /// The state file; `None` if tenants are only in memory.
@@ -231,6 +233,7 @@ impl Builder {
             codes: AtomicU64::new(0),
             tenants: Arc::default(),
             awaited: DashMap::new(),
+            pairing: Mutex::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             state: None,
         }
@@ -292,6 +295,12 @@ impl Emulator {
     pub fn existing_tenant(&self, id: TenantId) -> Result<Arc<Tenant>, FabricError> {
         let existing = self.tenants.get(&id).map(|tenant| Arc::clone(&tenant));
         existing.ok_or_else(|| no_tenant(id))
+    }
+
+    /// Returns the right to change two tenants together. Only its holder may wait for a tenant while it holds the history
+    /// of another, so that no two requests wait for each other.
+    pub(crate) fn pair_tenants(&self) -> MutexGuard<'_, ()> {
+        self.pairing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Deletes a tenant. Its next use creates it again, in its initial state.

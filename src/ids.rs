@@ -111,6 +111,10 @@ ids! {
     JobInstanceId = "job";
     /// The id of a schedule of jobs.
     ScheduleId = "schedule";
+    /// The id of an external data share, and of the invitation to it.
+    ExternalDataShareId = "external data share";
+    /// The id of a path in an external data share.
+    SharedPathId = "shared path";
     /// The id of an activity. The emulator has no activities: only the ids are shown.
     ActivityId = "activity";
 }

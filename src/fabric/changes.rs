@@ -97,7 +97,10 @@ impl Scope {
                 self.add_item(*id, None);
                 self.statuses = Statuses::All;
             }
-            Fact::CapacityChanged { .. } | Fact::CapacityDeclared(_) => {
+            Fact::CapacityChanged { .. }
+            | Fact::CapacityDeclared(_)
+            | Fact::CapacityUpdated(_)
+            | Fact::CapacityDeleted { .. } => {
                 self.workspaces = state.workspaces().values().map(|workspace| workspace.id).collect();
                 self.statuses = Statuses::All;
             }

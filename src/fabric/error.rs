@@ -79,6 +79,10 @@ codes! {
     DmGwPipelineGatewayDataSourceAccessError as "DM_GWPipeline_Gateway_DataSourceAccessError" = "The source could not be accessed.";
     /// The domain does not exist.
     DomainNotFound = "The provided domain was not found";
+    /// The lakehouse for diagnostic logs does not exist.
+    DestinationItemNotFound = "The destination item was not found.";
+    /// The workspace of the lakehouse for diagnostic logs does not exist.
+    DestinationWorkspaceNotFound = "The destination workspace was not found.";
     /// The name of the connection is in use.
     DuplicateConnectionName = "The connection name is already in use.";
     /// An import contains two items with the same kind and name.
@@ -91,6 +95,10 @@ codes! {
     EntityConflict = "The requested resource is there already";
     /// The resource does not exist, or the caller may not see it.
     EntityNotFound = "The requested resource could not be found";
+    /// The invitation to an external data share is for another tenant.
+    ExternalDataShareCannotBeAcceptedInTheSameTenant = "An external data share cannot be accepted in the tenant that shares the data.";
+    /// Items of this kind can neither share data with another tenant nor receive it.
+    ExternalDataShareOperationNotSupportedForItemType = "The type of the item does not support external data shares.";
     /// The folder would be nested too deeply.
     FolderDepthOutOfRange = "The parent folder has achieved max depth, can't create a new subfolder.";
     /// The parent already contains a folder with this name.
@@ -159,6 +167,8 @@ codes! {
     InvalidPrincipal = "The principal is not valid.";
     /// An update is empty, or an identity association or a capacity unassignment is not possible.
     InvalidRequest = "Invalid update request.";
+    /// A resource of Azure with this name exists in another region.
+    InvalidResourceLocation = "The resource already exists in another location.";
     /// Azure Resource Manager does not know the version of the API.
     InvalidResourceType = "The API version is not supported.";
     /// The id of an Azure subscription is not a GUID.
@@ -173,6 +183,10 @@ codes! {
     ItemReferencedMoreThanOnce = "An item is referenced more than once.";
     /// A run that has ended cannot be cancelled.
     JobAlreadyCompleted = "The job instance run has already completed.";
+    /// A personal workspace has no lifecycle settings.
+    LifecycleNotAllowedForMyWorkspace = "Lifecycle settings are not allowed on My workspace.";
+    /// Azure Resource Manager does not offer capacities in this region.
+    LocationNotAvailableForResourceType = "The location is not available for the resource type.";
     /// The tenant, or all tenants together, have stored as much as the emulator allows.
     MemoryFull = "The memory of the emulator is full.";
     /// The route exists, but not with this method.
@@ -201,6 +215,8 @@ codes! {
     OperationNotSucceeded = "The operation has not succeeded";
     /// The kind of the item does not support the operation.
     OperationNotSupportedForItem = "Operation not supported for requested item";
+    /// The workspace has no lifecycle policy.
+    PolicyNotFound = "No lifecycle policy exists for this workspace.";
     /// The resource is not the one that `If-Match` names.
     PreconditionFailed = "The current resource ETag doesn't match the value of the If-Match header.";
     /// The principal already has a role in the workspace.
@@ -217,10 +233,14 @@ codes! {
     RequestBlocked (retriable) = "Request is blocked by the upstream service.";
     /// The request has both a definition and a creation payload.
     RequestWithDefinitionAndCreationPayloadNotSupported = "The request has both a definition and a creation payload, which is not supported.";
+    /// Diagnostics are enabled for the first time, without a destination.
+    RequiredDestination = "The destination is required when diagnostics are enabled for the first time.";
     /// The Azure resource group does not exist.
     ResourceGroupNotFound = "Resource group could not be found.";
     /// The Azure resource does not exist.
     ResourceNotFound = "The resource was not found.";
+    /// The retention of diagnostic logs can only be extended.
+    RetentionDaysReductionNotAllowed = "The retention days cannot be fewer than those already set.";
     /// The data access role does not exist.
     RoleNotFound = "The specified role was not found.";
     /// The item has reached its maximum number of schedules.
@@ -229,6 +249,8 @@ codes! {
     ScheduleNotFound = "The requested item schedule not found";
     /// The emulator is shutting down.
     ServerClosing (retriable) = "The emulator is shutting down.";
+    /// A personal workspace has no diagnostics.
+    SettingsNotAllowedOnWorkspace = "The setting is not allowed on the workspace.";
     /// The change cannot be written to the state file.
     StateNotStored (retriable) = "The change could not be stored.";
     /// The Azure subscription does not exist.
@@ -261,6 +283,8 @@ codes! {
     UnsupportedPrincipalTypeForDomainAdminAssignment = "The principal type is not supported for domain admins";
     /// The gateway of an updated connection is offline or deleted.
     UpdateGatewayConnectionFailed = "Failed to update gateway connection.";
+    /// The caller does not have the required role in the workspace of the lakehouse for diagnostic logs.
+    UserNotAuthorizedDestinationItem = "The user is not authorized for the destination workspace.";
     /// The operation requires a capacity, but the workspace is not assigned to a capacity.
     WorkspaceHasNoCapacityAssigned = "A workspace with a capacity assigned is required for the operation";
     /// The workspace already has an identity.
@@ -273,6 +297,8 @@ codes! {
     WorkspaceNameAlreadyExists = "The workspace name is already in use.";
     /// The workspace does not exist.
     WorkspaceNotFound = "The provided workspace was not found";
+    /// The workspace and that of the lakehouse for its diagnostic logs have different capacities.
+    WorkspaceNotInSameCapacity = "The source and the destination workspace are not in the same capacity.";
     /// Workspaces of this type do not support the operation.
     WorkspaceNotSupported = "The operation is not supported in this workspace.";
     /// A service principal profile cannot have this role.

@@ -72,6 +72,7 @@ impl Workspace {
             networking: None,
             managed_private_endpoints: Ordered::default(),
             encryption: None,
+            onelake_settings: None,
             roles: self.roles.clone(),
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),

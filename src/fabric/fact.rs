@@ -11,6 +11,7 @@ use crate::fabric::connection::Connection;
 use crate::fabric::domain::Domain;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::error::FabricError;
+use crate::fabric::external_data_share::ExternalDataShare;
 use crate::fabric::fault::FaultRule;
 use crate::fabric::gateway::Gateway;
 use crate::fabric::item::data_access_role::DataAccessRole;
@@ -22,6 +23,7 @@ use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
 use crate::fabric::mirroring::trouble::{End, Trouble};
 use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
 use crate::fabric::networking::Networking;
+use crate::fabric::onelake_settings::OneLakeSettings;
 use crate::fabric::operation::NewOperation;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
@@ -31,8 +33,8 @@ use crate::fabric::tenant_setting::{SettingOverride, SettingValue};
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
-    CapacityId, ConnectionId, DomainId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId,
-    PrincipalId, ScheduleId, SourceId, TagId, TroubleId, WorkspaceId,
+    CapacityId, ConnectionId, DomainId, ExternalDataShareId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
+    ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId, TagId, TenantId, TroubleId, WorkspaceId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -126,7 +128,17 @@ pub enum Fact {
     /// A capacity was paused or resumed.
     #[serde(rename = "capacityChanged")]
     CapacityChanged { id: CapacityId, state: CapacityState },
-    /// A suspension or resumption of a capacity started in Azure Resource Manager. Its effect on the capacity is a
+    /// A capacity was created in Azure Resource Manager.
+    #[serde(rename = "capacityCreated")]
+    CapacityCreated(Capacity),
+    /// The SKU, the administrators or the tags of a capacity changed in Azure Resource Manager. The fact contains the
+    /// whole capacity.
+    #[serde(rename = "capacityUpdated")]
+    CapacityUpdated(Capacity),
+    /// A capacity was deleted in Azure Resource Manager. Its workspaces no longer have a capacity.
+    #[serde(rename = "capacityDeleted")]
+    CapacityDeleted { id: CapacityId },
+    /// A change of a capacity started in Azure Resource Manager. Its effect on the capacity is a
     /// separate fact, which precedes this fact.
     #[serde(rename = "capacityOperationStarted")]
     CapacityOperationStarted(CapacityOperation),
@@ -221,6 +233,9 @@ pub enum Fact {
     /// The encryption key of a workspace changed.
     #[serde(rename = "encryptionChanged")]
     EncryptionChanged { workspace: WorkspaceId, encryption: Encryption },
+    /// The OneLake settings of a workspace changed. The fact contains all of them.
+    #[serde(rename = "oneLakeSettingsChanged")]
+    OneLakeSettingsChanged { workspace: WorkspaceId, settings: Box<OneLakeSettings> },
     /// A principal was given a role in a workspace.
     #[serde(rename = "roleAssigned")]
     RoleAssigned { workspace: WorkspaceId, assignment: RoleAssignment },
@@ -297,6 +312,18 @@ pub enum Fact {
     /// The OneLake data access roles of an item changed. The fact contains all roles of the item.
     #[serde(rename = "dataAccessRolesChanged")]
     DataAccessRolesChanged { workspace: WorkspaceId, id: ItemId, roles: Arc<Vec<DataAccessRole>> },
+    /// Paths of an item were shared with another tenant.
+    #[serde(rename = "externalDataShareCreated")]
+    ExternalDataShareCreated(ExternalDataShare),
+    /// A tenant accepted the invitation to an external data share.
+    #[serde(rename = "externalDataShareAccepted")]
+    ExternalDataShareAccepted { id: ExternalDataShareId, tenant: TenantId },
+    /// An external data share was revoked.
+    #[serde(rename = "externalDataShareRevoked")]
+    ExternalDataShareRevoked { id: ExternalDataShareId },
+    /// An external data share was deleted.
+    #[serde(rename = "externalDataShareDeleted")]
+    ExternalDataShareDeleted { id: ExternalDataShareId },
     /// The default identity of an item was set: the principal under which the item acts.
     #[serde(rename = "identityAssociated")]
     IdentityAssociated { workspace: WorkspaceId, id: ItemId, identity: Principal },
@@ -381,12 +408,15 @@ impl Fact {
                 | Self::FolderDeleted { .. }
                 | Self::ConnectionDeleted { .. }
                 | Self::GatewayDeleted { .. }
+                | Self::ExternalDataShareRevoked { .. }
+                | Self::ExternalDataShareDeleted { .. }
                 | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
                 | Self::JobCancelled { .. }
                 | Self::ScheduleDeleted { .. }
                 | Self::MirroringStopped { .. }
                 | Self::CapacityChanged { .. }
+                | Self::CapacityDeleted { .. }
         )
     }
 }

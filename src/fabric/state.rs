@@ -10,6 +10,7 @@ use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
 use crate::fabric::domain::Domain;
+use crate::fabric::external_data_share::ExternalDataShare;
 use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
@@ -33,8 +34,8 @@ use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, DomainId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
-    ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, DomainId, ExternalDataShareId, FaultId, FolderId, GatewayId, ItemId,
+    JobInstanceId, ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -61,6 +62,10 @@ struct Counts {
     schedules: u64,
     #[serde(default)]
     domains: u64,
+    #[serde(default)]
+    external_data_shares: u64,
+    #[serde(default)]
+    capacities: u64,
 }
 
 impl Counts {
@@ -68,8 +73,9 @@ impl Counts {
     fn largest(&self) -> u64 {
         let Self { workspaces, folders, connections, items, operations, identities, tags, faults, .. } = *self;
         let Self { managed_private_endpoints, gateways, jobs, schedules, domains, .. } = *self;
+        let Self { external_data_shares, capacities, .. } = *self;
         let of_workspaces = [workspaces, folders, items, identities, managed_private_endpoints, jobs, schedules];
-        let of_tenant = [connections, operations, tags, faults, gateways, domains];
+        let of_tenant = [connections, operations, tags, faults, gateways, domains, external_data_shares, capacities];
         of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
     }
 }
@@ -110,6 +116,8 @@ pub struct State {
     /// The tenant settings that are overridden for a capacity.
     #[serde(default)]
     pub(super) setting_overrides: BTreeMap<CapacityId, BTreeMap<String, SettingOverride>>,
+    #[serde(default)]
+    pub(super) external_data_shares: Ordered<ExternalDataShareId, ExternalDataShare>,
 }
 
 impl State {
@@ -137,6 +145,7 @@ impl State {
             domains: Ordered::default(),
             tenant_settings: BTreeMap::new(),
             setting_overrides: BTreeMap::new(),
+            external_data_shares: Ordered::default(),
         }
     }
 
@@ -156,7 +165,15 @@ impl State {
         found.ok_or_else(|| FabricError::new(ErrorCode::CapacityNotFound).about("Capacity", id))
     }
 
-    /// Returns the suspensions and resumptions of capacities, in order of their start.
+    /// Returns the id of the next capacity. The ids of the capacities that exist are skipped.
+    pub fn next_capacity(&self) -> CapacityId {
+        // A new tenant has capacities with the first numbers.
+        let ids = (self.counts.capacities + 1..).map(|count| CapacityId::nth(self.seed.fork("created"), count));
+        let mut free = ids.filter(|id| self.capacity(*id).is_err());
+        free.next().unwrap_or(CapacityId::MAX)
+    }
+
+    /// Returns the changes of capacities in Azure Resource Manager, in order of their start.
     pub fn capacity_operations(&self) -> &Ordered<OperationId, CapacityOperation> {
         &self.capacity_operations
     }
@@ -305,6 +322,16 @@ impl State {
         self.gateway_names.get(name).copied()
     }
 
+    /// Returns the external data shares, in order of creation.
+    pub fn external_data_shares(&self) -> &Ordered<ExternalDataShareId, ExternalDataShare> {
+        &self.external_data_shares
+    }
+
+    /// Returns the id of the next external data share.
+    pub fn next_external_data_share(&self) -> ExternalDataShareId {
+        ExternalDataShareId::nth(self.seed, self.counts.external_data_shares + 1)
+    }
+
     /// Returns the declarations of a source.
     pub fn declared(&self, source: SourceId) -> Option<&Declared> {
         self.sources.get(&source)
@@ -429,6 +456,12 @@ impl State {
 
             Fact::CapacityDeclared(capacity) => self.declare_capacity(capacity, at),
             Fact::CapacityChanged { id, state } => self.change_capacity(id, state, at),
+            Fact::CapacityCreated(capacity) => {
+                self.counts.capacities += 1;
+                self.declare_capacity(capacity, at);
+            }
+            Fact::CapacityUpdated(capacity) => self.declare_capacity(capacity, at),
+            Fact::CapacityDeleted { id } => self.delete_capacity(id, at),
             Fact::CapacityOperationStarted(operation) => self.start_capacity_operation(operation),
             Fact::PrincipalRegistered { entry, personal } => {
                 if let Some(id) = personal {
@@ -583,6 +616,21 @@ impl State {
             Fact::DataAccessRolesChanged { workspace, id, roles } => {
                 self.with_item(workspace, id, |item| item.data_access_roles = Some(roles));
             }
+            Fact::ExternalDataShareCreated(share) => {
+                self.counts.external_data_shares += 1;
+                self.external_data_shares.insert(share.id, share);
+            }
+            Fact::ExternalDataShareAccepted { id, tenant } => {
+                if let Some(share) = self.external_data_shares.get_mut(&id) {
+                    share.accepted_by = Some(tenant);
+                }
+            }
+            Fact::ExternalDataShareRevoked { id } => {
+                if let Some(share) = self.external_data_shares.get_mut(&id) {
+                    share.is_revoked = true;
+                }
+            }
+            Fact::ExternalDataShareDeleted { id } => drop(self.external_data_shares.remove(&id)),
             Fact::ShortcutsChanged { workspace, id, shortcuts } => {
                 self.with_item(workspace, id, |item| item.shortcuts = shortcuts);
             }
@@ -603,6 +651,9 @@ impl State {
             }),
             Fact::EncryptionChanged { workspace, encryption } => {
                 self.with_workspace(workspace, |workspace| workspace.encryption = Some(encryption));
+            }
+            Fact::OneLakeSettingsChanged { workspace, settings } => {
+                self.with_workspace(workspace, |workspace| workspace.onelake_settings = Some(settings));
             }
             Fact::WorkspaceTagged { id, tags } => self.with_workspace(id, |workspace| workspace.tags = tags),
             Fact::KindStateChanged { workspace, id, changes } => self.change_kind_state(workspace, id, changes),
@@ -713,6 +764,7 @@ impl State {
         self.connections.values_mut().for_each(|connection| connection.roles.replace_principals(replaced));
         self.gateways.values_mut().for_each(|gateway| gateway.roles.replace_principals(replaced));
         self.domains.values_mut().for_each(|domain| domain.replace_principals(replaced));
+        self.external_data_shares.values_mut().for_each(|share| replace(&mut share.creator));
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
@@ -846,6 +898,17 @@ impl State {
             for item in self.operations.fail_in_progress(workspace, at) {
                 self.workspaces.delete_item(workspace, item, at, at);
             }
+        }
+    }
+
+    /// Deletes a capacity. Its workspaces first behave as if it was paused, and then have no capacity.
+    fn delete_capacity(&mut self, id: CapacityId, at: Timestamp) {
+        self.change_capacity(id, CapacityState::Inactive, at);
+        self.capacities.retain(|capacity| capacity.id != id);
+        let assigned: Vec<WorkspaceId> =
+            self.workspaces().values().filter(|it| it.capacity == Some(id)).map(|workspace| workspace.id).collect();
+        for workspace in assigned {
+            self.with_workspace(workspace, |workspace| workspace.capacity = None);
         }
     }
 

@@ -229,6 +229,9 @@ impl State {
 
     /// Removes the trouble and the sources of deleted items.
     pub(super) fn forget_items(&mut self, items: &[ItemId]) {
+        if !self.external_data_shares.is_empty() {
+            self.external_data_shares.retain(|share| !items.contains(&share.item));
+        }
         for item in items {
             let source = SourceId::from(*item);
             self.sources.remove(&source);

@@ -14,6 +14,7 @@ use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
 use crate::fabric::name::{Folded, NAME_MAX, WORKSPACE_DESCRIPTION_MAX, check_description, check_name};
 use crate::fabric::networking::Networking;
+use crate::fabric::onelake_settings::OneLakeSettings;
 use crate::fabric::operation::{self, NewOperation, PendingResult, Progress};
 use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
@@ -93,6 +94,9 @@ pub struct Workspace {
     /// The encryption with a customer-managed key, if there ever was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) encryption: Option<Encryption>,
+    /// The OneLake settings, if one of them was ever set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) onelake_settings: Option<Box<OneLakeSettings>>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
@@ -242,6 +246,7 @@ impl Workspace {
             networking: None,
             managed_private_endpoints: Ordered::default(),
             encryption: None,
+            onelake_settings: None,
             roles,
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),
@@ -286,6 +291,12 @@ impl Workspace {
     /// Returns the encryption of the workspace; `None` if it never had a customer-managed key.
     pub fn encryption(&self) -> Option<&Encryption> {
         self.encryption.as_ref()
+    }
+
+    /// Returns the OneLake settings of the workspace.
+    pub fn onelake_settings(&self) -> &OneLakeSettings {
+        static INITIAL: LazyLock<OneLakeSettings> = LazyLock::new(OneLakeSettings::default);
+        self.onelake_settings.as_deref().unwrap_or(&INITIAL)
     }
 
     /// Returns the role assignments, in order of creation.

@@ -27,6 +27,7 @@ pub struct Answer {
     location: Option<String>,
     etag: Option<String>,
     asynchronous: Option<String>,
+    request: Option<String>,
     operation: Option<OperationId>,
     retry_after: Option<u64>,
     exposed: Option<&'static str>,
@@ -64,6 +65,7 @@ impl Answer {
             location: None,
             etag: None,
             asynchronous: None,
+            request: None,
             operation: None,
             retry_after: None,
             exposed: None,
@@ -80,6 +82,16 @@ impl Answer {
     /// Creates a 202 without a body.
     pub fn accepted() -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::empty() }
+    }
+
+    /// Creates a 202 with a JSON body.
+    pub fn accepted_with(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
+    }
+
+    /// Creates a 204.
+    pub fn no_content() -> Self {
+        Self { status: StatusCode::NO_CONTENT, ..Self::empty() }
     }
 
     /// Creates the 202 of a long-running operation that has started. Its body is the JSON `null`.
@@ -130,6 +142,12 @@ impl Answer {
         self
     }
 
+    /// Sets `x-ms-request-id` to the id of what the request started.
+    pub fn request(mut self, id: String) -> Self {
+        self.request = Some(id);
+        self
+    }
+
     /// Adds the name of a member or parameter without effect to `x-emulator-note`, if the request contains it
     /// (`given`).
     pub fn inert(mut self, member: &'static str, given: bool) -> Self {
@@ -164,6 +182,9 @@ impl Answer {
         }
         if let Some(status) = self.asynchronous.and_then(|status| HeaderValue::try_from(status).ok()) {
             headers.insert(HeaderName::from_static("azure-asyncoperation"), status);
+        }
+        if let Some(id) = self.request.and_then(|id| HeaderValue::try_from(id).ok()) {
+            headers.insert(HeaderName::from_static("x-ms-request-id"), id);
         }
         if let Some(id) = self.operation.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
             headers.insert(HeaderName::from_static("x-ms-operation-id"), id);

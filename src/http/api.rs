@@ -109,7 +109,9 @@ impl Api {
             (Self::PowerBi, ErrorCode::EntityNotFound | ErrorCode::WorkspaceNotFound | ErrorCode::CapacityNotFound) => {
                 "PowerBIEntityNotFound"
             }
-            (Self::PowerBi, ErrorCode::InvalidInput | ErrorCode::InvalidParameter) => "InvalidRequest",
+            (Self::PowerBi, ErrorCode::InvalidInput | ErrorCode::InvalidParameter | ErrorCode::JobAlreadyCompleted) => {
+                "InvalidRequest"
+            }
             (Self::Azure, ErrorCode::Unauthorized) => "AuthenticationFailed",
             (Self::Azure, ErrorCode::TokenExpired) => "ExpiredAuthenticationToken",
             (Self::Fabric | Self::PowerBi | Self::Azure, code) => code.as_str(),

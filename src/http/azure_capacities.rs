@@ -1,16 +1,19 @@
-//! Capacities in Azure Resource Manager, `Microsoft.Fabric/capacities`: list, get, suspend, resume, and the status of
-//! an operation. A tenant has one subscription, with the id of the tenant, and one resource group
+//! Capacities in Azure Resource Manager, `Microsoft.Fabric/capacities`: list, get, create, update, delete, suspend,
+//! resume, their SKUs and names, and the status of an operation. A tenant has one subscription, with the id of the tenant, and one resource group
 //! (docs/fidelity.md#azure).
 
-use crate::fabric::capacity::{self, Capacity, CapacityOperation, CapacityState};
+use crate::fabric::capacity::{self, Capacity, CapacityOperation, CapacityState, SKUS};
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
-use crate::http::operation::Fidelity::{Guessed, Seen};
+use crate::http::operation::Fidelity::{Documented, Guessed, Seen};
 use crate::http::operation::{delete, get, patch, post, put};
 use crate::http::operations::Route;
 use crate::http::wire::List;
-use crate::http::wire::azure_capacities::{AzureCapacityBody, OperationBody, ResourceGroupBody};
+use crate::http::wire::azure_capacities::{
+    AvailabilityBody, AzureCapacityBody, AzureCapacityRequest, NameRequest, NewSkuBody, OperationBody,
+    ResourceGroupBody, SkuBody,
+};
 
 /// The resource group of all capacities.
 pub const RESOURCE_GROUP: &str = "specularite";
@@ -43,15 +46,16 @@ pub static OPERATIONS: &[Route] = &[
         .served(Seen, list),
     get(group!(""), "FabricCapacities_ListByResourceGroup", None, "").served(Guessed, list),
     get(group!("/{capacityName}"), "FabricCapacities_Get", None, "").served(Seen, show),
-    put(group!("/{capacityName}"), "FabricCapacities_CreateOrUpdate", None, "").absent(),
-    patch(group!("/{capacityName}"), "FabricCapacities_Update", None, "").absent(),
-    delete(group!("/{capacityName}"), "FabricCapacities_Delete", None, "").absent(),
+    put(group!("/{capacityName}"), "FabricCapacities_CreateOrUpdate", None, "").served(Seen, create),
+    patch(group!("/{capacityName}"), "FabricCapacities_Update", None, "").served(Seen, update),
+    delete(group!("/{capacityName}"), "FabricCapacities_Delete", None, "").served(Seen, remove),
     post(group!("/{capacityName}/suspend"), "FabricCapacities_Suspend", None, "").served(Seen, suspend),
     post(group!("/{capacityName}/resume"), "FabricCapacities_Resume", None, "").served(Seen, resume),
-    get(group!("/{capacityName}/skus"), "FabricCapacities_ListSkusForCapacity", None, "").absent(),
-    get(subscription!("providers/Microsoft.Fabric/skus"), "FabricCapacities_ListSkus", None, "").absent(),
+    get(group!("/{capacityName}/skus"), "FabricCapacities_ListSkusForCapacity", None, "")
+        .served(Documented, skus_of_capacity),
+    get(subscription!("providers/Microsoft.Fabric/skus"), "FabricCapacities_ListSkus", None, "").served(Documented, skus),
     post(subscription!("providers/Microsoft.Fabric/locations/{location}/checkNameAvailability"),
-        "FabricCapacities_CheckNameAvailability", None, "").absent(),
+        "FabricCapacities_CheckNameAvailability", None, "").served(Documented, check_name),
     get(subscription!("providers/Microsoft.Fabric/locations/{location}/operationstatuses/{operationId}"),
         "FabricCapacities_GetOperationStatus", None, "").served(Seen, operation_status),
     get(subscription!("providers/Microsoft.Fabric/locations/{location}/operationresults/{operationId}"),
@@ -133,7 +137,94 @@ fn begin(context: &Context<'_>, to: CapacityState) -> HandlerResult {
         let (facts, operation) = capacity::begin(state, *id, to, now)?;
         Ok((facts, (operation, region.clone())))
     })?;
-    let region: String = region.to_lowercase().split_whitespace().collect();
+    Ok(tracked(context, Answer::accepted(), &operation, &region))
+}
+
+/// Creates a capacity, or updates the one with this name. The region of a capacity cannot change.
+fn create(context: &Context<'_>) -> HandlerResult {
+    check(context)?;
+    let (location, change) = context.json::<AzureCapacityRequest>()?.whole()?;
+    let name = context.text("capacityName");
+    context.commit_then(
+        |state, now| match find(context, state) {
+            Ok(known) if capacity::region(&location) != Some(&known.region) => {
+                Err(FabricError::new(ErrorCode::InvalidResourceLocation).message(format!(
+                    "The resource '{name}' already exists in location '{}'. A resource with the same name cannot be \
+                     created in location '{location}'.",
+                    capacity::azure_location(&known.region)
+                )))
+            }
+            Ok(known) => {
+                let (facts, operation) = capacity::update_in_azure(state, known, change, now)?;
+                Ok((facts, (operation, false)))
+            }
+            Err(_) => {
+                let (facts, operation) = capacity::create_in_azure(state, &name, &location, change, now)?;
+                Ok((facts, (operation, true)))
+            }
+        },
+        |state, (operation, is_new)| {
+            let made = state.capacity(operation.capacity)?;
+            let body = body_during(context, made, &operation);
+            let answer = if is_new { Answer::created(&body) } else { Answer::ok(&body) };
+            Ok(tracked(context, answer, &operation, &made.region))
+        },
+    )?
+}
+
+fn update(context: &Context<'_>) -> HandlerResult {
+    check(context)?;
+    let change = context.json::<AzureCapacityRequest>()?.change()?;
+    context.commit_then(
+        |state, now| capacity::update_in_azure(state, find(context, state)?, change, now),
+        |state, operation| {
+            let changed = state.capacity(operation.capacity)?;
+            let answer = Answer::accepted_with(&body_during(context, changed, &operation));
+            Ok(tracked(context, answer, &operation, &changed.region))
+        },
+    )?
+}
+
+/// Deletes a capacity. One that does not exist is 204 (documented).
+fn remove(context: &Context<'_>) -> HandlerResult {
+    check(context)?;
+    let started = context.commit(|state, now| {
+        let Ok(known) = find(context, state) else { return Ok((Vec::new(), None)) };
+        let (facts, operation) = capacity::delete_in_azure(state, known, now)?;
+        Ok((facts, Some((operation, known.region.clone()))))
+    })?;
+    Ok(match started {
+        Some((operation, region)) => tracked(context, Answer::accepted(), &operation, &region),
+        None => Answer::no_content(),
+    })
+}
+
+fn skus(context: &Context<'_>) -> HandlerResult {
+    check(context)?;
+    Ok(Answer::ok(&List::all(SKUS.into_iter().map(NewSkuBody::from).collect())))
+}
+
+fn skus_of_capacity(context: &Context<'_>) -> HandlerResult {
+    check(context)?;
+    context.read(|state| {
+        find(context, state)?;
+        Ok(Answer::ok(&List::all(SKUS.into_iter().map(SkuBody::from).collect())))
+    })
+}
+
+/// Checks a name. A capacity of the tenant has it, even if the caller cannot see the capacity.
+fn check_name(context: &Context<'_>) -> HandlerResult {
+    check(context)?;
+    let name = context.json::<NameRequest>()?.parsed()?;
+    context.read(|state| {
+        let is_taken = state.capacities().iter().any(|capacity| capacity.display_name.eq_ignore_ascii_case(&name));
+        Ok(Answer::ok(&AvailabilityBody::new(capacity::is_azure_name(&name), is_taken)))
+    })
+}
+
+/// Adds the places of the status and of the result of an operation to an answer.
+fn tracked(context: &Context<'_>, answer: Answer, operation: &CapacityOperation, region: &str) -> Answer {
+    let region = capacity::azure_location(region);
     let url = |resource| {
         let subscription = context.tenant.id();
         let id = operation.id.to_string().to_uppercase();
@@ -142,7 +233,7 @@ fn begin(context: &Context<'_>, to: CapacityState) -> HandlerResult {
              ?api-version={OPERATION_VERSION}"
         ))
     };
-    Ok(Answer::accepted().at(url("operationresults")).tracked_at(url("operationstatuses")))
+    answer.at(url("operationresults")).tracked_at(url("operationstatuses"))
 }
 
 fn operation_status(context: &Context<'_>) -> HandlerResult {
@@ -185,10 +276,22 @@ fn find_operation<'s>(context: &Context<'_>, state: &'s State) -> Result<&'s Cap
 }
 
 fn body<'a>(context: &Context<'_>, state: &State, capacity: &'a Capacity) -> AzureCapacityBody<'a> {
-    let id = format!(
+    AzureCapacityBody::new(resource_id(context, capacity), capacity, capacity.azure_state(state, context.now))
+}
+
+/// Returns the body in the answer to a request that starts an operation, even if the operation takes no time.
+fn body_during<'a>(
+    context: &Context<'_>,
+    capacity: &'a Capacity,
+    operation: &CapacityOperation,
+) -> AzureCapacityBody<'a> {
+    AzureCapacityBody::new(resource_id(context, capacity), capacity, operation.transition())
+}
+
+fn resource_id(context: &Context<'_>, capacity: &Capacity) -> String {
+    format!(
         "/subscriptions/{}/resourceGroups/{RESOURCE_GROUP}/providers/Microsoft.Fabric/capacities/{}",
         context.tenant.id(),
         capacity.display_name
-    );
-    AzureCapacityBody::new(id, capacity, capacity.azure_state(state, context.now))
+    )
 }

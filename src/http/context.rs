@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::clock::real_seconds;
+use crate::emulator::Emulator;
 use crate::fabric::behaviours::DoubleEncodedToken;
 use crate::fabric::fault::operation::OperationFault;
 use crate::fabric::item::Item;
@@ -34,6 +35,8 @@ pub(super) type Handler = fn(&Context<'_>) -> HandlerResult;
 /// The input of a handler.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
+    /// The emulator, for requests that concern another tenant too.
+    pub(super) emulator: &'a Emulator,
     /// The tenant that the request belongs to.
     pub(super) tenant: &'a Tenant,
     /// The principal that sent the request.

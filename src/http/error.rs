@@ -27,6 +27,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::DmUnderlyingNativeErrorCode
         | ErrorCode::DmtsUntrustedEndpointForWorkspaceIdentity
         | ErrorCode::DuplicateDisplayNameAndType
+        | ErrorCode::ExternalDataShareCannotBeAcceptedInTheSameTenant
+        | ErrorCode::ExternalDataShareOperationNotSupportedForItemType
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
         | ErrorCode::GatewayInvalidPrincipalType
@@ -53,6 +55,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidRequest
         | ErrorCode::InvalidSubscriptionId
         | ErrorCode::ItemReferencedMoreThanOnce
+        | ErrorCode::LifecycleNotAllowedForMyWorkspace
+        | ErrorCode::LocationNotAvailableForResourceType
         | ErrorCode::MissingApiVersionParameter
         | ErrorCode::JobAlreadyCompleted
         | ErrorCode::MirroredDatabaseNotReady
@@ -66,8 +70,11 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::PrincipalNotFound
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
+        | ErrorCode::RequiredDestination
+        | ErrorCode::RetentionDaysReductionNotAllowed
         | ErrorCode::ScheduleExceedsLimit
         | ErrorCode::SyncingAdminsToSubdomainsIsNotSupported
+        | ErrorCode::SettingsNotAllowedOnWorkspace
         | ErrorCode::TooManyFolders
         | ErrorCode::UnknownGatewayPrincipal
         | ErrorCode::UnsupportedGatewayType
@@ -77,6 +84,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::UpdateGatewayConnectionFailed
         | ErrorCode::WorkspaceHasNoCapacityAssigned
         | ErrorCode::WorkspaceItemsLimitExceeded
+        | ErrorCode::WorkspaceNotInSameCapacity
         | ErrorCode::WorkspaceNotSupported
         | ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile => StatusCode::BAD_REQUEST,
 
@@ -89,7 +97,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InsufficientPrivileges
         | ErrorCode::InsufficientScopes
         | ErrorCode::MemoryFull
-        | ErrorCode::TenantNotAllowed => StatusCode::FORBIDDEN,
+        | ErrorCode::TenantNotAllowed
+        | ErrorCode::UserNotAuthorizedDestinationItem => StatusCode::FORBIDDEN,
 
         ErrorCode::CapacityNotActive => match behaviours.capacity_not_active {
             CapacityNotActive::NotFound => StatusCode::NOT_FOUND,
@@ -97,6 +106,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         },
         ErrorCode::CapacityNotFound
         | ErrorCode::DomainNotFound
+        | ErrorCode::DestinationItemNotFound
+        | ErrorCode::DestinationWorkspaceNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
         | ErrorCode::FolderNotFound
@@ -104,6 +115,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
         | ErrorCode::PrincipalWithDomainRoleAssignmentNotFound
+        | ErrorCode::PolicyNotFound
         | ErrorCode::RoleNotFound
         | ErrorCode::ResourceGroupNotFound
         | ErrorCode::ResourceNotFound
@@ -126,6 +138,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::DuplicateGatewayName
         | ErrorCode::EntityConflict
         | ErrorCode::FolderDisplayNameAlreadyInUse
+        | ErrorCode::InvalidResourceLocation
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
         | ErrorCode::PrincipalWithDomainRoleAssignmentAlreadyExists
         | ErrorCode::WorkspaceIdentityAlreadyExists
@@ -200,6 +213,29 @@ impl<'a> From<&'a fabric::error::Detail> for Detail<'a> {
 impl<'a> From<&'a fabric::error::RelatedResource> for RelatedResource<'a> {
     fn from(resource: &'a fabric::error::RelatedResource) -> Self {
         Self { resource_id: &resource.id, resource_type: resource.kind }
+    }
+}
+
+/// The error of a part of a request, within the body of a successful response.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ErrorDetails<'a> {
+    error_code: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more_details: Vec<Detail<'a>>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related_resource: Option<RelatedResource<'a>>,
+}
+
+impl<'a> From<&'a FabricError> for ErrorDetails<'a> {
+    fn from(error: &'a FabricError) -> Self {
+        Self {
+            error_code: error.code().as_str(),
+            more_details: error.more_details().iter().map(Detail::from).collect(),
+            message: error.text(),
+            related_resource: error.related_resource().map(RelatedResource::from),
+        }
     }
 }
 

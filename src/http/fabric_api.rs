@@ -122,10 +122,10 @@ impl Admission {
             no_tenant
                 .map_or(Ok(()), Err)
                 .and_then(|()| admit(emulator, arrived, &caller, found, is_page, api))
-                .and_then(|(caller, found)| match handle(arrived, caller, &found, api) {
+                .and_then(|(caller, found)| match handle(emulator, arrived, caller, &found, api) {
                     // Nothing was recorded, so the request can be handled again.
                     Err(refusal) if refusal.code() == ErrorCode::MemoryFull && emulator.free_memory() => {
-                        handle(arrived, caller, &found, api)
+                        handle(emulator, arrived, caller, &found, api)
                     }
                     handled => handled,
                 })
@@ -223,7 +223,13 @@ fn admit(
     Ok((caller, found))
 }
 
-fn handle(arrived: &Arrived, caller: Principal, found: &Found, api: Api) -> Result<Written, FabricError> {
+fn handle(
+    emulator: &Emulator,
+    arrived: &Arrived,
+    caller: Principal,
+    found: &Found,
+    api: Api,
+) -> Result<Written, FabricError> {
     let body = arrived.body()?;
     let operation = found.operation();
     let Some(handler) = found.handler() else { return Err(operation.not_emulated(api.base())) };
@@ -236,7 +242,8 @@ fn handle(arrived: &Arrived, caller: Principal, found: &Found, api: Api) -> Resu
         operation: changed.map(|changed| (changed, &arrived.began_operation)),
     };
     let now = past.as_ref().map_or(stamp.now, |(_, at)| *at);
-    let context = Context { tenant, caller, now, operation, parts, arrival: *arrival, parameters, body, fault };
+    let arrival = *arrival;
+    let context = Context { emulator, tenant, caller, now, operation, parts, arrival, parameters, body, fault };
     context.check_access()?;
     handler(&context).map(|answer| answer.into_response(operation.headers))
 }

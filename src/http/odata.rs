@@ -40,6 +40,15 @@ impl Slice {
         Ok(Self { skip: number("$skip")?.unwrap_or(0), top: number("$top")?.unwrap_or(usize::MAX) })
     }
 
+    /// Reads `$top`, which is at least 1. Without it, there are `most` elements.
+    pub(super) fn up_to(context: &Context<'_>, most: usize) -> Result<Self, FabricError> {
+        let has_top = context.query("$top").is_some();
+        match Self::of(context)? {
+            Self { top: 0, .. } => Err(invalid("$top is at least 1.".to_owned())),
+            slice => Ok(Self { top: if has_top { slice.top } else { most }, skip: 0 }),
+        }
+    }
+
     /// Returns the selected elements.
     pub(super) fn cut<T>(self, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         all.skip(self.skip).take(self.top)

@@ -21,9 +21,9 @@ use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
     admin_operations, bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles,
-    domains, encryption, folders, gateway_members, gateway_roles, gateways, items, job_operations, jobs,
-    long_running_operations, managed_private_endpoints, mirrored_databases, networking, role_assignments, shortcuts,
-    sql_databases, sql_endpoints, tags, workspaces,
+    domains, encryption, external_data_shares, folders, gateway_members, gateway_roles, gateways, items,
+    job_operations, jobs, long_running_operations, managed_private_endpoints, mirrored_databases, networking,
+    onelake_settings, role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -284,7 +284,8 @@ pub static OPERATIONS: &[Route] = &[
     get("/operations/{operationId}/result", "LongRunningOperations_GetOperationResult", None, "")
         .served(Seen, long_running_operations::get_result),
     post(ws!("items/{itemId}/shortcuts/bulkCreate"),
-        "OneLakeShortcuts_CreatesShortcutsInBulk", Some(Contributor), "OneLake.ReadWrite.All").absent(),
+        "OneLakeShortcuts_CreatesShortcutsInBulk", Some(Contributor), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, shortcuts::create_many),
     get(ws!("items/{itemId}/shortcuts"), "OneLakeShortcuts_ListShortcuts", Some(Viewer), reads!("OneLake"))
         .simplified().served(Documented, shortcuts::list),
     post(ws!("items/{itemId}/shortcuts"),
@@ -300,18 +301,24 @@ pub static OPERATIONS: &[Route] = &[
     get("/domains", "Domains_ListDomains", None, "Domain.Read.All").served(Documented, domains::list),
     get("/domains/{domainId}", "Domains_GetDomain", None, "Domain.Read.All").served(Documented, domains::get),
     post(ws!("onelake/resetShortcutCache"),
-        "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All").absent(),
-    get(ws!("onelake/settings"), "OneLakeSettings_GetSettings", Some(Admin), reads!("OneLake")).absent(),
+        "OneLakeShortcuts_ResetShortcutCache", Some(Contributor), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, shortcuts::reset_cache),
+    get(ws!("onelake/settings"), "OneLakeSettings_GetSettings", Some(Admin), reads!("OneLake"))
+        .simplified().served(Documented, onelake_settings::get),
     post(ws!("onelake/settings/modifyDiagnostics"),
-        "OneLakeSettings_ModifyDiagnostics", Some(Admin), "OneLake.ReadWrite.All").absent(),
+        "OneLakeSettings_ModifyDiagnostics", Some(Admin), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, onelake_settings::modify_diagnostics),
     post(ws!("onelake/settings/modifyImmutabilityPolicy"),
-        "OneLakeSettings_ModifyImmutabilityPolicy", Some(Admin), "OneLake.ReadWrite.All").absent(),
+        "OneLakeSettings_ModifyImmutabilityPolicy", Some(Admin), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, onelake_settings::modify_immutability),
     post(ws!("onelake/settings/modifyDefaultTier"),
-        "OneLakeSettings_ModifyDefaultTier", Some(Admin), "OneLake.ReadWrite.All").absent(),
+        "OneLakeSettings_ModifyDefaultTier", Some(Admin), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, onelake_settings::modify_default_tier),
     post(ws!("onelake/lifecycle/exportPolicy"), "OneLakeLifecyclePolicy_ExportPolicy", Some(Admin), reads!("OneLake"))
-        .absent(),
+        .simplified().served(Documented, onelake_settings::export_policy),
     post(ws!("onelake/lifecycle/importPolicy"),
-        "OneLakeLifecyclePolicy_ImportPolicy", Some(Admin), "OneLake.ReadWrite.All").absent(),
+        "OneLakeLifecyclePolicy_ImportPolicy", Some(Admin), "OneLake.ReadWrite.All")
+        .simplified().served(Documented, onelake_settings::import_policy),
     get("/deploymentPipelines", "DeploymentPipelines_ListDeploymentPipelines", None, reads!("Pipeline")).absent(),
     post("/deploymentPipelines", "DeploymentPipelines_CreateDeploymentPipeline", None, "Pipeline.ReadWrite.All")
         .absent(),
@@ -366,21 +373,26 @@ pub static OPERATIONS: &[Route] = &[
     post(ws!("deprovisionIdentity"), "Workspaces_DeprovisionIdentity", Some(Admin), "Workspace.ReadWrite.All")
         .served(Seen, workspaces::deprovision_identity),
     post(ws!("items/{itemId}/externalDataShares"),
-        "ExternalDataSharesProvider_CreateExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+        "ExternalDataSharesProvider_CreateExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE)
+        .limited(10).served(Documented, external_data_shares::create),
     get(ws!("items/{itemId}/externalDataShares"),
         "ExternalDataSharesProvider_ListExternalDataSharesInItem", Some(Contributor), EXTERNAL_DATA_SHARE)
-        .limited(10).absent(),
+        .limited(10).served(Documented, external_data_shares::list),
     get(ws!("items/{itemId}/externalDataShares/{externalDataShareId}"),
-        "ExternalDataSharesProvider_GetExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+        "ExternalDataSharesProvider_GetExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE)
+        .limited(10).served(Documented, external_data_shares::get),
     delete(ws!("items/{itemId}/externalDataShares/{externalDataShareId}"),
-        "ExternalDataSharesProvider_DeleteExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+        "ExternalDataSharesProvider_DeleteExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE)
+        .limited(10).served(Documented, external_data_shares::delete),
     post(ws!("items/{itemId}/externalDataShares/{externalDataShareId}/revoke"),
-        "ExternalDataSharesProvider_RevokeExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE).absent(),
+        "ExternalDataSharesProvider_RevokeExternalDataShare", Some(Contributor), EXTERNAL_DATA_SHARE)
+        .limited(10).served(Documented, external_data_shares::revoke),
     get("/externalDataShares/invitations/{invitationId}",
         "ExternalDataSharesRecipient_GetExternalDataShareInvitationDetails", None, "ExternalDataShare.Accept.All")
-        .absent(),
+        .limited(10).served(Documented, external_data_shares::invitation),
     post("/externalDataShares/invitations/{invitationId}/accept",
-        "ExternalDataSharesRecipient_AcceptExternalDataShareInvitation", None, ACCEPT_EXTERNAL_DATA_SHARE).absent(),
+        "ExternalDataSharesRecipient_AcceptExternalDataShareInvitation", None, ACCEPT_EXTERNAL_DATA_SHARE)
+        .limited(10).served(Documented, external_data_shares::accept),
     get(ws!("items/{itemId}/connections"), "Items_ListItemConnections", Some(Contributor), item_writes!("itemType"))
         .served(Guessed, items::connections),
     post(ws!("items/{itemId}/applyTags"),

@@ -1,10 +1,11 @@
 //! The table of operations of Power BI's REST API. Its groups are Fabric's workspaces.
 
-use crate::fabric::role::Role::{Admin, Member, Viewer};
-use crate::http::groups;
+use crate::fabric::item::ItemKind::SemanticModel;
+use crate::fabric::role::Role::{Admin, Contributor, Member, Viewer};
 use crate::http::operation::Fidelity::Documented;
 use crate::http::operation::{delete, get, patch, post, put};
 use crate::http::operations::Route;
+use crate::http::{datasets, groups};
 
 /// A path of the API.
 macro_rules! myorg {
@@ -50,13 +51,28 @@ pub static OPERATIONS: &[Route] = &[
         .served(Documented, groups::assignment_status),
     get(myorg!("/capacities"), "Capacities_GetCapacities", None, "Capacity.Read.All Capacity.ReadWrite.All")
         .served(Documented, groups::list_capacities),
-    get(group!("/datasets"), "Datasets_GetDatasetsInGroup", None, READS_DATASETS).absent(),
-    get(group!("/datasets/{datasetId}/refreshes"), "Datasets_GetRefreshHistoryInGroup", None, READS_DATASETS).absent(),
-    post(group!("/datasets/{datasetId}/refreshes"), "Datasets_RefreshDatasetInGroup", None, WRITES_DATASETS).absent(),
-    get(group!("/datasets/{datasetId}/refreshes/{refreshId}"), "Datasets_GetRefreshExecutionDetailsInGroup", None,
-        READS_DATASETS).absent(),
-    delete(group!("/datasets/{datasetId}/refreshes/{refreshId}"), "Datasets_CancelRefreshInGroup", None,
-        WRITES_DATASETS).absent(),
+    get(group!("/datasets"), "Datasets_GetDatasetsInGroup", Some(Viewer), READS_DATASETS)
+        .served(Documented, datasets::list),
+    get(group!("/datasets/{datasetId}"), "Datasets_GetDatasetInGroup", Some(Viewer), READS_DATASETS)
+        .of(SemanticModel).served(Documented, datasets::get),
+    get(group!("/datasets/{datasetId}/refreshes"), "Datasets_GetRefreshHistoryInGroup", Some(Viewer), READS_DATASETS)
+        .of(SemanticModel).served(Documented, datasets::list_refreshes),
+    post(group!("/datasets/{datasetId}/refreshes"), "Datasets_RefreshDatasetInGroup", Some(Contributor), WRITES_DATASETS)
+        .of(SemanticModel).simplified().served(Documented, datasets::refresh),
+    get(group!("/datasets/{datasetId}/refreshes/{refreshId}"), "Datasets_GetRefreshExecutionDetailsInGroup",
+        Some(Viewer), READS_DATASETS).of(SemanticModel).served(Documented, datasets::get_refresh),
+    delete(group!("/datasets/{datasetId}/refreshes/{refreshId}"), "Datasets_CancelRefreshInGroup", Some(Contributor),
+        WRITES_DATASETS).of(SemanticModel).served(Documented, datasets::cancel_refresh),
+    get(myorg!("/datasets"), "Datasets_GetDatasets", None, READS_DATASETS).served(Documented, datasets::list),
+    get(myorg!("/datasets/{datasetId}"), "Datasets_GetDataset", None, READS_DATASETS).served(Documented, datasets::get),
+    get(myorg!("/datasets/{datasetId}/refreshes"), "Datasets_GetRefreshHistory", None, READS_DATASETS)
+        .served(Documented, datasets::list_refreshes),
+    post(myorg!("/datasets/{datasetId}/refreshes"), "Datasets_RefreshDataset", None, WRITES_DATASETS)
+        .simplified().served(Documented, datasets::refresh),
+    get(myorg!("/datasets/{datasetId}/refreshes/{refreshId}"), "Datasets_GetRefreshExecutionDetails", None,
+        READS_DATASETS).served(Documented, datasets::get_refresh),
+    delete(myorg!("/datasets/{datasetId}/refreshes/{refreshId}"), "Datasets_CancelRefresh", None, WRITES_DATASETS)
+        .served(Documented, datasets::cancel_refresh),
     get(myorg!("/gateways"), "Gateways_GetGateways", None, READS_DATASETS).absent(),
     get(myorg!("/gateways/{gatewayId}"), "Gateways_GetGateway", None, READS_DATASETS).absent(),
     get(myorg!("/gateways/{gatewayId}/datasources"), "Gateways_GetDatasources", None, READS_DATASETS).absent(),

@@ -1,28 +1,16 @@
-//! Shortcuts of an item: create, list, get, delete.
+//! Shortcuts of an item: create one or many, list, get, delete; the reset of their cache.
 
 use crate::fabric::FabricError;
 use crate::fabric::item::shortcut::{self, ConflictPolicy, Shortcut};
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
-use crate::http::wire;
-use crate::http::wire::shortcuts::{CreateShortcut, ShortcutBody};
+use crate::http::long_running_operations;
+use crate::http::wire::shortcuts::{CreateShortcut, CreateShortcuts, CreatedShortcutBody, ShortcutBody};
+use crate::http::wire::{self, List};
 
 pub(super) fn create(context: &Context<'_>) -> HandlerResult {
-    let body: CreateShortcut = context.json()?;
-    let new = Shortcut {
-        path: wire::required(body.path, "Path")?,
-        name: wire::required(body.name, "Name")?,
-        target: wire::required(body.target, "Target")?,
-        position: 0,
-    };
-    let policy = context.query("shortcutConflictPolicy").map(|name| {
-        ConflictPolicy::named(&name).ok_or_else(|| {
-            FabricError::invalid_input(format!(
-                "The value {name:?} of shortcutConflictPolicy is not a conflict policy."
-            ))
-        })
-    });
-    let policy = policy.transpose()?.unwrap_or_default();
+    let new = context.json::<CreateShortcut>()?.parsed()?;
+    let policy = policy(context)?;
     let (made, is_new) = context.commit(|state, now| {
         let (workspace, item) = context.item(state, now)?;
         state.check_capacity(workspace)?;
@@ -32,6 +20,39 @@ pub(super) fn create(context: &Context<'_>) -> HandlerResult {
     let answer = if is_new { Answer::created(&ShortcutBody::from(&made)) } else { answer };
     let place = context.path();
     Ok(answer.at(context.url(&format!("{place}/{}/{}", segment(&made.path), segment(&made.name)))))
+}
+
+/// Creates shortcuts, each by itself: the answer has the result of each.
+pub(super) fn create_many(context: &Context<'_>) -> HandlerResult {
+    let requests =
+        wire::required(context.json::<CreateShortcuts>()?.create_shortcut_requests, "CreateShortcutRequests")?;
+    let new = requests.into_iter().map(CreateShortcut::parsed).collect::<Result<Vec<Shortcut>, FabricError>>()?;
+    let policy = policy(context)?;
+    let named: Vec<(String, String)> = new.iter().map(|new| (new.name.clone(), new.path.clone())).collect();
+    let created = context.commit(|state, now| {
+        let (workspace, item) = context.item(state, now)?;
+        state.check_capacity(workspace)?;
+        shortcut::create_each(workspace, item, new, policy)
+    })?;
+    let bodies =
+        named.iter().zip(&created).map(|((name, path), created)| CreatedShortcutBody::new(name, path, created));
+    Ok(Answer::ok(&List::all(bodies.collect())))
+}
+
+pub(super) fn reset_cache(context: &Context<'_>) -> HandlerResult {
+    long_running_operations::run(context, |state, now| Ok(shortcut::reset_cache(state, context.workspace(state)?, now)))
+}
+
+/// Returns the conflict policy that the query names.
+fn policy(context: &Context<'_>) -> Result<ConflictPolicy, FabricError> {
+    let policy = context.query("shortcutConflictPolicy").map(|name| {
+        ConflictPolicy::named(&name).ok_or_else(|| {
+            FabricError::invalid_input(format!(
+                "The value {name:?} of shortcutConflictPolicy is not a conflict policy."
+            ))
+        })
+    });
+    Ok(policy.transpose()?.unwrap_or_default())
 }
 
 /// Encodes a text as one segment of a path. Slashes become `%2F`.
@@ -53,7 +74,7 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
         let within = item.shortcuts.iter().filter(|shortcut| is_within(&shortcut.path));
         let all = within.map(|shortcut| (shortcut.position, shortcut));
         let page = page.cut(all.skip_while(|(position, _)| Some(*position) <= page.after));
-        Ok(Answer::ok(&context.list(page.map(ShortcutBody::from))))
+        Ok(Answer::ok(&context.list(page.map(ShortcutBody::listed))))
     })
 }
 

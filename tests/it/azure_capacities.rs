@@ -14,7 +14,7 @@ fn send(lab: &Lab, method: &str, path: &str) -> Reply {
 }
 
 /// A path below the resource group of the default tenant.
-fn group(path: &str) -> String {
+pub(crate) fn group(path: &str) -> String {
     format!(
         "/subscriptions/{DEFAULT_TENANT}/resourceGroups/specularite/providers/Microsoft.Fabric/capacities{path}?{VERSION}"
     )
@@ -158,7 +158,7 @@ fn errors_have_the_form_of_azure() {
     }
     let status = format!("/subscriptions/{ours}/providers/Microsoft.Fabric/locations/westeurope/operationstatuses");
     refused(send(&lab, "GET", &format!("{status}/{ALICE}?{VERSION}")), 404, "ResourceNotFound");
-    refused(send(&lab, "PUT", &group("/specularite")), 501, "NotEmulated");
+    refused(send(&lab, "GET", &format!("/providers/Microsoft.Fabric/operations?{VERSION}")), 501, "NotEmulated");
     refused(send(&lab, "POST", &group("/specularite")), 405, "MethodNotAllowed");
     refused(send(&lab, "GET", &group("/specularite/nothing/here")), 404, "EndpointNotFound");
     let anonymous = lab.send("GET", &group("/specularite"), &[AZURE, ("authorization", "Basic eA==")], "");
@@ -196,4 +196,169 @@ fn journal_and_faults_know_operations_of_azure() {
     send(&lab, "GET", &group("/specularite")).is(200);
     let journal = lab.get("/_emulator/journal").is(200).text();
     assert_eq!(journal.matches("FabricCapacities_Get").count(), 2, "{journal}");
+}
+
+/// A request for a capacity.
+fn request(sku: &str) -> Value {
+    json!({
+        "location": "northeurope",
+        "sku": {"name": sku, "tier": "Fabric"},
+        "properties": {"administration": {"members": ["lisa@contoso.com"]}},
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "tests write bodies in place")]
+fn send_json(lab: &Lab, method: &str, path: &str, body: Value) -> Reply {
+    lab.send(method, path, &[AZURE, ("content-type", "application/json")], body.to_string())
+}
+
+/// The names of Fabric's capacities.
+fn names(lab: &Lab) -> Vec<String> {
+    let listed = lab.get("/v1/capacities").is(200).body();
+    let names = listed["value"].as_array().unwrap().iter().map(|it| it["displayName"].as_str().unwrap().to_owned());
+    names.collect()
+}
+
+#[test]
+fn capacity_is_created_updated_and_deleted() {
+    let lab = Lab::unthrottled();
+    let path = group("/fabcli000001");
+    let created = send_json(&lab, "PUT", &path, request("F2")).is(201);
+    let id = path.split('?').next().unwrap();
+    let expected = json!({
+        "properties": {
+            "provisioningState": "Provisioning",
+            "state": "Provisioning",
+            "administration": {"members": ["lisa@contoso.com"]},
+        },
+        "id": id,
+        "name": "fabcli000001",
+        "type": "Microsoft.Fabric/capacities",
+        "location": "northeurope",
+        "sku": {"name": "F2", "tier": "Fabric"},
+    });
+    assert_eq!(created.text(), expected.to_string());
+    assert!(created.header("location").unwrap().contains("/locations/northeurope/operationresults/"));
+    refused(send_json(&lab, "PATCH", &path, json!({"sku": {"name": "F4"}})), 400, "BadRequest");
+    refused(send(&lab, "DELETE", &path), 400, "BadRequest");
+    assert_eq!(follow(&lab, &created), ["Provisioning", "Succeeded"]);
+    let settled = send(&lab, "GET", &path).is(200).body();
+    assert_eq!(settled["properties"]["state"], "Active");
+    assert_eq!((&settled["location"], &settled["tags"]), (&json!("North Europe"), &json!({})));
+    assert_eq!(names(&lab), ["specularite", "Trial", "fabcli000001"]);
+    let listed = lab.get("/v1.0/myorg/capacities").body()["value"][2].clone();
+    assert_eq!((&listed["admins"], &listed["sku"]), (&json!(["lisa@contoso.com"]), &json!("F2")));
+
+    let patch = json!({"sku": {"name": "F4", "tier": "Fabric"}, "tags": {"team": "data"}});
+    let updated = send_json(&lab, "PATCH", &path, patch).is(202);
+    let body = updated.body();
+    assert_eq!(body["properties"]["provisioningState"], "Updating");
+    assert_eq!(body["properties"]["state"], "Preparing");
+    assert_eq!(body["sku"], json!({"name": "F4", "tier": "Fabric", "capacity": 1}));
+    assert_eq!(follow(&lab, &updated), ["Updating", "Succeeded"]);
+    let replaced = send_json(&lab, "PUT", &path, request("F8")).is(200);
+    assert_eq!(follow(&lab, &replaced).last().unwrap(), "Succeeded");
+    let settled = send(&lab, "GET", &path).is(200).body();
+    assert_eq!((&settled["sku"]["name"], &settled["tags"]), (&json!("F8"), &json!({})));
+
+    let deleted = send(&lab, "DELETE", &path).is(202);
+    assert_eq!(deleted.text(), "");
+    refused(send(&lab, "GET", &path), 404, "ResourceNotFound");
+    assert_eq!(follow(&lab, &deleted), ["Deleting", "Deleting", "Succeeded"]);
+    assert_eq!(names(&lab), ["specularite", "Trial"]);
+    send(&lab, "DELETE", &path).is(204);
+}
+
+#[test]
+fn suspended_capacity_can_be_updated_and_stays_suspended() {
+    let lab = Lab::unthrottled();
+    let suspended = send(&lab, "POST", &group("/specularite/suspend")).is(202);
+    follow(&lab, &suspended);
+    let updated = send_json(&lab, "PATCH", &group("/specularite"), json!({"sku": {"name": "F128"}})).is(202);
+    follow(&lab, &updated);
+    assert_eq!(state(&lab), "Paused");
+}
+
+#[test]
+fn workspaces_of_a_deleted_capacity_keep_their_items_without_capacity() {
+    let lab = Lab::unthrottled();
+    let created = send_json(&lab, "PUT", &group("/second"), request("F2")).is(201);
+    follow(&lab, &created);
+    let second = lab.get("/v1/capacities").body()["value"][2]["id"].clone();
+    let workspace = lab.post("/v1/workspaces", json!({"displayName": "w", "capacityId": second})).is(201).id();
+    let workspace = format!("/v1/workspaces/{workspace}");
+    let mirror = lab.mirror(&workspace, "m", &open_mirror());
+    lab.advance(600.0);
+    lab.post_empty(&format!("{mirror}/startMirroring")).is(200);
+    lab.advance(600.0);
+    assert_eq!(lab.status(&mirror), "Running");
+
+    send(&lab, "DELETE", &group("/second")).is(202);
+    assert!(lab.get(&workspace).is(200).body()["capacityId"].is_null());
+    let items = lab.get(&format!("{workspace}/items")).is(200).body();
+    assert!(items["value"].as_array().unwrap().iter().any(|item| item["displayName"] == "m"));
+    let start = format!("{mirror}/startMirroring");
+    lab.post_empty(&start).refuses(400, "WorkspaceHasNoCapacityAssigned");
+
+    let first = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    lab.post(&format!("{workspace}/assignToCapacity"), json!({"capacityId": first})).is(202);
+    assert_eq!(lab.status(&mirror), "Paused");
+    lab.post_empty(&start).is(200);
+}
+
+#[test]
+fn requests_for_capacities_are_checked() {
+    let lab = Lab::unthrottled();
+    let before = names(&lab);
+    let with = |member: &str, value: Value| {
+        let mut body = request("F2");
+        body[member] = value;
+        body
+    };
+    let administrators = |members: Value| with("properties", json!({"administration": {"members": members}}));
+    for (name, body, status, code) in [
+        ("ab", request("F2"), 400, "BadRequest"),
+        ("Upper", request("F2"), 400, "BadRequest"),
+        ("1digit", request("F2"), 400, "BadRequest"),
+        ("new", request("F3"), 400, "BadRequest"),
+        ("new", with("sku", json!({"name": "F2", "tier": "Premium"})), 400, "BadRequest"),
+        ("new", with("sku", json!(null)), 400, "BadRequest"),
+        ("new", with("location", json!("atlantis")), 400, "LocationNotAvailableForResourceType"),
+        ("new", with("location", json!(null)), 400, "BadRequest"),
+        ("new", administrators(json!([])), 400, "BadRequest"),
+        ("new", administrators(json!(["x".repeat(257)])), 400, "BadRequest"),
+        ("new", with("properties", json!({})), 400, "BadRequest"),
+        ("new", with("tags", json!({"x": "y".repeat(257)})), 400, "BadRequest"),
+        ("specularite", request("F2"), 409, "InvalidResourceLocation"),
+    ] {
+        refused(send_json(&lab, "PUT", &group(&format!("/{name}")), body), status, code);
+    }
+    assert_eq!(names(&lab), before);
+    refused(send_json(&lab, "PATCH", &group("/missing"), json!({})), 404, "ResourceNotFound");
+    refused(send_json(&lab, "PATCH", &group("/specularite"), json!({"sku": {"name": "P1"}})), 400, "BadRequest");
+}
+
+#[test]
+fn skus_and_names_are_offered() {
+    let lab = Lab::unthrottled();
+    let provider = format!("/subscriptions/{DEFAULT_TENANT}/providers/Microsoft.Fabric");
+    let skus = send(&lab, "GET", &format!("{provider}/skus?{VERSION}")).is(200).body();
+    assert_eq!((&skus["value"][0]["name"], &skus["value"][10]["name"]), (&json!("F2"), &json!("F2048")));
+    assert_eq!(skus["value"][0]["resourceType"], "Capacities");
+    let own = send(&lab, "GET", &group("/specularite/skus")).is(200).body();
+    let first = json!({"resourceType": "Microsoft.Fabric/capacities", "sku": {"name": "F2", "tier": "Fabric"}});
+    assert_eq!(own["value"][0], first);
+    refused(send(&lab, "GET", &group("/missing/skus")), 404, "ResourceNotFound");
+
+    let path = format!("{provider}/locations/westeurope/checkNameAvailability?{VERSION}");
+    let check = |name: &str, reason: Option<&str>| {
+        let body = json!({"name": name, "type": "Microsoft.Fabric/capacities"});
+        let body = send_json(&lab, "POST", &path, body).is(200).body();
+        assert_eq!(body["nameAvailable"], reason.is_none(), "{name}");
+        assert_eq!(body["reason"].as_str(), reason, "{name}");
+    };
+    check("free1", None);
+    check("specularite", Some("AlreadyExists"));
+    check("Not_a_name", Some("Invalid"));
+    refused(send_json(&lab, "POST", &path, json!({"name": "x", "type": "Microsoft.Sql/servers"})), 400, "BadRequest");
 }

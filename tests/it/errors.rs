@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use specularite::fabric::access::DEFAULT_TENANT;
 use specularite::http::operation::Coverage;
 use specularite::http::operations::OPERATIONS;
 
@@ -146,6 +147,13 @@ const PROVOKED: &[Provocation] = &[
         let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
         lab.get(&format!("{workspace}/sqlEndpoints/{}/connectionString?guestTenantId=x", endpoint.as_str().unwrap()))
     }),
+    ("InternalServerError", 500, |lab| {
+        lab.settings(json!({"behaviours": {"readsWhilePaused": "500"}}));
+        let workspace = lab.workspace();
+        lab.set_capacity("Inactive");
+        lab.get(&format!("{workspace}/lakehouses"))
+    }),
+    ("InvalidInput", 400, |lab| lab.post("/v1/workspaces", json!({}))),
     ("InvalidInputs", 400, |lab| {
         let mirror = lab.mirror(&lab.workspace(), "m", &open_mirror()).replace("mirroredDatabases", "items");
         lab.post(&format!("{mirror}/applyTags"), json!({"tags": []}))
@@ -264,11 +272,55 @@ const PROVOKED: &[Provocation] = &[
         lab.send("POST", &data_access_roles(lab), &headers, default_reader().to_string())
     }),
     ("RoleNotFound", 404, |lab| lab.get(&format!("{}/x", data_access_roles(lab)))),
-    ("WorkspaceNotSupported", 400, |lab| {
-        let mine = lab.get("/v1/workspaces").body()["value"][0]["id"].as_str().unwrap().to_owned();
-        lab.post(&format!("/v1/workspaces/{mine}/folders"), json!({"displayName": "f"}))
+    ("WorkspaceNotSupported", 400, |lab| lab.post(&format!("{}/folders", mine(lab)), json!({"displayName": "f"}))),
+    ("ExternalDataShareCannotBeAcceptedInTheSameTenant", 400, |lab| {
+        lab.get(&format!("/v1/externalDataShares/invitations/{MISSING}?providerTenantId={DEFAULT_TENANT}"))
     }),
+    ("ExternalDataShareOperationNotSupportedForItemType", 400, |lab| {
+        let body = json!({"paths": ["Files/a"], "recipient": {"userPrincipalName": "a@b"}});
+        lab.post(&format!("{}/externalDataShares", notebook(lab)), body)
+    }),
+    ("DestinationItemNotFound", 404, |lab| {
+        let workspace = lab.workspace();
+        enable_diagnostics(lab, &workspace, workspace.rsplit('/').next().unwrap())
+    }),
+    ("DestinationWorkspaceNotFound", 404, |lab| enable_diagnostics(lab, &lab.workspace(), MISSING)),
+    ("RequiredDestination", 400, |lab| {
+        lab.post(&format!("{}/onelake/settings/modifyDiagnostics", lab.workspace()), json!({"status": "Enabled"}))
+    }),
+    ("SettingsNotAllowedOnWorkspace", 400, |lab| enable_diagnostics(lab, &mine(lab), MISSING)),
+    ("UserNotAuthorizedDestinationItem", 403, |lab| {
+        let (source, logs) = (lab.workspace(), lab.post("/v1/workspaces", json!({"displayName": "logs"})).is(201).id());
+        lab.add_principals(&[(MISSING, "User")]);
+        lab.assign_role(&source, MISSING, "Admin");
+        lab.assign_role(&format!("/v1/workspaces/{logs}"), MISSING, "Viewer");
+        enable_diagnostics(&lab.user(MISSING), &source, &logs)
+    }),
+    ("WorkspaceNotInSameCapacity", 400, |lab| {
+        let source = lab.post("/v1/workspaces", json!({"displayName": "source"})).is(201).id();
+        let logs = lab.workspace();
+        let lakehouse = crate::jobs::item(lab, &logs, "Lakehouse");
+        let destination = crate::onelake_settings::destination(&lakehouse);
+        let body = json!({"status": "Enabled", "destination": destination});
+        lab.post(&format!("/v1/workspaces/{source}/onelake/settings/modifyDiagnostics"), body)
+    }),
+    ("LifecycleNotAllowedForMyWorkspace", 400, |lab| {
+        lab.post_empty(&format!("{}/onelake/lifecycle/exportPolicy", mine(lab)))
+    }),
+    ("PolicyNotFound", 404, |lab| lab.post_empty(&format!("{}/onelake/lifecycle/exportPolicy", lab.workspace()))),
 ];
+
+/// The path of the personal workspace of the caller.
+fn mine(lab: &Lab) -> String {
+    format!("/v1/workspaces/{}", lab.get("/v1/workspaces").body()["value"][0]["id"].as_str().unwrap())
+}
+
+/// Enables the diagnostics of a workspace, with a lakehouse that does not exist as destination.
+fn enable_diagnostics(lab: &Lab, workspace: &str, logs: &str) -> Reply {
+    let lakehouse = json!({"referenceType": "ById", "itemId": MISSING, "workspaceId": logs});
+    let body = json!({"status": "Enabled", "destination": {"type": "Lakehouse", "lakehouse": lakehouse}});
+    lab.post(&format!("{workspace}/onelake/settings/modifyDiagnostics"), body)
+}
 
 /// Creates a mirrored database, and returns the path of its data access roles.
 fn data_access_roles(lab: &Lab) -> String {

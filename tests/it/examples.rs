@@ -11,7 +11,11 @@ use specularite::http::operations::OPERATIONS;
 use crate::coverage::shared;
 use crate::harness::{Lab, MISSING};
 
+/// Reads a file. The description refers to some files in another case than that of their names.
 fn read(path: &Path) -> Value {
+    let name = path.file_name().unwrap();
+    let mut files = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let path = &files.find(|file| file.file_name().unwrap().eq_ignore_ascii_case(name)).unwrap_or_else(|| path.into());
     let text = std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap()
 }

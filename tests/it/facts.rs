@@ -44,7 +44,8 @@ fn name(fact: &Fact) -> &'static str {
     names! {
         TroubleAdded "troubleAdded", TroubleChanged "troubleChanged", TroubleRemoved "troubleRemoved",
         CapacityDeclared "capacityDeclared", ConnectionDeclared "connectionDeclared",
-        CapacityOperationStarted "capacityOperationStarted",
+        CapacityOperationStarted "capacityOperationStarted", CapacityCreated "capacityCreated",
+        CapacityUpdated "capacityUpdated", CapacityDeleted "capacityDeleted",
         SettingsChanged "settingsChanged", SourceDeclared "sourceDeclared", CapacityChanged "capacityChanged",
         PrincipalRegistered "principalRegistered", PrincipalsDeclared "principalsDeclared",
         SecretsDeclared "secretsDeclared", TagsDeclared "tagsDeclared", WorkspaceCreated "workspaceCreated",
@@ -60,7 +61,9 @@ fn name(fact: &Fact) -> &'static str {
         ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
         MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped", FaultAdded "faultAdded",
         FaultSwitched "faultSwitched", FaultDeleted "faultDeleted", NetworkingChanged "networkingChanged",
-        DataAccessRolesChanged "dataAccessRolesChanged",
+        DataAccessRolesChanged "dataAccessRolesChanged", OneLakeSettingsChanged "oneLakeSettingsChanged",
+        ExternalDataShareCreated "externalDataShareCreated", ExternalDataShareAccepted "externalDataShareAccepted",
+        ExternalDataShareRevoked "externalDataShareRevoked", ExternalDataShareDeleted "externalDataShareDeleted",
         ManagedPrivateEndpointCreated "managedPrivateEndpointCreated",
         ManagedPrivateEndpointDeleted "managedPrivateEndpointDeleted", EncryptionChanged "encryptionChanged",
         GatewayCreated "gatewayCreated", GatewayUpdated "gatewayUpdated", GatewaysDeclared "gatewaysDeclared",
@@ -74,7 +77,7 @@ fn name(fact: &Fact) -> &'static str {
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 66;
+const VARIANTS: usize = 74;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -104,6 +107,8 @@ pub(crate) fn live(lab: &Lab) {
     gateways(lab);
     jobs(lab);
     administration(lab);
+    shares(lab);
+    azure(lab);
 }
 
 /// Domains with roles and workspaces, tags, tenant settings, and a principal that is no administrator.
@@ -160,6 +165,45 @@ fn protection(lab: &Lab) {
     }
     let key = json!({"keyIdentifier": "https://v.vault.azure.net/keys/k"});
     lab.post(&format!("{workspace}/encryption/assign"), key).is(200);
+}
+
+/// OneLake settings, a share that another tenant accepts, and a revoked and a deleted share.
+fn shares(lab: &Lab) {
+    let workspace = crate::external_data_shares::workspace(lab, "shares");
+    let lakehouse = crate::jobs::item(lab, &workspace, "Lakehouse");
+    let tier = format!("{workspace}/onelake/settings/modifyDefaultTier?defaultTier=Cool");
+    lab.post_empty(&tier).is(200);
+    let rule = json!({"name": "r", "type": "Lifecycle",
+        "definition": {"actions": {"baseBlob": {"tierToCool": {"daysAfterModificationGreaterThan": 1.0}}}}});
+    let policy = json!({"properties": {"policy": {"rules": [rule]}}});
+    lab.post(&format!("{workspace}/onelake/lifecycle/importPolicy"), policy).is(200);
+    let shares = format!("{lakehouse}/externalDataShares");
+    lab.settings(json!({"throttle": "off"}));
+    let recipients = [
+        json!({"userPrincipalName": "lisa@fabrikam.com", "tenantId": ALICE}),
+        json!({"type": "ServicePrincipal", "principalId": ALICE, "tenantId": ALICE}),
+    ];
+    let [accepted, deleted] = recipients
+        .map(|recipient| lab.post(&shares, json!({"paths": ["Files/a"], "recipient": recipient})).is(201).id());
+    lab.post_empty(&format!("{shares}/{deleted}/revoke")).is(200);
+    lab.delete(&format!("{shares}/{deleted}")).is(200);
+    let recipient = lab.in_tenant(ALICE);
+    crate::external_data_shares::accept(&recipient, &accepted).is(200);
+}
+
+/// A capacity of Azure that is updated, and one that is deleted.
+fn azure(lab: &Lab) {
+    let body = json!({"location": "westus3", "sku": {"name": "F2"}, "tags": {"team": "data"},
+        "properties": {"administration": {"members": ["admin@contoso.com"]}}});
+    for name in ["updated", "deleted"] {
+        let path = crate::azure_capacities::group(&format!("/{name}"));
+        lab.json("PUT", &path, &body).is(201);
+        lab.advance(60.0);
+        match name {
+            "updated" => lab.patch(&path, json!({"sku": {"name": "F4", "tier": "Fabric"}})).is(202),
+            _ => lab.delete(&path).is(202),
+        };
+    }
 }
 
 /// A gateway of each type, and a deleted one.

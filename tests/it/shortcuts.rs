@@ -90,3 +90,55 @@ fn shortcuts_are_listed_by_parent_path() {
     let count = |query: &str| lakehouse.count(query);
     assert_eq!((count(""), count("?parentPath=Files"), count("?parentPath=Table")), (3, 1, 0));
 }
+
+#[test]
+fn many_shortcuts_are_created_each_by_itself() {
+    let lakehouse = Lakehouse::new();
+    let many = format!("{}/bulkCreate", lakehouse.shortcuts);
+    let target = json!({"oneLake": {"workspaceId": MISSING, "itemId": MISSING, "path": "Tables/t"}});
+    let transform = json!({"type": "csvToDelta", "includeSubfolders": true, "properties": {"delimiter": ","}});
+    let requests = json!([
+        {"path": "Files/a", "name": "one", "target": target, "transform": transform},
+        {"path": "Files/a", "name": "one", "target": target},
+        {"path": "Other", "name": "two", "target": target},
+        {"path": "Files", "name": "three", "target": {}},
+        {"path": "Files", "name": "four", "target": target, "transform": {"type": "x"}},
+        {"path": "Tables", "name": "five", "target": target},
+    ]);
+    let body = lakehouse.lab.post(&many, json!({"createShortcutRequests": requests})).is(200).body();
+    let results = body["value"].as_array().unwrap();
+    let statuses: Vec<&str> = results.iter().map(|it| it["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["Succeeded", "Failed", "Failed", "Failed", "Failed", "Succeeded"]);
+    assert_eq!(results[0]["request"], json!({"name": "one", "path": "Files/a"}));
+    assert_eq!(results[0]["result"]["transform"], transform);
+    assert_eq!(results[0]["result"]["target"]["type"], "OneLake");
+    assert_eq!((&results[1]["error"]["errorCode"], results[1]["result"].is_null()), (&json!("EntityConflict"), true));
+    assert_eq!(results[2]["error"]["errorCode"], "InvalidInput");
+    let listed = lakehouse.lab.get(&lakehouse.shortcuts).is(200).body();
+    let flags: Vec<&Value> = listed["value"].as_array().unwrap().iter().map(|it| &it["isShortcutTransform"]).collect();
+    assert_eq!(flags, [&json!(true), &Value::Null]);
+    let one = lakehouse.lab.get(&format!("{}/Files%2Fa/one", lakehouse.shortcuts)).is(200).body();
+    assert_eq!(one, results[0]["result"]);
+
+    let again = json!({"createShortcutRequests": [{"path": "Files/a", "name": "one", "target": target}]});
+    let unique = lakehouse.lab.post(&format!("{many}?shortcutConflictPolicy=GenerateUniqueName"), again).is(200).body();
+    assert_eq!(unique["value"][0]["result"]["name"], "one (1)");
+    for body in [json!({}), json!({"createShortcutRequests": [{"name": "x"}]})] {
+        lakehouse.lab.post(&many, body).refuses(400, "InvalidInput");
+    }
+    let all = vec![json!({"path": "Files", "name": "x", "target": target}); 1_001];
+    lakehouse.lab.post(&many, json!({"createShortcutRequests": all})).refuses(400, "InvalidInput");
+    assert_eq!(lakehouse.count(""), 3);
+}
+
+#[test]
+fn reset_of_the_shortcut_cache_is_an_operation() {
+    let lakehouse = Lakehouse::new();
+    let workspace = lakehouse.shortcuts.split("/items/").next().unwrap();
+    let started = lakehouse.lab.post_empty(&format!("{workspace}/onelake/resetShortcutCache")).is(202);
+    let operation = format!("/v1/operations/{}", started.header("x-ms-operation-id").unwrap());
+    assert_eq!(lakehouse.lab.get(&operation).is(200).body()["status"], "Running");
+    lakehouse.lab.advance(30.0);
+    assert_eq!(lakehouse.lab.get(&operation).is(200).body()["status"], "Succeeded");
+    lakehouse.lab.get(&format!("{operation}/result")).refuses(400, "OperationHasNoResult");
+}

@@ -1,14 +1,19 @@
 //! Shortcuts of an item. Shortcuts are stored and returned, but their targets are never read
 //! (docs/fidelity.md#shortcuts).
 
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Item;
+use crate::fabric::operation::{self, PendingResult, Progress};
 use crate::fabric::page::Position;
+use crate::fabric::role::Role;
 use crate::fabric::weight::weight;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{Decision, ErrorCode, FabricError, Fact};
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 
 /// The maximum number of shortcuts of an item (guessed).
 pub const SHORTCUTS_MAX: usize = 1_000;
@@ -16,6 +21,10 @@ pub const SHORTCUTS_MAX: usize = 1_000;
 const PATH_MAX: usize = 400;
 /// The approximate maximum size of a shortcut's target, in bytes (guessed).
 const TARGET_MAX: usize = 8_192;
+/// The type of a transform (documented).
+const TRANSFORM: &str = "csvToDelta";
+/// The duration of a reset of the cache (guessed; `Retry-After` is documented as 30 s).
+const RESET_TAKES: SignedDuration = SignedDuration::from_secs(30);
 /// The members that a target can have, and the `type` of a target with each member.
 const TARGETS: [(&str, &str); 8] = [
     ("oneLake", "OneLake"),
@@ -38,6 +47,9 @@ pub struct Shortcut {
     pub name: String,
     /// The target: the member `type`, and the member with the details for that type.
     pub target: Map<String, Value>,
+    /// The transform of the target's data, which is never applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Map<String, Value>>,
     /// The position of the shortcut in lists. The position never changes.
     pub position: Position,
 }
@@ -71,14 +83,45 @@ impl ConflictPolicy {
     }
 }
 
-/// Creates or overwrites a shortcut. Returns the shortcut, and `true` if it is new or `false` if it overwrites another
-/// shortcut.
-pub fn create(
+/// The result of the creation of a shortcut: the shortcut, and `true` if it is new or `false` if it overwrites another
+/// one.
+pub type Created = (Shortcut, bool);
+
+/// Creates or overwrites a shortcut.
+pub fn create(within: &Workspace, item: &Item, new: Shortcut, policy: ConflictPolicy) -> Decision<Created> {
+    let mut shortcuts = item.shortcuts.clone();
+    let created = put(&mut shortcuts, new.checked()?, policy)?;
+    Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], created))
+}
+
+/// Creates or overwrites shortcuts, each by itself. Returns the result of each.
+pub fn create_each(
     within: &Workspace,
     item: &Item,
-    mut new: Shortcut,
+    new: Vec<Shortcut>,
     policy: ConflictPolicy,
-) -> Decision<(Shortcut, bool)> {
+) -> Decision<Vec<Result<Shortcut, FabricError>>> {
+    if new.len() > SHORTCUTS_MAX {
+        return Err(FabricError::invalid_input(format!("A request has at most {SHORTCUTS_MAX} shortcuts.")));
+    }
+    let mut shortcuts = item.shortcuts.clone();
+    let created = new.into_iter().map(|new| Ok(put(&mut shortcuts, new.checked()?, policy)?.0));
+    let created: Vec<Result<Shortcut, FabricError>> = created.collect();
+    let changed = Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts };
+    let has_changed = created.iter().any(Result::is_ok);
+    Ok((has_changed.then_some(changed).into_iter().collect(), created))
+}
+
+/// Creates shortcuts to external data shares: all or none.
+pub(in crate::fabric) fn create_all(within: &Workspace, item: &Item, new: Vec<Shortcut>) -> Decision<Vec<Shortcut>> {
+    let mut shortcuts = item.shortcuts.clone();
+    let created = new.into_iter().map(|new| Ok(put(&mut shortcuts, new, ConflictPolicy::Abort)?.0));
+    let created = created.collect::<Result<_, FabricError>>()?;
+    Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], created))
+}
+
+/// Adds a shortcut to those of an item, or overwrites one of them.
+fn put(shortcuts: &mut Vec<Shortcut>, mut new: Shortcut, policy: ConflictPolicy) -> Result<Created, FabricError> {
     new.path = new.path.trim_matches('/').to_owned();
     let top = new.path.split('/').next().unwrap_or_default();
     let is_name = !new.name.is_empty() && !new.name.contains('/') && new.name.chars().count() <= PATH_MAX;
@@ -87,16 +130,7 @@ pub fn create(
             "A shortcut has a path in Files or Tables, and a name without a slash.",
         ));
     }
-    let mut named = TARGETS.iter().filter(|(member, _)| new.target.get(*member).is_some_and(Value::is_object));
-    let (Some((member, kind)), None) = (named.next(), named.next()) else {
-        return Err(FabricError::invalid_input("A shortcut has exactly one target."));
-    };
-    let target = new.target.remove(*member).unwrap_or(Value::Null);
-    if weight(&target) > TARGET_MAX {
-        return Err(FabricError::invalid_input(format!("The target of a shortcut has at most {TARGET_MAX} bytes.")));
-    }
-    new.target = [("type".to_owned(), Value::from(*kind)), ((*member).to_owned(), target)].into_iter().collect();
-    let exists = |name: &str| item.shortcuts.iter().any(|known| known.path == new.path && known.name == name);
+    let exists = |name: &str| shortcuts.iter().any(|known| known.path == new.path && known.name == name);
     let replaces = match (exists(&new.name), policy) {
         (true, ConflictPolicy::Abort) => {
             return Err(FabricError::new(ErrorCode::EntityConflict).about("Shortcut", &new.name));
@@ -105,16 +139,17 @@ pub fn create(
             return Err(FabricError::new(ErrorCode::EntityNotFound).about("Shortcut", &new.name));
         }
         (true, ConflictPolicy::GenerateUniqueName) => {
-            let free = (1..).map(|n| format!("{} ({n})", new.name)).find(|name| !exists(name));
+            let siblings = shortcuts.iter().filter(|known| known.path == new.path);
+            let taken: HashSet<&str> = siblings.map(|known| known.name.as_str()).collect();
+            let free = (1..).map(|n| format!("{} ({n})", new.name)).find(|name| !taken.contains(name.as_str()));
             new.name = free.unwrap_or_default();
             false
         }
         (exists, _) => exists,
     };
-    if !replaces && item.shortcuts.len() >= SHORTCUTS_MAX {
+    if !replaces && shortcuts.len() >= SHORTCUTS_MAX {
         return Err(FabricError::invalid_input(format!("An item has at most {SHORTCUTS_MAX} shortcuts.")));
     }
-    let mut shortcuts = item.shortcuts.clone();
     match shortcuts.iter_mut().find(|known| known.path == new.path && known.name == new.name) {
         Some(known) => {
             new.position = known.position;
@@ -125,7 +160,45 @@ pub fn create(
             shortcuts.push(new.clone());
         }
     }
-    Ok((vec![Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts }], (new, !replaces)))
+    Ok((new, !replaces))
+}
+
+/// Resets the cache of the shortcuts of a workspace, as a long-running operation. Nothing is cached.
+pub fn reset_cache(state: &State, workspace: &Workspace, now: Timestamp) -> (Vec<Fact>, Progress<()>) {
+    let operation = operation::begin(state, workspace.id, Role::Contributor, RESET_TAKES, PendingResult::Nothing, now);
+    operation.after(Vec::new())
+}
+
+impl Shortcut {
+    /// Returns the shortcut to an external data share.
+    pub(in crate::fabric) fn to_external_data_share(path: String, name: String, details: Map<String, Value>) -> Self {
+        let target = [("type", Value::from("ExternalDataShare")), ("externalDataShare", Value::from(details))];
+        let target = target.map(|(member, value)| (member.to_owned(), value)).into_iter().collect();
+        Self { path, name, target, transform: None, position: 0 }
+    }
+
+    /// Checks the target and the transform of a new shortcut, and adds the type of the target.
+    fn checked(mut self) -> Result<Self, FabricError> {
+        let mut named = TARGETS.iter().filter(|(member, _)| self.target.get(*member).is_some_and(Value::is_object));
+        let (Some((member, kind)), None) = (named.next(), named.next()) else {
+            return Err(FabricError::invalid_input("A shortcut has exactly one target."));
+        };
+        let target = self.target.remove(*member).unwrap_or(Value::Null);
+        if weight(&target) > TARGET_MAX {
+            return Err(FabricError::invalid_input(format!(
+                "The target of a shortcut has at most {TARGET_MAX} bytes."
+            )));
+        }
+        self.target = [("type".to_owned(), Value::from(*kind)), ((*member).to_owned(), target)].into_iter().collect();
+        let Some(transform) = &self.transform else { return Ok(self) };
+        let is_known = transform.get("type").is_some_and(|kind| kind == TRANSFORM);
+        if !is_known || !transform.get("properties").is_some_and(Value::is_object) || weight(transform) > TARGET_MAX {
+            return Err(FabricError::invalid_input(format!(
+                "A transform has the type {TRANSFORM}, its properties, and at most {TARGET_MAX} bytes."
+            )));
+        }
+        Ok(self)
+    }
 }
 
 /// Returns the shortcut with this path and name. Rejects a path and name without a shortcut.

@@ -5,6 +5,7 @@
 
 mod instance;
 mod recurrence;
+pub mod refresh;
 pub mod schedule;
 mod time_zone;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::instance::{ENDED_MAX, InvokeType, JobInstance, JobStatus, changes, find, instances, positioned};
 pub use self::recurrence::{DayOfWeek, MonthlyOccurrence, Pattern, Recurrence, TimeOfDay, WeekIndex};
+use self::refresh::Refresh;
 use self::schedule::{Period, Schedule};
 use crate::fabric::item::kinds::JobType;
 use crate::fabric::item::{Item, ItemKind};
@@ -54,6 +56,9 @@ pub struct Run {
     pub timing: JobTiming,
     /// The error with which the run ends; `None` if it completes.
     pub error: Option<MirroringError>,
+    /// The request, if the run is a refresh of a semantic model through Power BI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Box<Refresh>>,
 }
 
 impl Run {
@@ -96,7 +101,20 @@ pub fn run(
     job_type: String,
     now: Timestamp,
 ) -> Decision<JobInstanceId> {
-    let timing = timing(state, item.kind.job_type(&job_type)?);
+    let realistic = item.kind.job_type(&job_type)?.realistic;
+    begin(state, within, item, (job_type, realistic), None, now)
+}
+
+/// Starts a run of a type that takes `realistic` seconds at the realistic pace.
+fn begin(
+    state: &State,
+    within: &Workspace,
+    item: &Item,
+    (job_type, realistic): (String, i64),
+    refresh: Option<Box<Refresh>>,
+    now: Timestamp,
+) -> Decision<JobInstanceId> {
+    let timing = timing(state, realistic);
     state.check_capacity(within)?;
     let is_active = |it: &&JobInstance| it.invoke_type == InvokeType::Manual && it.status.is_active();
     if instances(state, item, now).iter().filter(is_active).count() >= ACTIVE_MAX {
@@ -105,7 +123,7 @@ pub fn run(
     let id = state.next_job();
     let trouble = state.troubles().active(item.id, TroubleKind::JobFails, now);
     let error = trouble.and_then(|trouble| trouble.error.clone());
-    let run = Run { id, job_type, requested_at: now, timing, error };
+    let run = Run { id, job_type, requested_at: now, timing, error, refresh };
     Ok((vec![Fact::JobStarted { workspace: within.id, item: item.id, run }], id))
 }
 
@@ -125,10 +143,10 @@ pub fn root_activity(state: &State, run: JobInstanceId) -> ActivityId {
     ActivityId::nth(state.seed().fork(run.to_ascii()), 0)
 }
 
-/// Returns the durations of runs that begin under the present settings.
-fn timing(state: &State, job_type: &JobType) -> JobTiming {
+/// Returns the durations of runs that begin under the present settings and take `realistic` seconds at the realistic pace.
+fn timing(state: &State, realistic: i64) -> JobTiming {
     let timing = state.settings.timing();
-    let takes = timing.job(SignedDuration::from_secs(job_type.realistic));
+    let takes = timing.job(SignedDuration::from_secs(realistic));
     JobTiming { queued: takes / 2, takes, retry_after: timing.retry_after_job() }
 }
 

@@ -95,6 +95,7 @@ impl Period {
             requested_at: due,
             timing: self.timing,
             error,
+            refresh: None,
         }
     }
 }
@@ -109,7 +110,7 @@ pub fn create(
     owner: Principal,
     now: Timestamp,
 ) -> Decision<ScheduleId> {
-    let timing = timing(state, item.kind.job_type(&job_type)?);
+    let timing = timing(state, item.kind.job_type(&job_type)?.realistic);
     check(&new)?;
     if item.jobs.as_ref().is_some_and(|jobs| jobs.schedules.len() >= SCHEDULES_MAX) {
         return Err(ErrorCode::ScheduleExceedsLimit.into());
@@ -131,7 +132,7 @@ pub fn update(
 ) -> Decision<()> {
     let before = find(item, job_type, id)?;
     check(&new)?;
-    let timing = timing(state, item.kind.job_type(job_type)?);
+    let timing = timing(state, item.kind.job_type(job_type)?.realistic);
     let NewSchedule { enabled, recurrence, execution_data } = new;
     let job_type = before.job_type.clone();
     let schedule = Schedule { id, job_type, enabled, created_at: before.created_at, recurrence, execution_data, owner };

@@ -48,8 +48,11 @@ impl Index {
             Fact::PrincipalsDeclared(_) if state.troubles().has_identities() => {
                 state.workspaces().values().for_each(|workspace| self.touch_items(workspace));
             }
-            Fact::CapacityDeclared(capacity) => self.touch_capacity(state, capacity.id, capacity.state),
+            Fact::CapacityDeclared(capacity) | Fact::CapacityCreated(capacity) | Fact::CapacityUpdated(capacity) => {
+                self.touch_capacity(state, capacity.id, capacity.state)
+            }
             Fact::CapacityChanged { id, state: to } => self.touch_capacity(state, *id, *to),
+            Fact::CapacityDeleted { id } => self.touch_capacity(state, *id, CapacityState::Inactive),
             // A start fixes the connection of a mirrored database. A mirrored catalog looks at its connection always.
             Fact::ConnectionCreated(connection)
             | Fact::ConnectionUpdated(connection)
@@ -86,6 +89,7 @@ impl Index {
             | Fact::IdentityDeprovisioned { .. }
             | Fact::WorkspaceTagged { .. }
             | Fact::NetworkingChanged { .. }
+            | Fact::OneLakeSettingsChanged { .. }
             | Fact::RoleAssigned { .. }
             | Fact::RoleChanged { .. }
             | Fact::RoleRemoved { .. }
@@ -96,6 +100,10 @@ impl Index {
             | Fact::ItemUpdated { .. }
             | Fact::ShortcutsChanged { .. }
             | Fact::DataAccessRolesChanged { .. }
+            | Fact::ExternalDataShareCreated(_)
+            | Fact::ExternalDataShareAccepted { .. }
+            | Fact::ExternalDataShareRevoked { .. }
+            | Fact::ExternalDataShareDeleted { .. }
             | Fact::IdentityAssociated { .. }
             | Fact::KindStateChanged { .. }
             | Fact::ItemsMoved { .. }

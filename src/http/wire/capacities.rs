@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::fabric::access::DEFAULT_DOMAIN;
 use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::ids::CapacityId;
 
@@ -20,4 +21,10 @@ impl<'a> From<&'a Capacity> for CapacityBody<'a> {
         let Capacity { id, display_name, sku, region, state, .. } = capacity;
         Self { id: *id, display_name, sku, region, state: *state }
     }
+}
+
+/// Returns the administrators of a capacity: the default user if there are no others.
+pub(crate) fn administrators(capacity: &Capacity) -> Vec<String> {
+    let others = capacity.administrators.clone();
+    if others.is_empty() { vec![format!("admin@{DEFAULT_DOMAIN}")] } else { others }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::capacities::administrators;
 use crate::fabric::State;
-use crate::fabric::access::DEFAULT_DOMAIN;
 use crate::fabric::capacity::{Capacity, CapacityState};
 use crate::fabric::principal::PrincipalType;
 use crate::fabric::role::{Role, RoleAssignment};
@@ -122,7 +122,7 @@ impl AssignmentStatusBody {
 pub(crate) struct CapacityBody<'a> {
     id: CapacityId,
     display_name: &'a str,
-    admins: [String; 1],
+    admins: Vec<String>,
     sku: &'a str,
     state: &'static str,
     region: &'a str,
@@ -134,7 +134,7 @@ impl<'a> From<&'a Capacity> for CapacityBody<'a> {
         Self {
             id: capacity.id,
             display_name: &capacity.display_name,
-            admins: [format!("admin@{DEFAULT_DOMAIN}")],
+            admins: administrators(capacity),
             sku: &capacity.sku,
             state: match capacity.state {
                 CapacityState::Active => "Active",

@@ -1,5 +1,5 @@
-//! Semantic models: bindings of data sources to connections. Semantic models are never refreshed
-//! (docs/fidelity.md#around).
+//! Semantic models: bindings of data sources to connections. A refresh is a run of a job, without data
+//! (docs/fidelity.md#power-bi).
 
 use serde::{Deserialize, Serialize};
 
