@@ -109,6 +109,8 @@ ids! {
     JobInstanceId = "job";
     /// The id of a schedule of jobs.
     ScheduleId = "schedule";
+    /// The id of a custom Spark pool.
+    PoolId = "pool";
     /// The id of an activity. The emulator has no activities: only the ids are shown.
     ActivityId = "activity";
 }

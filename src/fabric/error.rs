@@ -89,6 +89,8 @@ codes! {
     EntityConflict = "The requested resource is there already";
     /// The resource does not exist, or the caller may not see it.
     EntityNotFound = "The requested resource could not be found";
+    /// The environment has no libraries.
+    EnvironmentLibrariesNotFound = "No libraries were found for the environment.";
     /// The folder would be nested too deeply.
     FolderDepthOutOfRange = "The parent folder has achieved max depth, can't create a new subfolder.";
     /// The parent already contains a folder with this name.

@@ -72,6 +72,8 @@ impl Workspace {
             networking: None,
             managed_private_endpoints: Ordered::default(),
             encryption: None,
+            spark: None,
+            sql_pools: None,
             roles: self.roles.clone(),
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),

@@ -25,6 +25,9 @@ use crate::fabric::operation::NewOperation;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
+use crate::fabric::spark::Spark;
+use crate::fabric::spark::capacity::CapacityConfiguration;
+use crate::fabric::sql_pools::SqlPools;
 use crate::fabric::tag::Tag;
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
@@ -124,6 +127,9 @@ pub enum Fact {
     /// A capacity was paused or resumed.
     #[serde(rename = "capacityChanged")]
     CapacityChanged { id: CapacityId, state: CapacityState },
+    /// The configuration of a capacity changed. The fact contains all of the configuration.
+    #[serde(rename = "capacityConfigured")]
+    CapacityConfigured { id: CapacityId, configuration: Box<CapacityConfiguration> },
     /// A suspension or resumption of a capacity started in Azure Resource Manager. Its effect on the capacity is a
     /// separate fact, which precedes this fact.
     #[serde(rename = "capacityOperationStarted")]
@@ -193,6 +199,12 @@ pub enum Fact {
     /// The encryption key of a workspace changed.
     #[serde(rename = "encryptionChanged")]
     EncryptionChanged { workspace: WorkspaceId, encryption: Encryption },
+    /// The Spark settings or the custom pools of a workspace changed. The fact contains all of them.
+    #[serde(rename = "sparkChanged")]
+    SparkChanged { workspace: WorkspaceId, spark: Box<Spark> },
+    /// The SQL pools of a workspace changed. The fact contains all pools.
+    #[serde(rename = "sqlPoolsChanged")]
+    SqlPoolsChanged { workspace: WorkspaceId, pools: Box<SqlPools> },
     /// A principal was given a role in a workspace.
     #[serde(rename = "roleAssigned")]
     RoleAssigned { workspace: WorkspaceId, assignment: RoleAssignment },

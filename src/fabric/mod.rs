@@ -39,6 +39,8 @@ pub mod role;
 pub mod scenario;
 pub mod search;
 pub mod settings;
+pub mod spark;
+pub mod sql_pools;
 pub mod state;
 pub mod tag;
 pub mod throttle;

@@ -19,6 +19,8 @@ use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
+use crate::fabric::spark::Spark;
+use crate::fabric::sql_pools::SqlPools;
 use crate::fabric::workspaces::Items;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list, later};
 use crate::ids::{
@@ -90,6 +92,12 @@ pub struct Workspace {
     /// The encryption with a customer-managed key, if there ever was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) encryption: Option<Encryption>,
+    /// The Spark settings and custom pools, if they were ever changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) spark: Option<Box<Spark>>,
+    /// The SQL pools, if they were ever changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sql_pools: Option<Box<SqlPools>>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
@@ -231,6 +239,8 @@ impl Workspace {
             networking: None,
             managed_private_endpoints: Ordered::default(),
             encryption: None,
+            spark: None,
+            sql_pools: None,
             roles,
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),
@@ -270,6 +280,18 @@ impl Workspace {
     /// Returns the encryption of the workspace; `None` if it never had a customer-managed key.
     pub fn encryption(&self) -> Option<&Encryption> {
         self.encryption.as_ref()
+    }
+
+    /// Returns the Spark settings and the custom pools of the workspace.
+    pub fn spark(&self) -> &Spark {
+        static NEW: LazyLock<Spark> = LazyLock::new(Spark::default);
+        self.spark.as_deref().unwrap_or(&NEW)
+    }
+
+    /// Returns the SQL pools of the workspace.
+    pub fn sql_pools(&self) -> &SqlPools {
+        static NEW: LazyLock<SqlPools> = LazyLock::new(SqlPools::default);
+        self.sql_pools.as_deref().unwrap_or(&NEW)
     }
 
     /// Returns the role assignments, in order of creation.

@@ -93,6 +93,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         ErrorCode::CapacityNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
+        | ErrorCode::EnvironmentLibrariesNotFound
         | ErrorCode::FolderNotFound
         | ErrorCode::InvalidResourceType
         | ErrorCode::ItemNotFound

@@ -74,6 +74,9 @@ impl Index {
             | Fact::ManagedPrivateEndpointCreated { .. }
             | Fact::ManagedPrivateEndpointDeleted { .. }
             | Fact::EncryptionChanged { .. }
+            | Fact::SparkChanged { .. }
+            | Fact::SqlPoolsChanged { .. }
+            | Fact::CapacityConfigured { .. }
             | Fact::RoleAssigned { .. }
             | Fact::RoleChanged { .. }
             | Fact::RoleRemoved { .. }
