@@ -230,6 +230,7 @@ impl Operation {
             OperationResult::Created(item) | OperationResult::Item(item) => {
                 item.creation_payload.as_deref().map_or(0, weight)
             }
+            OperationResult::RestorePoint(point) => weight(point),
             OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
         }
     }

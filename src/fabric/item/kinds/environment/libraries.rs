@@ -121,15 +121,16 @@ impl Libraries {
             return Err(FabricError::invalid_input("The file of the library is empty."));
         }
         let library = CustomLibrary { name: name.to_owned(), size: file.len() as u64 };
-        match self.custom.iter_mut().find(|known| known.name == name) {
-            Some(known) => *known = library,
-            None if self.custom.len() >= LIBRARIES_MAX => {
-                return Err(FabricError::invalid_input(format!(
-                    "An environment has at most {LIBRARIES_MAX} custom libraries."
-                )));
-            }
-            None => self.custom.push(library),
+        if let Some(known) = self.custom.iter_mut().find(|known| known.name == name) {
+            *known = library;
+            return Ok(());
         }
+        if self.custom.len() >= LIBRARIES_MAX {
+            return Err(FabricError::invalid_input(format!(
+                "An environment has at most {LIBRARIES_MAX} custom libraries."
+            )));
+        }
+        self.custom.push(library);
         Ok(())
     }
 
