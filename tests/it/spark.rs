@@ -217,7 +217,7 @@ fn spark_of_workspace_is_read_by_viewers_and_changed_by_admins() {
     let id = it.create("one").id();
     it.lab.add_principals(&[(ALICE, "User")]);
     let alice = it.lab.user(ALICE);
-    alice.get(&it.settings).refuses(404, "WorkspaceNotFound");
+    alice.get(&it.settings).refuses(403, "InsufficientPrivileges");
     for (role, status) in [("Viewer", 403), ("Member", 403), ("Admin", 200)] {
         it.lab.assign_role(&it.workspace, ALICE, role);
         alice.get(&it.settings).is(200);
