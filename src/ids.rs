@@ -115,6 +115,8 @@ ids! {
     ExternalDataShareId = "external data share";
     /// The id of a path in an external data share.
     SharedPathId = "shared path";
+    /// The id of a custom Spark pool.
+    PoolId = "pool";
     /// The id of an activity. The emulator has no activities: only the ids are shown.
     ActivityId = "activity";
 }

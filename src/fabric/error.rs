@@ -99,6 +99,8 @@ codes! {
     ExternalDataShareCannotBeAcceptedInTheSameTenant = "An external data share cannot be accepted in the tenant that shares the data.";
     /// Items of this kind can neither share data with another tenant nor receive it.
     ExternalDataShareOperationNotSupportedForItemType = "The type of the item does not support external data shares.";
+    /// The environment has no libraries.
+    EnvironmentLibrariesNotFound = "No libraries were found for the environment.";
     /// The folder would be nested too deeply.
     FolderDepthOutOfRange = "The parent folder has achieved max depth, can't create a new subfolder.";
     /// The parent already contains a folder with this name.

@@ -73,6 +73,8 @@ impl Workspace {
             managed_private_endpoints: Ordered::default(),
             encryption: None,
             onelake_settings: None,
+            spark: None,
+            sql_pools: None,
             roles: self.roles.clone(),
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),

@@ -28,6 +28,9 @@ use crate::fabric::operation::NewOperation;
 use crate::fabric::principal::{DirectoryEntry, Principal};
 use crate::fabric::role::RoleAssignment;
 use crate::fabric::settings::Settings;
+use crate::fabric::spark::Spark;
+use crate::fabric::spark::capacity::CapacityConfiguration;
+use crate::fabric::sql_pools::SqlPools;
 use crate::fabric::tag::Tag;
 use crate::fabric::tenant_setting::{SettingOverride, SettingValue};
 use crate::fabric::weight::{Weight, weigh, weight};
@@ -128,6 +131,9 @@ pub enum Fact {
     /// A capacity was paused or resumed.
     #[serde(rename = "capacityChanged")]
     CapacityChanged { id: CapacityId, state: CapacityState },
+    /// The configuration of a capacity changed. The fact contains all of the configuration.
+    #[serde(rename = "capacityConfigured")]
+    CapacityConfigured { id: CapacityId, configuration: Box<CapacityConfiguration> },
     /// A capacity was created in Azure Resource Manager.
     #[serde(rename = "capacityCreated")]
     CapacityCreated(Capacity),
@@ -236,6 +242,12 @@ pub enum Fact {
     /// The OneLake settings of a workspace changed. The fact contains all of them.
     #[serde(rename = "oneLakeSettingsChanged")]
     OneLakeSettingsChanged { workspace: WorkspaceId, settings: Box<OneLakeSettings> },
+    /// The Spark settings or the custom pools of a workspace changed. The fact contains all of them.
+    #[serde(rename = "sparkChanged")]
+    SparkChanged { workspace: WorkspaceId, spark: Box<Spark> },
+    /// The SQL pools of a workspace changed. The fact contains all pools.
+    #[serde(rename = "sqlPoolsChanged")]
+    SqlPoolsChanged { workspace: WorkspaceId, pools: Box<SqlPools> },
     /// A principal was given a role in a workspace.
     #[serde(rename = "roleAssigned")]
     RoleAssigned { workspace: WorkspaceId, assignment: RoleAssignment },

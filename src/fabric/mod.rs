@@ -43,6 +43,8 @@ pub mod role;
 pub mod scenario;
 pub mod search;
 pub mod settings;
+pub mod spark;
+pub mod sql_pools;
 pub mod state;
 pub mod tag;
 pub mod tenant_setting;

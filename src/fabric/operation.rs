@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::item::bulk::Imported;
+use crate::fabric::item::warehouse::RestorePoint;
 use crate::fabric::item::{Definition, Item};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
@@ -55,6 +56,8 @@ pub enum PendingResult {
     Definition(ItemId, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
+    /// A restore point of a warehouse.
+    RestorePoint(RestorePoint),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
     /// No result.
@@ -95,6 +98,8 @@ pub enum OperationResult {
     Definition(Box<Item>, Option<String>),
     /// The identity of a workspace.
     Identity(WorkspaceIdentity),
+    /// A restore point of a warehouse.
+    RestorePoint(RestorePoint),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
     /// No result.
@@ -144,6 +149,7 @@ impl Operation {
             | OperationResult::Item(_)
             | OperationResult::Definition(..)
             | OperationResult::Identity(_)
+            | OperationResult::RestorePoint(_)
             | OperationResult::Imported(_)
             | OperationResult::Nothing => OperationStatus::Succeeded,
         }
@@ -244,6 +250,7 @@ impl Operation {
             OperationResult::Created(item) | OperationResult::Item(item) => {
                 item.creation_payload.as_deref().map_or(0, weight)
             }
+            OperationResult::RestorePoint(point) => weight(point),
             OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
         }
     }

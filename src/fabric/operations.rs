@@ -121,6 +121,7 @@ impl Operations {
                 OperationResult::Definition(..) => {}
                 OperationResult::Item(_)
                 | OperationResult::Identity(_)
+                | OperationResult::RestorePoint(_)
                 | OperationResult::Imported(_)
                 | OperationResult::Nothing
                 | OperationResult::Failed(_) => continue,

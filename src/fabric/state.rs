@@ -1,7 +1,7 @@
 //! The state of a tenant, computed from the tenant's facts. The state includes indexes for lookups by name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,7 @@ use crate::fabric::operations::Operations;
 use crate::fabric::ordered::Ordered;
 use crate::fabric::principal::{Details, DirectoryEntry, Principal, PrincipalType};
 use crate::fabric::settings::Settings;
+use crate::fabric::spark::capacity::CapacityConfiguration;
 use crate::fabric::tag::Tag;
 use crate::fabric::tenant_setting::{SettingOverride, SettingValue};
 use crate::fabric::troubles::Troubles;
@@ -89,6 +90,9 @@ pub struct State {
     pub(super) seed: Seed,
     counts: Counts,
     pub(super) capacities: Vec<Capacity>,
+    /// The configurations of capacities that clients have changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    capacity_configurations: BTreeMap<CapacityId, CapacityConfiguration>,
     #[serde(default)]
     capacity_operations: Ordered<OperationId, CapacityOperation>,
     directory: BTreeMap<PrincipalId, DirectoryEntry>,
@@ -128,6 +132,7 @@ impl State {
             seed,
             counts: Counts::default(),
             capacities: capacity::seeded(seed),
+            capacity_configurations: BTreeMap::new(),
             capacity_operations: Ordered::default(),
             directory: BTreeMap::new(),
             secrets: BTreeMap::new(),
@@ -163,6 +168,12 @@ impl State {
     pub fn capacity(&self, id: CapacityId) -> Result<&Capacity, FabricError> {
         let found = self.capacities.iter().find(|capacity| capacity.id == id);
         found.ok_or_else(|| FabricError::new(ErrorCode::CapacityNotFound).about("Capacity", id))
+    }
+
+    /// Returns the configuration of a capacity.
+    pub fn capacity_configuration(&self, id: CapacityId) -> &CapacityConfiguration {
+        static NEW: LazyLock<CapacityConfiguration> = LazyLock::new(CapacityConfiguration::default);
+        self.capacity_configurations.get(&id).unwrap_or(&NEW)
     }
 
     /// Returns the id of the next capacity. The ids of the capacities that exist are skipped.
@@ -462,6 +473,9 @@ impl State {
             }
             Fact::CapacityUpdated(capacity) => self.declare_capacity(capacity, at),
             Fact::CapacityDeleted { id } => self.delete_capacity(id, at),
+            Fact::CapacityConfigured { id, configuration } => {
+                self.capacity_configurations.insert(id, *configuration);
+            }
             Fact::CapacityOperationStarted(operation) => self.start_capacity_operation(operation),
             Fact::PrincipalRegistered { entry, personal } => {
                 if let Some(id) = personal {
@@ -655,6 +669,12 @@ impl State {
             Fact::OneLakeSettingsChanged { workspace, settings } => {
                 self.with_workspace(workspace, |workspace| workspace.onelake_settings = Some(settings));
             }
+            Fact::SparkChanged { workspace, spark } => {
+                self.with_workspace(workspace, |workspace| workspace.spark = Some(spark));
+            }
+            Fact::SqlPoolsChanged { workspace, pools } => {
+                self.with_workspace(workspace, |workspace| workspace.sql_pools = Some(pools));
+            }
             Fact::WorkspaceTagged { id, tags } => self.with_workspace(id, |workspace| workspace.tags = tags),
             Fact::KindStateChanged { workspace, id, changes } => self.change_kind_state(workspace, id, changes),
             Fact::ItemsMoved { workspace, ids, folder } => {
@@ -769,7 +789,8 @@ impl State {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
                 let owners = item.jobs.iter_mut().flat_map(|jobs| jobs.owners_mut());
-                item.creator.iter_mut().chain(&mut item.default_identity).chain(owners).for_each(replace);
+                let others = item.kind_state.principals_mut().chain(owners);
+                item.creator.iter_mut().chain(&mut item.default_identity).chain(others).for_each(replace);
             }
         }
     }
@@ -957,6 +978,7 @@ impl State {
                 OperationResult::Definition(outline, format)
             }),
             PendingResult::Identity(identity) => Some(OperationResult::Identity(identity)),
+            PendingResult::RestorePoint(point) => Some(OperationResult::RestorePoint(point)),
             PendingResult::Imported(items) => Some(OperationResult::Imported(items)),
             PendingResult::Nothing => Some(OperationResult::Nothing),
             PendingResult::Failed(error) => Some(OperationResult::Failed(error)),

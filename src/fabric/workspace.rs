@@ -20,6 +20,8 @@ use crate::fabric::ordered::Ordered;
 use crate::fabric::page::Position;
 use crate::fabric::principal::Principal;
 use crate::fabric::role::{Role, RoleAssignment};
+use crate::fabric::spark::Spark;
+use crate::fabric::sql_pools::SqlPools;
 use crate::fabric::workspaces::Items;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, as_list, later};
 use crate::ids::{
@@ -97,6 +99,12 @@ pub struct Workspace {
     /// The OneLake settings, if one of them was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) onelake_settings: Option<Box<OneLakeSettings>>,
+    /// The Spark settings and custom pools, if they were ever changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) spark: Option<Box<Spark>>,
+    /// The SQL pools, if they were ever changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sql_pools: Option<Box<SqlPools>>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
@@ -247,6 +255,8 @@ impl Workspace {
             managed_private_endpoints: Ordered::default(),
             encryption: None,
             onelake_settings: None,
+            spark: None,
+            sql_pools: None,
             roles,
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),
@@ -297,6 +307,18 @@ impl Workspace {
     pub fn onelake_settings(&self) -> &OneLakeSettings {
         static INITIAL: LazyLock<OneLakeSettings> = LazyLock::new(OneLakeSettings::default);
         self.onelake_settings.as_deref().unwrap_or(&INITIAL)
+    }
+
+    /// Returns the Spark settings and the custom pools of the workspace.
+    pub fn spark(&self) -> &Spark {
+        static NEW: LazyLock<Spark> = LazyLock::new(Spark::default);
+        self.spark.as_deref().unwrap_or(&NEW)
+    }
+
+    /// Returns the SQL pools of the workspace.
+    pub fn sql_pools(&self) -> &SqlPools {
+        static NEW: LazyLock<SqlPools> = LazyLock::new(SqlPools::default);
+        self.sql_pools.as_deref().unwrap_or(&NEW)
     }
 
     /// Returns the role assignments, in order of creation.

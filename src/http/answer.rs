@@ -56,6 +56,16 @@ impl Answer {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
+    /// Creates a 201 with the created resource, in the indented JSON of a workload.
+    pub fn created_indented(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::CREATED, ..Self::indented(body) }
+    }
+
+    /// Creates a 200 whose body is a file.
+    pub fn file(content: Vec<u8>) -> Self {
+        Self { body: Some(content), ..Self::empty() }.family(Headers::WorkloadEmpty)
+    }
+
     /// Creates a 200 without a body.
     pub fn empty() -> Self {
         Self {

@@ -110,6 +110,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::DestinationWorkspaceNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
+        | ErrorCode::EnvironmentLibrariesNotFound
         | ErrorCode::FolderNotFound
         | ErrorCode::InvalidResourceType
         | ErrorCode::ItemNotFound

@@ -271,7 +271,7 @@ pub(super) fn publish_environment(context: &Context<'_>) -> HandlerResult {
             let (workspace, item) = context.item(state, now)?;
             environment::publish(state, workspace, item, now)
         },
-        |state, ()| Ok(Answer::ok(&properties::publish_details(context.item(state, context.now)?.1))),
+        |state, ()| Ok(Answer::ok(&properties::publish_details(context.item(state, context.now)?.1, context.now))),
     )?
 }
 

@@ -11,6 +11,7 @@ use crate::http::wire::bulk::ImportResponse;
 use crate::http::wire::definitions::DefinitionResponse;
 use crate::http::wire::items::ItemBody;
 use crate::http::wire::long_running_operations::OperationState;
+use crate::http::wire::warehouses::RestorePointBody;
 use crate::http::wire::workspaces::IdentityBody;
 use crate::ids::OperationId;
 
@@ -78,6 +79,7 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
                 Answer::ok_sized(&body, body.size())
             }
             OperationResult::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
+            OperationResult::RestorePoint(point) => Answer::ok(&RestorePointBody::new(state, point)),
             OperationResult::Imported(items) => Answer::ok(&ImportResponse::from(items.as_slice())),
             OperationResult::Nothing | OperationResult::Failed(_) => {
                 return Err(ErrorCode::OperationNotSucceeded.into());

@@ -20,9 +20,9 @@ use crate::http::context::Handler;
 use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
-    admin_operations, bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles,
-    domains, encryption, external_data_shares, folders, gateway_members, gateway_roles, gateways, items,
-    job_operations, jobs, long_running_operations, managed_private_endpoints, mirrored_databases, networking,
+    admin_operations, bulk, capacities, catalog_search, catalogs, compute_operations, connection_roles, connections,
+    data_access_roles, domains, encryption, external_data_shares, folders, gateway_members, gateway_roles, gateways,
+    items, job_operations, jobs, long_running_operations, managed_private_endpoints, mirrored_databases, networking,
     onelake_settings, role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
 };
 
@@ -89,15 +89,16 @@ const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.
     Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All";
 
 /// The operations outside of Microsoft's description of mirroring: the own routes of the other kinds, the creation of
-/// kinds that cannot be created, the get of a SQL endpoint, the jobs of other kinds, the admin API, and the absent operations of the public API
+/// kinds that cannot be created, the get of a SQL endpoint, the jobs of other kinds, the admin API, Spark, environments
+/// and warehouses, and the absent operations of the public API
 /// (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));
     let of_kinds = KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind);
     let refused = KINDS.iter().filter(|spec| !spec.can_be_created).map(|spec| create(spec).served(Seen, items::create));
-    let jobs = job_operations::ROWS.iter().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
-    let admin = admin_operations::ROWS.iter().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
-    of_kinds.chain(refused).chain([sql_endpoint()]).chain(jobs).chain(admin).chain(absent()).collect()
+    let tables = [job_operations::ROWS, admin_operations::ROWS, compute_operations::ROWS];
+    let rows = tables.into_iter().flatten().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
+    of_kinds.chain(refused).chain([sql_endpoint()]).chain(rows).chain(absent()).collect()
 });
 
 /// Returns all routes of [`OPERATIONS`], followed by all routes of [`UNDESCRIBED`].

@@ -73,11 +73,12 @@ fn name(fact: &Fact) -> &'static str {
         DomainDeleted "domainDeleted", DomainAssigned "domainAssigned",
         TenantSettingChanged "tenantSettingChanged", TenantSettingOverridden "tenantSettingOverridden",
         ScheduleCreated "scheduleCreated", ScheduleUpdated "scheduleUpdated", ScheduleDeleted "scheduleDeleted",
+        SparkChanged "sparkChanged", SqlPoolsChanged "sqlPoolsChanged", CapacityConfigured "capacityConfigured",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 74;
+const VARIANTS: usize = 77;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -109,6 +110,7 @@ pub(crate) fn live(lab: &Lab) {
     administration(lab);
     shares(lab);
     azure(lab);
+    compute(lab);
 }
 
 /// Domains with roles and workspaces, tags, tenant settings, and a principal that is no administrator.
@@ -355,6 +357,52 @@ fn jobs(lab: &Lab) {
     lab.patch(&format!("{schedules}/{kept}"), update).is(200);
     let deleted = lab.post(&schedules, schedule).is(201).id();
     lab.delete(&format!("{schedules}/{deleted}")).is(200);
+}
+
+/// Spark settings and pools, an environment, a warehouse with restore points, SQL pools and the configuration of a capacity.
+fn compute(lab: &Lab) {
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].as_str().unwrap().to_owned();
+    let workspace = json!({"displayName": "compute", "capacityId": capacity});
+    let workspace = format!("/v1/workspaces/{}", lab.post("/v1/workspaces", workspace).is(201).id());
+    let pool = json!({"name": "p", "nodeFamily": "MemoryOptimized", "nodeSize": "Small",
+        "autoScale": {"enabled": true, "minNodeCount": 1, "maxNodeCount": 3},
+        "dynamicExecutorAllocation": {"enabled": false, "minExecutors": 1, "maxExecutors": 1}});
+    lab.post(&format!("{workspace}/spark/pools"), pool.clone()).is(201);
+    let default = json!({"pool": {"defaultPool": {"name": "p", "type": "Workspace"}}});
+    lab.patch(&format!("{workspace}/spark/settings"), default.clone()).is(200);
+    lab.post(&format!("/v1/capacities/{capacity}/spark/pools?beta=true"), pool).is(201);
+    let surge = json!({"state": "Enabled", "rejectionThreshold": 80, "recoveryThreshold": 70});
+    lab.patch(&format!("/v1/capacities/{capacity}/surgeProtection"), surge).is(200);
+    let pools = json!({"customSQLPools": [{"name": "p", "maxResourcePercentage": 30,
+        "classifier": {"type": "Statement Type", "value": ["SELECT"]}}]});
+    lab.patch(&format!("{workspace}/warehouses/sqlPoolsConfiguration"), pools).is(200);
+
+    let environments = format!("{workspace}/environments");
+    let environment = format!("{environments}/{}", lab.post(&environments, json!({"displayName": "e"})).is(201).id());
+    let compute = json!({"instancePool": default["pool"]["defaultPool"], "sparkProperties": {"spark.a": "x"},
+        "dynamicExecutorAllocation": {"enabled": true, "minExecutors": 1, "maxExecutors": 2}});
+    lab.patch(&format!("{environment}/staging/sparkcompute"), compute).is(200);
+    let upload = |path: &str| {
+        let media = [("content-type", "application/octet-stream")];
+        lab.send("POST", &format!("{environment}/staging/libraries/{path}"), &media, "- a=1").is(200);
+    };
+    upload("l.py");
+    lab.post_empty(&format!("{environment}/staging/publish")).is(200);
+    lab.post_empty(&format!("{environment}/staging/cancelPublish")).is(200);
+    lab.post_empty(&format!("{environment}/staging/publish")).is(200);
+    upload("importExternalLibraries");
+
+    let warehouses = format!("{workspace}/warehouses");
+    let warehouse = format!("{warehouses}/{}", lab.post(&warehouses, json!({"displayName": "w"})).is(201).id());
+    let points = format!("{warehouse}/restorePoints");
+    for name in ["kept", "deleted"] {
+        let started = lab.post(&points, json!({"displayName": name})).is(202);
+        let point = format!("{points}/{}", lab.result(&started).id());
+        match name {
+            "deleted" => lab.delete(&point).is(200),
+            _ => lab.post_empty(&format!("{point}/restore")).is(202),
+        };
+    }
 }
 
 /// Writes the golden files when that is asked for.

@@ -96,7 +96,12 @@ fn fail(facts: &mut Vec<Fact>, operation: &NewOperation, error: OperationError) 
 fn set_end(facts: &mut [Fact], before: Timestamp, after: Timestamp) {
     for fact in facts {
         match fact {
-            Fact::OperationStarted(operation) => operation.ends_at = after,
+            Fact::OperationStarted(operation) => {
+                operation.ends_at = after;
+                if let PendingResult::RestorePoint(point) = &mut operation.result {
+                    point.from = after;
+                }
+            }
             Fact::ItemCreated { visible_from, companions, .. } if *visible_from == before => {
                 for companion in companions {
                     companion.visible_from = later(after, companion.visible_from.duration_since(before));
@@ -104,19 +109,20 @@ fn set_end(facts: &mut [Fact], before: Timestamp, after: Timestamp) {
                 *visible_from = after;
             }
             Fact::IdentityProvisioned { from, .. } if *from == before => *from = after,
-            Fact::KindStateChanged { changes, .. } => set_end_of_refresh(changes, before, after),
+            Fact::KindStateChanged { changes, .. } => set_end_of_changes(changes, before, after),
             _ => {}
         }
     }
 }
 
-/// Moves the end of a catalog's refresh from `before` to `after`.
-fn set_end_of_refresh(changes: &mut [KindChange], before: Timestamp, after: Timestamp) {
+/// Moves the end of a catalog's refresh, of the creation of a restore point and of a restore from `before` to `after`.
+fn set_end_of_changes(changes: &mut [KindChange], before: Timestamp, after: Timestamp) {
     for change in changes {
-        if let KindChange::CatalogSynced { sync } = change
-            && sync.refreshed_at == Some(before)
-        {
-            sync.refreshed_at = Some(after);
+        match change {
+            KindChange::CatalogSynced { sync } if sync.refreshed_at == Some(before) => sync.refreshed_at = Some(after),
+            KindChange::RestorePointSet { point } if point.from == before => point.from = after,
+            KindChange::WarehouseRestored { until } if *until == before => *until = after,
+            _ => {}
         }
     }
 }

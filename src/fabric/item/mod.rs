@@ -28,7 +28,7 @@ use self::kinds::sql_database::{NewSqlDatabase, SqlDatabase};
 pub use self::kinds::{
     ItemKind, KindChange, KindSpec, KindState, Names, Rename, audit, catalog_sync, digital_twin_builder_flow,
     environment, mirrored_azure_databricks_catalog, mirrored_catalog, mirrored_database, semantic_model, sql_database,
-    sql_endpoint, variable_library,
+    sql_endpoint, variable_library, warehouse,
 };
 use self::shortcut::Shortcut;
 pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, settable, update};

@@ -90,6 +90,9 @@ impl Index {
             | Fact::WorkspaceTagged { .. }
             | Fact::NetworkingChanged { .. }
             | Fact::OneLakeSettingsChanged { .. }
+            | Fact::SparkChanged { .. }
+            | Fact::SqlPoolsChanged { .. }
+            | Fact::CapacityConfigured { .. }
             | Fact::RoleAssigned { .. }
             | Fact::RoleChanged { .. }
             | Fact::RoleRemoved { .. }

@@ -43,7 +43,7 @@ pub(crate) fn of<'a>(
         ItemKind::MirroredCatalog => mirrored_catalog(workspace, item, now)?,
         ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
         ItemKind::SnowflakeDatabase => snowflake_database(workspace, item, now),
-        ItemKind::Environment => publish_details(item),
+        ItemKind::Environment => publish_details(item, now),
         ItemKind::Lakehouse => lakehouse(workspace, item, now),
         ItemKind::Warehouse => warehouse(workspace, item),
         ItemKind::Eventhouse => eventhouse(workspace, item, now),
@@ -83,16 +83,20 @@ pub(crate) fn of_update<'a>(
     }
 }
 
-/// Returns `publishDetails`: the last publication of an environment.
-pub(crate) fn publish_details(item: &Item) -> Value {
+/// Returns `publishDetails`: the last publication of an environment. It has no `endTime` while it is in progress (guessed).
+pub(crate) fn publish_details(item: &Item, now: Timestamp) -> Value {
     let publishing = published(item);
-    json!({"publishDetails": {
-        "state": "Success",
+    let state = publishing.state_at(now);
+    let mut details = json!({
+        "state": state,
         "targetVersion": publishing.version(item),
         "startTime": utc(publishing.at),
-        "endTime": utc(publishing.at),
-        "componentPublishInfo": {"sparkSettings": {"state": "Success"}, "sparkLibraries": {"state": "Success"}},
-    }})
+    });
+    if let Some(end) = publishing.ended_at(now) {
+        details["endTime"] = utc(end).into();
+    }
+    details["componentPublishInfo"] = json!({"sparkSettings": {"state": state}, "sparkLibraries": {"state": state}});
+    json!({"publishDetails": details})
 }
 
 /// Returns the properties of a warehouse snapshot. `snapshotDateTime` is the value in the creation payload, or the

@@ -1,4 +1,4 @@
-//! Bodies of SQL endpoints, and the audit settings that they share with SQL databases.
+//! Bodies of SQL endpoints, and the audit settings that they share with SQL databases and warehouses.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,8 +43,8 @@ pub(crate) struct RefreshRequest {
     pub(crate) timeout: Option<Timeout>,
 }
 
-/// The audit settings of a SQL endpoint or a SQL database. Only a SQL database has `storageEndpoint` and
-/// `predicateExpression`.
+/// The audit settings of a SQL endpoint, a SQL database or a warehouse. Only a SQL database has `storageEndpoint`, and a
+/// SQL endpoint has no `predicateExpression`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditBody {
@@ -67,7 +67,7 @@ impl AuditBody {
             retention_days,
             audit_actions_and_groups,
             storage_endpoint: is_database.then(folder),
-            predicate_expression: is_database.then_some(predicate_expression),
+            predicate_expression: (item.kind != ItemKind::SQLEndpoint).then_some(predicate_expression),
         }
     }
 }

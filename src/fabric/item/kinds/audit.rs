@@ -1,4 +1,4 @@
-//! Audit settings of SQL endpoints and SQL databases. The settings are stored and returned, but nothing is audited
+//! Audit settings of SQL endpoints, SQL databases and warehouses. The settings are stored and returned, but nothing is audited
 //! (docs/fidelity.md#sql-endpoints).
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub struct AuditSettings {
     pub retention_days: u32,
     /// The action groups that are audited.
     pub audit_actions_and_groups: Vec<String>,
-    /// The condition that entries of the audit log must meet. Only SQL databases have this setting.
+    /// The condition that entries of the audit log must meet. SQL endpoints do not have this setting.
     pub predicate_expression: String,
 }
 
@@ -71,9 +71,9 @@ impl Default for AuditSettings {
 /// Returns the audit settings of an item: the last settings from a client, or the default settings.
 pub fn of(item: &Item) -> AuditSettings {
     match &item.kind_state {
-        KindState::SqlDatabase { audit: Some(settings) } | KindState::SqlEndpoint { audit: Some(settings) } => {
-            settings.clone()
-        }
+        KindState::SqlDatabase { audit: Some(settings) }
+        | KindState::SqlEndpoint { audit: Some(settings) }
+        | KindState::Warehouse { audit: Some(settings), .. } => settings.clone(),
         _ => AuditSettings::default(),
     }
 }
@@ -86,8 +86,8 @@ impl AuditState {
     }
 }
 
-/// Updates the audit settings of an item. For SQL endpoints, ignores `auditActionsAndGroups` and `predicateExpression`:
-/// in Microsoft's API description, only updates of SQL databases have these members.
+/// Updates the audit settings of an item. Ignores the members that updates of its kind do not have in Microsoft's API
+/// description: `auditActionsAndGroups` except for SQL databases, and `predicateExpression` for SQL endpoints.
 pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decision<AuditSettings> {
     let mut settings = of(item);
     if let Some(state) = change.state {
@@ -97,6 +97,8 @@ pub fn update(within: &Workspace, item: &Item, change: AuditUpdate) -> Decision<
     if item.kind == ItemKind::SQLDatabase {
         settings.audit_actions_and_groups =
             change.audit_actions_and_groups.unwrap_or(settings.audit_actions_and_groups);
+    }
+    if item.kind != ItemKind::SQLEndpoint {
         settings.predicate_expression = change.predicate_expression.unwrap_or(settings.predicate_expression);
     }
     record(within, item, settings)

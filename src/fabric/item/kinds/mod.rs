@@ -31,7 +31,7 @@ pub mod sql_endpoint;
 mod state;
 mod user_data_function;
 pub mod variable_library;
-mod warehouse;
+pub mod warehouse;
 mod warehouse_snapshot;
 
 use std::str::FromStr;

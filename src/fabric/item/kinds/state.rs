@@ -1,14 +1,17 @@
 //! Kind state: [`KindState`] and its changes. The mirroring of mirrored databases and SQL databases is kept elsewhere,
 //! in [`Item`](crate::fabric::item::Item).
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ItemKind;
 use super::audit::AuditSettings;
 use super::catalog_sync::SyncTimes;
-use super::environment::Publishing;
+use super::environment::{Content, Contents, Publishing};
 use super::mirrored_azure_databricks_catalog::CatalogSettings;
 use super::semantic_model::Binding;
+use super::warehouse::{RestorePoint, RestorePointId};
+use crate::fabric::principal::Principal;
 
 /// The kind state of an item: state that only items of one kind have. The variant depends on the kind, so it never
 /// changes.
@@ -22,6 +25,18 @@ pub enum KindState {
     Environment {
         /// The last publishing by a client; `None` if no client has published the environment.
         publishing: Option<Publishing>,
+        /// What clients have staged and published.
+        #[serde(default, skip_serializing_if = "is_new")]
+        contents: Box<Contents>,
+    },
+    /// The state of a warehouse.
+    Warehouse {
+        /// The audit settings; `None` if no client has changed them.
+        audit: Option<AuditSettings>,
+        /// The restore points that clients have created, the oldest first.
+        restore_points: Vec<RestorePoint>,
+        /// The end of the last restore.
+        restoring_until: Option<Timestamp>,
     },
     /// The state of a semantic model.
     SemanticModel {
@@ -67,6 +82,31 @@ pub enum KindChange {
         /// The publishing.
         publishing: Publishing,
     },
+    /// The content of an environment was staged.
+    EnvironmentStaged {
+        /// The whole staged content.
+        content: Box<Content>,
+    },
+    /// The publishing of an environment was cancelled.
+    PublishingCancelled {
+        /// The instant of the cancellation.
+        at: Timestamp,
+    },
+    /// A restore point of a warehouse was created or changed.
+    RestorePointSet {
+        /// The restore point after the change.
+        point: RestorePoint,
+    },
+    /// A restore point of a warehouse was deleted.
+    RestorePointDeleted {
+        /// The id of the restore point.
+        id: RestorePointId,
+    },
+    /// A warehouse is restored in place.
+    WarehouseRestored {
+        /// The end of the restore.
+        until: Timestamp,
+    },
     /// The connections of a semantic model were set.
     ConnectionsBound {
         /// All bindings of the semantic model after the change.
@@ -77,7 +117,7 @@ pub enum KindChange {
         /// The name of the value set.
         name: String,
     },
-    /// The audit settings of a SQL database or a SQL endpoint were set.
+    /// The audit settings of a SQL database, a SQL endpoint or a warehouse were set.
     AuditSet {
         /// The settings after the change.
         settings: AuditSettings,
@@ -103,16 +143,35 @@ impl KindState {
     /// Applies a change. Ignores a change for another variant.
     pub(in crate::fabric) fn apply(&mut self, change: KindChange) {
         match (self, change) {
-            (Self::Environment { publishing }, KindChange::EnvironmentPublished { publishing: new }) => {
+            (Self::Environment { publishing, contents }, KindChange::EnvironmentPublished { publishing: new }) => {
+                contents.publish();
                 *publishing = Some(new);
+            }
+            (Self::Environment { contents, .. }, KindChange::EnvironmentStaged { content }) => contents.stage(*content),
+            (Self::Environment { publishing, contents }, KindChange::PublishingCancelled { at }) => {
+                contents.cancel();
+                publishing.iter_mut().for_each(|publishing| publishing.cancel(at));
+            }
+            (Self::Warehouse { restore_points, .. }, KindChange::RestorePointSet { point }) => {
+                match restore_points.iter_mut().find(|known| known.id == point.id) {
+                    Some(known) => *known = point,
+                    None => restore_points.push(point),
+                }
+            }
+            (Self::Warehouse { restore_points, .. }, KindChange::RestorePointDeleted { id }) => {
+                restore_points.retain(|point| point.id != id);
+            }
+            (Self::Warehouse { restoring_until, .. }, KindChange::WarehouseRestored { until }) => {
+                *restoring_until = Some(until);
             }
             (Self::SemanticModel { bindings }, KindChange::ConnectionsBound { bindings: new }) => *bindings = new,
             (Self::VariableLibrary { active_value_set }, KindChange::ValueSetActivated { name }) => {
                 *active_value_set = Some(name);
             }
-            (Self::SqlDatabase { audit } | Self::SqlEndpoint { audit }, KindChange::AuditSet { settings }) => {
-                *audit = Some(settings);
-            }
+            (
+                Self::SqlDatabase { audit } | Self::SqlEndpoint { audit } | Self::Warehouse { audit, .. },
+                KindChange::AuditSet { settings },
+            ) => *audit = Some(settings),
             (
                 Self::MirroredCatalog { sync } | Self::MirroredAzureDatabricksCatalog { sync, .. },
                 KindChange::CatalogSynced { sync: new },
@@ -124,6 +183,15 @@ impl KindState {
         }
     }
 
+    /// Returns the principals in the state, to replace them.
+    pub(in crate::fabric) fn principals_mut(&mut self) -> impl Iterator<Item = &mut Principal> {
+        let points = match self {
+            Self::Warehouse { restore_points, .. } => restore_points.as_mut_slice(),
+            _ => &mut [],
+        };
+        points.iter_mut().filter_map(|point| point.initiator.as_mut())
+    }
+
     /// Applies the effect of a new definition: it resets the settings of a mirrored Azure Databricks catalog.
     pub(in crate::fabric) fn redefined(&mut self) {
         if let Self::MirroredAzureDatabricksCatalog { settings, .. } = self {
@@ -132,8 +200,15 @@ impl KindState {
     }
 }
 
+#[expect(clippy::borrowed_box, reason = "serde passes a reference to the member")]
+fn is_new(contents: &Box<Contents>) -> bool {
+    contents.is_new()
+}
+
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn check(kind: ItemKind, change: &KindChange, json: &str) {
@@ -149,11 +224,28 @@ mod tests {
 
     #[test]
     fn kind_state_keeps_its_format() {
-        let at: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         check(
             ItemKind::Environment,
-            &KindChange::EnvironmentPublished { publishing: Publishing::after(Publishing::initial(at), at) },
+            &KindChange::EnvironmentPublished {
+                publishing: Publishing::after(Publishing::initial(at), at, SignedDuration::ZERO),
+            },
             r#"{"kind":"environment","publishing":{"number":1,"at":"2026-01-01T00:00:00Z"}}"#,
+        );
+        check(
+            ItemKind::Environment,
+            &KindChange::EnvironmentStaged { content: Box::default() },
+            concat!(
+                r#"{"kind":"environment","publishing":null,"contents":{"staged":{"compute":{"pool":null,"driverCores":8,"#,
+                r#""driverMemory":"56g","executorCores":8,"executorMemory":"56g","dynamicExecutorAllocation":"#,
+                r#"{"enabled":true,"minExecutors":1,"maxExecutors":9},"sparkProperties":{},"runtimeVersion":"1.3"},"#,
+                r#""libraries":{"custom":[],"environmentYml":null}}}}"#
+            ),
+        );
+        check(
+            ItemKind::Warehouse,
+            &KindChange::WarehouseRestored { until: at },
+            r#"{"kind":"warehouse","audit":null,"restorePoints":[],"restoringUntil":"2026-01-01T00:00:00Z"}"#,
         );
         check(
             ItemKind::SemanticModel,
