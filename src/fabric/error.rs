@@ -77,12 +77,12 @@ codes! {
     DmUnderlyingNativeErrorCode as "DM_ErrorDetailNameCode_UnderlyingNativeErrorCode" = "The native error code of the source.";
     /// The test of a connection failed at its source.
     DmGwPipelineGatewayDataSourceAccessError as "DM_GWPipeline_Gateway_DataSourceAccessError" = "The source could not be accessed.";
-    /// The domain does not exist.
-    DomainNotFound = "The provided domain was not found";
     /// The lakehouse for diagnostic logs does not exist.
     DestinationItemNotFound = "The destination item was not found.";
     /// The workspace of the lakehouse for diagnostic logs does not exist.
     DestinationWorkspaceNotFound = "The destination workspace was not found.";
+    /// The domain does not exist.
+    DomainNotFound = "The provided domain was not found";
     /// The name of the connection is in use.
     DuplicateConnectionName = "The connection name is already in use.";
     /// An import contains two items with the same kind and name.
@@ -95,12 +95,12 @@ codes! {
     EntityConflict = "The requested resource is there already";
     /// The resource does not exist, or the caller may not see it.
     EntityNotFound = "The requested resource could not be found";
+    /// The environment has no libraries.
+    EnvironmentLibrariesNotFound = "No libraries were found for the environment.";
     /// The invitation to an external data share is for another tenant.
     ExternalDataShareCannotBeAcceptedInTheSameTenant = "An external data share cannot be accepted in the tenant that shares the data.";
     /// Items of this kind can neither share data with another tenant nor receive it.
     ExternalDataShareOperationNotSupportedForItemType = "The type of the item does not support external data shares.";
-    /// The environment has no libraries.
-    EnvironmentLibrariesNotFound = "No libraries were found for the environment.";
     /// The folder would be nested too deeply.
     FolderDepthOutOfRange = "The parent folder has achieved max depth, can't create a new subfolder.";
     /// The parent already contains a folder with this name.
