@@ -31,6 +31,8 @@ func main() {
 		badDay()
 	case os.Args[1] == "every-method":
 		everyMethod(os.Args[2])
+	case os.Args[1] == "terraform":
+		terraform()
 	}
 }
 
