@@ -273,6 +273,26 @@ fn fabric_cli_manages_a_mirrored_database() {
         .uses_only_emulated_hosts();
 }
 
+/// Jobs, schedules, and lists. Lists of absent areas are skipped.
+#[test]
+fn fabric_cli_runs_jobs_and_lists_the_tenant() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    run(&[], &[python], &["bash", &script("shell/fab_jobs.sh")])
+        .prints(&["ok fab, jobs", "ok fab, lists and requests"])
+        .answered(&[(202, "JobScheduler_RunOnDemandItemJob"), (201, "JobScheduler_CreateItemSchedule")])
+        .requests_only_emulated_hosts();
+}
+
+/// A runbook that suspends and resumes a capacity through Azure Resource Manager.
+#[test]
+fn azure_runbook_suspends_and_resumes_a_capacity() {
+    let Some(python) = PYTHON.as_deref() else { return };
+    run(&[], &[python], &["python", &script("python/capacity_runbook.py")])
+        .prints(&["ok suspend 202", "ok Paused", "ok resume 202", "ok Active", "ok suspended twice 400"])
+        .answered(&[(202, "FabricCapacities_Suspend"), (202, "FabricCapacities_Resume")])
+        .uses_only_emulated_hosts();
+}
+
 /// A repository with mirrored databases in nested folders is published twice and unpublished.
 #[test]
 fn fabric_cicd_publishes_and_unpublishes_a_repository() {
@@ -530,6 +550,8 @@ fn semantic_link_labs_mirrors_a_database() {
             "Databricks catalog ('main', 'Full')",
             "catalogs ['DremioIcebergCatalog']",
             "tables of the catalog [('TaxInfo', 'Running')]",
+            "workspace resolved True",
+            "gateways ['cluster']",
             "address https://api.fabric.microsoft.com//v1/capacities",
             "connections left ['databricks', 'dremio']",
         ])
