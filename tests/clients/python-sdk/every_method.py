@@ -1,8 +1,8 @@
 """Calls every method of `microsoft-fabric-api` once, each with arguments made from its signature.
 
 A method may succeed, or be rejected by Fabric's rules, or be absent from the emulator (501 `NotEmulated`). It must not find a
-path that is missing, a server error, or an answer that the SDK cannot read. A method finds the
-tenant as it was made: after a change, the next one runs in a new fork.
+path that is missing, a server error, or an answer that the SDK cannot read. Each method finds the tenant as it was made: after a
+change, the next one runs in a new fork.
 """
 
 import collections

@@ -203,7 +203,7 @@ def iceberg_catalog(workspace):
 def lists(workspace):
     """The lists of the tenant and of the workspace, and the resolution of names."""
     check("workspace resolved", str(labs.resolve_workspace_id(NAME)) == workspace, True)
-    check("capacities", "specularite" in list(sempy_labs.list_capacities()["Capacity Name"]), True)
+    check("capacities", "specularite" in list(sempy_labs.list_capacities()["Display Name"]), True)
     control("PUT", "gateways", {"value": [{"type": "OnPremises", "displayName": "cluster", "numberOfMemberGateways": 2}]})
     check("gateways", list(sempy_labs.list_gateways()["Gateway Name"]), ["cluster"])
     check("members of the gateway", len(sempy_labs.list_gateway_members("cluster")), 2)
