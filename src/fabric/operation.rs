@@ -10,7 +10,7 @@ use crate::fabric::role::Role;
 use crate::fabric::weight::weight;
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::fabric::{ErrorCode, FabricError, Fact, State, later};
-use crate::ids::{ItemId, OperationId, WorkspaceId};
+use crate::ids::{DeploymentId, DeploymentPipelineId, ItemId, OperationId, WorkspaceId};
 
 /// The maximum number of operations in a tenant. The oldest ended operation is dropped first.
 pub const OPERATIONS_MAX: usize = 10_000;
@@ -57,6 +57,8 @@ pub enum PendingResult {
     Identity(WorkspaceIdentity),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
+    /// A deployment of a deployment pipeline.
+    Deployed(DeploymentPipelineId, DeploymentId),
     /// No result.
     Nothing,
     /// The error of an operation that fails.
@@ -97,6 +99,8 @@ pub enum OperationResult {
     Identity(WorkspaceIdentity),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
+    /// A deployment of a deployment pipeline.
+    Deployed(DeploymentPipelineId, DeploymentId),
     /// No result.
     Nothing,
     /// The error of a failed operation.
@@ -145,6 +149,7 @@ impl Operation {
             | OperationResult::Definition(..)
             | OperationResult::Identity(_)
             | OperationResult::Imported(_)
+            | OperationResult::Deployed(..)
             | OperationResult::Nothing => OperationStatus::Succeeded,
         }
     }
@@ -224,7 +229,10 @@ impl Operation {
             OperationResult::Created(item) | OperationResult::Item(item) => {
                 item.creation_payload.as_deref().map_or(0, weight)
             }
-            OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
+            OperationResult::Identity(_)
+            | OperationResult::Deployed(..)
+            | OperationResult::Nothing
+            | OperationResult::Failed(_) => 0,
         }
     }
 }

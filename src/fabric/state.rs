@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
+use crate::fabric::deployment_pipeline::{DeploymentPipeline, DeploymentPipelines};
 use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
@@ -31,8 +32,8 @@ use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
-    ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, DeploymentId, DeploymentPipelineId, FaultId, FolderId, GatewayId, ItemId,
+    JobInstanceId, ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -57,15 +58,20 @@ struct Counts {
     jobs: u64,
     #[serde(default)]
     schedules: u64,
+    #[serde(default)]
+    deployment_pipelines: u64,
+    #[serde(default)]
+    deployments: u64,
 }
 
 impl Counts {
     /// Returns the largest count.
     fn largest(&self) -> u64 {
         let Self { workspaces, folders, connections, items, operations, identities, tags, faults, .. } = *self;
-        let Self { managed_private_endpoints, gateways, jobs, schedules, .. } = *self;
+        let Self { managed_private_endpoints, gateways, jobs, schedules, deployment_pipelines, deployments, .. } =
+            *self;
         let of_workspaces = [workspaces, folders, items, identities, managed_private_endpoints, jobs, schedules];
-        let of_tenant = [connections, operations, tags, faults, gateways];
+        let of_tenant = [connections, operations, tags, faults, gateways, deployment_pipelines, deployments];
         of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
     }
 }
@@ -98,6 +104,8 @@ pub struct State {
     gateways: Ordered<GatewayId, Gateway>,
     #[serde(default)]
     gateway_names: BTreeMap<Folded, GatewayId>,
+    #[serde(default, skip_serializing_if = "DeploymentPipelines::is_new")]
+    pub(super) deployment_pipelines: DeploymentPipelines,
 }
 
 impl State {
@@ -122,6 +130,7 @@ impl State {
             faults: Ordered::default(),
             gateways: Ordered::default(),
             gateway_names: BTreeMap::new(),
+            deployment_pipelines: DeploymentPipelines::default(),
         }
     }
 
@@ -280,6 +289,11 @@ impl State {
         self.gateway_names.get(name).copied()
     }
 
+    /// Returns the deployment pipelines, in order of creation.
+    pub fn deployment_pipelines(&self) -> &Ordered<DeploymentPipelineId, DeploymentPipeline> {
+        self.deployment_pipelines.all()
+    }
+
     /// Returns the declarations of a source.
     pub fn declared(&self, source: SourceId) -> Option<&Declared> {
         self.sources.get(&source)
@@ -367,6 +381,16 @@ impl State {
     /// Returns the id of the next schedule.
     pub fn next_schedule(&self) -> ScheduleId {
         ScheduleId::nth(self.seed, self.counts.schedules + 1)
+    }
+
+    /// Returns the id of the next deployment pipeline.
+    pub fn next_deployment_pipeline(&self) -> DeploymentPipelineId {
+        DeploymentPipelineId::nth(self.seed, self.counts.deployment_pipelines + 1)
+    }
+
+    /// Returns the id of the next deployment.
+    pub fn next_deployment(&self) -> DeploymentId {
+        DeploymentId::nth(self.seed, self.counts.deployments + 1)
     }
 
     /// Returns the id of the next fault rule. A fork can have rules that were added after the instant of the fork;
@@ -470,6 +494,8 @@ impl State {
                 self.operations.remove_workspace(id);
                 if let Some(workspace) = self.workspaces.remove(&id) {
                     self.workspace_names.remove(&Folded::new(&workspace.display_name));
+                    let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).collect();
+                    self.deployment_pipelines.unassign(id, &items);
                     self.forget_workspace(&workspace);
                 }
             }
@@ -520,6 +546,36 @@ impl State {
                 }
             }
 
+            Fact::DeploymentPipelineCreated { id, display_name, description, stages, creator } => {
+                self.counts.deployment_pipelines += 1;
+                let pipeline = DeploymentPipeline::new(id, display_name, description, stages, creator);
+                self.deployment_pipelines.create(pipeline);
+            }
+            Fact::DeploymentPipelineUpdated { id, display_name, description } => {
+                self.deployment_pipelines.update(id, display_name, description);
+            }
+            Fact::DeploymentPipelineRolesChanged { id, roles } => self.deployment_pipelines.set_roles(id, roles),
+            Fact::DeploymentPipelineDeleted { id } => {
+                let stages = self.deployment_pipelines().get(&id).into_iter().flat_map(|pipeline| &pipeline.stages);
+                let workspaces: Vec<WorkspaceId> = stages.filter_map(|stage| stage.workspace).collect();
+                workspaces.into_iter().for_each(|workspace| self.unassign_stage(workspace));
+                self.deployment_pipelines.delete(id);
+            }
+            Fact::DeploymentStageUpdated { pipeline, stage, properties } => {
+                self.deployment_pipelines.update_stage(pipeline, stage, &properties);
+            }
+            Fact::DeploymentStageAssigned { pipeline, stage, workspace, pairs } => {
+                self.deployment_pipelines.assign(pipeline, stage, workspace, &pairs);
+            }
+            Fact::DeploymentStageUnassigned { pipeline, stage } => {
+                let workspace = self.deployment_pipelines.workspace_of(pipeline, stage);
+                workspace.into_iter().for_each(|workspace| self.unassign_stage(workspace));
+            }
+            Fact::DeploymentStarted { pipeline, deployment } => {
+                self.counts.deployments += 1;
+                self.deployment_pipelines.record(pipeline, deployment);
+            }
+
             Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
                 self.counts.items += 1 + companions.len() as u64;
                 self.workspaces.create_item(workspace, item, visible_from, companions, ready_in);
@@ -559,7 +615,8 @@ impl State {
                 self.change_kind_state(workspace, id, changes);
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
-                self.workspaces.delete_item(workspace, id, reserved_until, at);
+                let deleted = self.workspaces.delete_item(workspace, id, reserved_until, at);
+                self.deployment_pipelines.forget_items(&deleted);
                 self.forget_items(&[id]);
             }
             Fact::DefinitionUpdated { workspace, id, definition } => {
@@ -654,6 +711,7 @@ impl State {
         }
         self.connections.values_mut().for_each(|connection| connection.roles.replace_principals(replaced));
         self.gateways.values_mut().for_each(|gateway| gateway.roles.replace_principals(replaced));
+        self.deployment_pipelines.replace_principals(replaced);
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
@@ -705,6 +763,14 @@ impl State {
             Some(before) => *before = gateway,
             None => self.gateways.insert(gateway.id, gateway),
         }
+    }
+
+    /// Unassigns a workspace from its stage of a deployment pipeline.
+    fn unassign_stage(&mut self, workspace: WorkspaceId) {
+        let within = self.workspaces.get(&workspace);
+        let items: Vec<ItemId> =
+            within.into_iter().flat_map(|within| within.items().values().map(|item| item.id)).collect();
+        self.deployment_pipelines.unassign(workspace, &items);
     }
 
     fn with_workspace(&mut self, id: WorkspaceId, change: impl FnOnce(&mut Workspace)) {
@@ -764,7 +830,8 @@ impl State {
         for workspace in affected {
             self.pause_mirroring(workspace, at);
             for item in self.operations.fail_in_progress(workspace, at) {
-                self.workspaces.delete_item(workspace, item, at, at);
+                let deleted = self.workspaces.delete_item(workspace, item, at, at);
+                self.deployment_pipelines.forget_items(&deleted);
             }
         }
     }
@@ -814,6 +881,7 @@ impl State {
             }),
             PendingResult::Identity(identity) => Some(OperationResult::Identity(identity)),
             PendingResult::Imported(items) => Some(OperationResult::Imported(items)),
+            PendingResult::Deployed(pipeline, id) => Some(OperationResult::Deployed(pipeline, id)),
             PendingResult::Nothing => Some(OperationResult::Nothing),
             PendingResult::Failed(error) => Some(OperationResult::Failed(error)),
         };

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::json;
-use crate::ids::{OperationId, RequestId};
+use crate::ids::{DeploymentId, OperationId, RequestId};
 
 /// The header with the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("requestid");
@@ -28,6 +28,7 @@ pub struct Answer {
     etag: Option<String>,
     asynchronous: Option<String>,
     operation: Option<OperationId>,
+    deployment: Option<DeploymentId>,
     retry_after: Option<u64>,
     exposed: Option<&'static str>,
     note: Option<&'static str>,
@@ -65,6 +66,7 @@ impl Answer {
             etag: None,
             asynchronous: None,
             operation: None,
+            deployment: None,
             retry_after: None,
             exposed: None,
             note: None,
@@ -97,6 +99,12 @@ impl Answer {
     /// the operation has ended.
     pub fn of(mut self, operation: OperationId, retry_after: Option<u64>) -> Self {
         (self.operation, self.retry_after) = (Some(operation), retry_after);
+        self
+    }
+
+    /// Adds the id of a deployment of a deployment pipeline.
+    pub fn deploying(mut self, deployment: DeploymentId) -> Self {
+        self.deployment = Some(deployment);
         self
     }
 
@@ -167,6 +175,9 @@ impl Answer {
         }
         if let Some(id) = self.operation.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
             headers.insert(HeaderName::from_static("x-ms-operation-id"), id);
+        }
+        if let Some(id) = self.deployment.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
+            headers.insert(HeaderName::from_static("deployment-id"), id);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -17,6 +17,7 @@ mod connections;
 mod context;
 pub mod control;
 mod data_access_roles;
+mod deployment_pipelines;
 mod dispatch;
 mod domains;
 mod encryption;

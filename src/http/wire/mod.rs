@@ -11,6 +11,7 @@ pub(super) mod catalogs;
 pub(super) mod connections;
 pub(super) mod data_access_roles;
 pub(super) mod definitions;
+pub(super) mod deployment_pipeline;
 pub(super) mod encryption;
 pub(super) mod folders;
 pub(super) mod gateways;
