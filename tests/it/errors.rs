@@ -71,6 +71,10 @@ const PROVOKED: &[Provocation] = &[
         lab.declare_gateway(MISSING, "OnPremises");
         lab.post_empty(&format!("/v1/gateways/{MISSING}/restart"))
     }),
+    ("Alm_InvalidRequest_DuplicateAlmPipelineName", 400, |lab| {
+        lab.post("/v1/deploymentPipelines", deployment_pipeline()).is(201);
+        lab.post("/v1/deploymentPipelines", deployment_pipeline())
+    }),
     ("CannotMoveChildOnly", 400, |lab| {
         let workspace = lab.workspace();
         lab.mirror(&workspace, "m", &open_mirror());
@@ -271,6 +275,11 @@ fn data_access_roles(lab: &Lab) -> String {
 fn default_reader() -> Value {
     let scope = |name: &str, value: &str| json!({"attributeName": name, "attributeValueIncludedIn": [value]});
     json!({"name": "DefaultReader", "decisionRules": [{"permission": [scope("Path", "*"), scope("Action", "Read")]}]})
+}
+
+/// A request for a deployment pipeline.
+fn deployment_pipeline() -> Value {
+    json!({"displayName": "p", "stages": [{"displayName": "a"}, {"displayName": "b"}]})
 }
 
 /// A request for a virtual network gateway.

@@ -18,6 +18,7 @@ mod coverage;
 mod data_access_roles;
 mod definitions;
 mod demo;
+mod deployment_pipelines;
 mod determinism;
 mod docs;
 mod entra;
