@@ -61,6 +61,13 @@ const PROVOKED: &[Provocation] = &[
         lab.set_capacity("Inactive");
         lab.post("/v1/gateways", virtual_network(lab))
     }),
+    ("PrincipalTypeNotSupported", 400, |lab| {
+        let workspace = lab.workspace();
+        let role = json!({"principal": {"id": MISSING, "type": "ServicePrincipal"}, "role": "Contributor"});
+        lab.post(&format!("{workspace}/roleAssignments"), role).is(201);
+        let dashboard = json!({"displayName": "d", "type": "Dashboard"});
+        lab.by(MISSING, "app").post(&format!("{workspace}/items"), dashboard)
+    }),
     ("UnknownError", 400, |lab| {
         lab.settings(json!({"behaviours": {"unknownPrincipal": "400"}}));
         let gateway = lab.post("/v1/gateways", virtual_network(lab)).is(201).id();
