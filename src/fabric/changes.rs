@@ -83,8 +83,10 @@ impl Scope {
             | Fact::MirroringStopped { workspace, id, .. } => self.add_item(*workspace, Some(*id)),
             Fact::ItemsMoved { workspace, .. }
             | Fact::ItemDeleted { workspace, .. }
+            | Fact::ItemSoftDeleted { workspace, .. }
             | Fact::FolderDeleted { workspace, .. }
             | Fact::WorkspaceDeleted { id: workspace } => self.add_item(*workspace, None),
+            Fact::ItemsRecovered { workspace, ids } => ids.iter().for_each(|id| self.add_item(*workspace, Some(*id))),
             Fact::OperationStarted(operation) => self.add_item(operation.workspace, None),
             Fact::WorkspaceAssigned { id, .. } => {
                 self.add_item(*id, None);

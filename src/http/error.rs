@@ -69,6 +69,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::UnknownGatewayPrincipal
         | ErrorCode::UnsupportedGatewayType
         | ErrorCode::UnsupportedItemType
+        | ErrorCode::UnsupportedOperationForSchemasEnabledLakehouse
         | ErrorCode::UnsupportedPayloadType
         | ErrorCode::UpdateGatewayConnectionFailed
         | ErrorCode::WorkspaceHasNoCapacityAssigned
@@ -100,6 +101,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::RoleNotFound
         | ErrorCode::ResourceGroupNotFound
         | ErrorCode::ResourceNotFound
+        | ErrorCode::SparkCoreSessionNotFound
         | ErrorCode::SubscriptionNotFound
         | ErrorCode::ScheduleNotFound
         | ErrorCode::WorkspaceIdentityNotFound
@@ -115,6 +117,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
             }
         }
         ErrorCode::Conflict
+        | ErrorCode::ConflictingRequest
         | ErrorCode::DuplicateConnectionName
         | ErrorCode::DuplicateGatewayName
         | ErrorCode::EntityConflict

@@ -23,8 +23,8 @@ const ORDER: &[(&str, &str)] = &[
     (
         "http",
         "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations job_operations managed_identity resource_manager onelake entra \
-         bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways groups items jobs \
-         managed_private_endpoints mirrored_databases networking role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
+         bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways groups items jobs lakehouses \
+         managed_private_endpoints mirrored_databases networking recoverable_items relations role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
          long_running_operations odata etag context path_parameters wire exchange fault error json operation answer request",
     ),
 ];

@@ -104,19 +104,19 @@ fn set_end(facts: &mut [Fact], before: Timestamp, after: Timestamp) {
                 *visible_from = after;
             }
             Fact::IdentityProvisioned { from, .. } if *from == before => *from = after,
-            Fact::KindStateChanged { changes, .. } => set_end_of_refresh(changes, before, after),
+            Fact::KindStateChanged { changes, .. } => set_end_of_change(changes, before, after),
             _ => {}
         }
     }
 }
 
-/// Moves the end of a catalog's refresh from `before` to `after`.
-fn set_end_of_refresh(changes: &mut [KindChange], before: Timestamp, after: Timestamp) {
+/// Moves the end of a catalog's refresh or of a table's load from `before` to `after`.
+fn set_end_of_change(changes: &mut [KindChange], before: Timestamp, after: Timestamp) {
     for change in changes {
-        if let KindChange::CatalogSynced { sync } = change
-            && sync.refreshed_at == Some(before)
-        {
-            sync.refreshed_at = Some(after);
+        match change {
+            KindChange::CatalogSynced { sync } if sync.refreshed_at == Some(before) => sync.refreshed_at = Some(after),
+            KindChange::TableLoaded { load } if load.ends_at == before => load.ends_at = after,
+            _ => {}
         }
     }
 }
