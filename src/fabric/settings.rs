@@ -1,7 +1,6 @@
 //! The settings of a tenant, and the validation of changes.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -41,8 +40,10 @@ pub const TOKEN_LIFETIME: u32 = 3_600;
 /// The maximum of the `tokenLifetime` setting: one year, so that a token stays valid when the clock advances far.
 pub const TOKEN_LIFETIME_MAX: u32 = 31_536_000;
 
-/// The range of the `itemRetentionDays` setting, which can also be 0 (documented).
-pub const ITEM_RETENTION_DAYS: RangeInclusive<u32> = 7..=90;
+/// The minimum of the `itemRetentionDays` setting, which can also be 0 (documented).
+pub const ITEM_RETENTION_DAYS_MIN: u32 = 7;
+/// The maximum of the `itemRetentionDays` setting (documented).
+pub const ITEM_RETENTION_DAYS_MAX: u32 = 90;
 
 /// The settings of a tenant, as `GET /_emulator/settings` returns them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +80,8 @@ pub struct SettingsChange {
     pub page_size: Option<u32>,
     /// The lifetime of issued tokens in seconds: 1 to [`TOKEN_LIFETIME_MAX`].
     pub token_lifetime: Option<u32>,
-    /// The number of days for which deleted items can be recovered: 0, or one of [`ITEM_RETENTION_DAYS`].
+    /// The number of days for which deleted items can be recovered: 0, or [`ITEM_RETENTION_DAYS_MIN`] to
+    /// [`ITEM_RETENTION_DAYS_MAX`].
     pub item_retention_days: Option<u32>,
     /// The limits of single operations, by operation id.
     pub limits: Option<BTreeMap<String, Option<u32>>>,
@@ -139,8 +141,8 @@ impl Settings {
             *setting = value;
         }
         if let Some(days) = change.item_retention_days {
-            if days > 0 && !ITEM_RETENTION_DAYS.contains(&days) {
-                let (least, most) = (ITEM_RETENTION_DAYS.start(), ITEM_RETENTION_DAYS.end());
+            let (least, most) = (ITEM_RETENTION_DAYS_MIN, ITEM_RETENTION_DAYS_MAX);
+            if days > 0 && !(least..=most).contains(&days) {
                 let expected = format!("itemRetentionDays is {days}: expected 0, or {least} to {most}.");
                 return Err(FabricError::invalid_input(expected));
             }

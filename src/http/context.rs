@@ -233,7 +233,7 @@ impl Context<'_> {
     /// Parses the query parameter `maxResults`: a positive whole number.
     pub(super) fn max_results(&self) -> Result<Option<u32>, FabricError> {
         let Some(most) = self.query("maxResults") else { return Ok(None) };
-        most.parse().ok().filter(|most| *most > 0).map(Some).ok_or_else(|| {
+        most.parse::<u32>().ok().filter(|most| *most > 0).map(Some).ok_or_else(|| {
             FabricError::invalid_input(format!("The value {most:?} of maxResults is not a positive whole number."))
         })
     }

@@ -65,13 +65,15 @@ fn name(fact: &Fact) -> &'static str {
         ManagedPrivateEndpointDeleted "managedPrivateEndpointDeleted", EncryptionChanged "encryptionChanged",
         GatewayCreated "gatewayCreated", GatewayUpdated "gatewayUpdated", GatewaysDeclared "gatewaysDeclared",
         GatewayDeleted "gatewayDeleted",
+        ItemSoftDeleted "itemSoftDeleted", ItemsRecovered "itemsRecovered",
+        RecoverableItemDeleted "recoverableItemDeleted", LogicalIdChanged "logicalIdChanged",
         JobStarted "jobStarted", JobCancelled "jobCancelled",
         ScheduleCreated "scheduleCreated", ScheduleUpdated "scheduleUpdated", ScheduleDeleted "scheduleDeleted",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 59;
+const VARIANTS: usize = 63;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -100,6 +102,7 @@ pub(crate) fn live(lab: &Lab) {
     protection(lab);
     gateways(lab);
     jobs(lab);
+    recovery(lab);
 }
 
 /// The networking policies, the private endpoints and the encryption of a workspace.
@@ -271,6 +274,29 @@ fn jobs(lab: &Lab) {
     lab.patch(&format!("{schedules}/{kept}"), update).is(200);
     let deleted = lab.post(&schedules, schedule).is(201).id();
     lab.delete(&format!("{schedules}/{deleted}")).is(200);
+}
+
+/// A loaded table and an execution definition of a lakehouse that is deleted and recovered, and a lakehouse that is
+/// deleted permanently.
+fn recovery(lab: &Lab) {
+    lab.settings(json!({"itemRetentionDays": 7}));
+    let workspace = lab.get("/v1/workspaces").body()["value"].as_array().unwrap().last().unwrap()["id"].clone();
+    let workspace = format!("/v1/workspaces/{}", workspace.as_str().unwrap());
+    for name in ["recovered", "purged"] {
+        let id = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": name})).is(201).id();
+        let lakehouse = format!("{workspace}/lakehouses/{id}");
+        let load = json!({"relativePath": "Files/a.csv", "pathType": "File", "formatOptions": {"format": "Csv"}});
+        lab.post(&format!("{lakehouse}/tables/t/load"), load).is(202);
+        let definition = json!({"displayName": "d", "currentLakehouseExecutionContext": {"mode": "All"}});
+        lab.post(&format!("{lakehouse}/mlvexecutiondefinitions"), definition).is(201);
+        lab.patch(&format!("{workspace}/items/{id}/logicalId"), json!({"logicalId": id})).is(200);
+        lab.delete(&lakehouse).is(200);
+        let deleted = format!("{workspace}/recoverableItems/{id}");
+        match name {
+            "recovered" => lab.post_empty(&format!("{deleted}/recover")).is(200),
+            _ => lab.delete(&deleted).is(200),
+        };
+    }
 }
 
 /// Writes the golden files when that is asked for.

@@ -122,7 +122,7 @@ fn shortcuts_to(state: &State) -> HashMap<ItemId, Vec<ItemId>> {
     let mut linked: HashMap<ItemId, Vec<ItemId>> = HashMap::new();
     let items = state.workspaces().values().flat_map(|within| within.items().values());
     for (item, target) in
-        items.flat_map(|item| item.shortcuts.iter().filter_map(target).map(|target| (item.id, target)))
+        items.flat_map(|item| item.shortcuts.iter().filter_map(target).map(move |target| (item.id, target)))
     {
         linked.entry(target).or_default().push(item);
     }
