@@ -109,6 +109,10 @@ ids! {
     JobInstanceId = "job";
     /// The id of a schedule of jobs.
     ScheduleId = "schedule";
+    /// The logical id of an item: the same in every workspace that is connected to the item's folder in Git.
+    LogicalId = "logical id";
+    /// The id of a relation between two workspaces.
+    WorkspaceRelationId = "workspace relation";
     /// The id of an activity. The emulator has no activities: only the ids are shown.
     ActivityId = "activity";
 }

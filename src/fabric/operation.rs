@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::git::status::GitResult;
 use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::{Definition, Item};
 use crate::fabric::principal::Principal;
@@ -57,6 +58,8 @@ pub enum PendingResult {
     Identity(WorkspaceIdentity),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
+    /// The result of an operation of Git integration.
+    Git(Box<GitResult>),
     /// No result.
     Nothing,
     /// The error of an operation that fails.
@@ -97,6 +100,8 @@ pub enum OperationResult {
     Identity(WorkspaceIdentity),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
+    /// The result of an operation of Git integration.
+    Git(Box<GitResult>),
     /// No result.
     Nothing,
     /// The error of a failed operation.
@@ -145,6 +150,7 @@ impl Operation {
             | OperationResult::Definition(..)
             | OperationResult::Identity(_)
             | OperationResult::Imported(_)
+            | OperationResult::Git(_)
             | OperationResult::Nothing => OperationStatus::Succeeded,
         }
     }
@@ -221,6 +227,7 @@ impl Operation {
         match &self.result {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::size),
             OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
+            OperationResult::Git(result) => weight(result),
             OperationResult::Created(item) | OperationResult::Item(item) => {
                 item.creation_payload.as_deref().map_or(0, weight)
             }

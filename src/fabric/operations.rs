@@ -122,6 +122,7 @@ impl Operations {
                 OperationResult::Item(_)
                 | OperationResult::Identity(_)
                 | OperationResult::Imported(_)
+                | OperationResult::Git(_)
                 | OperationResult::Nothing
                 | OperationResult::Failed(_) => continue,
             }

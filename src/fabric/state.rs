@@ -13,6 +13,9 @@ use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
 use crate::fabric::gateway::Gateway;
+use crate::fabric::git::GitConnection;
+use crate::fabric::git::relation::Relation;
+use crate::fabric::git::repository::Repositories;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Definition, Item, ItemKind, KindChange};
 use crate::fabric::job::{self, Jobs};
@@ -32,7 +35,7 @@ use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
     ApplicationId, CapacityId, ConnectionId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
-    ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
+    ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId, WorkspaceRelationId,
 };
 use crate::seed::Seed;
 
@@ -57,15 +60,17 @@ struct Counts {
     jobs: u64,
     #[serde(default)]
     schedules: u64,
+    #[serde(default)]
+    relations: u64,
 }
 
 impl Counts {
     /// Returns the largest count.
     fn largest(&self) -> u64 {
         let Self { workspaces, folders, connections, items, operations, identities, tags, faults, .. } = *self;
-        let Self { managed_private_endpoints, gateways, jobs, schedules, .. } = *self;
+        let Self { managed_private_endpoints, gateways, jobs, schedules, relations, .. } = *self;
         let of_workspaces = [workspaces, folders, items, identities, managed_private_endpoints, jobs, schedules];
-        let of_tenant = [connections, operations, tags, faults, gateways];
+        let of_tenant = [connections, operations, tags, faults, gateways, relations];
         of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
     }
 }
@@ -98,6 +103,10 @@ pub struct State {
     gateways: Ordered<GatewayId, Gateway>,
     #[serde(default)]
     gateway_names: BTreeMap<Folded, GatewayId>,
+    #[serde(default, skip_serializing_if = "Repositories::is_empty")]
+    repositories: Repositories,
+    #[serde(default, skip_serializing_if = "Ordered::is_new")]
+    relations: Ordered<WorkspaceRelationId, Relation>,
 }
 
 impl State {
@@ -122,6 +131,8 @@ impl State {
             faults: Ordered::default(),
             gateways: Ordered::default(),
             gateway_names: BTreeMap::new(),
+            repositories: Repositories::default(),
+            relations: Ordered::default(),
         }
     }
 
@@ -280,6 +291,16 @@ impl State {
         self.gateway_names.get(name).copied()
     }
 
+    /// Returns the Git repositories.
+    pub fn repositories(&self) -> &Repositories {
+        &self.repositories
+    }
+
+    /// Returns the relations between workspaces, in order of creation.
+    pub fn relations(&self) -> &Ordered<WorkspaceRelationId, Relation> {
+        &self.relations
+    }
+
     /// Returns the declarations of a source.
     pub fn declared(&self, source: SourceId) -> Option<&Declared> {
         self.sources.get(&source)
@@ -362,6 +383,11 @@ impl State {
     /// Returns the id of the next run on demand.
     pub fn next_job(&self) -> JobInstanceId {
         JobInstanceId::nth(self.seed, self.counts.jobs + 1)
+    }
+
+    /// Returns the id of the next relation between workspaces.
+    pub fn next_relation(&self) -> WorkspaceRelationId {
+        WorkspaceRelationId::nth(self.seed, self.counts.relations + 1)
     }
 
     /// Returns the id of the next schedule.
@@ -471,6 +497,7 @@ impl State {
                 if let Some(workspace) = self.workspaces.remove(&id) {
                     self.workspace_names.remove(&Folded::new(&workspace.display_name));
                     self.forget_workspace(&workspace);
+                    self.relations.retain(|relation| !relation.involves(id));
                 }
             }
 
@@ -519,6 +546,27 @@ impl State {
                     self.gateway_names.remove(&Folded::new(name));
                 }
             }
+
+            Fact::GitPushed(push) => self.repositories.apply(*push),
+            Fact::GitConnected { workspace, provider, caller, credentials } => {
+                let connection = Box::new(GitConnection::new(provider, caller, credentials));
+                self.with_workspace(workspace, |workspace| workspace.git = Some(connection));
+            }
+            Fact::GitDisconnected { workspace } => self.with_workspace(workspace, |workspace| workspace.git = None),
+            Fact::GitCredentialsChanged { workspace, principal, credentials } => {
+                self.with_git(workspace, |connection| connection.set_credentials(principal, credentials));
+            }
+            Fact::GitSynced { workspace, sync, logical_ids, busy_until } => {
+                self.with_git(workspace, |connection| connection.synced(sync, busy_until));
+                for (id, logical_id) in logical_ids {
+                    self.with_item(workspace, id, |item| item.logical_id = Some(logical_id));
+                }
+            }
+            Fact::WorkspaceRelationCreated(relation) => {
+                self.counts.relations += 1;
+                self.relations.insert(relation.id, relation);
+            }
+            Fact::WorkspaceRelationDeleted { id } => drop(self.relations.remove(&id)),
 
             Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
                 self.counts.items += 1 + companions.len() as u64;
@@ -713,6 +761,14 @@ impl State {
         }
     }
 
+    fn with_git(&mut self, id: WorkspaceId, change: impl FnOnce(&mut GitConnection)) {
+        self.with_workspace(id, |workspace| {
+            if let Some(connection) = &mut workspace.git {
+                change(connection);
+            }
+        });
+    }
+
     fn with_item(&mut self, workspace: WorkspaceId, id: ItemId, change: impl FnOnce(&mut Item)) {
         self.with_workspace(workspace, |workspace| {
             if let Some(item) = workspace.items.get_mut(&id) {
@@ -814,6 +870,7 @@ impl State {
             }),
             PendingResult::Identity(identity) => Some(OperationResult::Identity(identity)),
             PendingResult::Imported(items) => Some(OperationResult::Imported(items)),
+            PendingResult::Git(result) => Some(OperationResult::Git(result)),
             PendingResult::Nothing => Some(OperationResult::Nothing),
             PendingResult::Failed(error) => Some(OperationResult::Failed(error)),
         };

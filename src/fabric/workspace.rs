@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::folder::Folder;
+use crate::fabric::git::GitConnection;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
@@ -90,6 +91,9 @@ pub struct Workspace {
     /// The encryption with a customer-managed key, if there ever was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) encryption: Option<Encryption>,
+    /// The connection to Git, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) git: Option<Box<GitConnection>>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     pub(super) folders: Ordered<FolderId, Folder>,
@@ -231,6 +235,7 @@ impl Workspace {
             networking: None,
             managed_private_endpoints: Ordered::default(),
             encryption: None,
+            git: None,
             roles,
             deleted_databases: Ordered::default(),
             folders: Ordered::default(),

@@ -17,6 +17,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::CannotMoveChildOnly
         | ErrorCode::CapacityNotInActiveState
         | ErrorCode::ConflictingMemberGatewayCountProperties
+        | ErrorCode::ConnectionMismatch
         | ErrorCode::CorruptedPayload
         | ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged
         | ErrorCode::CreateGatewayConnectionFailed
@@ -30,6 +31,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
         | ErrorCode::GatewayInvalidPrincipalType
+        | ErrorCode::GitCredentialsNotConfigured
         | ErrorCode::IncorrectCredentials
         | ErrorCode::InfiniteFolderHierarchyLoop
         | ErrorCode::InvalidCapacitySku
@@ -56,11 +58,16 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::MirroredDatabaseNotReady
         | ErrorCode::MirroringDefinitionMissing
         | ErrorCode::MissingDefinitionParts
+        | ErrorCode::MissingInitializationPolicy
+        | ErrorCode::MissingInitializationStrategy
+        | ErrorCode::MissingWorkspaceConflictResolution
         | ErrorCode::MyWorkspaceCantBeChanged
         | ErrorCode::OperationHasNoResult
         | ErrorCode::OperationNotAllowedInCurrentStatus
         | ErrorCode::OperationNotSucceeded
         | ErrorCode::OperationNotSupportedForItem
+        | ErrorCode::OverrideItemsNotAllowed
+        | ErrorCode::PotentialDuplicateDisplayNameAndType
         | ErrorCode::PrincipalNotFound
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
@@ -72,8 +79,19 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::UnsupportedPayloadType
         | ErrorCode::UpdateGatewayConnectionFailed
         | ErrorCode::WorkspaceHasNoCapacityAssigned
+        | ErrorCode::WorkspaceHeadMismatch
         | ErrorCode::WorkspaceItemsLimitExceeded
+        | ErrorCode::WorkspaceNotConnectedToGit
+        | ErrorCode::WorkspaceNotInvolvedInRelation
         | ErrorCode::WorkspaceNotSupported
+        | ErrorCode::WorkspacePreviousOperationInProgress
+        | ErrorCode::WorkspaceRelationBaseIsBranch
+        | ErrorCode::WorkspaceRelationDifferentBase
+        | ErrorCode::WorkspaceRelationInvalidArgument
+        | ErrorCode::WorkspaceRelationInvalidType
+        | ErrorCode::WorkspaceRelationRootDirectoryMismatch
+        | ErrorCode::WorkspaceRelationSelfReferencing
+        | ErrorCode::WorkspaceRelationTargetHasBranches
         | ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile => StatusCode::BAD_REQUEST,
 
         ErrorCode::TokenExpired | ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -91,9 +109,11 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
             CapacityNotActive::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         },
         ErrorCode::CapacityNotFound
+        | ErrorCode::ConnectionNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
         | ErrorCode::FolderNotFound
+        | ErrorCode::GitProviderResourceNotFound
         | ErrorCode::InvalidResourceType
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
@@ -103,7 +123,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::SubscriptionNotFound
         | ErrorCode::ScheduleNotFound
         | ErrorCode::WorkspaceIdentityNotFound
-        | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
+        | ErrorCode::WorkspaceNotFound
+        | ErrorCode::WorkspaceRelationNotFound => StatusCode::NOT_FOUND,
 
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::OperationFailedOnTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -120,8 +141,12 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::EntityConflict
         | ErrorCode::FolderDisplayNameAlreadyInUse
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
+        | ErrorCode::WorkspaceAlreadyConnectedToGit
+        | ErrorCode::WorkspaceGitConnectionAlreadyInitialized
         | ErrorCode::WorkspaceIdentityAlreadyExists
-        | ErrorCode::WorkspaceNameAlreadyExists => StatusCode::CONFLICT,
+        | ErrorCode::WorkspaceNameAlreadyExists
+        | ErrorCode::WorkspaceRelationAlreadyExists
+        | ErrorCode::WorkspaceRelationBidirectionalExists => StatusCode::CONFLICT,
 
         ErrorCode::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,

@@ -9,6 +9,7 @@ use crate::http::answer::{Answer, Headers};
 use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::bulk::ImportResponse;
 use crate::http::wire::definitions::DefinitionResponse;
+use crate::http::wire::git;
 use crate::http::wire::items::ItemBody;
 use crate::http::wire::long_running_operations::OperationState;
 use crate::http::wire::workspaces::IdentityBody;
@@ -79,6 +80,7 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
             }
             OperationResult::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
             OperationResult::Imported(items) => Answer::ok(&ImportResponse::from(items.as_slice())),
+            OperationResult::Git(result) => git::result(result),
             OperationResult::Nothing | OperationResult::Failed(_) => {
                 return Err(ErrorCode::OperationNotSucceeded.into());
             }

@@ -17,13 +17,13 @@ const ORDER: &[(&str, &str)] = &[
     (
         "fabric",
         "scenario control changes upcoming overview timeline search integrity excerpt access \
-         ( assignments capacity connection encryption fact fault folder gateway item job managed_private_endpoint networking operation operations principal role state tag trouble trouble_view troubles workspace \
+         ( assignments capacity connection encryption fact fault folder gateway git item job managed_private_endpoint networking operation operations principal role state tag trouble trouble_view troubles workspace \
          workspaces ) throttle name ordered pattern settings pace mirroring page as_list behaviours error instant json weight",
     ),
     (
         "http",
         "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations job_operations managed_identity resource_manager onelake entra \
-         bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways groups items jobs \
+         bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles encryption folders gateway_members gateway_roles gateways git groups items jobs \
          managed_private_endpoints mirrored_databases networking role_assignments shortcuts sql_databases sql_endpoints tags workspaces \
          long_running_operations odata etag context path_parameters wire exchange fault error json operation answer request",
     ),

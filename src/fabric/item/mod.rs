@@ -35,7 +35,7 @@ use crate::fabric::job::Jobs;
 use crate::fabric::mirroring::{self, Mirroring, SourceType};
 use crate::fabric::principal::Principal;
 use crate::fabric::{ErrorCode, FabricError};
-use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, TagId};
+use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, LogicalId, TagId};
 
 /// An item of a workspace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,6 +80,9 @@ pub struct Item {
     pub sql_database: Option<SqlDatabase>,
     /// Its creator; `None` for items that the service creates.
     pub creator: Option<Principal>,
+    /// Its logical id in Git; `None` until the item is synced with a branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logical_id: Option<LogicalId>,
     /// Its jobs; `None` if it has had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Box<Jobs>>,
@@ -143,6 +146,7 @@ impl Item {
             mirroring,
             sql_database,
             creator,
+            logical_id: None,
             jobs: None,
         }
     }

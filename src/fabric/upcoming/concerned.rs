@@ -65,6 +65,13 @@ impl Index {
             | Fact::GatewayUpdated(_)
             | Fact::GatewaysDeclared { .. }
             | Fact::GatewayDeleted { .. }
+            | Fact::GitPushed(_)
+            | Fact::GitConnected { .. }
+            | Fact::GitDisconnected { .. }
+            | Fact::GitCredentialsChanged { .. }
+            | Fact::GitSynced { .. }
+            | Fact::WorkspaceRelationCreated(_)
+            | Fact::WorkspaceRelationDeleted { .. }
             | Fact::WorkspaceCreated { .. }
             | Fact::WorkspaceUpdated { .. }
             | Fact::IdentityProvisioned { .. }

@@ -14,6 +14,7 @@ pub(super) mod definitions;
 pub(super) mod encryption;
 pub(super) mod folders;
 pub(super) mod gateways;
+pub(super) mod git;
 pub(super) mod groups;
 pub(super) mod items;
 pub(super) mod jobs;
