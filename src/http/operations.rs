@@ -21,7 +21,7 @@ use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
     bulk, capacities, catalog_search, catalogs, connection_roles, connections, data_access_roles, domains, encryption,
-    folders, gateway_members, gateway_roles, gateways, items, job_operations, jobs, long_running_operations,
+    folders, gateway_members, gateway_roles, gateways, git, items, job_operations, jobs, long_running_operations,
     managed_private_endpoints, mirrored_databases, networking, role_assignments, shortcuts, sql_databases,
     sql_endpoints, tags, workspaces,
 };

@@ -26,11 +26,6 @@ impl Digest {
         bytes.copy_from_slice(context.finish().as_ref());
         Self(bytes)
     }
-
-    /// Returns the bytes of the digest.
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 impl fmt::Display for Digest {

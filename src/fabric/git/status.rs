@@ -255,7 +255,7 @@ pub(super) fn pair<'a>(
     }
     let known: BTreeSet<LogicalId> = entries.iter().map(|entry| entry.logical_id).collect();
     let lost = sync.iter().flat_map(|sync| sync.items.keys());
-    let rest: BTreeSet<LogicalId> = remote.keys().chain(lost).filter(|id| !known.contains(id)).copied().collect();
+    let rest: BTreeSet<LogicalId> = remote.keys().chain(lost).filter(|id| !known.contains(*id)).copied().collect();
     for logical_id in rest {
         let remote = remote.remove(&logical_id);
         entries.push(Entry { logical_id, workspace: None, remote, base: base(logical_id) });

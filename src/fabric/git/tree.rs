@@ -112,10 +112,14 @@ pub(super) fn of_branch(seed: Seed, branch: &Branch, provider: &ProviderDetails)
             folders.entry(root).or_default().push(Part { path, payload: file.payload.clone() });
         }
     }
-    let mut items = BTreeMap::new();
+    let mut items: BTreeMap<LogicalId, TreeItem> = BTreeMap::new();
     for (root, files) in folders {
         let metadata = Metadata::read(&root, files.iter().find(|file| file.path == PLATFORM));
-        let given = metadata.logical_id.as_ref().and_then(|id| id.parse().ok()).filter(|id| !items.contains_key(id));
+        let given = metadata
+            .logical_id
+            .as_ref()
+            .and_then(|id| id.parse::<LogicalId>().ok())
+            .filter(|id| !items.contains_key(id));
         let id = given.unwrap_or_else(|| LogicalId::nth(seed.fork(path(&root)), 0));
         items.insert(id, TreeItem::new(root, metadata, files));
     }
@@ -138,10 +142,11 @@ fn fingerprint(root: &Root, metadata: &Metadata, files: &[Part]) -> Digest {
 fn normalized(payload: &[u8]) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(payload) else { return payload.to_vec() };
     let text = text.trim_start_matches('\u{feff}');
-    if text.trim_start().starts_with(['{', '[']) && !json::has_too_many_values(text.as_bytes()) {
-        if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
-            return value.to_string().into_bytes();
-        }
+    if text.trim_start().starts_with(['{', '['])
+        && !json::has_too_many_values(text.as_bytes())
+        && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
+    {
+        return value.to_string().into_bytes();
     }
     text.replace("\r\n", "\n").trim_end().as_bytes().to_vec()
 }
