@@ -183,7 +183,7 @@ pub fn grant_temporary_access(state: &State, workspace: &Workspace, caller: Prin
     Ok((vec![Fact::RoleAssigned { workspace: workspace.id, assignment }], ()))
 }
 
-/// Removes an administrator's access to the personal workspace of somebody else.
+/// Removes the access that [`grant_temporary_access`] gave. A user keeps the access to their own personal workspace.
 pub fn remove_temporary_access(state: &State, workspace: &Workspace, caller: Principal) -> Decision<()> {
     check_personal(workspace)?;
     let is_owner = workspace.id == state.personal_workspace(caller.id);

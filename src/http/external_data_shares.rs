@@ -74,8 +74,8 @@ pub(super) fn invitation(context: &Context<'_>) -> HandlerResult {
     })
 }
 
-/// Accepts an invitation. The share becomes active in the tenant that shares the data, and the shortcuts are created in
-/// the tenant of the caller: both or neither.
+/// Accepts an invitation. The shortcuts are created in the tenant of the caller, then the share becomes active in the
+/// tenant that shares the data. If that tenant cannot store the change, the shortcuts remain.
 pub(super) fn accept(context: &Context<'_>) -> HandlerResult {
     let id = context.id("invitationId")?;
     let AcceptInvitation { provider_tenant_id, workspace_id, item_id, payload } = context.json()?;
