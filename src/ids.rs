@@ -119,6 +119,12 @@ ids! {
     PoolId = "pool";
     /// The id of an activity. The emulator has no activities: only the ids are shown.
     ActivityId = "activity";
+    /// The id of a deployment pipeline.
+    DeploymentPipelineId = "deployment pipeline";
+    /// The id of a stage of a deployment pipeline.
+    DeploymentStageId = "deployment stage";
+    /// The id of a deployment: an operation of a deployment pipeline.
+    DeploymentId = "deployment";
 }
 
 impl From<ConnectionId> for SourceId {

@@ -43,6 +43,12 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The name of the deployment pipeline is in use.
+    AlmDuplicatePipelineName as "Alm_InvalidRequest_DuplicateAlmPipelineName" = "The name of the deployment pipeline is already in use.";
+    /// The stage has no items that can be deployed.
+    AlmNoArtifactsToDeploy as "Alm_InvalidRequest_NoArtifactsToDeploy" = "There are no items to deploy.";
+    /// A workspace of a deployment pipeline needs a capacity.
+    AlmWorkspaceHasNoCapacity as "Alm_InvalidRequest_WorkspaceHasNoCapacity" = "The workspace has no capacity.";
     /// A value in the request is missing or not valid.
     BadRequest = "The request could not be processed due to missing or invalid information";
     /// The primary member of a gateway can be deleted only after all other members.
@@ -295,6 +301,8 @@ codes! {
     WorkspaceIdentityNotFound = "The workspace has no identity.";
     /// The workspace has reached its maximum number of items.
     WorkspaceItemsLimitExceeded = "Workspace item limit exceeded.";
+    /// A deployment of the deployment pipeline is in progress.
+    WorkspaceMigrationOperationInProgress (retriable) = "A workspace migration operation is in progress.";
     /// The name of the workspace is in use in the tenant.
     WorkspaceNameAlreadyExists = "The workspace name is already in use.";
     /// The workspace does not exist.

@@ -6,8 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::fabric::assignments::Assignments;
 use crate::fabric::capacity::{Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
+use crate::fabric::deployment_pipeline::role::PipelineRole;
+use crate::fabric::deployment_pipeline::{Deployment, Stage, StageRequest};
 use crate::fabric::domain::Domain;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::error::FabricError;
@@ -36,8 +39,9 @@ use crate::fabric::tenant_setting::{SettingOverride, SettingValue};
 use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
-    CapacityId, ConnectionId, DomainId, ExternalDataShareId, FaultId, FolderId, GatewayId, ItemId, JobInstanceId,
-    ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId, TagId, TenantId, TroubleId, WorkspaceId,
+    CapacityId, ConnectionId, DeploymentPipelineId, DeploymentStageId, DomainId, ExternalDataShareId, FaultId,
+    FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId, TagId,
+    TenantId, TroubleId, WorkspaceId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -298,6 +302,43 @@ pub enum Fact {
     #[serde(rename = "gatewayDeleted")]
     GatewayDeleted { id: GatewayId },
 
+    /// A deployment pipeline was created.
+    #[serde(rename = "deploymentPipelineCreated")]
+    DeploymentPipelineCreated {
+        id: DeploymentPipelineId,
+        display_name: String,
+        description: String,
+        stages: Vec<Stage>,
+        creator: Principal,
+    },
+    /// The name or description of a deployment pipeline changed. The fact contains both texts, even if only one changed.
+    #[serde(rename = "deploymentPipelineUpdated")]
+    DeploymentPipelineUpdated { id: DeploymentPipelineId, display_name: String, description: String },
+    /// The role assignments of a deployment pipeline changed. The fact contains all role assignments.
+    #[serde(rename = "deploymentPipelineRolesChanged")]
+    DeploymentPipelineRolesChanged { id: DeploymentPipelineId, roles: Assignments<PipelineRole> },
+    /// A deployment pipeline was deleted. The workspaces of its stages remain.
+    #[serde(rename = "deploymentPipelineDeleted")]
+    DeploymentPipelineDeleted { id: DeploymentPipelineId },
+    /// The properties of a stage of a deployment pipeline changed.
+    #[serde(rename = "deploymentStageUpdated")]
+    DeploymentStageUpdated { pipeline: DeploymentPipelineId, stage: DeploymentStageId, properties: StageRequest },
+    /// A workspace was assigned to a stage of a deployment pipeline. Each pair is an item, and its pair in the following
+    /// stage.
+    #[serde(rename = "deploymentStageAssigned")]
+    DeploymentStageAssigned {
+        pipeline: DeploymentPipelineId,
+        stage: DeploymentStageId,
+        workspace: WorkspaceId,
+        pairs: Vec<(ItemId, ItemId)>,
+    },
+    /// The workspace of a stage of a deployment pipeline was unassigned.
+    #[serde(rename = "deploymentStageUnassigned")]
+    DeploymentStageUnassigned { pipeline: DeploymentPipelineId, stage: DeploymentStageId },
+    /// A deployment started. Its effects on items are separate facts, which precede this fact.
+    #[serde(rename = "deploymentStarted")]
+    DeploymentStarted { pipeline: DeploymentPipelineId, deployment: Deployment },
+
     /// An item was created with its companions. The item is visible from `visible_from` on, and ready for use
     /// `ready_in` later.
     #[serde(rename = "itemCreated")]
@@ -422,6 +463,8 @@ impl Fact {
                 | Self::GatewayDeleted { .. }
                 | Self::ExternalDataShareRevoked { .. }
                 | Self::ExternalDataShareDeleted { .. }
+                | Self::DeploymentPipelineDeleted { .. }
+                | Self::DeploymentStageUnassigned { .. }
                 | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
                 | Self::JobCancelled { .. }

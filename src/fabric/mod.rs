@@ -11,6 +11,7 @@ pub mod capacity;
 pub mod changes;
 pub mod connection;
 pub mod control;
+pub mod deployment_pipeline;
 pub mod domain;
 pub mod encryption;
 pub mod error;

@@ -11,7 +11,7 @@ use crate::fabric::role::Role;
 use crate::fabric::weight::weight;
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::fabric::{ErrorCode, FabricError, Fact, State, later};
-use crate::ids::{ItemId, OperationId, WorkspaceId};
+use crate::ids::{DeploymentId, DeploymentPipelineId, ItemId, OperationId, WorkspaceId};
 
 /// The maximum number of operations in a tenant. The oldest ended operation is dropped first.
 pub const OPERATIONS_MAX: usize = 10_000;
@@ -60,6 +60,8 @@ pub enum PendingResult {
     RestorePoint(RestorePoint),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
+    /// A deployment of a deployment pipeline.
+    Deployed(DeploymentPipelineId, DeploymentId),
     /// No result.
     Nothing,
     /// The error of an operation that fails.
@@ -102,6 +104,8 @@ pub enum OperationResult {
     RestorePoint(RestorePoint),
     /// The results of a bulk import, one for each item.
     Imported(Vec<Imported>),
+    /// A deployment of a deployment pipeline.
+    Deployed(DeploymentPipelineId, DeploymentId),
     /// No result.
     Nothing,
     /// The error of a failed operation.
@@ -151,6 +155,7 @@ impl Operation {
             | OperationResult::Identity(_)
             | OperationResult::RestorePoint(_)
             | OperationResult::Imported(_)
+            | OperationResult::Deployed(..)
             | OperationResult::Nothing => OperationStatus::Succeeded,
         }
     }
@@ -251,7 +256,10 @@ impl Operation {
                 item.creation_payload.as_deref().map_or(0, weight)
             }
             OperationResult::RestorePoint(point) => weight(point),
-            OperationResult::Identity(_) | OperationResult::Nothing | OperationResult::Failed(_) => 0,
+            OperationResult::Identity(_)
+            | OperationResult::Deployed(..)
+            | OperationResult::Nothing
+            | OperationResult::Failed(_) => 0,
         }
     }
 }

@@ -123,6 +123,7 @@ impl Operations {
                 | OperationResult::Identity(_)
                 | OperationResult::RestorePoint(_)
                 | OperationResult::Imported(_)
+                | OperationResult::Deployed(..)
                 | OperationResult::Nothing
                 | OperationResult::Failed(_) => continue,
             }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::behaviours::ReadsWhilePaused;
 use crate::fabric::capacity::{self, Capacity, CapacityOperation, CapacityState};
 use crate::fabric::connection::Connection;
+use crate::fabric::deployment_pipeline::{DeploymentPipeline, DeploymentPipelines};
 use crate::fabric::domain::Domain;
 use crate::fabric::external_data_share::ExternalDataShare;
 use crate::fabric::fact::{DatedFact, Fact};
@@ -35,8 +36,9 @@ use crate::fabric::workspace::{NewWorkspace, Workspace, WorkspaceIdentity};
 use crate::fabric::workspaces::Workspaces;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
-    ApplicationId, CapacityId, ConnectionId, DomainId, ExternalDataShareId, FaultId, FolderId, GatewayId, ItemId,
-    JobInstanceId, ManagedPrivateEndpointId, OperationId, PrincipalId, ScheduleId, SourceId, TagId, WorkspaceId,
+    ApplicationId, CapacityId, ConnectionId, DeploymentId, DeploymentPipelineId, DomainId, ExternalDataShareId,
+    FaultId, FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId, OperationId, PrincipalId,
+    ScheduleId, SourceId, TagId, WorkspaceId,
 };
 use crate::seed::Seed;
 
@@ -67,6 +69,10 @@ struct Counts {
     external_data_shares: u64,
     #[serde(default)]
     capacities: u64,
+    #[serde(default)]
+    deployment_pipelines: u64,
+    #[serde(default)]
+    deployments: u64,
 }
 
 impl Counts {
@@ -74,9 +80,20 @@ impl Counts {
     fn largest(&self) -> u64 {
         let Self { workspaces, folders, connections, items, operations, identities, tags, faults, .. } = *self;
         let Self { managed_private_endpoints, gateways, jobs, schedules, domains, .. } = *self;
-        let Self { external_data_shares, capacities, .. } = *self;
+        let Self { external_data_shares, capacities, deployment_pipelines, deployments, .. } = *self;
         let of_workspaces = [workspaces, folders, items, identities, managed_private_endpoints, jobs, schedules];
-        let of_tenant = [connections, operations, tags, faults, gateways, domains, external_data_shares, capacities];
+        let of_tenant = [
+            connections,
+            operations,
+            tags,
+            faults,
+            gateways,
+            domains,
+            external_data_shares,
+            capacities,
+            deployment_pipelines,
+            deployments,
+        ];
         of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
     }
 }
@@ -122,6 +139,8 @@ pub struct State {
     pub(super) setting_overrides: BTreeMap<CapacityId, BTreeMap<String, SettingOverride>>,
     #[serde(default)]
     pub(super) external_data_shares: Ordered<ExternalDataShareId, ExternalDataShare>,
+    #[serde(default, skip_serializing_if = "DeploymentPipelines::is_new")]
+    pub(super) deployment_pipelines: DeploymentPipelines,
 }
 
 impl State {
@@ -151,6 +170,7 @@ impl State {
             tenant_settings: BTreeMap::new(),
             setting_overrides: BTreeMap::new(),
             external_data_shares: Ordered::default(),
+            deployment_pipelines: DeploymentPipelines::default(),
         }
     }
 
@@ -343,6 +363,11 @@ impl State {
         ExternalDataShareId::nth(self.seed, self.counts.external_data_shares + 1)
     }
 
+    /// Returns the deployment pipelines, in order of creation.
+    pub fn deployment_pipelines(&self) -> &Ordered<DeploymentPipelineId, DeploymentPipeline> {
+        self.deployment_pipelines.all()
+    }
+
     /// Returns the declarations of a source.
     pub fn declared(&self, source: SourceId) -> Option<&Declared> {
         self.sources.get(&source)
@@ -435,6 +460,16 @@ impl State {
     /// Returns the id of the next schedule.
     pub fn next_schedule(&self) -> ScheduleId {
         ScheduleId::nth(self.seed, self.counts.schedules + 1)
+    }
+
+    /// Returns the id of the next deployment pipeline.
+    pub fn next_deployment_pipeline(&self) -> DeploymentPipelineId {
+        DeploymentPipelineId::nth(self.seed, self.counts.deployment_pipelines + 1)
+    }
+
+    /// Returns the id of the next deployment.
+    pub fn next_deployment(&self) -> DeploymentId {
+        DeploymentId::nth(self.seed, self.counts.deployments + 1)
     }
 
     /// Returns the id of the next fault rule. A fork can have rules that were added after the instant of the fork;
@@ -573,6 +608,8 @@ impl State {
                 self.operations.remove_workspace(id);
                 if let Some(workspace) = self.workspaces.remove(&id) {
                     self.workspace_names.remove(&Folded::new(&workspace.display_name));
+                    let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).collect();
+                    self.deployment_pipelines.unassign(id, &items);
                     self.forget_workspace(&workspace);
                 }
             }
@@ -621,6 +658,36 @@ impl State {
                 if let Some(name) = self.gateways.remove(&id).as_ref().and_then(Gateway::display_name) {
                     self.gateway_names.remove(&Folded::new(name));
                 }
+            }
+
+            Fact::DeploymentPipelineCreated { id, display_name, description, stages, creator } => {
+                self.counts.deployment_pipelines += 1;
+                let pipeline = DeploymentPipeline::new(id, display_name, description, stages, creator);
+                self.deployment_pipelines.create(pipeline);
+            }
+            Fact::DeploymentPipelineUpdated { id, display_name, description } => {
+                self.deployment_pipelines.update(id, display_name, description);
+            }
+            Fact::DeploymentPipelineRolesChanged { id, roles } => self.deployment_pipelines.set_roles(id, roles),
+            Fact::DeploymentPipelineDeleted { id } => {
+                let stages = self.deployment_pipelines().get(&id).into_iter().flat_map(|pipeline| &pipeline.stages);
+                let workspaces: Vec<WorkspaceId> = stages.filter_map(|stage| stage.workspace).collect();
+                workspaces.into_iter().for_each(|workspace| self.unassign_stage(workspace));
+                self.deployment_pipelines.delete(id);
+            }
+            Fact::DeploymentStageUpdated { pipeline, stage, properties } => {
+                self.deployment_pipelines.update_stage(pipeline, stage, &properties);
+            }
+            Fact::DeploymentStageAssigned { pipeline, stage, workspace, pairs } => {
+                self.deployment_pipelines.assign(pipeline, stage, workspace, &pairs);
+            }
+            Fact::DeploymentStageUnassigned { pipeline, stage } => {
+                let workspace = self.deployment_pipelines.workspace_of(pipeline, stage);
+                workspace.into_iter().for_each(|workspace| self.unassign_stage(workspace));
+            }
+            Fact::DeploymentStarted { pipeline, deployment } => {
+                self.counts.deployments += 1;
+                self.deployment_pipelines.record(pipeline, deployment);
             }
 
             Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
@@ -687,7 +754,8 @@ impl State {
                 self.change_kind_state(workspace, id, changes);
             }
             Fact::ItemDeleted { workspace, id, reserved_until } => {
-                self.workspaces.delete_item(workspace, id, reserved_until, at);
+                let deleted = self.workspaces.delete_item(workspace, id, reserved_until, at);
+                self.deployment_pipelines.forget_items(&deleted);
                 self.forget_items(&[id]);
             }
             Fact::DefinitionUpdated { workspace, id, definition } => {
@@ -785,6 +853,7 @@ impl State {
         self.gateways.values_mut().for_each(|gateway| gateway.roles.replace_principals(replaced));
         self.domains.values_mut().for_each(|domain| domain.replace_principals(replaced));
         self.external_data_shares.values_mut().for_each(|share| replace(&mut share.creator));
+        self.deployment_pipelines.replace_principals(replaced);
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
             for item in workspace.items.values_mut() {
@@ -860,6 +929,14 @@ impl State {
         }
     }
 
+    /// Unassigns a workspace from its stage of a deployment pipeline.
+    fn unassign_stage(&mut self, workspace: WorkspaceId) {
+        let within = self.workspaces.get(&workspace);
+        let items: Vec<ItemId> =
+            within.into_iter().flat_map(|within| within.items().values().map(|item| item.id)).collect();
+        self.deployment_pipelines.unassign(workspace, &items);
+    }
+
     fn with_workspace(&mut self, id: WorkspaceId, change: impl FnOnce(&mut Workspace)) {
         if let Some(workspace) = self.workspaces.get_mut(&id) {
             change(workspace);
@@ -917,7 +994,8 @@ impl State {
         for workspace in affected {
             self.pause_mirroring(workspace, at);
             for item in self.operations.fail_in_progress(workspace, at) {
-                self.workspaces.delete_item(workspace, item, at, at);
+                let deleted = self.workspaces.delete_item(workspace, item, at, at);
+                self.deployment_pipelines.forget_items(&deleted);
             }
         }
     }
@@ -980,6 +1058,7 @@ impl State {
             PendingResult::Identity(identity) => Some(OperationResult::Identity(identity)),
             PendingResult::RestorePoint(point) => Some(OperationResult::RestorePoint(point)),
             PendingResult::Imported(items) => Some(OperationResult::Imported(items)),
+            PendingResult::Deployed(pipeline, id) => Some(OperationResult::Deployed(pipeline, id)),
             PendingResult::Nothing => Some(OperationResult::Nothing),
             PendingResult::Failed(error) => Some(OperationResult::Failed(error)),
         };

@@ -96,12 +96,20 @@ impl Workspaces {
         }
     }
 
-    /// Deletes an item with its descendants.
-    pub(super) fn delete_item(&mut self, workspace: WorkspaceId, id: ItemId, reserved_until: Timestamp, at: Timestamp) {
-        let Some(within) = self.all.get_mut(&workspace) else { return };
-        for id in within.delete_item(id, reserved_until, at) {
-            self.of_items.remove(&id);
+    /// Deletes an item with its descendants. Returns the ids of all of them.
+    pub(super) fn delete_item(
+        &mut self,
+        workspace: WorkspaceId,
+        id: ItemId,
+        reserved_until: Timestamp,
+        at: Timestamp,
+    ) -> Vec<ItemId> {
+        let Some(within) = self.all.get_mut(&workspace) else { return Vec::new() };
+        let deleted = within.delete_item(id, reserved_until, at);
+        for id in &deleted {
+            self.of_items.remove(id);
         }
+        deleted
     }
 }
 

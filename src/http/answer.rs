@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fabric::json;
-use crate::ids::{OperationId, RequestId};
+use crate::ids::{DeploymentId, OperationId, RequestId};
 
 /// The header with the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("requestid");
@@ -29,6 +29,7 @@ pub struct Answer {
     asynchronous: Option<String>,
     request: Option<String>,
     operation: Option<OperationId>,
+    deployment: Option<DeploymentId>,
     retry_after: Option<u64>,
     exposed: Option<&'static str>,
     note: Option<&'static str>,
@@ -77,6 +78,7 @@ impl Answer {
             asynchronous: None,
             request: None,
             operation: None,
+            deployment: None,
             retry_after: None,
             exposed: None,
             note: None,
@@ -119,6 +121,12 @@ impl Answer {
     /// the operation has ended.
     pub fn of(mut self, operation: OperationId, retry_after: Option<u64>) -> Self {
         (self.operation, self.retry_after) = (Some(operation), retry_after);
+        self
+    }
+
+    /// Adds the id of a deployment of a deployment pipeline.
+    pub fn deploying(mut self, deployment: DeploymentId) -> Self {
+        self.deployment = Some(deployment);
         self
     }
 
@@ -198,6 +206,9 @@ impl Answer {
         }
         if let Some(id) = self.operation.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
             headers.insert(HeaderName::from_static("x-ms-operation-id"), id);
+        }
+        if let Some(id) = self.deployment.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
+            headers.insert(HeaderName::from_static("deployment-id"), id);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

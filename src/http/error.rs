@@ -12,7 +12,10 @@ use crate::ids::RequestId;
 /// Returns the status of an error code. If two statuses of the service are known, the tenant's behaviours choose one.
 pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode {
     match code {
-        ErrorCode::BadRequest
+        ErrorCode::AlmDuplicatePipelineName
+        | ErrorCode::AlmNoArtifactsToDeploy
+        | ErrorCode::AlmWorkspaceHasNoCapacity
+        | ErrorCode::BadRequest
         | ErrorCode::CannotDeletePrimaryGatewayIfClusterMemberExists
         | ErrorCode::CannotMoveChildOnly
         | ErrorCode::CapacityNotInActiveState
@@ -85,6 +88,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::WorkspaceHasNoCapacityAssigned
         | ErrorCode::WorkspaceItemsLimitExceeded
         | ErrorCode::WorkspaceNotInSameCapacity
+        | ErrorCode::WorkspaceMigrationOperationInProgress
         | ErrorCode::WorkspaceNotSupported
         | ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile => StatusCode::BAD_REQUEST,
 

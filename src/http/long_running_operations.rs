@@ -9,6 +9,7 @@ use crate::http::answer::{Answer, Headers};
 use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::bulk::ImportResponse;
 use crate::http::wire::definitions::DefinitionResponse;
+use crate::http::wire::deployment_pipeline::DeploymentBody;
 use crate::http::wire::items::ItemBody;
 use crate::http::wire::long_running_operations::OperationState;
 use crate::http::wire::warehouses::RestorePointBody;
@@ -81,6 +82,10 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
             OperationResult::Identity(identity) => Answer::ok(&IdentityBody::from(*identity)),
             OperationResult::RestorePoint(point) => Answer::ok(&RestorePointBody::new(state, point)),
             OperationResult::Imported(items) => Answer::ok(&ImportResponse::from(items.as_slice())),
+            OperationResult::Deployed(pipeline, id) => {
+                let pipeline = state.deployment_pipeline(*pipeline, context.caller.id)?;
+                Answer::ok(&DeploymentBody::whole(pipeline.deployment(*id)?, context.now))
+            }
             OperationResult::Nothing | OperationResult::Failed(_) => {
                 return Err(ErrorCode::OperationNotSucceeded.into());
             }

@@ -23,6 +23,7 @@ mod context;
 pub mod control;
 mod data_access_roles;
 mod datasets;
+mod deployment_pipelines;
 mod dispatch;
 mod domains;
 mod encryption;

@@ -21,9 +21,10 @@ use crate::http::operation::Fidelity::{self, Documented, Guessed, Seen};
 use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put, with_method};
 use crate::http::{
     admin_operations, bulk, capacities, catalog_search, catalogs, compute_operations, connection_roles, connections,
-    data_access_roles, domains, encryption, external_data_shares, folders, gateway_members, gateway_roles, gateways,
-    items, job_operations, jobs, long_running_operations, managed_private_endpoints, mirrored_databases, networking,
-    onelake_settings, role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
+    data_access_roles, deployment_pipelines, domains, encryption, external_data_shares, folders, gateway_members,
+    gateway_roles, gateways, items, job_operations, jobs, long_running_operations, managed_private_endpoints,
+    mirrored_databases, networking, onelake_settings, role_assignments, shortcuts, sql_databases, sql_endpoints, tags,
+    workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -320,40 +321,54 @@ pub static OPERATIONS: &[Route] = &[
     post(ws!("onelake/lifecycle/importPolicy"),
         "OneLakeLifecyclePolicy_ImportPolicy", Some(Admin), "OneLake.ReadWrite.All")
         .simplified().served(Documented, onelake_settings::import_policy),
-    get("/deploymentPipelines", "DeploymentPipelines_ListDeploymentPipelines", None, reads!("Pipeline")).absent(),
+    get("/deploymentPipelines", "DeploymentPipelines_ListDeploymentPipelines", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::list),
     post("/deploymentPipelines", "DeploymentPipelines_CreateDeploymentPipeline", None, "Pipeline.ReadWrite.All")
-        .absent(),
+        .served(Documented, deployment_pipelines::create),
     get("/deploymentPipelines/{deploymentPipelineId}",
-        "DeploymentPipelines_GetDeploymentPipeline", None, reads!("Pipeline")).absent(),
+        "DeploymentPipelines_GetDeploymentPipeline", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::get),
     patch("/deploymentPipelines/{deploymentPipelineId}",
-        "DeploymentPipelines_UpdateDeploymentPipeline", None, "Pipeline.ReadWrite.All").absent(),
+        "DeploymentPipelines_UpdateDeploymentPipeline", None, "Pipeline.ReadWrite.All")
+        .served(Documented, deployment_pipelines::update),
     delete("/deploymentPipelines/{deploymentPipelineId}",
-        "DeploymentPipelines_DeleteDeploymentPipeline", None, "Pipeline.ReadWrite.All").absent(),
+        "DeploymentPipelines_DeleteDeploymentPipeline", None, "Pipeline.ReadWrite.All")
+        .served(Documented, deployment_pipelines::delete),
     get("/deploymentPipelines/{deploymentPipelineId}/roleAssignments",
-        "DeploymentPipelines_ListDeploymentPipelineRoleAssignments", None, reads!("Pipeline")).absent(),
+        "DeploymentPipelines_ListDeploymentPipelineRoleAssignments", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::list_roles),
     post("/deploymentPipelines/{deploymentPipelineId}/roleAssignments",
-        "DeploymentPipelines_AddDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All").absent(),
+        "DeploymentPipelines_AddDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All")
+        .served(Documented, deployment_pipelines::add_role),
     delete("/deploymentPipelines/{deploymentPipelineId}/roleAssignments/{principalId}",
-        "DeploymentPipelines_DeleteDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All").absent(),
+        "DeploymentPipelines_DeleteDeploymentPipelineRoleAssignment", None, "Pipeline.ReadWrite.All")
+        .served(Documented, deployment_pipelines::delete_role),
     get("/deploymentPipelines/{deploymentPipelineId}/operations",
-        "DeploymentPipelines_ListDeploymentPipelineOperations", None, reads!("Pipeline")).absent(),
+        "DeploymentPipelines_ListDeploymentPipelineOperations", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::list_operations),
     get("/deploymentPipelines/{deploymentPipelineId}/operations/{operationId}",
-        "DeploymentPipelines_GetDeploymentPipelineOperation", None, reads!("Pipeline")).absent(),
+        "DeploymentPipelines_GetDeploymentPipelineOperation", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::get_operation),
     get("/deploymentPipelines/{deploymentPipelineId}/stages",
-        "DeploymentPipelines_ListDeploymentPipelineStages", None, reads!("Pipeline")).absent(),
+        "DeploymentPipelines_ListDeploymentPipelineStages", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::list_stages),
     get("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}",
-        "DeploymentPipelines_GetDeploymentPipelineStage", None, reads!("Pipeline")).absent(),
+        "DeploymentPipelines_GetDeploymentPipelineStage", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::get_stage),
     patch("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}",
-        "DeploymentPipelines_UpdateDeploymentPipelineStage", None, "Pipeline.ReadWrite.All").absent(),
+        "DeploymentPipelines_UpdateDeploymentPipelineStage", None, "Pipeline.ReadWrite.All")
+        .served(Documented, deployment_pipelines::update_stage),
     get("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/items",
-        "DeploymentPipelines_ListDeploymentPipelineStageItems", None, reads!("Pipeline")).absent(),
+        "DeploymentPipelines_ListDeploymentPipelineStageItems", None, reads!("Pipeline"))
+        .served(Documented, deployment_pipelines::list_items),
     post("/deploymentPipelines/{deploymentPipelineId}/deploy", "DeploymentPipelines_DeployStageContent", None, "")
-        .absent(),
+        .served(Documented, deployment_pipelines::deploy),
     post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/assignWorkspace",
         "DeploymentPipelines_AssignWorkspaceToStage", None, "Pipeline.ReadWrite.All+Workspace.ReadWrite.All")
-        .absent(),
+        .served(Documented, deployment_pipelines::assign),
     post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/unassignWorkspace",
-        "DeploymentPipelines_UnassignWorkspaceFromStage", None, "Pipeline.ReadWrite.All").absent(),
+        "DeploymentPipelines_UnassignWorkspaceFromStage", None, "Pipeline.ReadWrite.All")
+        .served(Documented, deployment_pipelines::unassign),
     get(ws!("items/{itemId}/dataAccessRoles"),
         "OneLakeDataAccessSecurity_ListDataAccessRoles", Some(Viewer), reads!("OneLake"))
         .item().simplified().served(Documented, data_access_roles::list),

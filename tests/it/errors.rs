@@ -62,6 +62,13 @@ const PROVOKED: &[Provocation] = &[
         lab.set_capacity("Inactive");
         lab.post("/v1/gateways", virtual_network(lab))
     }),
+    ("PrincipalTypeNotSupported", 400, |lab| {
+        let workspace = lab.workspace();
+        let role = json!({"principal": {"id": MISSING, "type": "ServicePrincipal"}, "role": "Contributor"});
+        lab.post(&format!("{workspace}/roleAssignments"), role).is(201);
+        let dashboard = json!({"displayName": "d", "type": "Dashboard"});
+        lab.by(MISSING, "app").post(&format!("{workspace}/items"), dashboard)
+    }),
     ("UnknownError", 400, |lab| {
         lab.settings(json!({"behaviours": {"unknownPrincipal": "400"}}));
         let gateway = lab.post("/v1/gateways", virtual_network(lab)).is(201).id();
@@ -71,6 +78,10 @@ const PROVOKED: &[Provocation] = &[
     ("UnsupportedGatewayType", 400, |lab| {
         lab.declare_gateway(MISSING, "OnPremises");
         lab.post_empty(&format!("/v1/gateways/{MISSING}/restart"))
+    }),
+    ("Alm_InvalidRequest_DuplicateAlmPipelineName", 400, |lab| {
+        lab.post("/v1/deploymentPipelines", deployment_pipeline()).is(201);
+        lab.post("/v1/deploymentPipelines", deployment_pipeline())
     }),
     ("CannotMoveChildOnly", 400, |lab| {
         let workspace = lab.workspace();
@@ -332,6 +343,11 @@ fn data_access_roles(lab: &Lab) -> String {
 fn default_reader() -> Value {
     let scope = |name: &str, value: &str| json!({"attributeName": name, "attributeValueIncludedIn": [value]});
     json!({"name": "DefaultReader", "decisionRules": [{"permission": [scope("Path", "*"), scope("Action", "Read")]}]})
+}
+
+/// A request for a deployment pipeline.
+fn deployment_pipeline() -> Value {
+    json!({"displayName": "p", "stages": [{"displayName": "a"}, {"displayName": "b"}]})
 }
 
 /// A request for a virtual network gateway.

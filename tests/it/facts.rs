@@ -68,6 +68,12 @@ fn name(fact: &Fact) -> &'static str {
         ManagedPrivateEndpointDeleted "managedPrivateEndpointDeleted", EncryptionChanged "encryptionChanged",
         GatewayCreated "gatewayCreated", GatewayUpdated "gatewayUpdated", GatewaysDeclared "gatewaysDeclared",
         GatewayDeleted "gatewayDeleted",
+        DeploymentPipelineCreated "deploymentPipelineCreated",
+        DeploymentPipelineUpdated "deploymentPipelineUpdated",
+        DeploymentPipelineRolesChanged "deploymentPipelineRolesChanged",
+        DeploymentPipelineDeleted "deploymentPipelineDeleted", DeploymentStageUpdated "deploymentStageUpdated",
+        DeploymentStageAssigned "deploymentStageAssigned", DeploymentStageUnassigned "deploymentStageUnassigned",
+        DeploymentStarted "deploymentStarted",
         JobStarted "jobStarted", JobCancelled "jobCancelled",
         TagDeleted "tagDeleted", DomainCreated "domainCreated", DomainUpdated "domainUpdated",
         DomainDeleted "domainDeleted", DomainAssigned "domainAssigned",
@@ -147,6 +153,7 @@ fn administration(lab: &Lab) {
             .is(200);
     }
     lab.delete(&format!("{overrides}/EnableAOAI")).is(200);
+    deployment_pipelines(lab);
 }
 
 /// The networking policies, the private endpoints and the encryption of a workspace.
@@ -333,6 +340,44 @@ fn items(lab: &Lab, connection: &str, tag: &Value) {
     lab.patch(&audit, json!({"state": "Enabled", "retentionDays": 3})).is(200);
     lab.post_empty(&format!("{database}/stopMirroring")).is(200);
     lab.delete(&database).is(200);
+}
+
+/// A deployment that creates and overwrites an item, an unassigned stage, and a deleted pipeline.
+fn deployment_pipelines(lab: &Lab) {
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    let workspaces = ["development", "production"].map(|name| {
+        let workspace = lab.post("/v1/workspaces", json!({"displayName": name, "capacityId": capacity})).is(201).id();
+        let item = json!({"displayName": "paired", "type": "DataPipeline", "description": name});
+        lab.post(&format!("/v1/workspaces/{workspace}/items"), item).is(201);
+        workspace
+    });
+    let new = json!({"displayName": "new", "type": "DataPipeline"});
+    lab.post(&format!("/v1/workspaces/{}/items", workspaces[0]), new).is(201);
+    let create = |name: &str| {
+        let stages = json!([{"displayName": "a"}, {"displayName": "b"}, {"displayName": "c"}]);
+        lab.post("/v1/deploymentPipelines", json!({"displayName": name, "stages": stages})).is(201)
+    };
+    let pipeline = create("pipeline");
+    let path = format!("/v1/deploymentPipelines/{}", pipeline.id());
+    let stages: Vec<Value> = (0..3).map(|order| pipeline.body()["stages"][order]["id"].clone()).collect();
+    let stage = |order: usize| format!("{path}/stages/{}", stages[order].as_str().unwrap());
+    lab.patch(&path, json!({"description": "d"})).is(200);
+    lab.patch(&stage(2), json!({"displayName": "d", "isPublic": true})).is(200);
+    let role = json!({"principal": {"id": ALICE, "type": "User"}, "role": "Admin"});
+    lab.post(&format!("{path}/roleAssignments"), role).is(200);
+    for (order, workspace) in workspaces.iter().enumerate() {
+        lab.post(&format!("{}/assignWorkspace", stage(order)), json!({"workspaceId": workspace})).is(200);
+    }
+    let request = json!({"sourceStageId": stages[0], "targetStageId": stages[1], "note": "n"});
+    lab.post(&format!("{path}/deploy"), request).is(202);
+    lab.advance(60.0);
+    let request = json!({"sourceStageId": stages[1], "targetStageId": stages[2],
+        "createdWorkspaceDetails": {"name": "further"}});
+    lab.post(&format!("{path}/deploy"), request).is(202);
+    lab.advance(60.0);
+    lab.post_empty(&format!("{}/unassignWorkspace", stage(2))).is(200);
+    let deleted = create("deleted").id();
+    lab.delete(&format!("/v1/deploymentPipelines/{deleted}")).is(200);
 }
 
 /// A run of a notebook that is cancelled, two of a schedule, and a schedule that is deleted.

@@ -20,6 +20,7 @@ mod data_access_roles;
 mod datasets;
 mod definitions;
 mod demo;
+mod deployment_pipelines;
 mod determinism;
 mod docs;
 mod domains;

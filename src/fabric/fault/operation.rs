@@ -75,12 +75,18 @@ impl OperationFault {
     }
 }
 
-/// Makes the operation fail at its usual end. Of the other facts, only the creation of items remains: the items are
-/// deleted at once, and their names are free when the operation ends.
+/// Makes the operation fail at its usual end. Of the other facts, only the creation of items and a deployment remain: the
+/// items are deleted at once, and their names are free when the operation ends; the deployment fails.
 fn fail(facts: &mut Vec<Fact>, operation: &NewOperation, error: OperationError) {
     let ends_at = operation.ends_at;
-    let is_creation = |fact: &Fact| matches!(fact, Fact::ItemCreated { visible_from, .. } if *visible_from == ends_at);
-    facts.retain(is_creation);
+    facts.retain_mut(|fact| match fact {
+        Fact::ItemCreated { visible_from, .. } => *visible_from == ends_at,
+        Fact::DeploymentStarted { deployment, .. } => {
+            deployment.fail(error.clone());
+            true
+        }
+        _ => false,
+    });
     let deleted = |fact: &Fact| match fact {
         Fact::ItemCreated { workspace, item, .. } => {
             Some(Fact::ItemDeleted { workspace: *workspace, id: item.id, reserved_until: ends_at })
@@ -109,6 +115,7 @@ fn set_end(facts: &mut [Fact], before: Timestamp, after: Timestamp) {
                 *visible_from = after;
             }
             Fact::IdentityProvisioned { from, .. } if *from == before => *from = after,
+            Fact::DeploymentStarted { deployment, .. } => deployment.ends_at = after,
             Fact::KindStateChanged { changes, .. } => set_end_of_changes(changes, before, after),
             _ => {}
         }

@@ -9,15 +9,14 @@ use serde_json::Value;
 use super::definition::{self, DefinitionRequest, PLATFORM};
 use super::kinds::Content;
 use super::part::{self, PartRequest};
-use super::{CreateItem, Definition, Item, ItemKind, Part, create, update_definition};
-use crate::fabric::folder;
+use super::{CreateItem, Definition, Draft, Item, ItemKind, Part, create, update_definition};
 use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, OperationError, PendingResult, Progress};
+use crate::fabric::operation::{self, PendingResult, Progress};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
-use crate::fabric::{DatedFact, Decision, ErrorCode, FabricError, Fact, State, later};
-use crate::ids::{FolderId, ItemId, WorkspaceId};
+use crate::fabric::{Decision, ErrorCode, FabricError, State};
+use crate::ids::{FolderId, ItemId};
 
 /// The duration of an import at the realistic pace (guessed).
 const IMPORT_TIME: SignedDuration = SignedDuration::from_secs(10);
@@ -112,11 +111,9 @@ pub fn import(
     now: Timestamp,
 ) -> Decision<Progress<()>> {
     state.check_capacity(within)?;
-    // `draft` decides the import of each item on the state after the import of all previous items.
     let begin = |result| operation::begin(state, within.id, Role::Contributor, IMPORT_TIME, result, now);
     let ends_at = begin(PendingResult::Nothing).ends_at;
-    let mut draft =
-        Draft { state: state.clone(), workspace: within.id, now, ends_at, facts: Vec::new(), failure: None };
+    let mut draft = Draft::new(state, within.id, now, ends_at);
     let incoming: Vec<Incoming> = by_root(parts)?.into_iter().map(Incoming::new).collect();
     let mut names = BTreeSet::new();
     if let Some(duplicate) = incoming.iter().find(|it| !names.insert((it.kind, Folded::new(&it.display_name)))) {
@@ -127,10 +124,12 @@ pub fn import(
         );
         return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(text));
     }
-    let imported = incoming.into_iter().map(|item| draft.import(item, may_pair, caller)).collect::<Result<_, _>>()?;
-    Ok(match draft.failure {
+    let imported = incoming.into_iter().map(|item| import_item(&mut draft, item, may_pair, caller, now));
+    let imported = imported.collect::<Result<_, _>>()?;
+    // If the operation of an item would fail, the import fails.
+    Ok(match draft.failure().cloned() {
         Some(failure) => begin(PendingResult::Failed(failure)).after(Vec::new()),
-        None => begin(PendingResult::Imported(imported)).after(draft.facts),
+        None => begin(PendingResult::Imported(imported)).after(draft.into_facts()),
     })
 }
 
@@ -201,112 +200,67 @@ fn format(kind: ItemKind, parts: &[PartRequest]) -> Option<String> {
     implied.map(|(format, _)| (*format).to_owned())
 }
 
-/// An import in progress: the facts decided so far, and the state after these facts.
-struct Draft {
-    state: State,
-    workspace: WorkspaceId,
+/// Creates an item, or updates the item with its name.
+fn import_item(
+    draft: &mut Draft,
+    item: Incoming,
+    may_pair: bool,
+    caller: Principal,
     now: Timestamp,
-    ends_at: Timestamp,
-    facts: Vec<Fact>,
-    failure: Option<OperationError>,
-}
-
-impl Draft {
-    fn import(&mut self, item: Incoming, may_pair: bool, caller: Principal) -> Result<Imported, FabricError> {
-        let Incoming { folders, kind, display_name, logical_id, definition } = item;
-        let may_pair = may_pair || logical_id != NO_LOGICAL_ID;
-        let existing = self.within()?.named(kind, &display_name).filter(|_| may_pair);
-        let checked = definition::check(kind, definition, true);
-        let id = match existing {
-            Some(id) => {
-                let within = self.within()?;
-                let item = within.item(id, self.now)?;
-                let (facts, _) = update_definition(&self.state, within, item, checked, self.now)?;
-                self.take(facts);
-                id
-            }
-            None => {
-                let folder = self.folder(&folders)?;
-                let id = self.state.next_item(0);
-                let new = CreateItem {
-                    kind,
-                    display_name: display_name.clone(),
-                    description: None,
-                    folder,
-                    sensitivity_label: None,
-                    definition: Some(checked),
-                    creation_payload: None,
-                };
-                let (facts, _) = create(&self.state, self.within()?, new, caller, self.now)?;
-                self.take(facts);
-                id
-            }
-        };
-        Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
-    }
-
-    /// Returns the folder with this path; `None` for the root of the workspace. Creates missing folders.
-    fn folder(&mut self, names: &[String]) -> Result<Option<FolderId>, FabricError> {
-        let mut place = None;
-        for name in names {
-            let existing = self.within()?.folder_named(place, name);
-            place = Some(match existing {
-                Some(id) => id,
-                None => {
-                    let (facts, id) = folder::create(&self.state, self.within()?, name.clone(), place)?;
-                    self.take(facts);
-                    id
-                }
-            });
+) -> Result<Imported, FabricError> {
+    let Incoming { folders, kind, display_name, logical_id, definition } = item;
+    let may_pair = may_pair || logical_id != NO_LOGICAL_ID;
+    let existing = draft.within()?.named(kind, &display_name).filter(|_| may_pair);
+    let checked = definition::check(kind, definition, true);
+    let id = match existing {
+        Some(id) => {
+            draft.change(|state, within, _| update_definition(state, within, within.item(id, now)?, checked, now))?;
+            id
         }
-        Ok(place)
-    }
-
-    fn within(&self) -> Result<&Workspace, FabricError> {
-        self.state.workspace(self.workspace)
-    }
-
-    /// Applies and collects the facts of one item. Drops the long-running operation of the item, because the import is
-    /// a long-running operation itself. Items become visible when the import ends. If the operation of an item would
-    /// fail, the import fails.
-    fn take(&mut self, facts: Vec<Fact>) {
-        for mut fact in facts {
-            match &mut fact {
-                Fact::OperationStarted(operation) => {
-                    if let PendingResult::Failed(failure) = &operation.result {
-                        self.failure.get_or_insert(failure.clone());
-                    }
-                    continue;
-                }
-                Fact::ItemCreated { visible_from, companions, .. } => {
-                    for companion in companions {
-                        let after = companion.visible_from.duration_since(*visible_from);
-                        companion.visible_from = later(self.ends_at, after);
-                    }
-                    *visible_from = self.ends_at;
-                }
-                _ => {}
-            }
-            self.state.apply(&DatedFact { number: 0, at: self.now, fact: fact.clone() });
-            self.facts.push(fact);
+        None => {
+            let folder = draft.folder(&folders)?;
+            let id = draft.state().next_item(0);
+            let new = CreateItem {
+                kind,
+                display_name: display_name.clone(),
+                description: None,
+                folder,
+                sensitivity_label: None,
+                definition: Some(checked),
+                creation_payload: None,
+            };
+            draft.change(|state, within, _| create(state, within, new, caller, now))?;
+            id
         }
-    }
+    };
+    Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
 }
 
 impl Workspace {
-    /// Returns the path of a folder, with a leading slash. The path of the workspace's root is empty.
-    fn folder_path(&self, folder: Option<FolderId>) -> String {
-        let Some(folder) = folder.and_then(|id| self.folders().get(&id)) else { return String::new() };
-        format!("{}/{}", self.folder_path(folder.parent), folder.display_name)
+    /// Returns the names in the path of a folder. The path of the workspace's root has none.
+    pub(in crate::fabric) fn folder_names(&self, folder: Option<FolderId>) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut next = folder;
+        while let Some(folder) = next.and_then(|id| self.folders().get(&id)) {
+            names.insert(0, folder.display_name.clone());
+            next = folder.parent;
+        }
+        names
     }
 
-    fn folder_named(&self, place: Option<FolderId>, name: &str) -> Option<FolderId> {
+    /// Returns the path of a folder, with a leading slash. The path of the workspace's root is empty.
+    fn folder_path(&self, folder: Option<FolderId>) -> String {
+        self.folder_names(folder).iter().map(|name| format!("/{name}")).collect()
+    }
+
+    pub(super) fn folder_named(&self, place: Option<FolderId>, name: &str) -> Option<FolderId> {
         let folded = Folded::new(name);
         let found = self.folders().values().find(|it| it.parent == place && Folded::new(&it.display_name) == folded);
         found.map(|folder| folder.id)
     }
 
-    fn named(&self, kind: ItemKind, name: &str) -> Option<ItemId> {
+    /// Returns the item with this kind and name.
+    pub(in crate::fabric) fn named(&self, kind: ItemKind, name: &str) -> Option<ItemId> {
         self.names.get(&(kind, Folded::new(name))).copied()
     }
 }

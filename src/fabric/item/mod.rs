@@ -7,6 +7,7 @@ mod companions;
 mod create;
 pub mod data_access_role;
 pub mod definition;
+mod draft;
 pub mod kinds;
 mod part;
 pub mod permission;
@@ -24,6 +25,7 @@ pub use self::companions::Companion;
 pub use self::create::{CreateItem, check_label_strategy, create, definition_is_optional};
 use self::data_access_role::DataAccessRole;
 pub use self::definition::{Definition, DefinitionRequest, Part, ReadBack, get_definition, update_definition};
+pub(super) use self::draft::Draft;
 use self::kinds::sql_database::{NewSqlDatabase, SqlDatabase};
 pub use self::kinds::{
     ItemKind, KindChange, KindSpec, KindState, Names, Rename, audit, catalog_sync, digital_twin_builder_flow,

@@ -83,6 +83,14 @@ impl Index {
             | Fact::GatewayUpdated(_)
             | Fact::GatewaysDeclared { .. }
             | Fact::GatewayDeleted { .. }
+            | Fact::DeploymentPipelineCreated { .. }
+            | Fact::DeploymentPipelineUpdated { .. }
+            | Fact::DeploymentPipelineRolesChanged { .. }
+            | Fact::DeploymentPipelineDeleted { .. }
+            | Fact::DeploymentStageUpdated { .. }
+            | Fact::DeploymentStageAssigned { .. }
+            | Fact::DeploymentStageUnassigned { .. }
+            | Fact::DeploymentStarted { .. }
             | Fact::WorkspaceCreated { .. }
             | Fact::WorkspaceUpdated { .. }
             | Fact::IdentityProvisioned { .. }

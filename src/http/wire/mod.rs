@@ -13,6 +13,7 @@ pub(super) mod connections;
 pub(super) mod data_access_roles;
 pub(super) mod datasets;
 pub(super) mod definitions;
+pub(super) mod deployment_pipeline;
 pub(super) mod domains;
 pub(super) mod encryption;
 pub(super) mod environments;
