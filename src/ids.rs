@@ -83,6 +83,11 @@ ids! {
     RequestId = "request";
     /// The id of a long-running operation.
     OperationId = "operation";
+    /// The logical id of an item, which corresponding items of several workspaces share. The emulator does not create
+    /// logical ids.
+    LogicalId = "logical";
+    /// The id of an execution definition of materialized lake views.
+    ExecutionDefinitionId = "execution definition";
     /// The id of a sensitivity label. The emulator does not create labels.
     LabelId = "label";
     /// The client id of the app of a workspace identity.

@@ -86,10 +86,12 @@ impl Scope {
             | Fact::JobCancelled { workspace, item: id, .. } => self.add_item(*workspace, Some(*id)),
             Fact::ItemsMoved { workspace, .. }
             | Fact::ItemDeleted { workspace, .. }
+            | Fact::ItemSoftDeleted { workspace, .. }
             | Fact::FolderDeleted { workspace, .. }
             | Fact::WorkspaceDeleted { id: workspace }
             | Fact::ManagedPrivateEndpointCreated { workspace, .. }
             | Fact::EncryptionChanged { workspace, .. } => self.add_item(*workspace, None),
+            Fact::ItemsRecovered { workspace, ids } => ids.iter().for_each(|id| self.add_item(*workspace, Some(*id))),
             Fact::OperationStarted(operation) => {
                 operation.workspace.into_iter().for_each(|workspace| self.add_item(workspace, None));
             }

@@ -65,6 +65,8 @@ codes! {
     Conflict = "There are conflicting role assignments and the conflict policy is set to Abort.";
     /// A request has both a fixed number of gateway members and a range.
     ConflictingMemberGatewayCountProperties = "Cannot specify both 'numberOfMemberGateways' and 'maxMemberGatewayCount'/'minMemberGatewayCount'. Use either the legacy property (fixed value) or the new properties (value range).";
+    /// The name of an execution definition of materialized lake views is in use.
+    ConflictingRequest = "A conflicting materialized lake views execution definition already exists";
     /// A payload is not base64, or does not have the format that its path requires.
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database cannot be renamed.
@@ -259,6 +261,8 @@ codes! {
     ServerClosing (retriable) = "The emulator is shutting down.";
     /// A personal workspace has no diagnostics.
     SettingsNotAllowedOnWorkspace = "The setting is not allowed on the workspace.";
+    /// The Livy session does not exist.
+    SparkCoreSessionNotFound = "Livy identifier does not exist";
     /// The change cannot be written to the state file.
     StateNotStored (retriable) = "The change could not be stored.";
     /// The Azure subscription does not exist.
@@ -285,6 +289,8 @@ codes! {
     UnsupportedItemType = "Requested item type is unsupported.";
     /// The media type of the body is not JSON.
     UnsupportedMediaType = "The request's content type is not supported: application/json is expected.";
+    /// The operation is not available in a lakehouse with schemas.
+    UnsupportedOperationForSchemasEnabledLakehouse = "The operation is not supported for Lakehouse with schemas enabled.";
     /// The payload type of a part is not `InlineBase64`.
     UnsupportedPayloadType = "The payload type is not supported: InlineBase64 is expected.";
     /// Principals of this type cannot administer a domain.

@@ -1,6 +1,7 @@
 //! Parts of a state: copies for long work on one item, and items that two states share.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::fabric::item::{Item, mirrored_catalog};
 use crate::fabric::ordered::Ordered;
@@ -64,7 +65,7 @@ impl Workspace {
     /// Returns a copy with one item, and without other content.
     fn with_only(&self, item: &Item) -> Self {
         let mut items = Items::default();
-        items.insert(item.clone());
+        items.insert(Arc::new(item.clone()));
         Self {
             display_name: self.display_name.clone(),
             description: self.description.clone(),
@@ -77,6 +78,7 @@ impl Workspace {
             sql_pools: None,
             roles: self.roles.clone(),
             deleted_databases: Ordered::default(),
+            recoverable: Ordered::default(),
             folders: Ordered::default(),
             items,
             names: BTreeMap::new(),

@@ -40,8 +40,8 @@ use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
     CapacityId, ConnectionId, DeploymentPipelineId, DeploymentStageId, DomainId, ExternalDataShareId, FaultId,
-    FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId, TagId,
-    TenantId, TroubleId, WorkspaceId,
+    FolderId, GatewayId, ItemId, JobInstanceId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId,
+    TagId, TenantId, TroubleId, WorkspaceId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -392,6 +392,19 @@ pub enum Fact {
     /// An item was deleted with its companions. The name of the item is reserved until `reserved_until`.
     #[serde(rename = "itemDeleted")]
     ItemDeleted { workspace: WorkspaceId, id: ItemId, reserved_until: Timestamp },
+    /// An item was deleted with its companions, and can be recovered until `expires_at`. The name of the item is reserved
+    /// until `reserved_until`.
+    #[serde(rename = "itemSoftDeleted")]
+    ItemSoftDeleted { workspace: WorkspaceId, id: ItemId, reserved_until: Timestamp, expires_at: Timestamp },
+    /// Deleted items were recovered. The fact contains the item of the request, followed by its companions.
+    #[serde(rename = "itemsRecovered")]
+    ItemsRecovered { workspace: WorkspaceId, ids: Vec<ItemId> },
+    /// A deleted item was deleted permanently, with its companions.
+    #[serde(rename = "recoverableItemDeleted")]
+    RecoverableItemDeleted { workspace: WorkspaceId, id: ItemId },
+    /// The logical id of an item was set.
+    #[serde(rename = "logicalIdChanged")]
+    LogicalIdChanged { workspace: WorkspaceId, id: ItemId, logical_id: LogicalId },
     /// The definition of an item was replaced.
     #[serde(rename = "definitionUpdated")]
     DefinitionUpdated { workspace: WorkspaceId, id: ItemId, definition: Arc<Definition> },
@@ -467,6 +480,8 @@ impl Fact {
                 | Self::DeploymentStageUnassigned { .. }
                 | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
+                | Self::ItemSoftDeleted { .. }
+                | Self::RecoverableItemDeleted { .. }
                 | Self::JobCancelled { .. }
                 | Self::ScheduleDeleted { .. }
                 | Self::MirroringStopped { .. }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fabric::name::Folded;
@@ -79,12 +80,13 @@ pub fn relocate(within: &Workspace, id: FolderId, target: Option<FolderId>) -> D
     Ok((vec![Fact::FolderMoved { workspace: within.id, id, parent: target }], ()))
 }
 
-/// Deletes an empty folder.
-pub fn delete(within: &Workspace, id: FolderId) -> Decision<()> {
+/// Deletes an empty folder. Items that can be recovered into the folder at `now` count as content (documented).
+pub fn delete(within: &Workspace, id: FolderId, now: Timestamp) -> Decision<()> {
     within.folder(id)?;
     let has_folder = within.folders.values().any(|folder| folder.parent == Some(id));
     let has_item = within.items().values().any(|item| item.folder == Some(id));
-    if has_folder || has_item {
+    let has_recoverable = within.recoverable_items(None, now).any(|(_, it)| it.item.folder == Some(id));
+    if has_folder || has_item || has_recoverable {
         return Err(FabricError::new(ErrorCode::FolderNotEmpty).about("Folder", id));
     }
     Ok((vec![Fact::FolderDeleted { workspace: within.id, id }], ()))

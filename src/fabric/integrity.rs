@@ -37,7 +37,8 @@ impl State {
 
 fn has_circle(workspace: &Workspace) -> bool {
     let folders = workspace.folders.values().filter_map(|folder| Some((folder.id, folder.parent?)));
-    let items = workspace.items().values().filter_map(|item| Some((item.id, item.parent?)));
+    let recoverable = workspace.recoverable.values().map(|it| &*it.item);
+    let items = workspace.items().values().chain(recoverable).filter_map(|item| Some((item.id, item.parent?)));
     is_circular(&folders.collect()) || is_circular(&items.collect())
 }
 

@@ -71,14 +71,24 @@ impl<'de, K: Deserialize<'de> + Hash + Eq, V: Deserialize<'de>> Deserialize<'de>
 impl<K: Hash + Eq, V: Clone> Ordered<K, V> {
     /// Appends a value. The map must not contain the id.
     pub fn insert(&mut self, id: K, value: V) {
+        self.insert_shared(id, Arc::new(value));
+    }
+
+    /// Appends a value that other maps may share. The map must not contain the id.
+    pub fn insert_shared(&mut self, id: K, value: Arc<V>) {
         self.positions.insert(id, self.next);
-        self.values.insert(self.next, Arc::new(value));
+        self.values.insert(self.next, value);
         self.next += 1;
     }
 
     /// Removes and returns the value of an id. The position of the value is not used again.
     pub fn remove(&mut self, id: &K) -> Option<V> {
-        self.values.remove(&self.positions.remove(id)?).map(Arc::unwrap_or_clone)
+        self.take(id).map(Arc::unwrap_or_clone)
+    }
+
+    /// Removes and returns the value of an id, which other maps may share. The position of the value is not used again.
+    pub fn take(&mut self, id: &K) -> Option<Arc<V>> {
+        self.values.remove(&self.positions.remove(id)?)
     }
 
     /// Removes all values for which `passes` returns `false`.

@@ -40,6 +40,11 @@ pub const TOKEN_LIFETIME: u32 = 3_600;
 /// The maximum of the `tokenLifetime` setting: one year, so that a token stays valid when the clock advances far.
 pub const TOKEN_LIFETIME_MAX: u32 = 31_536_000;
 
+/// The minimum of the `itemRetentionDays` setting, which can also be 0 (documented).
+pub const ITEM_RETENTION_DAYS_MIN: u32 = 7;
+/// The maximum of the `itemRetentionDays` setting (documented).
+pub const ITEM_RETENTION_DAYS_MAX: u32 = 90;
+
 /// The settings of a tenant, as `GET /_emulator/settings` returns them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +59,9 @@ pub struct Settings {
     pub page_size: u32,
     /// The lifetime of issued tokens, in seconds of the tenant's time.
     pub token_lifetime: u32,
+    /// The number of days for which deleted items can be recovered; 0 if deletions are permanent.
+    #[serde(default)]
+    pub item_retention_days: u32,
     /// The limits of single operations, by operation id. They override the limits of `throttle`, except with `off`.
     pub limits: BTreeMap<String, u32>,
     /// The chosen answer of each behaviour.
@@ -72,6 +80,9 @@ pub struct SettingsChange {
     pub page_size: Option<u32>,
     /// The lifetime of issued tokens in seconds: 1 to [`TOKEN_LIFETIME_MAX`].
     pub token_lifetime: Option<u32>,
+    /// The number of days for which deleted items can be recovered: 0, or [`ITEM_RETENTION_DAYS_MIN`] to
+    /// [`ITEM_RETENTION_DAYS_MAX`].
+    pub item_retention_days: Option<u32>,
     /// The limits of single operations, by operation id.
     pub limits: Option<BTreeMap<String, Option<u32>>>,
     /// The durations of single steps, in seconds.
@@ -100,7 +111,8 @@ impl Default for Settings {
     fn default() -> Self {
         let (pace, throttle) = (Pace::default(), Throttle::default());
         let (durations, limits, behaviours) = (Durations::default(), BTreeMap::new(), Behaviours::default());
-        Self { pace, durations, throttle, page_size: PAGE_SIZE, token_lifetime: TOKEN_LIFETIME, limits, behaviours }
+        let (page_size, token_lifetime, item_retention_days) = (PAGE_SIZE, TOKEN_LIFETIME, 0);
+        Self { pace, durations, throttle, page_size, token_lifetime, item_retention_days, limits, behaviours }
     }
 }
 
@@ -127,6 +139,14 @@ impl Settings {
                 return Err(FabricError::invalid_input(format!("{name} is {value}: expected 1 to {most}.")));
             }
             *setting = value;
+        }
+        if let Some(days) = change.item_retention_days {
+            let (least, most) = (ITEM_RETENTION_DAYS_MIN, ITEM_RETENTION_DAYS_MAX);
+            if days > 0 && !(least..=most).contains(&days) {
+                let expected = format!("itemRetentionDays is {days}: expected 0, or {least} to {most}.");
+                return Err(FabricError::invalid_input(expected));
+            }
+            self.item_retention_days = days;
         }
         for (operation, limit) in change.limits.into_iter().flatten() {
             match limit {

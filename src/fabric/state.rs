@@ -758,6 +758,18 @@ impl State {
                 self.deployment_pipelines.forget_items(&deleted);
                 self.forget_items(&[id]);
             }
+            Fact::ItemSoftDeleted { workspace, id, reserved_until, expires_at } => {
+                self.workspaces.soft_delete_item(workspace, id, reserved_until, expires_at, at);
+                self.forget_expired(workspace, at);
+            }
+            Fact::ItemsRecovered { workspace, ids } => self.workspaces.recover_items(workspace, &ids),
+            Fact::RecoverableItemDeleted { workspace, id } => {
+                self.with_workspace(workspace, |workspace| workspace.delete_recoverable(id, at));
+                self.forget_items(&[id]);
+            }
+            Fact::LogicalIdChanged { workspace, id, logical_id } => {
+                self.with_item(workspace, id, |item| item.logical_id = Some(logical_id));
+            }
             Fact::DefinitionUpdated { workspace, id, definition } => {
                 let followed = self.followed(workspace, id, at);
                 self.with_item(workspace, id, |item| {
@@ -856,12 +868,19 @@ impl State {
         self.deployment_pipelines.replace_principals(replaced);
         for workspace in self.workspaces.values_mut() {
             workspace.replace_principals(replaced);
-            for item in workspace.items.values_mut() {
+            let recoverable = workspace.recoverable.values_mut().map(|it| Arc::make_mut(&mut it.item));
+            for item in workspace.items.values_mut().chain(recoverable) {
                 let owners = item.jobs.iter_mut().flat_map(|jobs| jobs.owners_mut());
                 let others = item.kind_state.principals_mut().chain(owners);
                 item.creator.iter_mut().chain(&mut item.default_identity).chain(others).for_each(replace);
             }
         }
+    }
+
+    /// Removes the recoverable items of a workspace whose retention has ended, and what is known about them.
+    fn forget_expired(&mut self, workspace: WorkspaceId, at: Timestamp) {
+        let expired = self.workspaces.get_mut(&workspace).map(|workspace| workspace.remove_expired(at));
+        self.forget_items(&expired.unwrap_or_default());
     }
 
     /// Returns the tables of a mirrored database at `now`, each with the instant from which replication includes the
@@ -1027,10 +1046,13 @@ impl State {
             let is_paused = matches!(replication.status_at(at), MirroringStatus::Starting | MirroringStatus::Running);
             is_paused.then(|| (item.id, replication.resume_points_at(self, at)))
         };
-        let paused: Vec<_> = within.items().values().filter_map(pauses).collect();
+        let recoverable = within.recoverable.values().map(|it| &*it.item);
+        let paused: Vec<_> = within.items().values().chain(recoverable).filter_map(pauses).collect();
         for (id, resume_points) in paused {
-            self.with_item(workspace, id, |item| {
-                if let Some(mirroring) = &mut item.mirroring {
+            self.with_workspace(workspace, |workspace| {
+                let recoverable = workspace.recoverable.get_mut(&id).map(|it| Arc::make_mut(&mut it.item));
+                let item = workspace.items.get_mut(&id).or(recoverable);
+                if let Some(mirroring) = item.and_then(|item| item.mirroring.as_mut()) {
                     mirroring.paused(at, resume_points);
                 }
             });
@@ -1079,7 +1101,7 @@ impl Sources for State {
 impl Workspace {
     /// Inserts an item. A SQL endpoint is linked to its parent. The index of names does not contain SQL endpoints,
     /// because they have the names of their parents.
-    pub(super) fn insert_item(&mut self, item: Item) {
+    pub(super) fn insert_item(&mut self, item: Arc<Item>) {
         if item.kind == ItemKind::SQLEndpoint {
             if let Some(parent) = item.parent.and_then(|id| self.items.get_mut(&id)) {
                 parent.sql_endpoint = Some(item.id);
@@ -1116,15 +1138,28 @@ impl Workspace {
         let mut deleted = self.items.descendants(id);
         deleted.push(id);
         for id in &deleted {
-            if let Some(item) = self.items.remove(id).filter(|item| item.kind != ItemKind::SQLEndpoint) {
-                self.record_deletion(&item, reserved_until, at);
+            if let Some(item) = self.items.remove(id) {
+                self.record_deletion(&item, at);
+                self.release_name(&item, reserved_until, at);
             }
+            // Its children that were deleted before cannot be recovered without it.
+            self.delete_recoverable(*id, at);
         }
         deleted
     }
 
-    /// Reserves the name of a deleted item, and keeps a deleted SQL database so that it can be restored.
-    fn record_deletion(&mut self, item: &Item, reserved_until: Timestamp, at: Timestamp) {
+    /// Frees the name of a deleted item, and reserves it until `reserved_until`.
+    pub(super) fn release_name(&mut self, item: &Item, reserved_until: Timestamp, at: Timestamp) {
+        if item.kind == ItemKind::SQLEndpoint {
+            return;
+        }
+        let key = (item.kind, Folded::new(&item.display_name));
+        self.names.remove(&key);
+        self.reserve(key, reserved_until, at);
+    }
+
+    /// Keeps a deleted SQL database so that it can be restored.
+    pub(super) fn record_deletion(&mut self, item: &Item, at: Timestamp) {
         if let Some(database) = item.sql_database.as_ref().filter(|_| item.visible_from <= at) {
             self.deleted_databases.insert(item.id, database.deleted(item, at));
             let oldest = self.deleted_databases.values().next().map(|deleted| deleted.id);
@@ -1132,9 +1167,6 @@ impl Workspace {
                 self.deleted_databases.remove(&oldest);
             }
         }
-        let key = (item.kind, Folded::new(&item.display_name));
-        self.names.remove(&key);
-        self.reserve(key, reserved_until, at);
     }
 
     /// Returns the number of items of a kind, including items that are not visible yet.

@@ -246,7 +246,8 @@ impl State {
 
     /// Removes what is known about a deleted workspace and its items.
     pub(super) fn forget_workspace(&mut self, workspace: &Workspace) {
-        let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).collect();
+        let recoverable = workspace.recoverable.values().map(|it| it.item.id);
+        let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).chain(recoverable).collect();
         self.forget_items(&items);
         self.troubles.permissions.values_mut().for_each(|workspaces| drop(workspaces.remove(&workspace.id)));
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fabric::capacity::CapacityState;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::folder::Folder;
+use crate::fabric::item::recovery::RecoverableItem;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
@@ -28,7 +29,7 @@ use crate::ids::{
     ApplicationId, CapacityId, DomainId, FolderId, ItemId, ManagedPrivateEndpointId, PrincipalId, TagId, WorkspaceId,
 };
 
-/// The maximum number of items in a workspace, including companions.
+/// The maximum number of items in a workspace, including companions and recoverable items.
 pub const ITEMS_MAX: usize = 1_000;
 /// The maximum number of workspaces in a tenant (guessed).
 pub const WORKSPACES_MAX: usize = 10_000;
@@ -107,6 +108,9 @@ pub struct Workspace {
     pub(super) sql_pools: Option<Box<SqlPools>>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
+    /// The deleted items that can be recovered, in order of their deletion.
+    #[serde(default, skip_serializing_if = "Ordered::is_new")]
+    pub(super) recoverable: Ordered<ItemId, RecoverableItem>,
     pub(super) folders: Ordered<FolderId, Folder>,
     pub(super) items: Items,
     #[serde(with = "as_list")]
@@ -228,6 +232,11 @@ fn check_assignable(state: &State, id: CapacityId) -> Result<(), FabricError> {
     }
 }
 
+/// Returns the error about the name of an item that another item of the same kind has.
+pub(super) fn name_in_use(name: &str) -> FabricError {
+    FabricError::new(ErrorCode::ItemDisplayNameAlreadyInUse).message(format!("Requested '{name}' is already in use"))
+}
+
 fn check_free(state: &State, name: &str, own: Option<WorkspaceId>) -> Result<(), FabricError> {
     match state.workspace_named(&Folded::new(name)) {
         Some(taken) if Some(taken) != own => Err(ErrorCode::WorkspaceNameAlreadyExists.into()),
@@ -259,6 +268,7 @@ impl Workspace {
             sql_pools: None,
             roles,
             deleted_databases: Ordered::default(),
+            recoverable: Ordered::default(),
             folders: Ordered::default(),
             items: Items::default(),
             names: BTreeMap::new(),
@@ -374,8 +384,7 @@ impl Workspace {
     ) -> Result<(), FabricError> {
         let key = (kind, Folded::new(name));
         if self.names.get(&key).is_some_and(|taken| Some(*taken) != own) {
-            let message = format!("Requested '{name}' is already in use");
-            return Err(FabricError::new(ErrorCode::ItemDisplayNameAlreadyInUse).message(message));
+            return Err(name_in_use(name));
         }
         if self.reserved.get(&key).is_some_and(|until| now < *until) {
             let message = format!(
@@ -386,9 +395,11 @@ impl Workspace {
         Ok(())
     }
 
-    /// Rejects the creation of `more` items if the workspace would then have more than [`ITEMS_MAX`].
-    pub fn check_room(&self, more: usize) -> Result<(), FabricError> {
-        if self.items().len() + more > ITEMS_MAX { Err(ErrorCode::WorkspaceItemsLimitExceeded.into()) } else { Ok(()) }
+    /// Rejects the creation of `more` items if the workspace would then have more than [`ITEMS_MAX`]. Items that can be
+    /// recovered at `now` count.
+    pub fn check_room(&self, more: usize, now: Timestamp) -> Result<(), FabricError> {
+        let count = self.items().len() + self.recoverable_items(None, now).count() + more;
+        if count > ITEMS_MAX { Err(ErrorCode::WorkspaceItemsLimitExceeded.into()) } else { Ok(()) }
     }
 
     /// Reserves the name of a deleted item until the instant `until`. Drops the reservations that have expired at

@@ -1,6 +1,8 @@
 //! The workspaces of a tenant and the items of a workspace, with the indexes from an item to its workspace and to its
 //! children. Both are stored without the indexes, which are computed again when they are read.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -92,7 +94,7 @@ impl Workspaces {
             .map(|Companion { item, visible_from }| Item::new(item, visible_from, SignedDuration::ZERO));
         for item in std::iter::once(Item::new(new, visible_from, ready_in)).chain(companions) {
             self.of_items.insert(item.id, workspace);
-            within.insert_item(item);
+            within.insert_item(Arc::new(item));
         }
     }
 
@@ -110,6 +112,31 @@ impl Workspaces {
             self.of_items.remove(id);
         }
         deleted
+    }
+
+    /// Moves an item with its descendants to the recoverable items of the workspace, until the instant `expires_at`.
+    pub(super) fn soft_delete_item(
+        &mut self,
+        workspace: WorkspaceId,
+        id: ItemId,
+        reserved_until: Timestamp,
+        expires_at: Timestamp,
+        at: Timestamp,
+    ) {
+        let Some(within) = self.all.get_mut(&workspace) else { return };
+        for id in within.soft_delete_item(id, reserved_until, expires_at, at) {
+            self.of_items.remove(&id);
+        }
+    }
+
+    /// Moves recoverable items back to the items of the workspace. Parents come before their children.
+    pub(super) fn recover_items(&mut self, workspace: WorkspaceId, ids: &[ItemId]) {
+        let Some(within) = self.all.get_mut(&workspace) else { return };
+        for id in ids {
+            if within.recover_item(*id) {
+                self.of_items.insert(*id, workspace);
+            }
+        }
     }
 }
 
@@ -160,11 +187,11 @@ impl Items {
     }
 
     /// Appends an item.
-    pub(super) fn insert(&mut self, item: Item) {
+    pub(super) fn insert(&mut self, item: Arc<Item>) {
         if let Some(parent) = item.parent {
             self.children.entry(parent).or_default().push(item.id);
         }
-        self.all.insert(item.id, item);
+        self.all.insert_shared(item.id, item);
     }
 
     /// Shares an item with another list, if it is equal there.
@@ -173,8 +200,8 @@ impl Items {
     }
 
     /// Removes and returns an item.
-    pub(super) fn remove(&mut self, id: &ItemId) -> Option<Item> {
-        let removed = self.all.remove(id)?;
+    pub(super) fn remove(&mut self, id: &ItemId) -> Option<Arc<Item>> {
+        let removed = self.all.take(id)?;
         if let Some(parent) = removed.parent
             && let Some(siblings) = self.children.get_mut(&parent)
         {
@@ -187,7 +214,7 @@ impl Items {
     }
 
     /// Returns the children of an item, in order of creation.
-    fn children(&self, id: ItemId) -> &[ItemId] {
+    pub(super) fn children(&self, id: ItemId) -> &[ItemId] {
         self.children.get(&id).map_or(&[], Vec::as_slice)
     }
 

@@ -61,12 +61,7 @@ pub(super) fn tables_status(context: &Context<'_>) -> HandlerResult {
 /// continuation token is reliable only while the source does not change.
 fn page<T: Serialize>(context: &Context<'_>, state: &State, all: impl Iterator<Item = T>) -> HandlerResult {
     let mut page = context.page(state)?;
-    if let Some(most) = context.query("maxResults") {
-        let most: u32 = most.parse().ok().filter(|most| *most > 0).ok_or_else(|| {
-            FabricError::invalid_input(format!("The value {most:?} of maxResults is not a positive whole number."))
-        })?;
-        page.size = page.size.min(most);
-    }
+    page.size = context.max_results()?.map_or(page.size, |most| page.size.min(most));
     let page = page.cut((1..).zip(all).skip_while(|(position, _)| Some(*position) <= page.after));
     Ok(Answer::ok(&context.nullable_list(page)))
 }

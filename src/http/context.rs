@@ -252,6 +252,14 @@ impl Context<'_> {
             .map_err(|_| FabricError::invalid_input(format!("The value {value:?} of {name} is not a GUID.")))
     }
 
+    /// Parses the query parameter `maxResults`: a positive whole number.
+    pub(super) fn max_results(&self) -> Result<Option<u32>, FabricError> {
+        let Some(most) = self.query("maxResults") else { return Ok(None) };
+        most.parse::<u32>().ok().filter(|most| *most > 0).map(Some).ok_or_else(|| {
+            FabricError::invalid_input(format!("The value {most:?} of maxResults is not a positive whole number."))
+        })
+    }
+
     /// Returns the position of the requested page, with the page size of the tenant.
     pub(super) fn page(&self, state: &State) -> Result<PageRequest, FabricError> {
         self.page_of(state, state.settings.page_size)

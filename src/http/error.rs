@@ -82,6 +82,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::UnknownGatewayPrincipal
         | ErrorCode::UnsupportedGatewayType
         | ErrorCode::UnsupportedItemType
+        | ErrorCode::UnsupportedOperationForSchemasEnabledLakehouse
         | ErrorCode::UnsupportedPayloadType
         | ErrorCode::UnsupportedPrincipalTypeForDomainAdminAssignment
         | ErrorCode::UpdateGatewayConnectionFailed
@@ -124,6 +125,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::RoleNotFound
         | ErrorCode::ResourceGroupNotFound
         | ErrorCode::ResourceNotFound
+        | ErrorCode::SparkCoreSessionNotFound
         | ErrorCode::SubscriptionNotFound
         | ErrorCode::ScheduleNotFound
         | ErrorCode::WorkspaceIdentityNotFound
@@ -139,6 +141,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
             }
         }
         ErrorCode::Conflict
+        | ErrorCode::ConflictingRequest
         | ErrorCode::DuplicateConnectionName
         | ErrorCode::DuplicateGatewayName
         | ErrorCode::EntityConflict

@@ -60,7 +60,7 @@ pub(super) fn relocate(context: &Context<'_>) -> HandlerResult {
 
 pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
     let id = context.id("folderId")?;
-    context.commit(|state, _| folder::delete(context.workspace(state)?, id))?;
+    context.commit(|state, now| folder::delete(context.workspace(state)?, id, now))?;
     Ok(Answer::empty())
 }
 

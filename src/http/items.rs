@@ -14,8 +14,8 @@ use crate::http::long_running_operations;
 use crate::http::wire::connections::ItemConnectionBody;
 use crate::http::wire::definitions::{DefinitionResponse, UpdateDefinitionBody};
 use crate::http::wire::items::{
-    BindConnectionBody, BulkMoveItemsBody, CreateItemBody, ItemBody, MoveItemBody, UpdateItemBody, UpdateItemIdentity,
-    UpdateItemIdentityResponse,
+    BindConnectionBody, BulkMoveItemsBody, CreateItemBody, ItemBody, LogicalIdBody, MoveItemBody, UpdateItemBody,
+    UpdateItemIdentity, UpdateItemIdentityResponse,
 };
 use crate::http::wire::principals::PrincipalBody;
 use crate::http::wire::{self, List, properties};
@@ -186,18 +186,27 @@ pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     )?
 }
 
-/// Deletes an item permanently, with or without `hardDelete`. On the generic route, `hardDelete` requires the role
-/// Admin (documented).
+/// Deletes an item. On the generic route, `hardDelete` requires the role Admin (documented).
 pub(super) fn delete(context: &Context<'_>) -> HandlerResult {
-    let hard = context.flag("hardDelete")? == Some(true) && context.operation.kind.is_none();
+    let permanent = context.flag("hardDelete")?.unwrap_or(false);
     context.commit(|state, now| {
         let (workspace, item) = context.item(state, now)?;
-        if hard {
+        if permanent && context.operation.kind.is_none() {
             workspace.check_role(context.caller, Role::Admin)?;
         }
-        item::delete(state, workspace, item, now)
+        item::delete(state, workspace, item, permanent, now)
     })?;
     Ok(Answer::empty())
+}
+
+pub(super) fn update_logical_id(context: &Context<'_>) -> HandlerResult {
+    let body: LogicalIdBody = context.json()?;
+    let logical_id = wire::required_id(body.logical_id, "LogicalId")?;
+    context.commit(|state, now| {
+        let (workspace, item) = context.item(state, now)?;
+        item::set_logical_id(state, workspace, item, logical_id, now)
+    })?;
+    Ok(Answer::ok(&LogicalIdBody { logical_id: Some(logical_id.to_string()) }))
 }
 
 pub(super) fn relocate(context: &Context<'_>) -> HandlerResult {

@@ -22,9 +22,9 @@ use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put,
 use crate::http::{
     admin_operations, bulk, capacities, catalog_search, catalogs, compute_operations, connection_roles, connections,
     data_access_roles, deployment_pipelines, domains, encryption, external_data_shares, folders, gateway_members,
-    gateway_roles, gateways, items, job_operations, jobs, long_running_operations, managed_private_endpoints,
-    mirrored_databases, networking, onelake_settings, role_assignments, shortcuts, sql_databases, sql_endpoints, tags,
-    workspaces,
+    gateway_roles, gateways, items, job_operations, jobs, lakehouses, long_running_operations,
+    managed_private_endpoints, mirrored_databases, networking, onelake_settings, recoverable_items, relations,
+    role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -90,7 +90,7 @@ const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.
     Lakehouse.Execute.All+Item.ReadWrite.All Lakehouse.Execute.All+Lakehouse.ReadWrite.All";
 
 /// The operations outside of Microsoft's description of mirroring: the own routes of the other kinds, the creation of
-/// kinds that cannot be created, the get of a SQL endpoint, the jobs of other kinds, the admin API, Spark, environments
+/// kinds that cannot be created, the get of a SQL endpoint, recoverable items, the jobs of other kinds, the admin API, Spark, environments
 /// and warehouses, and the absent operations of the public API
 /// (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -99,7 +99,7 @@ pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let refused = KINDS.iter().filter(|spec| !spec.can_be_created).map(|spec| create(spec).served(Seen, items::create));
     let tables = [job_operations::ROWS, admin_operations::ROWS, compute_operations::ROWS];
     let rows = tables.into_iter().flatten().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
-    of_kinds.chain(refused).chain([sql_endpoint()]).chain(rows).chain(absent()).collect()
+    of_kinds.chain(refused).chain([sql_endpoint()]).chain(undescribed_items()).chain(rows).chain(absent()).collect()
 });
 
 /// Returns all routes of [`OPERATIONS`], followed by all routes of [`UNDESCRIBED`].
@@ -138,6 +138,30 @@ fn sql_endpoint() -> Route {
         .item()
         .of(SQLEndpoint)
         .served(Seen, items::get)
+}
+
+/// Returns the operations of items that only the newest SDKs and Microsoft's documentation have.
+fn undescribed_items() -> [Route; 4] {
+    [
+        patch(ws!("items/{itemId}/logicalId"), "Items_UpdateLogicalId", Some(Contributor), item_writes!("itemType"))
+            .served(Documented, items::update_logical_id),
+        get(ws!("recoverableItems"), "RecoverableItems_ListRecoverableItems", Some(Viewer), reads!("Workspace"))
+            .served(Documented, recoverable_items::list),
+        post(
+            ws!("recoverableItems/{itemId}/recover"),
+            "RecoverableItems_RecoverItem",
+            Some(Contributor),
+            item_writes!("itemType"),
+        )
+        .served(Documented, recoverable_items::recover),
+        delete(
+            ws!("recoverableItems/{itemId}"),
+            "RecoverableItems_DeleteRecoverableItem",
+            Some(Admin),
+            "Workspace.ReadWrite.All",
+        )
+        .served(Documented, recoverable_items::delete),
+    ]
 }
 
 /// Returns the own routes of a kind.
@@ -568,9 +592,9 @@ pub static OPERATIONS: &[Route] = &[
         "Workspaces_SetFirewallRules", Some(Admin), "Workspace.ReadWrite.All")
         .simplified().served(Documented, networking::set::<InboundFirewall>),
     get(ws!("items/{itemId}/relations/downstream"),
-        "Items_Get_Downstream_Relations_(beta)", Some(Viewer), reads!("Item")).beta().absent(),
+        "Items_Get_Downstream_Relations_(beta)", Some(Viewer), reads!("Item")).beta().served(Documented, relations::downstream),
     get(ws!("items/{itemId}/relations/upstream"), "Items_Get_Upstream_Relations_(beta)", Some(Viewer), reads!("Item"))
-        .beta().absent(),
+        .beta().served(Documented, relations::upstream),
 
     // Mirrored databases.
     get(ws!("mirroredDatabases"), "Items_ListMirroredDatabases", Some(Viewer), reads!("Workspace"))
@@ -790,12 +814,12 @@ pub static OPERATIONS: &[Route] = &[
     delete(ws!("lakehouses/{lakehouseId}"), "Items_DeleteLakehouse", Some(Contributor), item_writes!("Lakehouse"))
         .of(Lakehouse).served(Seen, items::delete),
     get(ws!("lakehouses/{lakehouseId}/tables"), "Tables_ListTables", Some(Viewer), reads!("Lakehouse"))
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, lakehouses::list_tables),
     post(ws!("lakehouses/{lakehouseId}/tables/{tableName}/load"),
-        "Tables_LoadTable", Some(Contributor), "Lakehouse.ReadWrite.All").of(Lakehouse).absent(),
+        "Tables_LoadTable", Some(Contributor), "Lakehouse.ReadWrite.All").of(Lakehouse).simplified().served(Documented, lakehouses::load_table),
     post(ws!("lakehouses/{lakehouseId}/schemas/{schemaName}/tables/{tableName}/load"),
         "Tables_Load_Schema_Table_(beta)", Some(Contributor), "Lakehouse.ReadWrite.All")
-        .of(Lakehouse).beta().absent(),
+        .of(Lakehouse).beta().simplified().served(Documented, lakehouses::load_schema_table),
     post(ws!("lakehouses/{lakehouseId}/jobs/tableMaintenance/instances"),
         "BackgroundJobs_RunOnDemandTableMaintenance", Some(Contributor), EXECUTE_LAKEHOUSE)
         .of(Lakehouse).simplified().served(Documented, jobs::run),
@@ -803,9 +827,9 @@ pub static OPERATIONS: &[Route] = &[
         "BackgroundJobs_CreateRefreshMaterializedLakeViewsSchedule", Some(Contributor), SCHEDULE_LAKEHOUSE_JOBS)
         .of(Lakehouse).served(Documented, jobs::create_schedule),
     get(ws!("lakehouses/{lakehouseId}/livySessions"),
-        "LivySessions_ListLivySessions", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).absent(),
+        "LivySessions_ListLivySessions", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).simplified().served(Documented, lakehouses::list_livy_sessions),
     get(ws!("lakehouses/{lakehouseId}/livySessions/{livyId}"),
-        "LivySessions_GetLivySession", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).absent(),
+        "LivySessions_GetLivySession", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).simplified().served(Documented, lakehouses::get_livy_session),
     post(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/instances"),
         "BackgroundJobs_RunOnDemandRefreshMaterializedLakeViews", Some(Contributor), EXECUTE_LAKEHOUSE)
         .of(Lakehouse).simplified().served(Documented, jobs::run),
@@ -823,17 +847,17 @@ pub static OPERATIONS: &[Route] = &[
         .of(Lakehouse).served(Seen, items::update_definition),
     post(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions"),
         "MaterializedLakeViews_CreateMlvExecutionDefinition", Some(Contributor), item_writes!("Lakehouse"))
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, lakehouses::create_execution_definition),
     get(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions"),
         "MaterializedLakeViews_ListMlvExecutionDefinitions", Some(Viewer), item_reads!("Lakehouse"))
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, lakehouses::list_execution_definitions),
     get(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}"),
         "MaterializedLakeViews_GetMlvExecutionDefinition", Some(Viewer), item_reads!("Lakehouse"))
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, lakehouses::get_execution_definition),
     patch(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}"),
         "MaterializedLakeViews_UpdateMlvExecutionDefinition", Some(Contributor), item_writes!("Lakehouse"))
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, lakehouses::update_execution_definition),
     delete(ws!("lakehouses/{lakehouseId}/mlvexecutiondefinitions/{mlvExecutionDefinitionId}"),
         "MaterializedLakeViews_DeleteMlvExecutionDefinition", Some(Contributor), item_writes!("Lakehouse"))
-        .of(Lakehouse).absent(),
+        .of(Lakehouse).simplified().served(Documented, lakehouses::delete_execution_definition),
 ];

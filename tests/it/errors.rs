@@ -274,6 +274,13 @@ const PROVOKED: &[Provocation] = &[
             }),
         )
     }),
+    ("ConflictingRequest", 409, |lab| {
+        let body = json!({"displayName": "d", "currentLakehouseExecutionContext": {"mode": "All"}});
+        let definitions = format!("{}/mlvexecutiondefinitions", lakehouse(lab));
+        lab.post(&definitions, body.clone()).is(201);
+        lab.post(&definitions, body)
+    }),
+    ("SparkCoreSessionNotFound", 404, |lab| lab.get(&format!("{}/livySessions/{MISSING}", lakehouse(lab)))),
     ("Conflict", 409, |lab| {
         let roles = data_access_roles(lab);
         lab.post(&format!("{roles}?dataAccessRoleConflictPolicy=Abort"), default_reader())
@@ -331,6 +338,11 @@ fn enable_diagnostics(lab: &Lab, workspace: &str, logs: &str) -> Reply {
     let lakehouse = json!({"referenceType": "ById", "itemId": MISSING, "workspaceId": logs});
     let body = json!({"status": "Enabled", "destination": {"type": "Lakehouse", "lakehouse": lakehouse}});
     lab.post(&format!("{workspace}/onelake/settings/modifyDiagnostics"), body)
+}
+
+/// Creates a lakehouse and returns its path on its own route.
+fn lakehouse(lab: &Lab) -> String {
+    crate::jobs::item(lab, &lab.workspace(), "Lakehouse").replace("/items/", "/lakehouses/")
 }
 
 /// Creates a mirrored database, and returns the path of its data access roles.

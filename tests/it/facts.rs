@@ -74,6 +74,8 @@ fn name(fact: &Fact) -> &'static str {
         DeploymentPipelineDeleted "deploymentPipelineDeleted", DeploymentStageUpdated "deploymentStageUpdated",
         DeploymentStageAssigned "deploymentStageAssigned", DeploymentStageUnassigned "deploymentStageUnassigned",
         DeploymentStarted "deploymentStarted",
+        ItemSoftDeleted "itemSoftDeleted", ItemsRecovered "itemsRecovered",
+        RecoverableItemDeleted "recoverableItemDeleted", LogicalIdChanged "logicalIdChanged",
         JobStarted "jobStarted", JobCancelled "jobCancelled",
         TagDeleted "tagDeleted", DomainCreated "domainCreated", DomainUpdated "domainUpdated",
         DomainDeleted "domainDeleted", DomainAssigned "domainAssigned",
@@ -154,6 +156,7 @@ fn administration(lab: &Lab) {
     }
     lab.delete(&format!("{overrides}/EnableAOAI")).is(200);
     deployment_pipelines(lab);
+    recovery(lab);
 }
 
 /// The networking policies, the private endpoints and the encryption of a workspace.
@@ -446,6 +449,29 @@ fn compute(lab: &Lab) {
         match name {
             "deleted" => lab.delete(&point).is(200),
             _ => lab.post_empty(&format!("{point}/restore")).is(202),
+        };
+    }
+}
+
+/// A loaded table and an execution definition of a lakehouse that is deleted and recovered, and a lakehouse that is
+/// deleted permanently.
+fn recovery(lab: &Lab) {
+    lab.settings(json!({"itemRetentionDays": 7}));
+    let workspace = lab.get("/v1/workspaces").body()["value"].as_array().unwrap().last().unwrap()["id"].clone();
+    let workspace = format!("/v1/workspaces/{}", workspace.as_str().unwrap());
+    for name in ["recovered", "purged"] {
+        let id = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": name})).is(201).id();
+        let lakehouse = format!("{workspace}/lakehouses/{id}");
+        let load = json!({"relativePath": "Files/a.csv", "pathType": "File", "formatOptions": {"format": "Csv"}});
+        lab.post(&format!("{lakehouse}/tables/t/load"), load).is(202);
+        let definition = json!({"displayName": "d", "currentLakehouseExecutionContext": {"mode": "All"}});
+        lab.post(&format!("{lakehouse}/mlvexecutiondefinitions"), definition).is(201);
+        lab.patch(&format!("{workspace}/items/{id}/logicalId"), json!({"logicalId": id})).is(200);
+        lab.delete(&lakehouse).is(200);
+        let deleted = format!("{workspace}/recoverableItems/{id}");
+        match name {
+            "recovered" => lab.post_empty(&format!("{deleted}/recover")).is(200),
+            _ => lab.delete(&deleted).is(200),
         };
     }
 }

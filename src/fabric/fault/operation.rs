@@ -122,11 +122,13 @@ fn set_end(facts: &mut [Fact], before: Timestamp, after: Timestamp) {
     }
 }
 
-/// Moves the end of a catalog's refresh, of the creation of a restore point and of a restore from `before` to `after`.
+/// Moves the end of a catalog's refresh, of a table's load, of the creation of a restore point and of a restore from
+/// `before` to `after`.
 fn set_end_of_changes(changes: &mut [KindChange], before: Timestamp, after: Timestamp) {
     for change in changes {
         match change {
             KindChange::CatalogSynced { sync } if sync.refreshed_at == Some(before) => sync.refreshed_at = Some(after),
+            KindChange::TableLoaded { load } if load.ends_at == before => load.ends_at = after,
             KindChange::RestorePointSet { point } if point.from == before => point.from = after,
             KindChange::WarehouseRestored { until } if *until == before => *until = after,
             _ => {}

@@ -116,7 +116,7 @@ pub fn create(
     let mut companions = Companions::new(state, within, &item, visible_from);
     (spec.hooks.companions)(&mut item, &mut companions);
     let companions = companions.into_vec();
-    within.check_room(1 + companions.len())?;
+    within.check_room(1 + companions.len(), now)?;
     for companion in companions.iter().map(|companion| &companion.item) {
         if companion.kind != ItemKind::SQLEndpoint {
             within.check_item_name(companion.kind, &companion.display_name, None, now)?;

@@ -11,6 +11,8 @@ mod draft;
 pub mod kinds;
 mod part;
 pub mod permission;
+pub mod recovery;
+pub mod relations;
 pub mod shortcut;
 mod update;
 
@@ -29,16 +31,16 @@ pub(super) use self::draft::Draft;
 use self::kinds::sql_database::{NewSqlDatabase, SqlDatabase};
 pub use self::kinds::{
     ItemKind, KindChange, KindSpec, KindState, Names, Rename, audit, catalog_sync, digital_twin_builder_flow,
-    environment, mirrored_azure_databricks_catalog, mirrored_catalog, mirrored_database, semantic_model, sql_database,
-    sql_endpoint, variable_library, warehouse,
+    environment, lakehouse, mirrored_azure_databricks_catalog, mirrored_catalog, mirrored_database, semantic_model,
+    sql_database, sql_endpoint, variable_library, warehouse,
 };
 use self::shortcut::Shortcut;
-pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, settable, update};
+pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, set_logical_id, settable, update};
 use crate::fabric::job::Jobs;
 use crate::fabric::mirroring::{self, Mirroring, SourceType};
 use crate::fabric::principal::Principal;
 use crate::fabric::{ErrorCode, FabricError};
-use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, TagId};
+use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, LogicalId, TagId};
 
 /// An item of a workspace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +91,9 @@ pub struct Item {
     /// Its jobs; `None` if it has had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Box<Jobs>>,
+    /// Its logical id; `None` until a client sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logical_id: Option<LogicalId>,
 }
 
 /// The data of a new item. All of it is decided when the request is accepted, even if the item becomes visible later.
@@ -151,6 +156,7 @@ impl Item {
             sql_database,
             creator,
             jobs: None,
+            logical_id: None,
         }
     }
 

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Item, ItemKind, KindChange, Rename, check_characters};
+use super::{Item, ItemKind, KindChange, Rename, check_characters, recovery};
 use crate::fabric::name::{ITEM_DESCRIPTION_MAX, NAME_MAX, check_description, check_name};
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State, later};
-use crate::ids::{FolderId, ItemId};
+use crate::ids::{FolderId, ItemId, LogicalId};
 
 /// The maximum number of items that one request can move (documented).
 pub const MOVED_MAX: usize = 50;
@@ -64,11 +64,40 @@ pub fn update(state: &State, within: &Workspace, item: &Item, change: Update, no
     Ok((vec![updated], item.id))
 }
 
-/// Deletes an item and all items that belong to it. Their names stay reserved for a time that depends on the pace.
-pub fn delete(state: &State, within: &Workspace, item: &Item, now: Timestamp) -> Decision<()> {
+/// Deletes an item and all items that belong to it. Their names stay reserved for a time that depends on the pace. If the
+/// tenant retains items of this kind, they can be recovered, unless the deletion is `permanent`.
+pub fn delete(state: &State, within: &Workspace, item: &Item, permanent: bool, now: Timestamp) -> Decision<()> {
     check_independent(item)?;
+    let (workspace, id) = (within.id, item.id);
     let reserved_until = later(now, state.settings.timing().name_reserved());
-    Ok((vec![Fact::ItemDeleted { workspace: within.id, id: item.id, reserved_until }], ()))
+    let retention = recovery::retention(state, item.kind).filter(|_| !permanent);
+    let deleted = match retention.map(|retention| later(now, retention)) {
+        Some(expires_at) => Fact::ItemSoftDeleted { workspace, id, reserved_until, expires_at },
+        None => Fact::ItemDeleted { workspace, id, reserved_until },
+    };
+    Ok((vec![deleted], ()))
+}
+
+/// Sets the logical id of an item. It must be unique in the workspace and not nil (documented).
+pub fn set_logical_id(
+    state: &State,
+    within: &Workspace,
+    item: &Item,
+    logical_id: LogicalId,
+    now: Timestamp,
+) -> Decision<()> {
+    if logical_id == LogicalId::MIN {
+        return Err(FabricError::invalid_input("The LogicalId field must not be an empty GUID."));
+    }
+    state.check_capacity(within)?;
+    let recoverable = within.recoverable_items(None, now).map(|(_, it)| &*it.item);
+    let mut others = within.items().values().chain(recoverable).filter(|other| other.id != item.id);
+    if others.any(|other| other.logical_id == Some(logical_id)) {
+        return Err(FabricError::new(ErrorCode::EntityConflict)
+            .message("The logical ID is already in use in the workspace.")
+            .about("Item", item.id));
+    }
+    Ok((vec![Fact::LogicalIdChanged { workspace: within.id, id: item.id, logical_id }], ()))
 }
 
 /// Associates an item with an identity: the principal as which the item acts.
@@ -101,7 +130,7 @@ pub fn relocate(
 }
 
 /// Rejects a SQL endpoint. SQL endpoints are renamed and deleted only together with their parent.
-fn check_independent(item: &Item) -> Result<(), FabricError> {
+pub(super) fn check_independent(item: &Item) -> Result<(), FabricError> {
     if item.kind == ItemKind::SQLEndpoint {
         Err(FabricError::new(ErrorCode::OperationNotSupportedForItem).about("Item", item.id))
     } else {

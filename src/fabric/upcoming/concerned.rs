@@ -24,7 +24,10 @@ impl Index {
             | Fact::ScheduleCreated { item: id, .. }
             | Fact::ScheduleUpdated { item: id, .. }
             | Fact::ScheduleDeleted { item: id, .. } => self.touch_known(state, *id),
-            Fact::ItemDeleted { workspace, id, .. } => self.touch_with_descendants(state, *workspace, *id),
+            Fact::ItemDeleted { workspace, id, .. } | Fact::ItemSoftDeleted { workspace, id, .. } => {
+                self.touch_with_descendants(state, *workspace, *id);
+            }
+            Fact::ItemsRecovered { ids, .. } => ids.iter().for_each(|id| self.touch_new(*id)),
             Fact::WorkspaceDeleted { id } => {
                 if let Ok(workspace) = state.workspace(*id) {
                     self.touch_workspace(workspace);
@@ -119,6 +122,8 @@ impl Index {
             | Fact::KindStateChanged { .. }
             | Fact::ItemsMoved { .. }
             | Fact::ItemTagged { .. }
+            | Fact::RecoverableItemDeleted { .. }
+            | Fact::LogicalIdChanged { .. }
             | Fact::CapacityOperationStarted(_)
             | Fact::OperationStarted(_) => {}
         }

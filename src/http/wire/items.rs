@@ -39,6 +39,13 @@ pub(crate) struct UpdateItemBody {
     pub(crate) properties: Option<Map<String, Value>>,
 }
 
+/// The logical id of an item, in a request and its response.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogicalIdBody {
+    pub(crate) logical_id: Option<String>,
+}
+
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MoveItemBody {

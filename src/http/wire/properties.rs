@@ -11,7 +11,7 @@ use super::sql_databases::SqlDatabaseProperties;
 use crate::fabric::State;
 use crate::fabric::item::environment::published;
 use crate::fabric::item::{
-    self, Item, ItemKind, digital_twin_builder_flow, mirrored_azure_databricks_catalog, mirrored_catalog,
+    self, Item, ItemKind, digital_twin_builder_flow, lakehouse, mirrored_azure_databricks_catalog, mirrored_catalog,
     variable_library,
 };
 use crate::fabric::workspace::Workspace;
@@ -44,7 +44,7 @@ pub(crate) fn of<'a>(
         ItemKind::MirroredAzureDatabricksCatalog => databricks_catalog(workspace, item, now)?,
         ItemKind::SnowflakeDatabase => snowflake_database(workspace, item, now),
         ItemKind::Environment => publish_details(item, now),
-        ItemKind::Lakehouse => lakehouse(workspace, item, now),
+        ItemKind::Lakehouse => lakehouse_properties(workspace, item, now),
         ItemKind::Warehouse => warehouse(workspace, item),
         ItemKind::Eventhouse => eventhouse(workspace, item, now),
         ItemKind::KQLDatabase => kql_database(item),
@@ -137,14 +137,13 @@ fn sql_endpoint_from_creation(workspace: &Workspace, item: &Item, now: Timestamp
     properties
 }
 
-fn lakehouse(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
+fn lakehouse_properties(workspace: &Workspace, item: &Item, now: Timestamp) -> Value {
     let mut properties = json!({
         "oneLakeTablesPath": one_lake(workspace, item, "Tables"),
         "oneLakeFilesPath": one_lake(workspace, item, "Files"),
         "sqlEndpointProperties": sql_endpoint(workspace, item, now),
     });
-    let schemas = item.creation_payload.as_ref().and_then(|payload| payload.get("enableSchemas")?.as_bool());
-    if schemas == Some(true) {
+    if lakehouse::has_schemas(item) {
         properties["defaultSchema"] = "dbo".into();
     }
     properties

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Part, parse};
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::{ErrorCode, FabricError, json};
+use crate::ids::LogicalId;
 
 /// The path of the part `.platform`.
 pub const PLATFORM: &str = ".platform";
@@ -63,10 +64,11 @@ pub(super) fn write_platform(item: &Item) -> Part {
     if !item.description.is_empty() {
         metadata["description"] = item.description.as_str().into();
     }
+    let logical_id = item.logical_id.unwrap_or(LogicalId::MIN);
     let platform = json!({
         "$schema": "https://developer.microsoft.com/json-schemas/fabric/gitIntegration/platformProperties/2.0.0/schema.json",
         "metadata": metadata,
-        "config": {"version": "2.0", "logicalId": "00000000-0000-0000-0000-000000000000"},
+        "config": {"version": "2.0", "logicalId": logical_id},
     });
     Part::lf(PLATFORM, &platform)
 }

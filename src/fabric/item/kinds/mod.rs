@@ -17,7 +17,7 @@ mod graph_query_set;
 mod hooks;
 mod job_types;
 mod kql_database;
-mod lakehouse;
+pub mod lakehouse;
 mod map;
 pub mod mirrored_azure_databricks_catalog;
 pub mod mirrored_catalog;

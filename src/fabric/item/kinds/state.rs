@@ -8,10 +8,14 @@ use super::ItemKind;
 use super::audit::AuditSettings;
 use super::catalog_sync::SyncTimes;
 use super::environment::{Content, Contents, Publishing};
+use super::lakehouse::LakehouseContent;
+use super::lakehouse::execution_definition::ExecutionDefinition;
+use super::lakehouse::table::Load;
 use super::mirrored_azure_databricks_catalog::CatalogSettings;
 use super::semantic_model::Binding;
 use super::warehouse::{RestorePoint, RestorePointId};
 use crate::fabric::principal::Principal;
+use crate::ids::ExecutionDefinitionId;
 
 /// The kind state of an item: state that only items of one kind have. The variant depends on the kind, so it never
 /// changes.
@@ -57,6 +61,11 @@ pub enum KindState {
     SqlEndpoint {
         /// The audit settings; `None` if no client has changed them.
         audit: Option<AuditSettings>,
+    },
+    /// The state of a lakehouse.
+    Lakehouse {
+        /// The tables and execution definitions.
+        content: LakehouseContent,
     },
     /// The state of a mirrored catalog.
     MirroredCatalog {
@@ -122,6 +131,21 @@ pub enum KindChange {
         /// The settings after the change.
         settings: AuditSettings,
     },
+    /// The load of a table of a lakehouse was accepted.
+    TableLoaded {
+        /// The load.
+        load: Load,
+    },
+    /// An execution definition of a lakehouse was created or replaced.
+    ExecutionDefinitionSet {
+        /// The whole definition.
+        definition: ExecutionDefinition,
+    },
+    /// An execution definition of a lakehouse was deleted.
+    ExecutionDefinitionDeleted {
+        /// Its id.
+        id: ExecutionDefinitionId,
+    },
     /// A synchronisation or a refresh of a catalog was recorded.
     CatalogSynced {
         /// The new times. Times that are `None` stay unchanged.
@@ -134,6 +158,15 @@ pub enum KindChange {
     },
 }
 
+impl KindChange {
+    fn is_of_lakehouse(&self) -> bool {
+        matches!(
+            self,
+            Self::TableLoaded { .. } | Self::ExecutionDefinitionSet { .. } | Self::ExecutionDefinitionDeleted { .. }
+        )
+    }
+}
+
 impl KindState {
     /// Returns the kind state of a new item.
     pub(in crate::fabric) fn new(kind: ItemKind) -> Self {
@@ -142,6 +175,10 @@ impl KindState {
 
     /// Applies a change. Ignores a change for another variant.
     pub(in crate::fabric) fn apply(&mut self, change: KindChange) {
+        if *self == Self::Stateless && change.is_of_lakehouse() {
+            // Lakehouses had no state at first.
+            *self = Self::Lakehouse { content: LakehouseContent::default() };
+        }
         match (self, change) {
             (Self::Environment { publishing, contents }, KindChange::EnvironmentPublished { publishing: new }) => {
                 contents.publish();
@@ -172,6 +209,13 @@ impl KindState {
                 Self::SqlDatabase { audit } | Self::SqlEndpoint { audit } | Self::Warehouse { audit, .. },
                 KindChange::AuditSet { settings },
             ) => *audit = Some(settings),
+            (Self::Lakehouse { content }, KindChange::TableLoaded { load }) => content.load(load),
+            (Self::Lakehouse { content }, KindChange::ExecutionDefinitionSet { definition }) => {
+                content.set_definition(definition);
+            }
+            (Self::Lakehouse { content }, KindChange::ExecutionDefinitionDeleted { id }) => {
+                content.delete_definition(id);
+            }
             (
                 Self::MirroredCatalog { sync } | Self::MirroredAzureDatabricksCatalog { sync, .. },
                 KindChange::CatalogSynced { sync: new },
