@@ -122,6 +122,10 @@ ids! {
     SharedPathId = "shared path";
     /// The id of a custom Spark pool.
     PoolId = "pool";
+    /// The logical id of an item: the same in every workspace that is connected to the item's folder in Git.
+    LogicalId = "logical id";
+    /// The id of a relation between two workspaces.
+    WorkspaceRelationId = "workspace relation";
     /// The id of an activity. The emulator has no activities: only the ids are shown.
     ActivityId = "activity";
     /// The id of a deployment pipeline.

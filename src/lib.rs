@@ -182,6 +182,8 @@ pub mod control {
     #[doc(inline)]
     pub use crate::fabric::gateway::declaration::{GatewayDeclaration, MemberDeclaration};
     #[doc(inline)]
+    pub use crate::fabric::git::declaration::{BranchDeclaration, FileDeclaration, RepositoryDeclaration};
+    #[doc(inline)]
     pub use crate::fabric::mirroring::declaration::{SourceDeclaration, TableDeclaration};
     #[doc(inline)]
     pub use crate::fabric::mirroring::source::ObjectType;

@@ -204,6 +204,20 @@ behaviours! {
         /// Member, as in the how-to page.
         Member = "Member",
     }
+    /// The response to the initialization of a Git connection, and to a request for the Git status.
+    git_status, "gitStatus": GitStatusAnswer {
+        /// An immediate response.
+        AtOnce = "200",
+        /// A long-running operation.
+        Operation = "202",
+    }
+    /// The error code for an initialization of a Git connection that lacks a strategy.
+    git_initialization, "gitInitialization": GitInitialization {
+        /// `MissingInitializationStrategy` (seen).
+        Strategy = "MissingInitializationStrategy",
+        /// `MissingInitializationPolicy` (documented).
+        Policy = "MissingInitializationPolicy",
+    }
     /// The response to a continuation token that is percent-encoded twice.
     double_encoded_token, "doubleEncodedToken": DoubleEncodedToken {
         /// Rejected with `InvalidContinuationToken`.

@@ -10,6 +10,7 @@ use crate::fabric::capacity::{self, CapacityDeclaration, CapacityState};
 use crate::fabric::connection::declaration::{self as connection, ConnectionDeclaration};
 use crate::fabric::fault::{self, FaultRule};
 use crate::fabric::gateway::declaration::{self as gateway, GatewayDeclaration};
+use crate::fabric::git::declaration::{self as git, RepositoryDeclaration};
 use crate::fabric::mirroring::declaration::SourceDeclaration;
 use crate::fabric::mirroring::trouble::End;
 use crate::fabric::mirroring::trouble_request::NewTrouble;
@@ -55,6 +56,8 @@ pub enum ControlCommand {
     DeclareTags(Vec<NewTag>),
     /// Adds gateways that the API cannot create to the tenant. Replaces existing gateways with the same id.
     DeclareGateways(Vec<GatewayDeclaration>),
+    /// Pushes commits to branches of Git repositories. Creates missing repositories and branches.
+    PushGit(Vec<RepositoryDeclaration>),
     /// Adds a capacity, or replaces the capacity with the same id.
     DeclareCapacity {
         /// The id of the capacity.
@@ -125,6 +128,7 @@ impl ControlCommand {
             Self::DeclarePrincipals { entries, secrets } => principal::declare(state, entries, secrets),
             Self::DeclareTags(tags) => tag::declare(state, tags),
             Self::DeclareGateways(gateways) => gateway::declare(state, gateways),
+            Self::PushGit(repositories) => git::declare(state, repositories, now),
             Self::DeclareCapacity { id, capacity } => capacity::declare(state, id, capacity),
             Self::DeclareConnection { id, connection } => connection::declare(state, id, connection),
             Self::PlanTrouble(new) => trouble::add(state, *new, now).map(|(facts, _)| (facts, ())),

@@ -67,6 +67,10 @@ codes! {
     ConflictingMemberGatewayCountProperties = "Cannot specify both 'numberOfMemberGateways' and 'maxMemberGatewayCount'/'minMemberGatewayCount'. Use either the legacy property (fixed value) or the new properties (value range).";
     /// The name of an execution definition of materialized lake views is in use.
     ConflictingRequest = "A conflicting materialized lake views execution definition already exists";
+    /// The type of the connection does not fit the Git provider.
+    ConnectionMismatch = "The connection does not match the Git provider details.";
+    /// The connection with Git credentials does not exist, or the caller may not use it.
+    ConnectionNotFound = "The specified connection was not found.";
     /// A payload is not base64, or does not have the format that its path requires.
     CorruptedPayload = "The provided payload is corrupted.";
     /// A Cosmos DB database cannot be renamed.
@@ -121,6 +125,10 @@ codes! {
     Forbidden = "The control interface is closed to this request.";
     /// Principals of this type cannot have a role in a gateway.
     GatewayInvalidPrincipalType = "The principal type is not supported for Gateways";
+    /// The caller has no Git credentials in the workspace.
+    GitCredentialsNotConfigured = "The Git credentials of the caller are not configured for the workspace.";
+    /// The repository, its branch or the directory does not exist.
+    GitProviderResourceNotFound = "The requested Git resource was not found.";
     /// The credentials of a connection are rejected by the source.
     IncorrectCredentials = "Failed to establish connection using the Credentials input";
     /// The folder would contain itself.
@@ -209,6 +217,12 @@ codes! {
     MissingApiVersionParameter = "The api-version query parameter (?api-version=) is required for all requests.";
     /// The definition lacks a part that the kind requires.
     MissingDefinitionParts = "The definition is missing required parts.";
+    /// Workspace and branch have items, and the request does not choose between them (documented).
+    MissingInitializationPolicy = "The requested operation requires an initialization policy to be specified.";
+    /// Workspace and branch have items, and the request does not choose between them (seen).
+    MissingInitializationStrategy = "The requested operation requires an initialization strategy to be specified.";
+    /// An update from Git has conflicts, and the request does not resolve them.
+    MissingWorkspaceConflictResolution = "The requested operation requires a conflict resolution to be specified.";
     /// A personal workspace cannot be changed or shared.
     MyWorkspaceCantBeChanged = "A personal workspace can't be changed.";
     /// Fabric has the operation, but the emulator does not emulate it.
@@ -227,6 +241,10 @@ codes! {
     OperationNotSupportedForItem = "Operation not supported for requested item";
     /// The workspace has no lifecycle policy.
     PolicyNotFound = "No lifecycle policy exists for this workspace.";
+    /// An update from Git would change items of the workspace, and the request does not allow that.
+    OverrideItemsNotAllowed = "The requested operation would override items of the workspace, which is not allowed.";
+    /// An update from Git would create a second item with this kind and name.
+    PotentialDuplicateDisplayNameAndType = "The requested operation would create a duplicate display name and type.";
     /// The resource is not the one that `If-Match` names.
     PreconditionFailed = "The current resource ETag doesn't match the value of the If-Match header.";
     /// The principal already has a role in the workspace.
@@ -299,8 +317,14 @@ codes! {
     UpdateGatewayConnectionFailed = "Failed to update gateway connection.";
     /// The caller does not have the required role in the workspace of the lakehouse for diagnostic logs.
     UserNotAuthorizedDestinationItem = "The user is not authorized for the destination workspace.";
+    /// The workspace has a Git connection.
+    WorkspaceAlreadyConnectedToGit = "The workspace is already connected to Git.";
+    /// The Git connection of the workspace is initialized.
+    WorkspaceGitConnectionAlreadyInitialized = "The Git connection of the workspace is already initialized.";
     /// The operation requires a capacity, but the workspace is not assigned to a capacity.
     WorkspaceHasNoCapacityAssigned = "A workspace with a capacity assigned is required for the operation";
+    /// A commit in the request is not the one to which the workspace or the branch is synced.
+    WorkspaceHeadMismatch = "The head in the request does not match the head that is known to the system.";
     /// The workspace already has an identity.
     WorkspaceIdentityAlreadyExists = "The workspace has an identity already.";
     /// The workspace has no identity.
@@ -311,12 +335,38 @@ codes! {
     WorkspaceMigrationOperationInProgress (retriable) = "A workspace migration operation is in progress.";
     /// The name of the workspace is in use in the tenant.
     WorkspaceNameAlreadyExists = "The workspace name is already in use.";
+    /// The workspace has no Git connection.
+    WorkspaceNotConnectedToGit = "The workspace is not connected to Git.";
     /// The workspace does not exist.
     WorkspaceNotFound = "The provided workspace was not found";
     /// The workspace and that of the lakehouse for its diagnostic logs have different capacities.
     WorkspaceNotInSameCapacity = "The source and the destination workspace are not in the same capacity.";
+    /// The relation is one of other workspaces.
+    WorkspaceNotInvolvedInRelation = "The workspace is not involved in the specified relation.";
     /// Workspaces of this type do not support the operation.
     WorkspaceNotSupported = "The operation is not supported in this workspace.";
+    /// A Git operation of the workspace is in progress.
+    WorkspacePreviousOperationInProgress (retriable) = "The previous operation is still in progress.";
+    /// The relation exists.
+    WorkspaceRelationAlreadyExists = "A relation between the specified workspaces already exists.";
+    /// The base workspace is a branch of another workspace.
+    WorkspaceRelationBaseIsBranch = "The base workspace is already a branch of another workspace.";
+    /// The relation exists in the opposite direction.
+    WorkspaceRelationBidirectionalExists = "A relation between these workspaces already exists in the opposite direction.";
+    /// The branch workspace has another base workspace.
+    WorkspaceRelationDifferentBase = "The target workspace has a different base workspace.";
+    /// The request for a relation lacks a member, or one of them is not valid.
+    WorkspaceRelationInvalidArgument = "Invalid arguments provided for workspace relation operation.";
+    /// Relations of this type cannot be created.
+    WorkspaceRelationInvalidType = "Invalid workspace relation type.";
+    /// The relation does not exist.
+    WorkspaceRelationNotFound = "The specified workspace relation was not found.";
+    /// The workspaces are not connected to the same directory of the same repository.
+    WorkspaceRelationRootDirectoryMismatch = "The workspaces are not connected to the same Git repository root.";
+    /// A workspace cannot be its own base.
+    WorkspaceRelationSelfReferencing = "A workspace cannot be related to itself.";
+    /// The branch workspace has branch workspaces itself.
+    WorkspaceRelationTargetHasBranches = "The target workspace already has branch workspaces.";
     /// A service principal profile cannot have this role.
     WorkspaceRoleNotAllowedForServicePrincipalProfile = "The provided role cannot be assigned to the provided profile";
 }

@@ -47,6 +47,9 @@ impl State {
             | Fact::ScheduleUpdated { workspace, item, .. }
             | Fact::ScheduleDeleted { workspace, item, .. } => (workspace, vec![*item]),
             Fact::ItemsMoved { workspace, ids, .. } => (workspace, ids.clone()),
+            Fact::GitSynced { workspace, logical_ids, .. } => {
+                (workspace, logical_ids.iter().map(|(id, _)| *id).collect())
+            }
             _ => return,
         };
         if let (Some(own), Some(of_other)) = (self.workspaces.get_mut(workspace), other.workspaces.get(workspace)) {
@@ -76,6 +79,7 @@ impl Workspace {
             onelake_settings: None,
             spark: None,
             sql_pools: None,
+            git: None,
             roles: self.roles.clone(),
             deleted_databases: Ordered::default(),
             recoverable: Ordered::default(),

@@ -17,6 +17,11 @@ use crate::fabric::error::FabricError;
 use crate::fabric::external_data_share::ExternalDataShare;
 use crate::fabric::fault::FaultRule;
 use crate::fabric::gateway::Gateway;
+use crate::fabric::git::connection::SyncPoint;
+use crate::fabric::git::credentials::Credentials;
+use crate::fabric::git::provider::ProviderDetails;
+use crate::fabric::git::relation::Relation;
+use crate::fabric::git::repository::Push;
 use crate::fabric::item::data_access_role::DataAccessRole;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
@@ -40,8 +45,8 @@ use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
     CapacityId, ConnectionId, DeploymentPipelineId, DeploymentStageId, DomainId, ExternalDataShareId, FaultId,
-    FolderId, GatewayId, ItemId, JobInstanceId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId,
-    TagId, TenantId, TroubleId, WorkspaceId,
+    FolderId, GatewayId, ItemId, JobInstanceId, LogicalId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId,
+    TagId, TenantId, TroubleId, WorkspaceId, WorkspaceRelationId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -339,6 +344,35 @@ pub enum Fact {
     #[serde(rename = "deploymentStarted")]
     DeploymentStarted { pipeline: DeploymentPipelineId, deployment: Deployment },
 
+    /// A commit was pushed to a branch, by Fabric or from outside. The first commit creates the branch and its
+    /// repository.
+    #[serde(rename = "gitPushed")]
+    GitPushed(Box<Push>),
+    /// A workspace was connected to a branch. The caller has these credentials.
+    #[serde(rename = "gitConnected")]
+    GitConnected { workspace: WorkspaceId, provider: ProviderDetails, caller: PrincipalId, credentials: Credentials },
+    /// A workspace was disconnected from its branch.
+    #[serde(rename = "gitDisconnected")]
+    GitDisconnected { workspace: WorkspaceId },
+    /// The Git credentials of a principal in a workspace changed.
+    #[serde(rename = "gitCredentialsChanged")]
+    GitCredentialsChanged { workspace: WorkspaceId, principal: PrincipalId, credentials: Credentials },
+    /// The Git connection of a workspace was initialized, or its items were synced with the branch. The fact contains the
+    /// whole sync, and the logical ids that items received. Until `busy_until`, another operation cannot start.
+    #[serde(rename = "gitSynced")]
+    GitSynced {
+        workspace: WorkspaceId,
+        sync: SyncPoint,
+        logical_ids: Vec<(ItemId, LogicalId)>,
+        busy_until: Option<Timestamp>,
+    },
+    /// A relation between a base workspace and a branch workspace was created.
+    #[serde(rename = "workspaceRelationCreated")]
+    WorkspaceRelationCreated(Relation),
+    /// A relation between two workspaces was deleted.
+    #[serde(rename = "workspaceRelationDeleted")]
+    WorkspaceRelationDeleted { id: WorkspaceRelationId },
+
     /// An item was created with its companions. The item is visible from `visible_from` on, and ready for use
     /// `ready_in` later.
     #[serde(rename = "itemCreated")]
@@ -478,6 +512,8 @@ impl Fact {
                 | Self::ExternalDataShareDeleted { .. }
                 | Self::DeploymentPipelineDeleted { .. }
                 | Self::DeploymentStageUnassigned { .. }
+                | Self::GitDisconnected { .. }
+                | Self::WorkspaceRelationDeleted { .. }
                 | Self::TroubleRemoved { .. }
                 | Self::ItemDeleted { .. }
                 | Self::ItemSoftDeleted { .. }

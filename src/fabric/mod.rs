@@ -21,6 +21,7 @@ pub mod fact;
 pub mod fault;
 pub mod folder;
 pub mod gateway;
+pub mod git;
 mod instant;
 pub mod integrity;
 pub mod inventory;

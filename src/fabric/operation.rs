@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::fabric::git::status::GitResult;
 use crate::fabric::item::bulk::Imported;
 use crate::fabric::item::warehouse::RestorePoint;
 use crate::fabric::item::{Definition, Item};
@@ -62,6 +63,8 @@ pub enum PendingResult {
     Imported(Vec<Imported>),
     /// A deployment of a deployment pipeline.
     Deployed(DeploymentPipelineId, DeploymentId),
+    /// The result of an operation of Git integration.
+    Git(Box<GitResult>),
     /// No result.
     Nothing,
     /// The error of an operation that fails.
@@ -106,6 +109,8 @@ pub enum OperationResult {
     Imported(Vec<Imported>),
     /// A deployment of a deployment pipeline.
     Deployed(DeploymentPipelineId, DeploymentId),
+    /// The result of an operation of Git integration.
+    Git(Box<GitResult>),
     /// No result.
     Nothing,
     /// The error of a failed operation.
@@ -156,6 +161,7 @@ impl Operation {
             | OperationResult::RestorePoint(_)
             | OperationResult::Imported(_)
             | OperationResult::Deployed(..)
+            | OperationResult::Git(_)
             | OperationResult::Nothing => OperationStatus::Succeeded,
         }
     }
@@ -252,6 +258,7 @@ impl Operation {
         match &self.result {
             OperationResult::Definition(item, _) => item.definition.as_deref().map_or(0, Definition::size),
             OperationResult::Imported(items) => items.iter().map(Imported::weight).sum(),
+            OperationResult::Git(result) => weight(result),
             OperationResult::Created(item) | OperationResult::Item(item) => {
                 item.creation_payload.as_deref().map_or(0, weight)
             }

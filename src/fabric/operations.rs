@@ -124,6 +124,7 @@ impl Operations {
                 | OperationResult::RestorePoint(_)
                 | OperationResult::Imported(_)
                 | OperationResult::Deployed(..)
+                | OperationResult::Git(_)
                 | OperationResult::Nothing
                 | OperationResult::Failed(_) => continue,
             }

@@ -68,6 +68,7 @@ impl Workspace {
                 None => self.roles.insert(after.id, RoleAssignment { principal: *after, ..old }),
             }
         }
+        self.git.iter_mut().for_each(|connection| connection.replace_principals(replaced));
     }
 
     /// Returns the role of a principal: the higher of the principal's own role and the role assigned to the entire

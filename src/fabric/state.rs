@@ -16,6 +16,9 @@ use crate::fabric::fact::{DatedFact, Fact};
 use crate::fabric::fault::Fault;
 use crate::fabric::folder::Folder;
 use crate::fabric::gateway::Gateway;
+use crate::fabric::git::GitConnection;
+use crate::fabric::git::relation::Relation;
+use crate::fabric::git::repository::Repositories;
 use crate::fabric::item::sql_database::{DELETED_MAX, MirroringSwitch};
 use crate::fabric::item::{self, Definition, Item, ItemKind, KindChange};
 use crate::fabric::job::{self, Jobs};
@@ -38,7 +41,7 @@ use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{
     ApplicationId, CapacityId, ConnectionId, DeploymentId, DeploymentPipelineId, DomainId, ExternalDataShareId,
     FaultId, FolderId, GatewayId, ItemId, JobInstanceId, ManagedPrivateEndpointId, OperationId, PrincipalId,
-    ScheduleId, SourceId, TagId, WorkspaceId,
+    ScheduleId, SourceId, TagId, WorkspaceId, WorkspaceRelationId,
 };
 use crate::seed::Seed;
 
@@ -73,6 +76,8 @@ struct Counts {
     deployment_pipelines: u64,
     #[serde(default)]
     deployments: u64,
+    #[serde(default)]
+    relations: u64,
 }
 
 impl Counts {
@@ -80,7 +85,7 @@ impl Counts {
     fn largest(&self) -> u64 {
         let Self { workspaces, folders, connections, items, operations, identities, tags, faults, .. } = *self;
         let Self { managed_private_endpoints, gateways, jobs, schedules, domains, .. } = *self;
-        let Self { external_data_shares, capacities, deployment_pipelines, deployments, .. } = *self;
+        let Self { external_data_shares, capacities, deployment_pipelines, deployments, relations, .. } = *self;
         let of_workspaces = [workspaces, folders, items, identities, managed_private_endpoints, jobs, schedules];
         let of_tenant = [
             connections,
@@ -93,7 +98,7 @@ impl Counts {
             capacities,
             deployment_pipelines,
             deployments,
-        ];
+        , relations];
         of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
     }
 }
@@ -141,6 +146,10 @@ pub struct State {
     pub(super) external_data_shares: Ordered<ExternalDataShareId, ExternalDataShare>,
     #[serde(default, skip_serializing_if = "DeploymentPipelines::is_new")]
     pub(super) deployment_pipelines: DeploymentPipelines,
+    #[serde(default, skip_serializing_if = "Repositories::is_empty")]
+    repositories: Repositories,
+    #[serde(default, skip_serializing_if = "Ordered::is_new")]
+    relations: Ordered<WorkspaceRelationId, Relation>,
 }
 
 impl State {
@@ -171,6 +180,8 @@ impl State {
             setting_overrides: BTreeMap::new(),
             external_data_shares: Ordered::default(),
             deployment_pipelines: DeploymentPipelines::default(),
+            repositories: Repositories::default(),
+            relations: Ordered::default(),
         }
     }
 
@@ -368,6 +379,16 @@ impl State {
         self.deployment_pipelines.all()
     }
 
+    /// Returns the Git repositories.
+    pub fn repositories(&self) -> &Repositories {
+        &self.repositories
+    }
+
+    /// Returns the relations between workspaces, in order of creation.
+    pub fn relations(&self) -> &Ordered<WorkspaceRelationId, Relation> {
+        &self.relations
+    }
+
     /// Returns the declarations of a source.
     pub fn declared(&self, source: SourceId) -> Option<&Declared> {
         self.sources.get(&source)
@@ -455,6 +476,11 @@ impl State {
     /// Returns the id of the next run on demand.
     pub fn next_job(&self) -> JobInstanceId {
         JobInstanceId::nth(self.seed, self.counts.jobs + 1)
+    }
+
+    /// Returns the id of the next relation between workspaces.
+    pub fn next_relation(&self) -> WorkspaceRelationId {
+        WorkspaceRelationId::nth(self.seed, self.counts.relations + 1)
     }
 
     /// Returns the id of the next schedule.
@@ -611,6 +637,7 @@ impl State {
                     let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).collect();
                     self.deployment_pipelines.unassign(id, &items);
                     self.forget_workspace(&workspace);
+                    self.relations.retain(|relation| !relation.involves(id));
                 }
             }
 
@@ -689,6 +716,27 @@ impl State {
                 self.counts.deployments += 1;
                 self.deployment_pipelines.record(pipeline, deployment);
             }
+
+            Fact::GitPushed(push) => self.repositories.apply(*push),
+            Fact::GitConnected { workspace, provider, caller, credentials } => {
+                let connection = Box::new(GitConnection::new(provider, caller, credentials));
+                self.with_workspace(workspace, |workspace| workspace.git = Some(connection));
+            }
+            Fact::GitDisconnected { workspace } => self.with_workspace(workspace, |workspace| workspace.git = None),
+            Fact::GitCredentialsChanged { workspace, principal, credentials } => {
+                self.with_git(workspace, |connection| connection.set_credentials(principal, credentials));
+            }
+            Fact::GitSynced { workspace, sync, logical_ids, busy_until } => {
+                self.with_git(workspace, |connection| connection.synced(sync, busy_until));
+                for (id, logical_id) in logical_ids {
+                    self.with_item(workspace, id, |item| item.logical_id = Some(logical_id));
+                }
+            }
+            Fact::WorkspaceRelationCreated(relation) => {
+                self.counts.relations += 1;
+                self.relations.insert(relation.id, relation);
+            }
+            Fact::WorkspaceRelationDeleted { id } => drop(self.relations.remove(&id)),
 
             Fact::ItemCreated { workspace, item, visible_from, companions, ready_in } => {
                 self.counts.items += 1 + companions.len() as u64;
@@ -962,6 +1010,14 @@ impl State {
         }
     }
 
+    fn with_git(&mut self, id: WorkspaceId, change: impl FnOnce(&mut GitConnection)) {
+        self.with_workspace(id, |workspace| {
+            if let Some(connection) = &mut workspace.git {
+                change(connection);
+            }
+        });
+    }
+
     fn with_item(&mut self, workspace: WorkspaceId, id: ItemId, change: impl FnOnce(&mut Item)) {
         self.with_workspace(workspace, |workspace| {
             if let Some(item) = workspace.items.get_mut(&id) {
@@ -1081,6 +1137,7 @@ impl State {
             PendingResult::RestorePoint(point) => Some(OperationResult::RestorePoint(point)),
             PendingResult::Imported(items) => Some(OperationResult::Imported(items)),
             PendingResult::Deployed(pipeline, id) => Some(OperationResult::Deployed(pipeline, id)),
+            PendingResult::Git(result) => Some(OperationResult::Git(result)),
             PendingResult::Nothing => Some(OperationResult::Nothing),
             PendingResult::Failed(error) => Some(OperationResult::Failed(error)),
         };

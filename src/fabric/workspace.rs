@@ -10,6 +10,7 @@ use crate::fabric::capacity::CapacityState;
 use crate::fabric::encryption::Encryption;
 use crate::fabric::folder::Folder;
 use crate::fabric::item::recovery::RecoverableItem;
+use crate::fabric::git::GitConnection;
 use crate::fabric::item::sql_database::DeletedDatabase;
 use crate::fabric::item::{Item, ItemKind};
 use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
@@ -106,6 +107,9 @@ pub struct Workspace {
     /// The SQL pools, if they were ever changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sql_pools: Option<Box<SqlPools>>,
+    /// The connection to Git, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) git: Option<Box<GitConnection>>,
     pub(super) roles: Ordered<PrincipalId, RoleAssignment>,
     pub(super) deleted_databases: Ordered<ItemId, DeletedDatabase>,
     /// The deleted items that can be recovered, in order of their deletion.
@@ -266,6 +270,7 @@ impl Workspace {
             onelake_settings: None,
             spark: None,
             sql_pools: None,
+            git: None,
             roles,
             deleted_databases: Ordered::default(),
             recoverable: Ordered::default(),

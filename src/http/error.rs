@@ -20,6 +20,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::CannotMoveChildOnly
         | ErrorCode::CapacityNotInActiveState
         | ErrorCode::ConflictingMemberGatewayCountProperties
+        | ErrorCode::ConnectionMismatch
         | ErrorCode::CorruptedPayload
         | ErrorCode::CosmosDBDatabaseDisplayNameCannotBeChanged
         | ErrorCode::CreateGatewayConnectionFailed
@@ -35,6 +36,7 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::FolderDepthOutOfRange
         | ErrorCode::FolderNotEmpty
         | ErrorCode::GatewayInvalidPrincipalType
+        | ErrorCode::GitCredentialsNotConfigured
         | ErrorCode::IncorrectCredentials
         | ErrorCode::InfiniteFolderHierarchyLoop
         | ErrorCode::InvalidCapacitySku
@@ -65,11 +67,16 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::MirroredDatabaseNotReady
         | ErrorCode::MirroringDefinitionMissing
         | ErrorCode::MissingDefinitionParts
+        | ErrorCode::MissingInitializationPolicy
+        | ErrorCode::MissingInitializationStrategy
+        | ErrorCode::MissingWorkspaceConflictResolution
         | ErrorCode::MyWorkspaceCantBeChanged
         | ErrorCode::OperationHasNoResult
         | ErrorCode::OperationNotAllowedInCurrentStatus
         | ErrorCode::OperationNotSucceeded
         | ErrorCode::OperationNotSupportedForItem
+        | ErrorCode::OverrideItemsNotAllowed
+        | ErrorCode::PotentialDuplicateDisplayNameAndType
         | ErrorCode::PrincipalNotFound
         | ErrorCode::PrincipalTypeNotSupported
         | ErrorCode::RequestWithDefinitionAndCreationPayloadNotSupported
@@ -87,10 +94,21 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::UnsupportedPrincipalTypeForDomainAdminAssignment
         | ErrorCode::UpdateGatewayConnectionFailed
         | ErrorCode::WorkspaceHasNoCapacityAssigned
+        | ErrorCode::WorkspaceHeadMismatch
         | ErrorCode::WorkspaceItemsLimitExceeded
         | ErrorCode::WorkspaceNotInSameCapacity
         | ErrorCode::WorkspaceMigrationOperationInProgress
+        | ErrorCode::WorkspaceNotConnectedToGit
+        | ErrorCode::WorkspaceNotInvolvedInRelation
         | ErrorCode::WorkspaceNotSupported
+        | ErrorCode::WorkspacePreviousOperationInProgress
+        | ErrorCode::WorkspaceRelationBaseIsBranch
+        | ErrorCode::WorkspaceRelationDifferentBase
+        | ErrorCode::WorkspaceRelationInvalidArgument
+        | ErrorCode::WorkspaceRelationInvalidType
+        | ErrorCode::WorkspaceRelationRootDirectoryMismatch
+        | ErrorCode::WorkspaceRelationSelfReferencing
+        | ErrorCode::WorkspaceRelationTargetHasBranches
         | ErrorCode::WorkspaceRoleNotAllowedForServicePrincipalProfile => StatusCode::BAD_REQUEST,
 
         ErrorCode::TokenExpired | ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -113,10 +131,12 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::DomainNotFound
         | ErrorCode::DestinationItemNotFound
         | ErrorCode::DestinationWorkspaceNotFound
+        | ErrorCode::ConnectionNotFound
         | ErrorCode::EndpointNotFound
         | ErrorCode::EntityNotFound
         | ErrorCode::EnvironmentLibrariesNotFound
         | ErrorCode::FolderNotFound
+        | ErrorCode::GitProviderResourceNotFound
         | ErrorCode::InvalidResourceType
         | ErrorCode::ItemNotFound
         | ErrorCode::OperationNotFound
@@ -129,7 +149,8 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::SubscriptionNotFound
         | ErrorCode::ScheduleNotFound
         | ErrorCode::WorkspaceIdentityNotFound
-        | ErrorCode::WorkspaceNotFound => StatusCode::NOT_FOUND,
+        | ErrorCode::WorkspaceNotFound
+        | ErrorCode::WorkspaceRelationNotFound => StatusCode::NOT_FOUND,
 
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::OperationFailedOnTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -149,8 +170,12 @@ pub const fn status_code(code: ErrorCode, behaviours: &Behaviours) -> StatusCode
         | ErrorCode::InvalidResourceLocation
         | ErrorCode::PrincipalAlreadyHasWorkspaceRolePermissions
         | ErrorCode::PrincipalWithDomainRoleAssignmentAlreadyExists
+        | ErrorCode::WorkspaceAlreadyConnectedToGit
+        | ErrorCode::WorkspaceGitConnectionAlreadyInitialized
         | ErrorCode::WorkspaceIdentityAlreadyExists
-        | ErrorCode::WorkspaceNameAlreadyExists => StatusCode::CONFLICT,
+        | ErrorCode::WorkspaceNameAlreadyExists
+        | ErrorCode::WorkspaceRelationAlreadyExists
+        | ErrorCode::WorkspaceRelationBidirectionalExists => StatusCode::CONFLICT,
 
         ErrorCode::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         ErrorCode::InvalidPayloadSize => StatusCode::PAYLOAD_TOO_LARGE,

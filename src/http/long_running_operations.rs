@@ -10,6 +10,7 @@ use crate::http::context::{Context, HandlerResult};
 use crate::http::wire::bulk::ImportResponse;
 use crate::http::wire::definitions::DefinitionResponse;
 use crate::http::wire::deployment_pipeline::DeploymentBody;
+use crate::http::wire::git;
 use crate::http::wire::items::ItemBody;
 use crate::http::wire::long_running_operations::OperationState;
 use crate::http::wire::warehouses::RestorePointBody;
@@ -86,6 +87,7 @@ pub(super) fn get_result(context: &Context<'_>) -> HandlerResult {
                 let pipeline = state.deployment_pipeline(*pipeline, context.caller.id)?;
                 Answer::ok(&DeploymentBody::whole(pipeline.deployment(*id)?, context.now))
             }
+            OperationResult::Git(result) => git::result(result),
             OperationResult::Nothing | OperationResult::Failed(_) => {
                 return Err(ErrorCode::OperationNotSucceeded.into());
             }

@@ -39,6 +39,7 @@ mod folders;
 mod gateway_members;
 mod gateway_roles;
 mod gateways;
+mod git;
 mod groups;
 mod items;
 mod job_operations;

@@ -22,7 +22,7 @@ use crate::http::operation::{Coverage, Operation, delete, get, patch, post, put,
 use crate::http::{
     admin_operations, bulk, capacities, catalog_search, catalogs, compute_operations, connection_roles, connections,
     data_access_roles, deployment_pipelines, domains, encryption, external_data_shares, folders, gateway_members,
-    gateway_roles, gateways, items, job_operations, jobs, lakehouses, long_running_operations,
+    gateway_roles, gateways, git, items, job_operations, jobs, lakehouses, long_running_operations,
     managed_private_endpoints, mirrored_databases, networking, onelake_settings, recoverable_items, relations,
     role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
 };
@@ -285,23 +285,31 @@ pub static OPERATIONS: &[Route] = &[
         .served(Documented, domains::assign_workspace),
     post(ws!("unassignFromDomain"), "Workspaces_UnassignFromDomain", Some(Admin), "Workspace.ReadWrite.All")
         .served(Documented, domains::unassign_workspace),
-    get(ws!("git/connection"), "Git_GetConnection", Some(Contributor), reads!("Workspace")).absent(),
-    post(ws!("git/connect"), "Git_Connect", Some(Admin), "Workspace.ReadWrite.All").absent(),
-    post(ws!("git/disconnect"), "Git_Disconnect", Some(Admin), "Workspace.ReadWrite.All").absent(),
+    get(ws!("git/connection"), "Git_GetConnection", Some(Contributor), reads!("Workspace"))
+        .served(Documented, git::get_connection),
+    post(ws!("git/connect"), "Git_Connect", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Documented, git::connect),
+    post(ws!("git/disconnect"), "Git_Disconnect", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Documented, git::disconnect),
     post(ws!("git/initializeConnection"), "Git_InitializeConnection", Some(Admin), "Workspace.ReadWrite.All")
-        .absent(),
-    post(ws!("git/updateFromGit"), "Git_UpdateFromGit", Some(Contributor), "Workspace.GitUpdate.All").absent(),
+        .served(Documented, git::initialize),
+    post(ws!("git/updateFromGit"), "Git_UpdateFromGit", Some(Contributor), "Workspace.GitUpdate.All")
+        .served(Documented, git::update),
     get(ws!("git/status"), "Git_GetStatus", Some(Contributor), "Workspace.GitCommit.All Workspace.GitUpdate.All")
-        .absent(),
-    post(ws!("git/commitToGit"), "Git_CommitToGit", Some(Contributor), "Workspace.GitCommit.All").absent(),
-    get(ws!("git/myGitCredentials"), "Git_GetMyGitCredentials", Some(Contributor), reads!("Workspace")).absent(),
+        .served(Documented, git::get_status),
+    post(ws!("git/commitToGit"), "Git_CommitToGit", Some(Contributor), "Workspace.GitCommit.All")
+        .served(Documented, git::commit),
+    get(ws!("git/myGitCredentials"), "Git_GetMyGitCredentials", Some(Contributor), reads!("Workspace"))
+        .served(Documented, git::get_credentials),
     patch(ws!("git/myGitCredentials"), "Git_UpdateMyGitCredentials", Some(Contributor), "Workspace.ReadWrite.All")
-        .absent(),
-    get(ws!("git/workspaceRelations"), "Git_ListWorkspaceRelations", Some(Viewer), reads!("Workspace")).absent(),
-    post(ws!("git/workspaceRelations"), "Git_CreateWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All")
-        .absent(),
+        .served(Documented, git::update_credentials),
+    get(ws!("git/workspaceRelations"), "Git_ListWorkspaceRelations", Some(Viewer), reads!("Workspace"))
+        .served(Documented, git::list_relations),
+    post(ws!("git/workspaceRelations"), "Git_CreateWorkspaceRelation", Some(Contributor), "Workspace.ReadWrite.All")
+        .served(Documented, git::create_relation),
     delete(ws!("git/workspaceRelations/{workspaceRelationId}"),
-        "Git_DeleteWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All").absent(),
+        "Git_DeleteWorkspaceRelation", Some(Admin), "Workspace.ReadWrite.All")
+        .served(Documented, git::delete_relation),
     get("/capacities", "Capacities_ListCapacities", None, reads!("Capacity")).served(Seen, capacities::list),
     get("/capacities/{capacityId}", "Capacities_GetCapacity", None, reads!("Capacity"))
         .served(Documented, capacities::get),

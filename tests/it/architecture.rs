@@ -17,13 +17,13 @@ const ORDER: &[(&str, &str)] = &[
     (
         "fabric",
         "scenario control changes upcoming overview timeline search integrity inventory excerpt access \
-         ( assignments capacity connection deployment_pipeline domain encryption external_data_share fact fault folder gateway item job managed_private_endpoint networking onelake_settings operation operations principal role spark sql_pools state tag tenant_setting trouble trouble_view troubles workspace \
+         ( assignments capacity connection deployment_pipeline domain encryption external_data_share fact fault folder gateway git item job managed_private_endpoint networking onelake_settings operation operations principal role spark sql_pools state tag tenant_setting trouble trouble_view troubles workspace \
          workspaces ) throttle name ordered pattern settings pace mirroring page as_list behaviours error instant json weight",
     ),
     (
         "http",
         "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations job_operations compute_operations admin_operations managed_identity resource_manager onelake entra \
-         admin_domains admin_items admin_workspaces bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles deployment_pipelines datasets encryption environments external_data_shares folders gateway_members gateway_roles gateways groups items jobs lakehouses \
+         admin_domains admin_items admin_workspaces bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles deployment_pipelines datasets encryption environments external_data_shares folders gateway_members gateway_roles gateways git groups items jobs lakehouses \
          managed_private_endpoints mirrored_databases networking recoverable_items relations onelake_settings role_assignments shortcuts spark sql_databases sql_endpoints tags warehouses tenant_settings workspaces \
          long_running_operations multipart odata etag context path_parameters wire exchange fault error json operation answer request",
     ),

@@ -180,7 +180,7 @@ fn coverage_endpoint_counts_operations() {
     let of = |id: &str| operations.iter().find(|it| it["operation"] == id).unwrap()["coverage"].clone();
     assert_eq!(of("Items_CreateMirroredDatabase"), "served");
     assert_eq!(of("Connections_TestConnection"), "simplified");
-    assert_eq!(of("Git_Connect"), "absent");
+    assert_eq!(of("Git_Connect"), "served");
     assert_eq!(of("FabricCapacities_Suspend"), "served");
     assert_eq!(of("Datasets_RefreshDatasetInGroup"), "simplified");
     assert_eq!(of("Gateways_GetDatasources"), "absent");

@@ -9,11 +9,32 @@ use specularite::http::operation::Coverage;
 use specularite::http::operations::OPERATIONS;
 
 use crate::coverage::shared;
-use crate::harness::{Lab, MISSING, Reply, definition, open_mirror, part, sql_connection};
+use crate::git;
+use crate::harness::{BOB, Lab, MISSING, Reply, definition, open_mirror, part, sql_connection};
 
 /// Creates a notebook and returns its path.
 fn notebook(lab: &Lab) -> String {
     crate::jobs::item(lab, &lab.workspace(), "Notebook")
+}
+
+/// Two workspaces that are connected to branches of the same directory.
+fn related(lab: &Lab) -> [String; 2] {
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    ["base", "branch"].map(|name| {
+        let id = lab.post("/v1/workspaces", json!({"displayName": name, "capacityId": capacity})).is(201).id();
+        let connect = json!({"gitProviderDetails": git::details(name, "")});
+        lab.post(&format!("/v1/workspaces/{id}/git/connect"), connect).is(200);
+        id
+    })
+}
+
+fn relate(lab: &Lab, of: &str, to: &str, kind: &str) -> Reply {
+    let body = json!({"relatedWorkspaceId": to, "relationType": kind});
+    lab.post(&format!("/v1/workspaces/{of}/git/workspaceRelations"), body)
+}
+
+fn workspace_id(path: &str) -> String {
+    path.rsplit('/').next().unwrap().to_owned()
 }
 
 /// An error code, its status, and a request that is answered with it.
@@ -89,6 +110,101 @@ const PROVOKED: &[Provocation] = &[
         lab.advance(30.0);
         let endpoint = lab.get(&format!("{workspace}/sqlEndpoints")).body()["value"][0]["id"].clone();
         lab.post(&format!("{workspace}/items/bulkMove"), json!({"items": [endpoint]}))
+    }),
+    ("ConnectionMismatch", 400, |lab| {
+        let git = git::connected(lab, &lab.workspace());
+        let credentials = json!({"source": "ConfiguredConnection", "connectionId": lab.connection()});
+        lab.patch(&format!("{git}/myGitCredentials"), credentials)
+    }),
+    ("ConnectionNotFound", 404, |lab| {
+        let git = git::connected(lab, &lab.workspace());
+        let credentials = json!({"source": "ConfiguredConnection", "connectionId": MISSING});
+        lab.patch(&format!("{git}/myGitCredentials"), credentials)
+    }),
+    ("MissingInitializationPolicy", 400, |lab| {
+        lab.settings(json!({"behaviours": {"gitInitialization": "MissingInitializationPolicy"}}));
+        git::push(lab, "main", &git::mirror_files("", "remote", MISSING));
+        let workspace = lab.workspace();
+        lab.mirror(&workspace, "own", &open_mirror());
+        lab.post(&format!("{}/initializeConnection", git::connected(lab, &workspace)), json!({}))
+    }),
+    ("PotentialDuplicateDisplayNameAndType", 400, |lab| {
+        let mut files = git::mirror_files("", "m", MISSING);
+        files.as_object_mut().unwrap().extend(git::mirror_files("f/", "m", BOB).as_object().unwrap().clone());
+        git::push(lab, "main", &files);
+        let git = git::connected(lab, &lab.workspace());
+        let head = lab.post(&format!("{git}/initializeConnection"), json!({})).is(200).body();
+        lab.post(&format!("{git}/updateFromGit"), json!({"remoteCommitHash": head["remoteCommitHash"]}))
+    }),
+    ("WorkspaceAlreadyConnectedToGit", 409, |lab| {
+        let git = git::connected(lab, &lab.workspace());
+        lab.post(&format!("{git}/connect"), json!({"gitProviderDetails": git::details("main", "")}))
+    }),
+    ("WorkspaceHeadMismatch", 400, |lab| {
+        let git = git::connected(lab, &lab.workspace());
+        lab.post(&format!("{git}/initializeConnection"), json!({})).is(200);
+        lab.post(&format!("{git}/updateFromGit"), json!({"remoteCommitHash": "x"}))
+    }),
+    ("WorkspaceNotConnectedToGit", 400, |lab| lab.get(&format!("{}/git/status", lab.workspace()))),
+    ("WorkspaceNotInvolvedInRelation", 400, |lab| {
+        let [base, branch] = related(lab);
+        let id = relate(lab, &branch, &base, "Base").is(201).id();
+        lab.delete(&format!("{}/git/workspaceRelations/{id}", lab.workspace()))
+    }),
+    ("WorkspacePreviousOperationInProgress", 400, |lab| {
+        let workspace = lab.workspace();
+        lab.mirror(&workspace, "m", &open_mirror());
+        let git = git::connected(lab, &workspace);
+        lab.post(&format!("{git}/initializeConnection"), json!({})).is(200);
+        lab.post(&format!("{git}/commitToGit"), json!({"mode": "All"})).is(202);
+        lab.post(&format!("{git}/commitToGit"), json!({"mode": "All"}))
+    }),
+    ("WorkspaceRelationAlreadyExists", 409, |lab| {
+        let [base, branch] = related(lab);
+        relate(lab, &branch, &base, "Base").is(201);
+        relate(lab, &branch, &base, "Base")
+    }),
+    ("WorkspaceRelationBaseIsBranch", 400, |lab| {
+        let [base, branch] = related(lab);
+        relate(lab, &branch, &base, "Base").is(201);
+        let third = workspace_id(&lab.workspace());
+        relate(lab, &third, &branch, "Base")
+    }),
+    ("WorkspaceRelationBidirectionalExists", 409, |lab| {
+        let [base, branch] = related(lab);
+        relate(lab, &branch, &base, "Base").is(201);
+        relate(lab, &base, &branch, "Base")
+    }),
+    ("WorkspaceRelationDifferentBase", 400, |lab| {
+        let [base, branch] = related(lab);
+        relate(lab, &branch, &base, "Base").is(201);
+        let third = workspace_id(&lab.workspace());
+        relate(lab, &branch, &third, "Base")
+    }),
+    ("WorkspaceRelationInvalidArgument", 400, |lab| {
+        lab.post(&format!("{}/git/workspaceRelations", lab.workspace()), json!({}))
+    }),
+    ("WorkspaceRelationInvalidType", 400, |lab| {
+        let [base, branch] = related(lab);
+        relate(lab, &branch, &base, "RelatedWorkspace")
+    }),
+    ("WorkspaceRelationNotFound", 404, |lab| {
+        lab.delete(&format!("{}/git/workspaceRelations/{MISSING}", lab.workspace()))
+    }),
+    ("WorkspaceRelationRootDirectoryMismatch", 400, |lab| {
+        let [base, _] = related(lab);
+        let third = workspace_id(&lab.workspace());
+        relate(lab, &third, &base, "Base")
+    }),
+    ("WorkspaceRelationSelfReferencing", 400, |lab| {
+        let [base, _] = related(lab);
+        relate(lab, &base, &base, "Base")
+    }),
+    ("WorkspaceRelationTargetHasBranches", 400, |lab| {
+        let [base, branch] = related(lab);
+        relate(lab, &branch, &base, "Base").is(201);
+        let third = workspace_id(&lab.workspace());
+        relate(lab, &base, &third, "Base")
     }),
     ("CorruptedPayload", 400, |lab| {
         let body = json!({"displayName": "m", "definition": definition("{")});

@@ -76,6 +76,9 @@ fn name(fact: &Fact) -> &'static str {
         DeploymentStarted "deploymentStarted",
         ItemSoftDeleted "itemSoftDeleted", ItemsRecovered "itemsRecovered",
         RecoverableItemDeleted "recoverableItemDeleted", LogicalIdChanged "logicalIdChanged",
+        GitPushed "gitPushed", GitConnected "gitConnected", GitDisconnected "gitDisconnected",
+        GitCredentialsChanged "gitCredentialsChanged", GitSynced "gitSynced",
+        WorkspaceRelationCreated "workspaceRelationCreated", WorkspaceRelationDeleted "workspaceRelationDeleted",
         JobStarted "jobStarted", JobCancelled "jobCancelled",
         TagDeleted "tagDeleted", DomainCreated "domainCreated", DomainUpdated "domainUpdated",
         DomainDeleted "domainDeleted", DomainAssigned "domainAssigned",
@@ -157,6 +160,7 @@ fn administration(lab: &Lab) {
     lab.delete(&format!("{overrides}/EnableAOAI")).is(200);
     deployment_pipelines(lab);
     recovery(lab);
+    git(lab);
 }
 
 /// The networking policies, the private endpoints and the encryption of a workspace.
@@ -381,6 +385,29 @@ fn deployment_pipelines(lab: &Lab) {
     lab.post_empty(&format!("{}/unassignWorkspace", stage(2))).is(200);
     let deleted = create("deleted").id();
     lab.delete(&format!("/v1/deploymentPipelines/{deleted}")).is(200);
+}
+
+/// A workspace that is committed to a branch, one that was disconnected, and a deleted relation beside another.
+fn git(lab: &Lab) {
+    let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
+    let make = |name: &str| {
+        let id = lab.post("/v1/workspaces", json!({"displayName": name, "capacityId": capacity})).is(201).id();
+        let connect = json!({"gitProviderDetails": crate::git::details(name, "dir")});
+        lab.post(&format!("/v1/workspaces/{id}/git/connect"), connect).is(200);
+        id
+    };
+    let [base, branch] = ["base", "branch"].map(make);
+    let git = format!("/v1/workspaces/{base}/git");
+    lab.mirror(&format!("/v1/workspaces/{base}"), "in Git", &crate::harness::open_mirror());
+    lab.post(&format!("{git}/initializeConnection"), json!({})).is(200);
+    lab.post(&format!("{git}/commitToGit"), json!({"mode": "All"})).is(202);
+    lab.patch(&format!("{git}/myGitCredentials"), json!({"source": "None"})).is(200);
+    let relation = json!({"relatedWorkspaceId": branch, "relationType": "Branch"});
+    let relations = format!("{git}/workspaceRelations");
+    let deleted = lab.post(&relations, relation.clone()).is(201).id();
+    lab.delete(&format!("{relations}/{deleted}")).is(200);
+    lab.post(&relations, relation).is(201);
+    lab.post_empty(&format!("/v1/workspaces/{branch}/git/disconnect")).is(200);
 }
 
 /// A run of a notebook that is cancelled, two of a schedule, and a schedule that is deleted.

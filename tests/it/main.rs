@@ -36,6 +36,7 @@ mod folders;
 mod gateway_connections;
 mod gateway_roles;
 mod gateways;
+mod git;
 mod groups;
 mod harness;
 mod imports;

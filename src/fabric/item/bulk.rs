@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::definition::{self, DefinitionRequest, PLATFORM};
+use super::definition::{self, DefinitionRequest, Needed, PLATFORM};
 use super::kinds::Content;
 use super::part::{self, PartRequest};
-use super::{CreateItem, Definition, Draft, Item, ItemKind, Part, create, update_definition};
+use super::{
+    CreateItem, Definition, Draft, Item, ItemKind, Part, Update, create, update, update_definition,
+};
 use crate::fabric::name::Folded;
 use crate::fabric::operation::{self, PendingResult, Progress};
 use crate::fabric::principal::Principal;
@@ -124,7 +126,7 @@ pub fn import(
         );
         return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(text));
     }
-    let imported = incoming.into_iter().map(|item| import_item(&mut draft, item, may_pair, caller, now));
+    let imported = incoming.into_iter().map(|item| import_item(&mut draft, item, may_pair, caller));
     let imported = imported.collect::<Result<_, _>>()?;
     // If the operation of an item would fail, the import fails.
     Ok(match draft.failure().cloned() {
@@ -133,21 +135,14 @@ pub fn import(
     })
 }
 
-/// Groups parts by item. The first folder in a part's path whose name ends with a dot and a kind is the folder of the
-/// item.
+/// Groups parts by item.
 fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, FabricError> {
     let mut items: BTreeMap<Root, Vec<PartRequest>> = BTreeMap::new();
     for part in parts {
-        let segments: Vec<&str> = part.path.split('/').filter(|segment| !segment.is_empty()).collect();
-        let kind = |segment: &str| segment.rsplit_once('.').and_then(|(_, kind)| kind.parse::<ItemKind>().ok());
-        let mut folders = segments.iter().enumerate().take(segments.len().saturating_sub(1));
-        let Some((at, kind)) = folders.find_map(|(at, folder)| Some((at, kind(folder)?))) else {
+        let Some((root, path)) = Root::of(&part.path) else {
             return Err(FabricError::new(ErrorCode::InvalidFilesPath)
                 .detail(ErrorCode::InvalidFilesPath, format!("{}: the path has no folder of an item", part.path)));
         };
-        let name = segments[at].rsplit_once('.').map_or("", |(name, _)| name).to_owned();
-        let root = Root { folders: segments[..at].iter().map(|&name| name.to_owned()).collect(), name, kind };
-        let path = segments[at + 1..].join("/");
         items.entry(root).or_default().push(PartRequest { path, ..part });
     }
     if items.is_empty() {
@@ -156,40 +151,80 @@ fn by_root(parts: Vec<PartRequest>) -> Result<BTreeMap<Root, Vec<PartRequest>>, 
     Ok(items)
 }
 
-/// The path of an item's folder in an import request: outer folders, and the item's name and kind.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Root {
-    folders: Vec<String>,
-    name: String,
-    kind: ItemKind,
+/// The path of an item's folder in an import request or in Git: outer folders, and the item's name and kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::fabric) struct Root {
+    pub(in crate::fabric) folders: Vec<String>,
+    pub(in crate::fabric) name: String,
+    pub(in crate::fabric) kind: ItemKind,
 }
 
-/// An item in an import request.
+impl Root {
+    /// Returns the folder of the item that a file belongs to, and the path of the file in this folder. The folder is the
+    /// first whose name ends with a dot and a kind.
+    pub(in crate::fabric) fn of(path: &str) -> Option<(Self, String)> {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let split = |segment: &str| {
+            let (name, kind) = segment.rsplit_once('.')?;
+            Some((name.to_owned(), kind.parse::<ItemKind>().ok()?))
+        };
+        let mut folders = segments.iter().enumerate().take(segments.len().saturating_sub(1));
+        let (at, (name, kind)) = folders.find_map(|(at, folder)| Some((at, split(folder)?)))?;
+        let root = Self { folders: segments[..at].iter().map(|&name| name.to_owned()).collect(), name, kind };
+        Some((root, segments[at + 1..].join("/")))
+    }
+}
+
+/// The metadata of an incoming item.
 #[derive(Debug)]
-struct Incoming {
-    folders: Vec<String>,
-    kind: ItemKind,
-    display_name: String,
-    logical_id: String,
-    definition: DefinitionRequest,
+pub(in crate::fabric) struct Metadata {
+    pub(in crate::fabric) display_name: String,
+    pub(in crate::fabric) description: String,
+    pub(in crate::fabric) logical_id: Option<String>,
 }
 
-impl Incoming {
-    /// Reads the name and the logical id from `.platform`. Without `.platform`, uses the name of the item's folder.
-    fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
-        let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
-        let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload: payload.into() });
-        let platform = platform.as_ref().and_then(|part| part::parse(part).ok());
+impl Metadata {
+    /// Reads `.platform`. Without a valid `.platform`, uses the name of the item's folder.
+    pub(in crate::fabric) fn read(root: &Root, platform: Option<&Part>) -> Self {
+        let platform = platform.and_then(|part| part::parse(part).ok());
         let platform = platform.map(|(_, value)| value).unwrap_or_default();
         let is_id = |text: &str| text.parse::<ItemId>().is_ok();
         let text = |pointer: &str| platform.pointer(pointer).and_then(Value::as_str);
         Self {
             display_name: text("/metadata/displayName").unwrap_or(&root.name).to_owned(),
-            logical_id: text("/config/logicalId").filter(|id| is_id(id)).unwrap_or(NO_LOGICAL_ID).to_owned(),
-            folders: root.folders,
-            kind: root.kind,
-            definition: DefinitionRequest { format: format(root.kind, &parts), parts },
+            description: text("/metadata/description").unwrap_or_default().to_owned(),
+            logical_id: text("/config/logicalId").filter(|id| is_id(id) && *id != NO_LOGICAL_ID).map(str::to_owned),
         }
+    }
+}
+
+/// An item in an import request or in Git.
+#[derive(Debug)]
+pub(in crate::fabric) struct Incoming {
+    folders: Vec<String>,
+    kind: ItemKind,
+    metadata: Metadata,
+    /// The definition; `None` for an item in Git that has only `.platform`.
+    definition: Option<DefinitionRequest>,
+}
+
+impl Incoming {
+    fn new((root, parts): (Root, Vec<PartRequest>)) -> Self {
+        let platform = parts.iter().find(|part| part.path == PLATFORM).and_then(|part| part.decoded().ok());
+        let platform = platform.map(|payload| Part { path: PLATFORM.to_owned(), payload: payload.into() });
+        let metadata = Metadata::read(&root, platform.as_ref());
+        let definition = DefinitionRequest { format: format(root.kind, &parts), parts };
+        Self { folders: root.folders, kind: root.kind, metadata, definition: Some(definition) }
+    }
+
+    /// Creates an item from the files of its folder in Git. An item that has only `.platform` has no definition, unless
+    /// its kind requires one.
+    pub(in crate::fabric) fn of_files(root: Root, files: &[Part]) -> Self {
+        let is_bare = files.iter().all(|part| part.path == PLATFORM);
+        let needed = root.kind.spec().definition.as_ref().map_or(Needed::Never, |spec| spec.needed);
+        let incoming = Self::new((root, files.iter().map(PartRequest::encoded).collect()));
+        let definition = incoming.definition.filter(|_| !is_bare || needed == Needed::Always);
+        Self { definition, ..incoming }
     }
 }
 
@@ -206,34 +241,58 @@ fn import_item(
     item: Incoming,
     may_pair: bool,
     caller: Principal,
-    now: Timestamp,
 ) -> Result<Imported, FabricError> {
-    let Incoming { folders, kind, display_name, logical_id, definition } = item;
-    let may_pair = may_pair || logical_id != NO_LOGICAL_ID;
+    let (kind, display_name) = (item.kind, item.metadata.display_name.clone());
+    let logical_id = item.metadata.logical_id.clone();
+    let may_pair = may_pair || logical_id.is_some();
     let existing = draft.within()?.named(kind, &display_name).filter(|_| may_pair);
-    let checked = definition::check(kind, definition, true);
-    let id = match existing {
-        Some(id) => {
-            draft.change(|state, within, _| update_definition(state, within, within.item(id, now)?, checked, now))?;
-            id
-        }
-        None => {
+    let id = item.put(draft, existing, caller)?;
+    let logical_id = logical_id.unwrap_or_else(|| NO_LOGICAL_ID.to_owned());
+    Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
+}
+
+impl Incoming {
+    /// Creates the item, or updates the existing one. An update does not move the item.
+    pub(in crate::fabric) fn put(
+        self,
+        draft: &mut Draft,
+        existing: Option<ItemId>,
+        caller: Principal,
+    ) -> Result<ItemId, FabricError> {
+        let Self { folders, kind, metadata, definition } = self;
+        let description = Some(metadata.description).filter(|_| definition.is_none());
+        let checked = definition.map(|definition| definition::check(kind, definition, true));
+        let Some(id) = existing else {
             let folder = draft.folder(&folders)?;
             let id = draft.state().next_item(0);
             let new = CreateItem {
                 kind,
-                display_name: display_name.clone(),
-                description: None,
+                display_name: metadata.display_name,
+                description,
                 folder,
                 sensitivity_label: None,
-                definition: Some(checked),
+                definition: checked,
                 creation_payload: None,
             };
-            draft.change(|state, within, _| create(state, within, new, caller, now))?;
-            id
-        }
-    };
-    Ok(Imported { id, display_name, kind, logical_id, is_new: existing.is_none() })
+            draft.change(|state, within, now| create(state, within, new, caller, now))?;
+            return Ok(id);
+        };
+        draft.change(|state, within, now| {
+            let item = within.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
+            match checked {
+                Some(checked) => {
+                    let (facts, _) = update_definition(state, within, item, checked, now)?;
+                    Ok((facts, id))
+                }
+                None => {
+                    let display_name = Some(metadata.display_name).filter(|name| *name != item.display_name);
+                    let change = Update { display_name, description, kind_changes: Vec::new() };
+                    let (facts, _) = update(state, within, item, change, now)?;
+                    Ok((facts, id))
+                }
+            }
+        })
+    }
 }
 
 impl Workspace {
@@ -249,7 +308,7 @@ impl Workspace {
     }
 
     /// Returns the path of a folder, with a leading slash. The path of the workspace's root is empty.
-    fn folder_path(&self, folder: Option<FolderId>) -> String {
+    pub(in crate::fabric) fn folder_path(&self, folder: Option<FolderId>) -> String {
         self.folder_names(folder).iter().map(|name| format!("/{name}")).collect()
     }
 

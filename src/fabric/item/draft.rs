@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 
 use crate::fabric::folder;
+use crate::fabric::item::{Item, delete, relocate};
 use crate::fabric::operation::{OperationError, PendingResult};
 use crate::fabric::workspace::Workspace;
 use crate::fabric::{DatedFact, Decision, FabricError, Fact, State, later};
-use crate::ids::{FolderId, WorkspaceId};
+use crate::ids::{FolderId, ItemId, WorkspaceId};
 
 /// The facts decided so far by a long-running operation, and the state after these facts.
 #[derive(Debug)]
@@ -66,6 +67,27 @@ impl Draft {
             });
         }
         Ok(place)
+    }
+
+    /// Moves an item into the folder with this path. Creates missing folders.
+    pub(in crate::fabric) fn relocate(&mut self, id: ItemId, folders: &[String]) -> Result<(), FabricError> {
+        let folder = self.folder(folders)?;
+        let is_elsewhere = |item: &Item| item.folder != folder;
+        if self.within()?.items().get(&id).is_some_and(is_elsewhere) {
+            self.change(|_, within, now| relocate(within, vec![id], folder, now))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes an item, unless it was deleted with its parent.
+    pub(in crate::fabric) fn delete(&mut self, id: ItemId) -> Result<(), FabricError> {
+        if self.within()?.items().contains(&id) {
+            self.change(|state, within, now| {
+                let item = within.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
+                delete(state, within, item, now)
+            })?;
+        }
+        Ok(())
     }
 
     /// Applies and collects facts. Drops the long-running operations of changes, because the draft belongs to a

@@ -88,12 +88,12 @@ pub struct Item {
     pub sql_database: Option<SqlDatabase>,
     /// Its creator; `None` for items that the service creates.
     pub creator: Option<Principal>,
+    /// Its logical id; `None` until a client sets it, or the item is synced with a branch in Git.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logical_id: Option<LogicalId>,
     /// Its jobs; `None` if it has had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Box<Jobs>>,
-    /// Its logical id; `None` until a client sets it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logical_id: Option<LogicalId>,
 }
 
 /// The data of a new item. All of it is decided when the request is accepted, even if the item becomes visible later.
@@ -155,8 +155,8 @@ impl Item {
             mirroring,
             sql_database,
             creator,
-            jobs: None,
             logical_id: None,
+            jobs: None,
         }
     }
 

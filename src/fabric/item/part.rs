@@ -53,6 +53,16 @@ pub struct PartRequest {
 }
 
 impl PartRequest {
+    /// Encodes a part, as a client would send it.
+    pub(super) fn encoded(part: &Part) -> Self {
+        let Part { path, payload } = part;
+        Self {
+            path: path.clone(),
+            payload: STANDARD.encode(payload.as_slice()),
+            payload_type: "InlineBase64".to_owned(),
+        }
+    }
+
     /// Returns the decoded payload. Rejects a payload type other than `InlineBase64`, and a payload that is not Base64
     /// with padding.
     pub(super) fn decoded(&self) -> Result<Vec<u8>, FabricError> {

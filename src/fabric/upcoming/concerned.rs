@@ -94,6 +94,13 @@ impl Index {
             | Fact::DeploymentStageAssigned { .. }
             | Fact::DeploymentStageUnassigned { .. }
             | Fact::DeploymentStarted { .. }
+            | Fact::GitPushed(_)
+            | Fact::GitConnected { .. }
+            | Fact::GitDisconnected { .. }
+            | Fact::GitCredentialsChanged { .. }
+            | Fact::GitSynced { .. }
+            | Fact::WorkspaceRelationCreated(_)
+            | Fact::WorkspaceRelationDeleted { .. }
             | Fact::WorkspaceCreated { .. }
             | Fact::WorkspaceUpdated { .. }
             | Fact::IdentityProvisioned { .. }

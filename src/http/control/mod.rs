@@ -9,6 +9,7 @@ mod directory;
 mod events;
 mod faults;
 mod gateways;
+mod git;
 mod journal;
 mod overview;
 mod scenario;
@@ -87,6 +88,8 @@ pub const ROUTES: &[Route] = &[
     Route::new("PUT", "/connections/{connectionId}", "Adds or replaces a connection", || put(connections::declare)),
     Route::new("GET", "/gateways", "Returns the gateways of the tenant", || get(gateways::show)),
     Route::new("PUT", "/gateways", "Adds gateways to the tenant", || put(gateways::declare)),
+    Route::new("GET", "/git", "Returns the Git repositories of the tenant", || get(git::show)),
+    Route::new("PUT", "/git", "Pushes commits to Git repositories", || put(git::push)),
     Route::new("GET", "/tags", "Returns the tags of the tenant", || get(tags::show)),
     Route::new("PUT", "/tags", "Adds tags to the tenant", || put(tags::declare)),
     Route::new("GET", "/sources/{sourceId}", "Returns a simulated source", || get(sources::show)),

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 pub use self::change::{get_definition, update_definition};
 pub use self::finding::{Finding, findings};
-use self::platform::write_platform;
+pub(in crate::fabric) use self::platform::write_platform;
 pub use self::platform::{PLATFORM, Platform, kind_of, read_platform};
 pub use super::kinds::{Content, DefinitionSpec, Needed};
 pub use super::part::{Definition, Part, PartRequest};
@@ -143,7 +143,7 @@ pub fn read_back(item: &Item, format: Option<&str>) -> ReadBack {
         (Some(definition), None) => (definition.format.clone(), definition.parts.clone()),
         (None, _) => (asked.map(str::to_owned), (kind.hooks.default_definition)(item, asked)),
     };
-    parts.push(write_platform(item));
+    parts.push(write_platform(item, item.logical_id));
     ReadBack { format: format.filter(|_| spec.shows_format), parts }
 }
 

@@ -58,17 +58,16 @@ pub fn read_platform(kind: ItemKind, part: &Part) -> Result<Platform, FabricErro
 }
 
 /// Returns `.platform` as Fabric writes it: indented by two spaces, with LF line endings. An empty description is
-/// omitted.
-pub(super) fn write_platform(item: &Item) -> Part {
+/// omitted. An item that is not under source control has a nil logical id.
+pub(in crate::fabric) fn write_platform(item: &Item, logical_id: Option<LogicalId>) -> Part {
     let mut metadata = json!({"type": item.kind.spec().name, "displayName": item.display_name});
     if !item.description.is_empty() {
         metadata["description"] = item.description.as_str().into();
     }
-    let logical_id = item.logical_id.unwrap_or(LogicalId::MIN);
     let platform = json!({
         "$schema": "https://developer.microsoft.com/json-schemas/fabric/gitIntegration/platformProperties/2.0.0/schema.json",
         "metadata": metadata,
-        "config": {"version": "2.0", "logicalId": logical_id},
+        "config": {"version": "2.0", "logicalId": logical_id.unwrap_or(LogicalId::MIN)},
     });
     Part::lf(PLATFORM, &platform)
 }

@@ -1,0 +1,369 @@
+//! Synchronization of a workspace with its branch: initialization, commits and updates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::connection::{SyncPoint, SyncedItem};
+use super::digest::Digest;
+use super::status::{Comparison, ConflictType, Entry, GitResult, Initialized, RequiredAction, as_operation, pair};
+use super::tree::{self, TreeItem};
+use crate::fabric::behaviours::GitInitialization;
+use crate::fabric::item::{Draft, Part};
+use crate::fabric::item::bulk::Incoming;
+use crate::fabric::name::Folded;
+use crate::fabric::operation::{self, NewOperation, OperationError, PendingResult, Progress};
+use crate::fabric::principal::Principal;
+use crate::fabric::role::Role;
+use crate::fabric::workspace::Workspace;
+use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
+use crate::ids::{ItemId, LogicalId};
+
+/// The duration of a commit at the realistic pace (guessed).
+const COMMIT_TIME: SignedDuration = SignedDuration::from_secs(10);
+/// The duration of an update at the realistic pace (guessed).
+const UPDATE_TIME: SignedDuration = SignedDuration::from_secs(20);
+/// The comment of a commit whose request has none (guessed).
+const COMMENT: &str = "Committed from Microsoft Fabric";
+
+/// The side whose content is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preference {
+    /// The branch.
+    Remote,
+    /// The workspace.
+    Workspace,
+}
+
+/// Initializes a connection. If both sides have items, the request must choose one; whether the items are equal does not
+/// matter (seen).
+pub fn initialize(
+    state: &State,
+    within: &Workspace,
+    strategy: Option<Preference>,
+    caller: Principal,
+    now: Timestamp,
+) -> Decision<Progress<Initialized>> {
+    let connection = within.git()?;
+    state.check_capacity(within)?;
+    if connection.sync.is_some() {
+        let code = ErrorCode::WorkspaceGitConnectionAlreadyInitialized;
+        return Err(FabricError::new(code).about("Workspace", within.id));
+    }
+    connection.check_credentials(caller)?;
+    let branch = connection.branch(state)?;
+    let own = tree::of_workspace(state, within, now);
+    let remote = tree::of_branch(state.seed(), branch, &connection.provider);
+    let (is_empty, is_remote_empty) = (own.is_empty(), remote.is_empty());
+    let entries = pair(state, own, remote, None);
+    let side = match (is_empty, is_remote_empty) {
+        (true, _) => Preference::Remote,
+        (false, true) => Preference::Workspace,
+        (false, false) => strategy.ok_or(match state.settings.behaviours.git_initialization {
+            GitInitialization::Strategy => ErrorCode::MissingInitializationStrategy,
+            GitInitialization::Policy => ErrorCode::MissingInitializationPolicy,
+        })?,
+    };
+    // The side that is not kept counts as the state of the last sync, so that the other side has all changes.
+    let base = |entry: &Entry<'_>| {
+        let own = entry.workspace.as_ref().map(|found| &found.item);
+        let item = match side {
+            Preference::Remote => own,
+            Preference::Workspace => entry.remote.as_ref(),
+        };
+        item.map(|item| (entry.logical_id, synced(item, item.fingerprint)))
+    };
+    let action = match side {
+        _ if entries.iter().all(Entry::is_equal) => RequiredAction::None,
+        Preference::Remote => RequiredAction::UpdateFromGit,
+        Preference::Workspace => RequiredAction::CommitToGit,
+    };
+    let head = (action != RequiredAction::UpdateFromGit).then_some(branch.head());
+    let sync = SyncPoint { head, at: now, items: entries.iter().filter_map(base).collect() };
+    let logical_ids = entries.iter().filter(|entry| sync.items.contains_key(&entry.logical_id));
+    let logical_ids = new_logical_ids(logical_ids);
+    let result = Initialized { required_action: action, workspace_head: head, remote_commit: branch.head() };
+    let facts = vec![Fact::GitSynced { workspace: within.id, sync, logical_ids, busy_until: None }];
+    Ok(match as_operation(state, within, facts, now, || GitResult::Initialized(result.clone())) {
+        Ok(started) => started,
+        Err(facts) => (facts, Progress::Done(result)),
+    })
+}
+
+fn synced(item: &TreeItem, remote: Digest) -> SyncedItem {
+    let (kind, display_name) = (item.kind(), item.display_name.clone());
+    SyncedItem { kind, display_name, workspace: item.fingerprint, remote }
+}
+
+/// Returns the logical ids that items of the workspace do not have yet.
+fn new_logical_ids<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<(ItemId, LogicalId)> {
+    let given = entries.filter_map(|entry| Some((entry.workspace.as_ref()?, entry.logical_id)));
+    let given = given.filter(|(found, logical_id)| found.logical_id != Some(*logical_id));
+    given.map(|(found, logical_id)| (found.id, logical_id)).collect()
+}
+
+/// A request to commit.
+#[derive(Debug, Clone)]
+pub struct CommitRequest {
+    /// The items to commit; `None` for all.
+    pub items: Option<Vec<ItemIdentifier>>,
+    /// The commit to which the caller assumes the workspace to be synced.
+    pub workspace_head: Option<String>,
+    /// The comment.
+    pub comment: Option<String>,
+}
+
+/// An item of a workspace or a branch in a request: by its id, its logical id, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemIdentifier {
+    /// The id of the item in the workspace.
+    pub object_id: Option<ItemId>,
+    /// The logical id.
+    pub logical_id: Option<LogicalId>,
+}
+
+impl ItemIdentifier {
+    fn names(&self, entry: &Entry<'_>) -> bool {
+        let id = entry.workspace.as_ref().map(|found| found.id);
+        self.object_id.is_some_and(|object_id| Some(object_id) == id)
+            || self.object_id.is_none() && self.logical_id == Some(entry.logical_id)
+    }
+}
+
+/// Commits changes of a workspace to its branch, as a long-running operation. The branch must not have changes that the
+/// workspace does not have (guessed).
+pub fn commit(
+    state: &State,
+    within: &Workspace,
+    request: CommitRequest,
+    caller: Principal,
+    now: Timestamp,
+) -> Decision<Progress<()>> {
+    let comparison = Comparison::ready(state, within, caller, now)?;
+    let Comparison { connection, branch, sync, entries } = &comparison;
+    connection.check_idle(now)?;
+    if let Some(given) = request.workspace_head.filter(|given| !given.is_empty()) {
+        check_head(&given, sync.head)?;
+    }
+    if sync.head != Some(branch.head()) {
+        return Err(FabricError::new(ErrorCode::WorkspaceHeadMismatch)
+            .message("The branch has changes that the workspace does not have."));
+    }
+    let chosen = chosen(entries, request.items.as_deref())?;
+    let prefix = connection.provider.prefix();
+    let (put, removed) = files(&prefix, entries, &chosen);
+    let comment = request.comment.filter(|comment| !comment.is_empty()).unwrap_or_else(|| COMMENT.to_owned());
+    let to = (&connection.provider.repository, connection.provider.branch.as_str());
+    let push = state.repositories().commit(to, put, removed, comment, now)?;
+    let operation = begin(state, within, COMMIT_TIME, PendingResult::Nothing, now);
+    if chosen.is_empty() {
+        return Ok(operation.after(Vec::new()));
+    }
+    let mut items = sync.items.clone();
+    for entry in &chosen {
+        match &entry.workspace {
+            Some(found) => drop(items.insert(entry.logical_id, synced(&found.item, found.item.fingerprint))),
+            None => drop(items.remove(&entry.logical_id)),
+        }
+    }
+    let head = push.as_ref().map_or(branch.head(), |push| push.commit.hash);
+    let sync = SyncPoint { head: Some(head), at: now, items };
+    let logical_ids = new_logical_ids(chosen.into_iter());
+    let busy_until = Some(operation.ends_at);
+    let synced = Fact::GitSynced { workspace: within.id, sync, logical_ids, busy_until };
+    let pushed = push.map(|push| Fact::GitPushed(Box::new(push)));
+    Ok(operation.after(pushed.into_iter().chain([synced]).collect()))
+}
+
+/// Returns the changed items of a workspace that a request names. Rejects an identifier of an item that does not exist.
+fn chosen<'e, 'a>(
+    entries: &'e [Entry<'a>],
+    named: Option<&[ItemIdentifier]>,
+) -> Result<Vec<&'e Entry<'a>>, FabricError> {
+    for identifier in named.unwrap_or_default() {
+        if !entries.iter().any(|entry| identifier.names(entry)) {
+            let object_id = identifier.object_id.map(|id| id.to_string());
+            let id = object_id.or_else(|| identifier.logical_id.map(|id| id.to_string())).unwrap_or_default();
+            return Err(FabricError::no_item(id));
+        }
+    }
+    let is_named = |entry: &Entry<'_>| named.is_none_or(|named| named.iter().any(|it| it.names(entry)));
+    let changed = entries.iter().filter(|entry| entry.workspace_change().is_some());
+    Ok(changed.filter(|entry| is_named(entry)).collect())
+}
+
+/// Returns the files that a commit of items writes, and the paths that it deletes.
+fn files(prefix: &str, entries: &[Entry<'_>], chosen: &[&Entry<'_>]) -> (Vec<Part>, Vec<String>) {
+    let remote = entries.iter().filter_map(|entry| entry.remote.as_ref());
+    let mut taken: BTreeSet<String> = remote.map(|item| item.path().to_lowercase()).collect();
+    let mut put: BTreeMap<String, Part> = BTreeMap::new();
+    let mut removed = Vec::new();
+    for entry in chosen {
+        if let Some(remote) = &entry.remote {
+            let path = remote.path();
+            removed.extend(remote.files.iter().map(|file| format!("{prefix}{path}{}", file.path)));
+        }
+        let Some(found) = &entry.workspace else { continue };
+        let path = tree::committed_path(&found.item, entry.remote.as_ref(), entry.logical_id, &taken);
+        taken.insert(path.to_lowercase());
+        for file in &found.item.files {
+            let path = format!("{prefix}{path}{}", file.path);
+            put.insert(path.clone(), Part { path, payload: file.payload.clone() });
+        }
+    }
+    removed.retain(|path| !put.contains_key(path));
+    (put.into_values().collect(), removed)
+}
+
+/// A request to update a workspace.
+#[derive(Debug, Clone)]
+pub struct UpdateRequest {
+    /// The last commit of the branch.
+    pub remote_commit: String,
+    /// The commit to which the caller assumes the workspace to be synced.
+    pub workspace_head: Option<String>,
+    /// The side whose content is kept where both changed.
+    pub conflict_resolution: Option<Preference>,
+    /// `true` if the update may change and delete items.
+    pub may_override: bool,
+}
+
+/// Updates a workspace from its branch, as a long-running operation: creates, changes, moves and deletes items. If an item
+/// of the branch is not valid, the operation fails, and nothing changes.
+pub fn update(
+    state: &State,
+    within: &Workspace,
+    request: UpdateRequest,
+    caller: Principal,
+    now: Timestamp,
+) -> Decision<Progress<()>> {
+    let comparison = Comparison::ready(state, within, caller, now)?;
+    let Comparison { connection, branch, sync, entries } = &comparison;
+    connection.check_idle(now)?;
+    check_head(request.workspace_head.as_deref().unwrap_or_default(), sync.head)?;
+    check_head(&request.remote_commit, Some(branch.head()))?;
+    let has_conflict = entries.iter().any(|entry| entry.conflict() == ConflictType::Conflict);
+    if has_conflict && request.conflict_resolution.is_none() {
+        return Err(ErrorCode::MissingWorkspaceConflictResolution.into());
+    }
+    let preference = request.conflict_resolution.unwrap_or(Preference::Remote);
+    let incoming: Vec<&Entry<'_>> = entries.iter().filter(|entry| is_incoming(entry, preference)).collect();
+    if !request.may_override && incoming.iter().any(|entry| entry.workspace.is_some()) {
+        return Err(ErrorCode::OverrideItemsNotAllowed.into());
+    }
+    let ends_at = begin(state, within, UPDATE_TIME, PendingResult::Nothing, now).ends_at;
+    let mut draft = Draft::new(state, within.id, now, ends_at);
+    let applied = match apply(&mut draft, &incoming, caller) {
+        Err(error) if error.code() == ErrorCode::ItemDisplayNameAlreadyInUse => {
+            return Err(FabricError::new(ErrorCode::PotentialDuplicateDisplayNameAndType)
+                .detail(ErrorCode::PotentialDuplicateDisplayNameAndType, error.text()));
+        }
+        Err(error) => Err(OperationError::from(&error)),
+        Ok(applied) => draft.failure().cloned().map_or(Ok(applied), Err),
+    };
+    let applied = match applied {
+        Ok(applied) => applied,
+        Err(failure) => {
+            return Ok(begin(state, within, UPDATE_TIME, PendingResult::Failed(failure), now).after(Vec::new()));
+        }
+    };
+    let items = entries.iter().filter_map(|entry| Some((entry.logical_id, base_after(&draft, entry, &applied)?)));
+    let items: BTreeMap<LogicalId, SyncedItem> = items.collect();
+    let has_id = |id: ItemId| state.find_item(id).and_then(|(_, item)| item.logical_id);
+    let given = applied.iter().map(|(logical_id, id)| (*id, *logical_id));
+    let kept = new_logical_ids(entries.iter().filter(|entry| items.contains_key(&entry.logical_id)));
+    let given: BTreeMap<ItemId, LogicalId> = given.filter(|(id, it)| has_id(*id) != Some(*it)).chain(kept).collect();
+    let logical_ids = given.into_iter().collect();
+    let sync = SyncPoint { head: Some(branch.head()), at: now, items };
+    let mut facts = draft.into_facts();
+    facts.push(Fact::GitSynced { workspace: within.id, sync, logical_ids, busy_until: Some(ends_at) });
+    Ok(begin(state, within, UPDATE_TIME, PendingResult::Nothing, now).after(facts))
+}
+
+/// Returns `true` if an update changes the item in the workspace.
+fn is_incoming(entry: &Entry<'_>, preference: Preference) -> bool {
+    match entry.conflict() {
+        ConflictType::SameChanges => false,
+        ConflictType::Conflict => preference == Preference::Remote,
+        ConflictType::None => entry.remote_change().is_some(),
+    }
+}
+
+/// Applies the items of a branch to a workspace, the kinds in their order in the API description. Returns the items that
+/// were created or changed.
+fn apply(
+    draft: &mut Draft,
+    incoming: &[&Entry<'_>],
+    caller: Principal,
+) -> Result<BTreeMap<LogicalId, ItemId>, FabricError> {
+    for entry in incoming.iter().filter(|entry| entry.remote.is_none()) {
+        if let Some(found) = &entry.workspace {
+            draft.delete(found.id)?;
+        }
+    }
+    let present = incoming.iter().filter_map(|entry| Some((*entry, entry.remote.as_ref()?)));
+    let mut present: Vec<(&Entry<'_>, &TreeItem)> = present.collect();
+    present.sort_by_key(|(_, remote)| remote.kind());
+    let mut applied = BTreeMap::new();
+    for (entry, remote) in present {
+        let existing = match &entry.workspace {
+            Some(found) => Some(found.id).filter(|id| draft.state().find_item(*id).is_some()),
+            None => companion(draft, remote)?,
+        };
+        let id = Incoming::of_files(remote.root.clone(), &remote.files).put(draft, existing, caller)?;
+        if existing.is_some() {
+            draft.relocate(id, &remote.root.folders)?;
+        }
+        if draft.failure().is_some() {
+            break;
+        }
+        applied.insert(entry.logical_id, id);
+    }
+    Ok(applied)
+}
+
+/// Returns the item that the service created with another item of the same update, if it has the kind and the name of an
+/// item of the branch.
+fn companion(draft: &Draft, remote: &TreeItem) -> Result<Option<ItemId>, FabricError> {
+    let within = draft.within()?;
+    let named = within.named(remote.kind(), &remote.display_name).and_then(|id| within.items().get(&id));
+    let is_it = |name: &str| Folded::new(name) == Folded::new(&remote.display_name);
+    Ok(named
+        .filter(|item| item.creator.is_none() && item.logical_id.is_none() && is_it(&item.display_name))
+        .map(|it| it.id))
+}
+
+/// Returns what workspace and branch have in common after an update; `None` if the branch does not have the item.
+fn base_after(draft: &Draft, entry: &Entry<'_>, applied: &BTreeMap<LogicalId, ItemId>) -> Option<SyncedItem> {
+    let remote = entry.remote.as_ref()?;
+    let written = applied.get(&entry.logical_id).and_then(|id| {
+        let (within, item) = draft.state().find_item(*id)?;
+        Some(tree::of_item(draft.state(), within, item).item)
+    });
+    let workspace = match (written, entry.conflict()) {
+        (Some(item), _) => item.fingerprint,
+        (None, ConflictType::SameChanges) => entry.workspace.as_ref()?.item.fingerprint,
+        (None, ConflictType::Conflict) => remote.fingerprint,
+        (None, ConflictType::None) => entry.base.map_or(remote.fingerprint, |base| base.workspace),
+    };
+    Some(SyncedItem { workspace, ..synced(remote, remote.fingerprint) })
+}
+
+fn begin(
+    state: &State,
+    within: &Workspace,
+    takes: SignedDuration,
+    result: PendingResult,
+    now: Timestamp,
+) -> NewOperation {
+    operation::begin(state, within.id, Role::Contributor, takes, result, now)
+}
+
+/// Rejects a hash that is not `known`. An empty hash stands for none.
+fn check_head(given: &str, known: Option<Digest>) -> Result<(), FabricError> {
+    let matches = match known {
+        None => given.is_empty(),
+        Some(known) => given.eq_ignore_ascii_case(&known.to_string()),
+    };
+    if matches { Ok(()) } else { Err(ErrorCode::WorkspaceHeadMismatch.into()) }
+}
