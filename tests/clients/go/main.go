@@ -1,4 +1,4 @@
-// The life of a mirrored database, and with `bad-day` a job under faults, through the typed client of fabric-sdk-go. Nothing is configured here but the second page.
+// Programs that use fabric-sdk-go: the life of a mirrored database, or what the first argument names.
 package main
 
 import (
@@ -22,10 +22,22 @@ import (
 const tables = 7
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "bad-day" {
+	switch {
+	case len(os.Args) == 1:
+		smallPages()
+		mirror()
+	case os.Args[1] == "bad-day":
+		smallPages()
 		badDay()
-		return
+	case os.Args[1] == "every-method":
+		everyMethod(os.Args[2])
+	case os.Args[1] == "terraform":
+		terraform()
 	}
+}
+
+// mirror is the life of a mirrored database. Nothing is configured here but the second page.
+func mirror() {
 	ctx := context.Background()
 	credential := must(azidentity.NewDefaultAzureCredential(nil))
 	client := must(fabric.NewClient(credential, nil, nil))
@@ -130,8 +142,8 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// Pages of four rows, so that there is a second one.
-func init() {
+// smallPages sets pages of four rows, so that there is a second one.
+func smallPages() {
 	url := os.Getenv("SPECULARITE_URL") + "/_emulator/settings"
 	request := must(http.NewRequest(http.MethodPatch, url, bytes.NewBufferString(`{"pageSize": 4}`)))
 	answer := must(http.DefaultClient.Do(request))

@@ -35,6 +35,7 @@ stub_notebookutils()
 
 import sempy.fabric
 import sempy_labs
+import sempy_labs._helper_functions as labs
 from sempy.fabric.exceptions import FabricHTTPException
 from sempy_labs import mirrored_azure_databricks_catalog as databricks
 from sempy_labs import mirrored_catalog, sql_database
@@ -199,12 +200,24 @@ def iceberg_catalog(workspace):
     check("tables of the catalog", list(zip(tables["Table Name"], tables["Status"])), [("TaxInfo", "Running")])
 
 
+def lists(workspace):
+    """The lists of the tenant and of the workspace, and the resolution of names."""
+    check("workspace resolved", str(labs.resolve_workspace_id(NAME)) == workspace, True)
+    check("capacities", "specularite" in list(sempy_labs.list_capacities()["Display Name"]), True)
+    control("PUT", "gateways", {"value": [{"type": "OnPremises", "displayName": "cluster", "numberOfMemberGateways": 2}]})
+    check("gateways", list(sempy_labs.list_gateways()["Gateway Name"]), ["cluster"])
+    check("members of the gateway", len(sempy_labs.list_gateway_members("cluster")), 2)
+    items = client.get(f"/v1/workspaces/{workspace}/items?type=SQLDatabase").json()["value"]
+    check("item resolved", [item["id"] for item in items], [str(labs.resolve_item_id("app", "SQLDatabase", workspace=NAME))])
+
+
 if __name__ == "__main__":
     workspace, connection = platform()
     mirrored_database(workspace, connection)
     mirroring_of_a_sql_database()
     databricks_catalog()
     iceberg_catalog(workspace)
+    lists(workspace)
     check("mirrored warehouses", len(sempy_labs.list_mirrored_warehouses(workspace=NAME)), 0)
     sempy_labs.delete_connection("sql")
     check("address", client.get("/v1/capacities").url, "https://api.fabric.microsoft.com//v1/capacities")
