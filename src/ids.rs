@@ -83,9 +83,8 @@ ids! {
     RequestId = "request";
     /// The id of a long-running operation.
     OperationId = "operation";
-    /// The logical id of an item, which corresponding items of several workspaces share. The emulator does not create
-    /// logical ids.
-    LogicalId = "logical";
+    /// The logical id of an item: the same in every workspace that is connected to the item's folder in Git.
+    LogicalId = "logical id";
     /// The id of an execution definition of materialized lake views.
     ExecutionDefinitionId = "execution definition";
     /// The id of a sensitivity label. The emulator does not create labels.
@@ -122,8 +121,6 @@ ids! {
     SharedPathId = "shared path";
     /// The id of a custom Spark pool.
     PoolId = "pool";
-    /// The logical id of an item: the same in every workspace that is connected to the item's folder in Git.
-    LogicalId = "logical id";
     /// The id of a relation between two workspaces.
     WorkspaceRelationId = "workspace relation";
     /// The id of an activity. The emulator has no activities: only the ids are shown.

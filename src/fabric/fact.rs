@@ -45,7 +45,7 @@ use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
     CapacityId, ConnectionId, DeploymentPipelineId, DeploymentStageId, DomainId, ExternalDataShareId, FaultId,
-    FolderId, GatewayId, ItemId, JobInstanceId, LogicalId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId,
+    FolderId, GatewayId, ItemId, JobInstanceId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId,
     TagId, TenantId, TroubleId, WorkspaceId, WorkspaceRelationId,
 };
 

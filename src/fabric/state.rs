@@ -98,7 +98,8 @@ impl Counts {
             capacities,
             deployment_pipelines,
             deployments,
-        , relations];
+            relations,
+        ];
         of_workspaces.into_iter().chain(of_tenant).fold(0, u64::max)
     }
 }

@@ -197,7 +197,12 @@ fn target_workspace(
         .new_workspace
         .clone()
         .ok_or_else(|| FabricError::invalid_input("The CreatedWorkspaceDetails field is required."))?;
-    let new = NewWorkspace { display_name: name, description: String::new(), capacity: capacity.or(source.capacity) };
+    let new = NewWorkspace {
+        display_name: name,
+        description: String::new(),
+        capacity: capacity.or(source.capacity),
+        domain: None,
+    };
     let (mut facts, workspace) = workspace::create(state, new, caller)?;
     facts.push(Fact::DeploymentStageAssigned { pipeline, stage: target.id, workspace, pairs: Vec::new() });
     Ok((facts, workspace))

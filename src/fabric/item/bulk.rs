@@ -9,9 +9,7 @@ use serde_json::Value;
 use super::definition::{self, DefinitionRequest, Needed, PLATFORM};
 use super::kinds::Content;
 use super::part::{self, PartRequest};
-use super::{
-    CreateItem, Definition, Draft, Item, ItemKind, Part, Update, create, update, update_definition,
-};
+use super::{CreateItem, Definition, Draft, Item, ItemKind, Part, Update, create, update, update_definition};
 use crate::fabric::name::Folded;
 use crate::fabric::operation::{self, PendingResult, Progress};
 use crate::fabric::principal::Principal;
@@ -118,11 +116,12 @@ pub fn import(
     let mut draft = Draft::new(state, within.id, now, ends_at);
     let incoming: Vec<Incoming> = by_root(parts)?.into_iter().map(Incoming::new).collect();
     let mut names = BTreeSet::new();
-    if let Some(duplicate) = incoming.iter().find(|it| !names.insert((it.kind, Folded::new(&it.display_name)))) {
+    if let Some(duplicate) = incoming.iter().find(|it| !names.insert((it.kind, Folded::new(&it.metadata.display_name))))
+    {
         let text = format!(
             "There is more than one {} with the name '{}'.",
             duplicate.kind.spec().name,
-            duplicate.display_name
+            duplicate.metadata.display_name
         );
         return Err(FabricError::new(ErrorCode::DuplicateDisplayNameAndType).message(text));
     }
@@ -236,12 +235,7 @@ fn format(kind: ItemKind, parts: &[PartRequest]) -> Option<String> {
 }
 
 /// Creates an item, or updates the item with its name.
-fn import_item(
-    draft: &mut Draft,
-    item: Incoming,
-    may_pair: bool,
-    caller: Principal,
-) -> Result<Imported, FabricError> {
+fn import_item(draft: &mut Draft, item: Incoming, may_pair: bool, caller: Principal) -> Result<Imported, FabricError> {
     let (kind, display_name) = (item.kind, item.metadata.display_name.clone());
     let logical_id = item.metadata.logical_id.clone();
     let may_pair = may_pair || logical_id.is_some();

@@ -84,7 +84,7 @@ impl Draft {
         if self.within()?.items().contains(&id) {
             self.change(|state, within, now| {
                 let item = within.items().get(&id).ok_or_else(|| FabricError::no_item(id))?;
-                delete(state, within, item, now)
+                delete(state, within, item, false, now)
             })?;
         }
         Ok(())
