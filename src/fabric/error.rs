@@ -239,10 +239,10 @@ codes! {
     OperationNotSucceeded = "The operation has not succeeded";
     /// The kind of the item does not support the operation.
     OperationNotSupportedForItem = "Operation not supported for requested item";
-    /// The workspace has no lifecycle policy.
-    PolicyNotFound = "No lifecycle policy exists for this workspace.";
     /// An update from Git would change items of the workspace, and the request does not allow that.
     OverrideItemsNotAllowed = "The requested operation would override items of the workspace, which is not allowed.";
+    /// The workspace has no lifecycle policy.
+    PolicyNotFound = "No lifecycle policy exists for this workspace.";
     /// An update from Git would create a second item with this kind and name.
     PotentialDuplicateDisplayNameAndType = "The requested operation would create a duplicate display name and type.";
     /// The resource is not the one that `If-Match` names.

@@ -51,7 +51,7 @@ fn error_responses_match_the_service() {
     );
     insta::assert_snapshot!(
         "not_emulated",
-        lab.get(&format!("{workspace}/git/status")).refuses(501, "NotEmulated").whole()
+        lab.get(&format!("{workspace}/monitoringItems")).refuses(501, "NotEmulated").whole()
     );
     insta::assert_snapshot!(
         "wrong_method",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use specularite::fabric::behaviours::Behaviours;
 
+use crate::git;
 use crate::harness::{Lab, MISSING, Reply, definition, open_mirror};
 
 /// A behaviour, one of its answers, and a check of a mirrored database under it.
@@ -51,6 +52,18 @@ fn behaviours_each_select_their_answer() {
         ("readsWhilePaused", "404", |lab, mirror| read_while_paused(lab, mirror).status == 404),
         ("readsWhilePaused", "500", |lab, mirror| read_while_paused(lab, mirror).status == 500),
         ("readsWhilePaused", "200", |lab, mirror| read_while_paused(lab, mirror).status == 200),
+        ("gitStatus", "200", |lab, mirror| {
+            initialized(lab, mirror, json!({"initializationStrategy": "PreferWorkspace"})).status == 200
+        }),
+        ("gitStatus", "202", |lab, mirror| {
+            initialized(lab, mirror, json!({"initializationStrategy": "PreferWorkspace"})).status == 202
+        }),
+        ("gitInitialization", "MissingInitializationStrategy", |lab, mirror| {
+            code(&initialized(lab, mirror, json!({}))) == "MissingInitializationStrategy"
+        }),
+        ("gitInitialization", "MissingInitializationPolicy", |lab, mirror| {
+            code(&initialized(lab, mirror, json!({}))) == "MissingInitializationPolicy"
+        }),
         ("doubleEncodedToken", "400", |lab, mirror| code(&twice(lab, mirror)) == "InvalidContinuationToken"),
         ("doubleEncodedToken", "firstPage", |lab, mirror| twice(lab, mirror).body()["value"][0]["displayName"] == "m"),
     ];
@@ -112,6 +125,13 @@ fn by_contributor(lab: &Lab, mirror: &str) -> Reply {
 fn paused(lab: &Lab, mirror: &str) -> Reply {
     lab.set_capacity("Inactive");
     lab.post_empty(&format!("{mirror}/getMirroringStatus"))
+}
+
+/// The answer to the initialization of a Git connection whose branch has an item.
+fn initialized(lab: &Lab, mirror: &str, body: Value) -> Reply {
+    git::push(lab, "main", &git::mirror_files("", "other", MISSING));
+    let connection = git::connected(lab, workspace(mirror));
+    lab.post(&format!("{connection}/initializeConnection"), body)
 }
 
 /// The status of reads does not depend on that of writes.

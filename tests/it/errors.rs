@@ -362,6 +362,10 @@ const PROVOKED: &[Provocation] = &[
         }
         lab.create(&workspace, "one more", &open_mirror())
     }),
+    ("WorkspaceHasNoCapacityAssigned", 400, |lab| {
+        let bare = lab.post("/v1/workspaces", json!({"displayName": "no capacity"})).is(201).id();
+        lab.post(&format!("/v1/workspaces/{bare}/lakehouses"), json!({"displayName": "l"}))
+    }),
     ("WorkspaceNotFound", 404, |lab| lab.get(&format!("/v1/workspaces/{MISSING}"))),
     ("InsufficientPermissionsToManageConnection", 403, |lab| {
         let path = format!("/v1/connections/{}", lab.connection());

@@ -27,6 +27,8 @@ struct ExampleTenant {
     capacity: String,
     folder: String,
     lakehouse: String,
+    /// A second workspace.
+    related: String,
 }
 
 impl ExampleTenant {
@@ -37,13 +39,15 @@ impl ExampleTenant {
         let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
         let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].as_str().unwrap().to_owned();
         let workspace = workspace.rsplit('/').next().unwrap().to_owned();
-        Self { lab, workspace, capacity, folder, lakehouse }
+        let related = lab.post("/v1/workspaces", json!({"displayName": "related", "capacityId": capacity})).is(201).id();
+        Self { lab, workspace, capacity, folder, lakehouse, related }
     }
 
     /// The id in this tenant for a member of this name.
     fn id(&self, member: &str) -> Option<&str> {
         match member {
             "workspaceId" => Some(&self.workspace),
+            "relatedWorkspaceId" => Some(&self.related),
             "capacityId" => Some(&self.capacity),
             "folderId" | "parentFolderId" => Some(&self.folder),
             "itemId" | "lakehouseId" => Some(&self.lakehouse),

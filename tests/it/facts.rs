@@ -89,7 +89,7 @@ fn name(fact: &Fact) -> &'static str {
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 77;
+const VARIANTS: usize = 96;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
