@@ -22,8 +22,7 @@ fn related(lab: &Lab) -> [String; 2] {
     let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].clone();
     ["base", "branch"].map(|name| {
         let id = lab.post("/v1/workspaces", json!({"displayName": name, "capacityId": capacity})).is(201).id();
-        let connect = json!({"gitProviderDetails": git::details(name, "")});
-        lab.post(&format!("/v1/workspaces/{id}/git/connect"), connect).is(200);
+        git::connect(lab, &format!("/v1/workspaces/{id}"), name);
         id
     })
 }

@@ -9,6 +9,7 @@ use specularite::http::operation::{Coverage, Operation};
 use specularite::http::operations::OPERATIONS;
 
 use crate::coverage::shared;
+use crate::git;
 use crate::harness::{Lab, MISSING};
 
 /// Reads a file. The description refers to some files in another case than that of their names.
@@ -39,7 +40,11 @@ impl ExampleTenant {
         let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
         let capacity = lab.get("/v1/capacities").body()["value"][0]["id"].as_str().unwrap().to_owned();
         let workspace = workspace.rsplit('/').next().unwrap().to_owned();
-        let related = lab.post("/v1/workspaces", json!({"displayName": "related", "capacityId": capacity})).is(201).id();
+        let related =
+            lab.post("/v1/workspaces", json!({"displayName": "related", "capacityId": capacity})).is(201).id();
+        for (id, branch) in [(&workspace, "feature"), (&related, "main")] {
+            git::connect(&lab, &format!("/v1/workspaces/{id}"), branch);
+        }
         Self { lab, workspace, capacity, folder, lakehouse, related }
     }
 

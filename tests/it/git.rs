@@ -29,10 +29,15 @@ pub(crate) fn mirror_files(folder: &str, name: &str, logical_id: &str) -> Value 
     json!({format!("{root}/.platform"): platform.to_string(), format!("{root}/mirroring.json"): open_mirror().to_string()})
 }
 
-/// Connects a workspace, and returns the path of its Git operations.
+/// Connects a workspace to the branch `main`, and returns the path of its Git operations.
 pub(crate) fn connected(lab: &Lab, workspace: &str) -> String {
+    connect(lab, workspace, "main")
+}
+
+/// Connects a workspace to a branch, and returns the path of its Git operations.
+pub(crate) fn connect(lab: &Lab, workspace: &str, branch: &str) -> String {
     let git = format!("{workspace}/git");
-    lab.post(&format!("{git}/connect"), json!({"gitProviderDetails": details("main", "")})).is(200);
+    lab.post(&format!("{git}/connect"), json!({"gitProviderDetails": details(branch, "")})).is(200);
     git
 }
 
