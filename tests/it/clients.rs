@@ -484,7 +484,7 @@ fn fabric_sdk_for_go_calls_every_method() {
         .requests_only_emulated_hosts();
 }
 
-/// The calls of Microsoft's Terraform provider, which uses the SDK for Go. Resources of absent areas are skipped.
+/// The calls of Microsoft's Terraform provider, which uses the SDK for Go.
 #[test]
 fn fabric_sdk_for_go_manages_the_resources_of_terraform() {
     let Some(program) = GO.as_deref() else { return };
@@ -506,6 +506,14 @@ fn fabric_sdk_for_go_manages_the_resources_of_terraform() {
             "ok fabric_workspace_git_outbound_policy",
             "ok fabric_onelake_data_access_security",
             "ok identity of a workspace",
+            "ok fabric_tag",
+            "ok fabric_domain",
+            "ok fabric_deployment_pipeline",
+            "ok fabric_deployment_pipeline_role_assignment",
+            "ok fabric_workspace_git",
+            "ok fabric_external_data_share",
+            "ok fabric_spark_workspace_settings",
+            "ok fabric_spark_custom_pool",
         ])
         .requests_only_emulated_hosts();
 }

@@ -113,6 +113,8 @@ func outcome(err error) (string, bool) {
 type method struct {
 	name, plain string
 	function    reflect.Value
+	// hasBeta is true if there is another method for the beta version, so that this one needs the stable version.
+	hasBeta bool
 }
 
 // methods returns all methods of all clients. Of a method with a pager or a poller, that is taken instead of the one that reads to the end.
@@ -130,7 +132,8 @@ func methods(client fabric.Client) []method {
 				if client.MethodByName("New"+plain+"Pager").IsValid() || client.MethodByName("Begin"+plain).IsValid() {
 					continue
 				}
-				found = append(found, method{client.Type().String() + "." + plain, plain, client.Method(m)})
+				hasBeta := client.MethodByName(plain + "Beta").IsValid()
+				found = append(found, method{client.Type().String() + "." + plain, plain, client.Method(m), hasBeta})
 			}
 		}
 	}
@@ -146,6 +149,8 @@ func (method method) call(ids map[string]string) error {
 		switch {
 		case kind.Implements(reflect.TypeFor[context.Context]()):
 			given = append(given, ctx)
+		case kind.Kind() == reflect.Bool && method.hasBeta:
+			given = append(given, reflect.ValueOf(false))
 		case kind.Kind() == reflect.Pointer:
 			given = append(given, reflect.Zero(kind))
 		case kind.Kind() == reflect.String:

@@ -177,6 +177,9 @@ def main():
         credential.tenant = unchanged
         try:
             arguments = Arguments(ids, models).of(method)
+            # A method that has another one for the beta version needs the stable version.
+            if "beta" in arguments and hasattr(method.__self__, f"{method.__name__}_beta"):
+                arguments["beta"] = False
         except Exception as error:
             offenders.append(f"{name}: no arguments: {type(error).__name__}: {error}")
             continue
