@@ -1,4 +1,4 @@
-//! What administrators manage for the whole tenant: tags, domains, and overrides of tenant settings.
+//! Tags, domains, and the tenant settings that are overridden for a capacity.
 
 use crate::fabric::domain::Domain;
 use crate::fabric::ordered::Ordered;

@@ -1,7 +1,6 @@
 //! The state of a tenant, computed from the tenant's facts. The state includes indexes for lookups by name.
 //!
-//! [`State::apply`] has a line for each fact. What is more than one line is a method in the file of its area, beside the
-//! reads of that area.
+//! Each area has a file with its reads and the effects of its facts. [`State::apply`] selects the effect of a fact.
 
 mod administration;
 mod capacities;

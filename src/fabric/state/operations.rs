@@ -14,7 +14,7 @@ impl State {
         &self.operations
     }
 
-    /// Adds an operation. An operation on an item that does not exist is not kept, but its id is used.
+    /// Adds an operation. If its result is an item that does not exist, the operation is not kept, but its id is used.
     pub(super) fn start_operation(&mut self, new: NewOperation, at: Timestamp) {
         let NewOperation { id, workspace, role, ends_at, retry_after, result } = new;
         self.counts.operations += 1;
