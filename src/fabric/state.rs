@@ -727,6 +727,9 @@ impl State {
             Fact::GitCredentialsChanged { workspace, principal, credentials } => {
                 self.with_git(workspace, |connection| connection.set_credentials(principal, credentials));
             }
+            Fact::GitSettingsChanged { workspace, branch_roles } => {
+                self.with_git(workspace, |connection| connection.branch_roles = branch_roles);
+            }
             Fact::GitSynced { workspace, sync, logical_ids, busy_until } => {
                 self.with_git(workspace, |connection| connection.synced(sync, busy_until));
                 for (id, logical_id) in logical_ids {
@@ -797,6 +800,11 @@ impl State {
                 self.with_workspace(workspace, |workspace| ids.iter().for_each(|id| workspace.move_item(*id, folder)));
             }
             Fact::ItemTagged { workspace, id, tags } => self.with_item(workspace, id, |item| item.tags = tags),
+            Fact::LabelsChanged { items, label } => {
+                for (workspace, id) in items {
+                    self.with_item(workspace, id, |item| item.sensitivity_label = label);
+                }
+            }
             Fact::ItemUpdated { workspace, id, display_name, description, changes } => {
                 self.with_workspace(workspace, |workspace| workspace.update_item(id, display_name, description));
                 self.with_item(workspace, id, |item| item.updated_at = Some(at));
