@@ -46,8 +46,8 @@ use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
     CapacityId, ConnectionId, DeploymentPipelineId, DeploymentStageId, DomainId, ExternalDataShareId, FaultId,
-    FolderId, GatewayId, ItemId, JobInstanceId, LabelId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId,
-    TagId, TenantId, TroubleId, WorkspaceId, WorkspaceRelationId,
+    FolderId, GatewayId, ItemId, JobInstanceId, LabelId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId,
+    SourceId, TagId, TenantId, TroubleId, WorkspaceId, WorkspaceRelationId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.

@@ -4,7 +4,9 @@ use crate::fabric::ErrorCode::{Forbidden, InsufficientPrivileges, InsufficientSc
 use crate::http::context::Handler;
 use crate::http::operation::Fidelity::{self, Documented, Seen};
 use crate::http::operation::{Operation, delete, get, patch, post};
-use crate::http::{admin_domains, admin_items, admin_labels, admin_workspaces, external_data_shares, git, tags, tenant_settings};
+use crate::http::{
+    admin_domains, admin_items, admin_labels, admin_workspaces, external_data_shares, git, tags, tenant_settings,
+};
 
 const READS: &str = "Tenant.Read.All Tenant.ReadWrite.All";
 const WRITES: &str = "Tenant.ReadWrite.All";

@@ -8,8 +8,9 @@ use crate::http::context::{Context, HandlerResult};
 use crate::http::long_running_operations;
 use crate::http::wire;
 use crate::http::wire::git::{
-    CommitBody, ConnectBody, ConnectionBody, ConnectionSettingsBody, CreateRelationBody, CredentialsBody, CredentialsResponse, InitializeBody,
-    InitializeResponse, RelationBody, StatusResponse, UpdateBody, DiscoveredConnection, UpdateSettingsBody,
+    CommitBody, ConnectBody, ConnectionBody, ConnectionSettingsBody, CreateRelationBody, CredentialsBody,
+    CredentialsResponse, DiscoveredConnection, InitializeBody, InitializeResponse, RelationBody, StatusResponse,
+    UpdateBody, UpdateSettingsBody,
 };
 
 pub(super) fn get_connection(context: &Context<'_>) -> HandlerResult {

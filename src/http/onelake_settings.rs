@@ -6,7 +6,8 @@ use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
 use crate::http::wire;
 use crate::http::wire::onelake_settings::{
-    AccessTimeTrackingRequest, DefaultTierBody, DiagnosticsRequest, ImmutabilityRequest, ImportPolicy, PolicyBody, SettingsBody,
+    AccessTimeTrackingRequest, DefaultTierBody, DiagnosticsRequest, ImmutabilityRequest, ImportPolicy, PolicyBody,
+    SettingsBody,
 };
 
 pub(super) fn get(context: &Context<'_>) -> HandlerResult {

@@ -91,7 +91,7 @@ const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.
 
 /// The operations outside of Microsoft's description of mirroring: the own routes of the other kinds, the creation of
 /// kinds that cannot be created, the get of a SQL endpoint, recoverable items, the jobs of other kinds, the admin API, Spark, environments
-/// and warehouses, and the absent operations of the public API
+/// and warehouses, settings of workspaces, and the absent operations of the public API
 /// (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));

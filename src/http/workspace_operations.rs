@@ -19,8 +19,7 @@ const READ_TABLES: &str = "KQLDatabase.Read.All+OneLake.Read.All KQLDatabase.Rea
     KQLDatabase.ReadWrite.All+OneLake.Read.All KQLDatabase.ReadWrite.All+OneLake.ReadWrite.All \
     Item.Read.All+OneLake.Read.All Item.Read.All+OneLake.ReadWrite.All \
     Item.ReadWrite.All+OneLake.Read.All Item.ReadWrite.All+OneLake.ReadWrite.All";
-const WRITE_TABLES: &str =
-    "KQLDatabase.ReadWrite.All+OneLake.ReadWrite.All Item.ReadWrite.All+OneLake.ReadWrite.All";
+const WRITE_TABLES: &str = "KQLDatabase.ReadWrite.All+OneLake.ReadWrite.All Item.ReadWrite.All+OneLake.ReadWrite.All";
 
 /// The operations, each with its fidelity and its handler.
 #[rustfmt::skip]

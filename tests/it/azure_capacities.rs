@@ -362,3 +362,18 @@ fn skus_and_names_are_offered() {
     check("Not_a_name", Some("Invalid"));
     refused(send_json(&lab, "POST", &path, json!({"name": "x", "type": "Microsoft.Sql/servers"})), 400, "BadRequest");
 }
+
+#[test]
+fn operations_of_the_provider_are_listed() {
+    let lab = Lab::unthrottled();
+    let path = "/providers/Microsoft.Fabric/operations";
+    let body = send(&lab, "GET", &format!("{path}?{VERSION}")).is(200).body();
+    let operations = body["value"].as_array().unwrap();
+    let suspend = operations.iter().find(|it| it["name"] == "Microsoft.Fabric/capacities/suspend/action").unwrap();
+    assert_eq!(
+        (&suspend["isDataAction"], &suspend["display"]["provider"]),
+        (&json!(false), &json!("Microsoft Fabric"))
+    );
+    refused(send(&lab, "GET", path), 400, "MissingApiVersionParameter");
+    refused(send(&lab, "GET", &format!("{path}?api-version=2000-01-01")), 404, "InvalidResourceType");
+}

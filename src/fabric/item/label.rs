@@ -1,5 +1,5 @@
 //! Sensitivity labels and sharing links of items, as administrators change them. The emulator has neither the labels of a
-//! tenant nor label policies: every label is accepted. No item has sharing links (docs/fidelity.md#administration).
+//! tenant nor label policies: every label is accepted. No item has sharing links (docs/fidelity.md#admin).
 
 use jiff::Timestamp;
 
@@ -13,13 +13,8 @@ pub const LABELED_MAX: usize = 2_000;
 /// The maximum number of items in a request to remove sharing links (documented).
 pub const UNLINKED_MAX: usize = 500;
 /// The kinds whose companions have the label of their item (documented).
-const WITH_COMPANIONS: [ItemKind; 5] = [
-    ItemKind::Lakehouse,
-    ItemKind::Warehouse,
-    ItemKind::Datamart,
-    ItemKind::SQLDatabase,
-    ItemKind::MirroredDatabase,
-];
+const WITH_COMPANIONS: [ItemKind; 5] =
+    [ItemKind::Lakehouse, ItemKind::Warehouse, ItemKind::Datamart, ItemKind::SQLDatabase, ItemKind::MirroredDatabase];
 
 /// An item that a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -66,10 +66,7 @@ impl<'a> From<&'a OneLakeSettings> for SettingsBody<'a> {
             settings.destination.map(|at| DestinationBody { r#type: LAKEHOUSE, lakehouse: lakehouse(at) });
         let retention = |retention_days| [ImmutabilityPolicy { scope: DIAGNOSTIC_LOGS, retention_days }];
         Self {
-            diagnostics: DiagnosticsBody {
-                status: status(settings.has_diagnostics),
-                destination,
-            },
+            diagnostics: DiagnosticsBody { status: status(settings.has_diagnostics), destination },
             immutability_policies: settings.retention_days.map(retention),
             lifecycle: LifecycleBody {
                 default_tier: &settings.default_tier,
