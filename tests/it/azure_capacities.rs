@@ -158,7 +158,6 @@ fn errors_have_the_form_of_azure() {
     }
     let status = format!("/subscriptions/{ours}/providers/Microsoft.Fabric/locations/westeurope/operationstatuses");
     refused(send(&lab, "GET", &format!("{status}/{ALICE}?{VERSION}")), 404, "ResourceNotFound");
-    refused(send(&lab, "GET", &format!("/providers/Microsoft.Fabric/operations?{VERSION}")), 501, "NotEmulated");
     refused(send(&lab, "POST", &group("/specularite")), 405, "MethodNotAllowed");
     refused(send(&lab, "GET", &group("/specularite/nothing/here")), 404, "EndpointNotFound");
     let anonymous = lab.send("GET", &group("/specularite"), &[AZURE, ("authorization", "Basic eA==")], "");
