@@ -22,6 +22,7 @@ use crate::fabric::git::credentials::Credentials;
 use crate::fabric::git::provider::ProviderDetails;
 use crate::fabric::git::relation::Relation;
 use crate::fabric::git::repository::Push;
+use crate::fabric::git::settings::BranchRoles;
 use crate::fabric::item::data_access_role::DataAccessRole;
 use crate::fabric::item::shortcut::Shortcut;
 use crate::fabric::item::{Companion, Definition, KindChange, NewItem};
@@ -45,8 +46,8 @@ use crate::fabric::weight::{Weight, weigh, weight};
 use crate::fabric::workspace::WorkspaceIdentity;
 use crate::ids::{
     CapacityId, ConnectionId, DeploymentPipelineId, DeploymentStageId, DomainId, ExternalDataShareId, FaultId,
-    FolderId, GatewayId, ItemId, JobInstanceId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId, SourceId,
-    TagId, TenantId, TroubleId, WorkspaceId, WorkspaceRelationId,
+    FolderId, GatewayId, ItemId, JobInstanceId, LabelId, LogicalId, ManagedPrivateEndpointId, PrincipalId, ScheduleId,
+    SourceId, TagId, TenantId, TroubleId, WorkspaceId, WorkspaceRelationId,
 };
 
 /// The result of a decision: the facts to record and a value for the response, or an error.
@@ -357,6 +358,9 @@ pub enum Fact {
     /// The Git credentials of a principal in a workspace changed.
     #[serde(rename = "gitCredentialsChanged")]
     GitCredentialsChanged { workspace: WorkspaceId, principal: PrincipalId, credentials: Credentials },
+    /// The settings of the Git connection of a workspace changed. The fact contains all of them.
+    #[serde(rename = "gitSettingsChanged")]
+    GitSettingsChanged { workspace: WorkspaceId, branch_roles: BranchRoles },
     /// The Git connection of a workspace was initialized, or its items were synced with the branch. The fact contains the
     /// whole sync, and the logical ids that items received. Until `busy_until`, another operation cannot start.
     #[serde(rename = "gitSynced")]
@@ -423,6 +427,9 @@ pub enum Fact {
     /// The tags of an item changed. The fact contains all tags of the item.
     #[serde(rename = "itemTagged")]
     ItemTagged { workspace: WorkspaceId, id: ItemId, tags: Vec<TagId> },
+    /// The sensitivity label of items changed. The label `None` stands for none.
+    #[serde(rename = "labelsChanged")]
+    LabelsChanged { items: Vec<(WorkspaceId, ItemId)>, label: Option<LabelId> },
     /// An item was deleted with its companions. The name of the item is reserved until `reserved_until`.
     #[serde(rename = "itemDeleted")]
     ItemDeleted { workspace: WorkspaceId, id: ItemId, reserved_until: Timestamp },

@@ -1,5 +1,5 @@
-//! The OneLake settings of a workspace: diagnostics, the retention of diagnostic logs, the default tier and the lifecycle
-//! policy. They are kept and shown, but have no effect, because there is no data (docs/fidelity.md#onelake-settings).
+//! The OneLake settings of a workspace: diagnostics, the retention of diagnostic logs, the default tier, the tracking of
+//! access times and the lifecycle policy. They are kept and shown, but have no effect, because there is no data (docs/fidelity.md#onelake-settings).
 
 use std::collections::HashSet;
 
@@ -40,6 +40,9 @@ pub struct OneLakeSettings {
     pub retention_days: Option<u32>,
     /// The default tier.
     pub default_tier: AccessTier,
+    /// `true` if reads and writes update the last access time of files.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tracks_access_time: bool,
     /// The lifecycle policy; `None` if there is none.
     pub policy: Option<LifecyclePolicy>,
 }
@@ -161,6 +164,12 @@ pub fn modify_immutability(state: &State, workspace: &Workspace, days: u32) -> D
 pub fn modify_default_tier(workspace: &Workspace, default_tier: AccessTier) -> Decision<()> {
     workspace.check_lifecycle()?;
     changed(workspace, OneLakeSettings { default_tier, ..workspace.onelake_settings().clone() })
+}
+
+/// Enables or disables the tracking of the last access to files.
+pub fn modify_access_time_tracking(workspace: &Workspace, enable: bool) -> Decision<()> {
+    workspace.check_lifecycle()?;
+    changed(workspace, OneLakeSettings { tracks_access_time: enable, ..workspace.onelake_settings().clone() })
 }
 
 /// Replaces the lifecycle policy of a workspace. Without rules, the policy is deleted.

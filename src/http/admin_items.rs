@@ -15,7 +15,7 @@ fn kind(context: &Context<'_>) -> Result<Option<ItemKind>, FabricError> {
 }
 
 /// Returns the item that the path names. A `type` must be that of the item.
-fn item<'s>(context: &Context<'_>, state: &'s State) -> Result<(&'s Workspace, &'s Item), FabricError> {
+pub(super) fn item<'s>(context: &Context<'_>, state: &'s State) -> Result<(&'s Workspace, &'s Item), FabricError> {
     let (workspace, id): (WorkspaceId, ItemId) = (context.id("workspaceId")?, context.id("itemId")?);
     let kind = kind(context)?;
     let found = state.workspaces().get(&workspace).and_then(|within| Some((within, within.items().get(&id)?)));

@@ -4,7 +4,9 @@ use crate::fabric::ErrorCode::{Forbidden, InsufficientPrivileges, InsufficientSc
 use crate::http::context::Handler;
 use crate::http::operation::Fidelity::{self, Documented, Seen};
 use crate::http::operation::{Operation, delete, get, patch, post};
-use crate::http::{admin_domains, admin_items, admin_workspaces, tags, tenant_settings};
+use crate::http::{
+    admin_domains, admin_items, admin_labels, admin_workspaces, external_data_shares, git, tags, tenant_settings,
+};
 
 const READS: &str = "Tenant.Read.All Tenant.ReadWrite.All";
 const WRITES: &str = "Tenant.ReadWrite.All";
@@ -40,6 +42,8 @@ pub(super) const ROWS: &[(Operation, Fidelity, Handler)] = &[
     (get("/admin/workspaces/networking/communicationpolicies",
         "Workspaces_ListNetworkingCommunicationPolicies", None, READS)
         .for_administrators(InsufficientPrivileges), Documented, admin_workspaces::list_policies),
+    (get("/admin/workspaces/discoverGitConnections", "Workspaces_ListGitConnections", None, READS)
+        .for_administrators(InsufficientPrivileges).limited(25), Documented, git::list_connections),
 
     (get("/admin/items", "Items_ListItems", None, READS)
         .for_administrators(InsufficientPrivileges), Documented, admin_items::list),
@@ -49,6 +53,19 @@ pub(super) const ROWS: &[(Operation, Fidelity, Handler)] = &[
         .for_administrators(InsufficientPrivileges), Seen, admin_items::users),
     (get("/admin/users/{userId}/access", "Users_ListAccessEntities", None, READS)
         .for_administrators(InsufficientPrivileges), Documented, admin_items::of_user),
+    (post("/admin/items/bulkSetLabels", "Labels_BulkSetLabels", None, WRITES)
+        .for_administrators(InsufficientPrivileges).simplified(), Seen, admin_labels::set),
+    (post("/admin/items/bulkRemoveLabels", "Labels_BulkRemoveLabels", None, WRITES)
+        .for_administrators(InsufficientPrivileges).simplified(), Seen, admin_labels::remove),
+    (post("/admin/items/bulkRemoveSharingLinks", "SharingLinks_BulkRemoveSharingLinks", None, WRITES)
+        .for_administrators(Forbidden).limited(10).simplified(), Documented, admin_labels::remove_sharing_links),
+    (post("/admin/items/removeAllSharingLinks", "SharingLinks_RemoveAllSharingLinks", None, WRITES)
+        .for_administrators(Forbidden).limited(10).simplified(), Documented, admin_labels::remove_all_sharing_links),
+    (get("/admin/items/externalDataShares", "ExternalDataSharesProvider_ListExternalDataShares", None, WRITES)
+        .for_administrators(InsufficientPrivileges).limited(10), Documented, external_data_shares::list_all),
+    (post(ws!("/items/{itemId}/externalDataShares/{externalDataShareId}/revoke"),
+        "ExternalDataSharesProvider_RevokeExternalDataShare", None, WRITES)
+        .for_administrators(InsufficientPrivileges).limited(10), Documented, external_data_shares::revoke_any),
 
     (get("/admin/tags", "Tags_ListTags", None, READS)
         .for_administrators(InsufficientPrivileges).limited(25), Documented, tags::list),

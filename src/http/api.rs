@@ -105,7 +105,9 @@ impl Api {
     /// Returns the code of an error on the wire.
     fn code(self, code: ErrorCode) -> &'static str {
         match (self, code) {
-            (Self::PowerBi, ErrorCode::InsufficientPrivileges) => "PowerBINotAuthorizedException",
+            (Self::PowerBi, ErrorCode::InsufficientPrivileges | ErrorCode::InsufficientPermissionsToManageGateway) => {
+                "PowerBINotAuthorizedException"
+            }
             (Self::PowerBi, ErrorCode::EntityNotFound | ErrorCode::WorkspaceNotFound | ErrorCode::CapacityNotFound) => {
                 "PowerBIEntityNotFound"
             }

@@ -12,7 +12,7 @@ use crate::http::operations::Route;
 use crate::http::wire::List;
 use crate::http::wire::azure_capacities::{
     AvailabilityBody, AzureCapacityBody, AzureCapacityRequest, NameRequest, NewSkuBody, OperationBody,
-    ResourceGroupBody, SkuBody,
+    ProviderOperationBody, ResourceGroupBody, SkuBody,
 };
 
 /// The resource group of all capacities.
@@ -60,7 +60,23 @@ pub static OPERATIONS: &[Route] = &[
         "FabricCapacities_GetOperationStatus", None, "").served(Seen, operation_status),
     get(subscription!("providers/Microsoft.Fabric/locations/{location}/operationresults/{operationId}"),
         "FabricCapacities_GetOperationResult", None, "").served(Guessed, operation_result),
-    get("/providers/Microsoft.Fabric/operations", "Operations_List", None, "").absent(),
+    get("/providers/Microsoft.Fabric/operations", "Operations_List", None, "").served(Documented, list_operations),
+];
+
+/// The operations of the resource provider: the name, the type of the resource, and the description.
+const PROVIDER_OPERATIONS: [(&str, &str, &str); 12] = [
+    ("register/action", "Fabric resource provider", "Registers the Fabric resource provider."),
+    ("capacities/read", "Fabric capacity", "Retrieves the information of a Fabric capacity."),
+    ("capacities/write", "Fabric capacity", "Creates or updates a Fabric capacity."),
+    ("capacities/delete", "Fabric capacity", "Deletes a Fabric capacity."),
+    ("capacities/suspend/action", "Fabric capacity", "Suspends a Fabric capacity."),
+    ("capacities/resume/action", "Fabric capacity", "Resumes a Fabric capacity."),
+    ("capacities/skus/read", "Fabric capacity", "Retrieves the SKUs available to a capacity."),
+    ("locations/checkNameAvailability/action", "Fabric capacity", "Checks that a name is valid and not in use."),
+    ("locations/operationresults/read", "Operation result", "Retrieves the result of an operation."),
+    ("locations/operationstatuses/read", "Operation status", "Retrieves the status of an operation."),
+    ("operations/read", "Operation", "Retrieves the operations of the resource provider."),
+    ("skus/read", "SKU", "Retrieves the available SKUs."),
 ];
 
 /// Returns `true` if a path in lower case belongs to these operations.
@@ -72,6 +88,11 @@ pub(super) fn has_path(path: &str) -> bool {
 /// Rejects a request without a known version of the API, or to another subscription or resource group.
 fn check(context: &Context<'_>) -> Result<(), FabricError> {
     check_subscription(context)?;
+    check_version(context)
+}
+
+/// Rejects a request without a known version of the API.
+fn check_version(context: &Context<'_>) -> Result<(), FabricError> {
     let version = context.query("api-version").ok_or(ErrorCode::MissingApiVersionParameter)?;
     if VERSIONS.contains(&version.as_str()) {
         return Ok(());
@@ -197,6 +218,12 @@ fn remove(context: &Context<'_>) -> HandlerResult {
         Some((operation, region)) => tracked(context, Answer::accepted(), &operation, &region),
         None => Answer::no_content(),
     })
+}
+
+/// Lists the operations of the resource provider, which Azure's roles name.
+fn list_operations(context: &Context<'_>) -> HandlerResult {
+    check_version(context)?;
+    Ok(Answer::ok(&List::all(PROVIDER_OPERATIONS.map(ProviderOperationBody::from).into())))
 }
 
 fn skus(context: &Context<'_>) -> HandlerResult {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::fabric::external_data_share;
 use crate::fabric::role::Role;
 use crate::fabric::{ErrorCode, FabricError};
+use crate::http::admin_items;
 use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
 use crate::http::wire;
@@ -42,6 +43,16 @@ pub(super) fn list(context: &Context<'_>) -> HandlerResult {
     })
 }
 
+/// Lists the shares of all items, for administrators.
+pub(super) fn list_all(context: &Context<'_>) -> HandlerResult {
+    context.read(|state| {
+        let page = context.page(state)?;
+        let shares = state.external_data_shares().after(page.after);
+        let body = |share| ShareBody::new(context.tenant.id(), share, context.now);
+        Ok(Answer::ok(&context.list(page.cut(shares).map(body))))
+    })
+}
+
 pub(super) fn get(context: &Context<'_>) -> HandlerResult {
     context.read(|state| {
         let (_, item) = context.item(state, context.now)?;
@@ -53,6 +64,16 @@ pub(super) fn get(context: &Context<'_>) -> HandlerResult {
 pub(super) fn revoke(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, now| {
         external_data_share::revoke(state, context.item(state, now)?.1, context.id("externalDataShareId")?)
+    })?;
+    Ok(Answer::empty())
+}
+
+/// Revokes the share of any item, for administrators.
+pub(super) fn revoke_any(context: &Context<'_>) -> HandlerResult {
+    let id = context.id("externalDataShareId")?;
+    context.commit(|state, _| {
+        let (_, item) = admin_items::item(context, state)?;
+        external_data_share::revoke(state, item, id)
     })?;
     Ok(Answer::empty())
 }

@@ -1,6 +1,6 @@
 //! Git integration: connections, credentials, status, commits, updates and relations of workspaces.
 
-use crate::fabric::git::{connection, credentials, relation, status, sync};
+use crate::fabric::git::{connection, credentials, relation, settings, status, sync};
 use crate::fabric::operation::Progress;
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::Answer;
@@ -8,8 +8,9 @@ use crate::http::context::{Context, HandlerResult};
 use crate::http::long_running_operations;
 use crate::http::wire;
 use crate::http::wire::git::{
-    CommitBody, ConnectBody, ConnectionBody, CreateRelationBody, CredentialsBody, CredentialsResponse, InitializeBody,
-    InitializeResponse, RelationBody, StatusResponse, UpdateBody,
+    CommitBody, ConnectBody, ConnectionBody, ConnectionSettingsBody, CreateRelationBody, CredentialsBody,
+    CredentialsResponse, DiscoveredConnection, InitializeBody, InitializeResponse, RelationBody, StatusResponse,
+    UpdateBody, UpdateSettingsBody,
 };
 
 pub(super) fn get_connection(context: &Context<'_>) -> HandlerResult {
@@ -29,6 +30,32 @@ pub(super) fn connect(context: &Context<'_>) -> HandlerResult {
 pub(super) fn disconnect(context: &Context<'_>) -> HandlerResult {
     context.commit(|state, _| connection::disconnect(context.workspace(state)?))?;
     Ok(Answer::empty())
+}
+
+/// Lists the connections of all workspaces, for administrators.
+pub(super) fn list_connections(context: &Context<'_>) -> HandlerResult {
+    context.read(|state| {
+        let page = context.page(state)?;
+        let all = state.workspaces().after(page.after);
+        let connected = all.filter_map(|(position, workspace)| {
+            let connection = workspace.git_connection()?;
+            Some((position, DiscoveredConnection::new(workspace.id, connection)))
+        });
+        Ok(Answer::ok(&context.list(page.cut(connected))))
+    })
+}
+
+pub(super) fn get_settings(context: &Context<'_>) -> HandlerResult {
+    context.read(|state| {
+        let roles = settings::branch_roles(context.workspace(state)?)?;
+        Ok(Answer::ok(&ConnectionSettingsBody::from(roles)))
+    })
+}
+
+pub(super) fn update_settings(context: &Context<'_>) -> HandlerResult {
+    let roles = context.json::<UpdateSettingsBody>()?.branch_roles()?;
+    let roles = context.commit(|state, _| settings::change(context.workspace(state)?, roles))?;
+    Ok(Answer::ok(&ConnectionSettingsBody::from(roles)))
 }
 
 pub(super) fn get_credentials(context: &Context<'_>) -> HandlerResult {

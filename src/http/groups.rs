@@ -32,10 +32,10 @@ fn is_group(workspace: &Workspace, caller: Principal) -> bool {
 }
 
 /// The members that filters can name.
-const MEMBERS: &[&str] = &["id", "name", "capacityId", "isOnDedicatedCapacity", "isReadOnly", "type"];
+pub(super) const MEMBERS: &[&str] = &["id", "name", "capacityId", "isOnDedicatedCapacity", "isReadOnly", "type"];
 
 /// Returns the value of one of [`MEMBERS`].
-fn member(workspace: &Workspace, name: &str) -> String {
+pub(super) fn member(workspace: &Workspace, name: &str) -> String {
     match name {
         "id" => workspace.id.to_string(),
         "name" => workspace.display_name.clone(),

@@ -7,6 +7,7 @@
 
 mod admin_domains;
 mod admin_items;
+mod admin_labels;
 mod admin_operations;
 mod admin_workspaces;
 pub mod answer;
@@ -61,6 +62,8 @@ pub mod operations;
 mod page;
 mod path_parameters;
 pub mod power_bi;
+mod power_bi_admin;
+mod power_bi_gateways;
 mod recoverable_items;
 mod relations;
 mod request;
@@ -71,10 +74,12 @@ mod shortcuts;
 mod spark;
 mod sql_databases;
 mod sql_endpoints;
+mod table_shortcuts;
 mod tags;
 mod tenant_settings;
 mod warehouses;
 mod wire;
+mod workspace_operations;
 mod workspaces;
 
 pub use self::dispatch::{Connection, Dispatcher, reject_hosts, router};

@@ -49,6 +49,14 @@ impl Slice {
         }
     }
 
+    /// Reads `$top`, which is required and from 1 to `most`, and `$skip`.
+    pub(super) fn required(context: &Context<'_>, most: usize) -> Result<Self, FabricError> {
+        match Self::of(context)? {
+            slice if (1..=most).contains(&slice.top) => Ok(slice),
+            _ => Err(invalid(format!("$top is required, and from 1 to {most}."))),
+        }
+    }
+
     /// Returns the selected elements.
     pub(super) fn cut<T>(self, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         all.skip(self.skip).take(self.top)

@@ -6,7 +6,8 @@ use crate::http::answer::Answer;
 use crate::http::context::{Context, HandlerResult};
 use crate::http::wire;
 use crate::http::wire::onelake_settings::{
-    DefaultTierBody, DiagnosticsRequest, ImmutabilityRequest, ImportPolicy, PolicyBody, SettingsBody,
+    AccessTimeTrackingRequest, DefaultTierBody, DiagnosticsRequest, ImmutabilityRequest, ImportPolicy, PolicyBody,
+    SettingsBody,
 };
 
 pub(super) fn get(context: &Context<'_>) -> HandlerResult {
@@ -35,6 +36,12 @@ pub(super) fn modify_default_tier(context: &Context<'_>) -> HandlerResult {
     })?;
     context.commit(|state, _| onelake_settings::modify_default_tier(context.workspace(state)?, tier))?;
     Ok(Answer::ok(&DefaultTierBody::from(tier)))
+}
+
+pub(super) fn modify_access_time_tracking(context: &Context<'_>) -> HandlerResult {
+    let enable = context.json::<AccessTimeTrackingRequest>()?.parsed()?;
+    context.commit(|state, _| onelake_settings::modify_access_time_tracking(context.workspace(state)?, enable))?;
+    Ok(Answer::empty())
 }
 
 pub(super) fn export_policy(context: &Context<'_>) -> HandlerResult {

@@ -24,7 +24,7 @@ use crate::http::{
     data_access_roles, deployment_pipelines, domains, encryption, external_data_shares, folders, gateway_members,
     gateway_roles, gateways, git, items, job_operations, jobs, lakehouses, long_running_operations,
     managed_private_endpoints, mirrored_databases, networking, onelake_settings, recoverable_items, relations,
-    role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspaces,
+    role_assignments, shortcuts, sql_databases, sql_endpoints, tags, workspace_operations, workspaces,
 };
 
 /// A row of the table: an operation and its handler.
@@ -91,13 +91,13 @@ const SCHEDULE_LAKEHOUSE_JOBS: &str = "Item.Execute.All+Item.ReadWrite.All Item.
 
 /// The operations outside of Microsoft's description of mirroring: the own routes of the other kinds, the creation of
 /// kinds that cannot be created, the get of a SQL endpoint, recoverable items, the jobs of other kinds, the admin API, Spark, environments
-/// and warehouses, and the absent operations of the public API
+/// and warehouses, settings of workspaces, and the absent operations of the public API
 /// (`fixtures/absent-operations.tsv`).
 pub static UNDESCRIBED: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let described = |spec: &KindSpec| OPERATIONS.iter().any(|route| route.operation.kind == Some(spec.kind));
     let of_kinds = KINDS.iter().filter(|spec| !described(spec)).flat_map(of_kind);
     let refused = KINDS.iter().filter(|spec| !spec.can_be_created).map(|spec| create(spec).served(Seen, items::create));
-    let tables = [job_operations::ROWS, admin_operations::ROWS, compute_operations::ROWS];
+    let tables = [job_operations::ROWS, admin_operations::ROWS, compute_operations::ROWS, workspace_operations::ROWS];
     let rows = tables.into_iter().flatten().map(|(row, fidelity, handler)| row.clone().served(*fidelity, *handler));
     of_kinds.chain(refused).chain([sql_endpoint()]).chain(undescribed_items()).chain(rows).chain(absent()).collect()
 });

@@ -1,11 +1,12 @@
 //! The table of operations of Power BI's REST API. Its groups are Fabric's workspaces.
 
+use crate::fabric::ErrorCode::InsufficientPrivileges;
 use crate::fabric::item::ItemKind::SemanticModel;
 use crate::fabric::role::Role::{Admin, Contributor, Member, Viewer};
 use crate::http::operation::Fidelity::Documented;
 use crate::http::operation::{delete, get, patch, post, put};
 use crate::http::operations::Route;
-use crate::http::{datasets, groups};
+use crate::http::{datasets, groups, power_bi_admin, power_bi_gateways};
 
 /// A path of the API.
 macro_rules! myorg {
@@ -27,6 +28,7 @@ pub const BASE: &str = myorg!("");
 const READS_WORKSPACES: &str = "Workspace.Read.All Workspace.ReadWrite.All";
 const WRITES_WORKSPACES: &str = "Workspace.ReadWrite.All";
 const READS_DATASETS: &str = "Dataset.Read.All Dataset.ReadWrite.All";
+const READS_TENANT: &str = "Tenant.Read.All Tenant.ReadWrite.All";
 const WRITES_DATASETS: &str = "Dataset.ReadWrite.All";
 
 /// The operations.
@@ -73,9 +75,14 @@ pub static OPERATIONS: &[Route] = &[
         READS_DATASETS).served(Documented, datasets::get_refresh),
     delete(myorg!("/datasets/{datasetId}/refreshes/{refreshId}"), "Datasets_CancelRefresh", None, WRITES_DATASETS)
         .served(Documented, datasets::cancel_refresh),
-    get(myorg!("/gateways"), "Gateways_GetGateways", None, READS_DATASETS).absent(),
-    get(myorg!("/gateways/{gatewayId}"), "Gateways_GetGateway", None, READS_DATASETS).absent(),
-    get(myorg!("/gateways/{gatewayId}/datasources"), "Gateways_GetDatasources", None, READS_DATASETS).absent(),
-    get(myorg!("/admin/groups"), "Groups_GetGroupsAsAdmin", None, "Tenant.Read.All Tenant.ReadWrite.All").absent(),
-    get(myorg!("/admin/capacities"), "Admin_GetCapacitiesAsAdmin", None, "Tenant.Read.All Tenant.ReadWrite.All").absent(),
+    get(myorg!("/gateways"), "Gateways_GetGateways", None, READS_DATASETS).served(Documented, power_bi_gateways::list),
+    get(myorg!("/gateways/{gatewayId}"), "Gateways_GetGateway", None, READS_DATASETS)
+        .served(Documented, power_bi_gateways::get),
+    get(myorg!("/gateways/{gatewayId}/datasources"), "Gateways_GetDatasources", None, READS_DATASETS)
+        .simplified().served(Documented, power_bi_gateways::list_sources),
+    get(myorg!("/admin/groups"), "Groups_GetGroupsAsAdmin", None, READS_TENANT)
+        .for_administrators(InsufficientPrivileges).limited(15).simplified()
+        .served(Documented, power_bi_admin::list_groups),
+    get(myorg!("/admin/capacities"), "Admin_GetCapacitiesAsAdmin", None, READS_TENANT)
+        .for_administrators(InsufficientPrivileges).served(Documented, power_bi_admin::list_capacities),
 ];

@@ -56,7 +56,7 @@ fn policy(context: &Context<'_>) -> Result<ConflictPolicy, FabricError> {
 }
 
 /// Encodes a text as one segment of a path. Slashes become `%2F`.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 

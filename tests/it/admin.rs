@@ -35,7 +35,7 @@ fn admin_operations_reject_others_than_administrators() {
         assert_ne!(other.status, 403, "{path}: {}", other.text());
         count += 1;
     }
-    assert_eq!(count, 37);
+    assert_eq!(count, 44);
 }
 
 #[test]

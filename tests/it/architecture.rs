@@ -22,9 +22,9 @@ const ORDER: &[(&str, &str)] = &[
     ),
     (
         "http",
-        "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations job_operations compute_operations admin_operations managed_identity resource_manager onelake entra \
-         admin_domains admin_items admin_workspaces bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles deployment_pipelines datasets encryption environments external_data_shares folders gateway_members gateway_roles gateways git groups items jobs lakehouses \
-         managed_private_endpoints mirrored_databases networking recoverable_items relations onelake_settings role_assignments shortcuts spark sql_databases sql_endpoints tags warehouses tenant_settings workspaces \
+        "dispatch page control operation_ids fabric_api api routes power_bi azure_capacities operations job_operations compute_operations admin_operations workspace_operations managed_identity resource_manager onelake entra \
+         admin_domains admin_labels admin_workspaces bulk capacities catalog_search catalogs connection_roles connections domains data_access_roles deployment_pipelines datasets encryption environments external_data_shares admin_items folders gateway_members gateway_roles gateways git power_bi_admin power_bi_gateways groups items jobs lakehouses \
+         managed_private_endpoints mirrored_databases networking recoverable_items relations onelake_settings role_assignments table_shortcuts shortcuts spark sql_databases sql_endpoints tags warehouses tenant_settings workspaces \
          long_running_operations multipart odata etag context path_parameters wire exchange fault error json operation answer request",
     ),
 ];

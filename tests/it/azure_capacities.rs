@@ -158,7 +158,6 @@ fn errors_have_the_form_of_azure() {
     }
     let status = format!("/subscriptions/{ours}/providers/Microsoft.Fabric/locations/westeurope/operationstatuses");
     refused(send(&lab, "GET", &format!("{status}/{ALICE}?{VERSION}")), 404, "ResourceNotFound");
-    refused(send(&lab, "GET", &format!("/providers/Microsoft.Fabric/operations?{VERSION}")), 501, "NotEmulated");
     refused(send(&lab, "POST", &group("/specularite")), 405, "MethodNotAllowed");
     refused(send(&lab, "GET", &group("/specularite/nothing/here")), 404, "EndpointNotFound");
     let anonymous = lab.send("GET", &group("/specularite"), &[AZURE, ("authorization", "Basic eA==")], "");
@@ -361,4 +360,19 @@ fn skus_and_names_are_offered() {
     check("specularite", Some("AlreadyExists"));
     check("Not_a_name", Some("Invalid"));
     refused(send_json(&lab, "POST", &path, json!({"name": "x", "type": "Microsoft.Sql/servers"})), 400, "BadRequest");
+}
+
+#[test]
+fn operations_of_the_provider_are_listed() {
+    let lab = Lab::unthrottled();
+    let path = "/providers/Microsoft.Fabric/operations";
+    let body = send(&lab, "GET", &format!("{path}?{VERSION}")).is(200).body();
+    let operations = body["value"].as_array().unwrap();
+    let suspend = operations.iter().find(|it| it["name"] == "Microsoft.Fabric/capacities/suspend/action").unwrap();
+    assert_eq!(
+        (&suspend["isDataAction"], &suspend["display"]["provider"]),
+        (&json!(false), &json!("Microsoft Fabric"))
+    );
+    refused(send(&lab, "GET", path), 400, "MissingApiVersionParameter");
+    refused(send(&lab, "GET", &format!("{path}?api-version=2000-01-01")), 404, "InvalidResourceType");
 }

@@ -183,7 +183,8 @@ fn coverage_endpoint_counts_operations() {
     assert_eq!(of("Git_Connect"), "served");
     assert_eq!(of("FabricCapacities_Suspend"), "served");
     assert_eq!(of("Datasets_RefreshDatasetInGroup"), "simplified");
-    assert_eq!(of("Gateways_GetDatasources"), "absent");
+    assert_eq!(of("Gateways_GetDatasources"), "simplified");
+    assert_eq!(of("Workloads_ListWorkloads"), "absent");
     let groups = operations.iter().find(|it| it["operation"] == "Groups_GetGroups").unwrap();
     assert_eq!(groups["path"], "/v1.0/myorg/groups");
     let count = |what: &str| operations.iter().filter(|it| it["coverage"] == what).count() as u64;

@@ -288,3 +288,41 @@ fn shares_are_limited_per_minute() {
     }
     tenants.provider.get(&tenants.shares).refuses(429, "RequestBlocked");
 }
+
+#[test]
+fn administrators_list_and_revoke_all_shares() {
+    const ALL: &str = "/v1/admin/items/externalDataShares";
+    let tenants = Tenants::new();
+    let Tenants { provider, workspace, shares, .. } = &tenants;
+    let first = tenants.share(&["Files/a"]);
+    let other = crate::jobs::item(provider, &self::workspace(provider, "other"), "Lakehouse");
+    let body = json!({"paths": ["Tables/t"], "recipient": {"userPrincipalName": "lisa@fabrikam.com"}});
+    let second = provider.post(&format!("{other}/externalDataShares"), body).is(201).body();
+
+    // The administrator has no role in the workspaces.
+    let administrator = provider.user(crate::harness::BOB);
+    provider.settings(json!({"pageSize": 1}));
+    let page = administrator.get(ALL).is(200).body();
+    assert_eq!(page["value"], json!([provider.get(&format!("{shares}/{first}")).is(200).body()]));
+    let next = page["continuationUri"].as_str().unwrap().strip_prefix("http://127.0.0.1:7310").unwrap();
+    assert_eq!(administrator.get(next).is(200).body(), json!({"value": [second]}));
+
+    let item = shares.strip_suffix("/externalDataShares").unwrap().replace("/v1/", "/v1/admin/");
+    let revoke = |item: &str, id: &str| administrator.post_empty(&format!("{item}/externalDataShares/{id}/revoke"));
+    revoke(&item, &first).is(200);
+    revoke(&item, &first).is(200);
+    assert_eq!(tenants.status(&first), "Revoked");
+    revoke(&item, MISSING).refuses(404, "EntityNotFound");
+    revoke(&item, second["id"].as_str().unwrap()).refuses(404, "EntityNotFound");
+    let missing = format!("{}/items/{MISSING}", workspace.replace("/v1/", "/v1/admin/"));
+    revoke(&missing, &first).refuses(404, "ItemNotFound");
+    revoke(&item, "x").refuses(400, "InvalidInput");
+
+    crate::admin::declare_no_administrator(provider, ALICE);
+    provider.user(ALICE).get(ALL).refuses(403, "InsufficientPrivileges");
+    provider.settings(json!({"throttle": "measured"}));
+    for _ in 0..10 {
+        provider.get(ALL).is(200);
+    }
+    provider.get(ALL).refuses(429, "RequestBlocked");
+}

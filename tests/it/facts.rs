@@ -58,6 +58,7 @@ fn name(fact: &Fact) -> &'static str {
         ConnectionDeleted "connectionDeleted", ItemCreated "itemCreated", ItemUpdated "itemUpdated",
         ShortcutsChanged "shortcutsChanged", IdentityAssociated "identityAssociated",
         KindStateChanged "kindStateChanged", ItemsMoved "itemsMoved", ItemTagged "itemTagged",
+        LabelsChanged "labelsChanged",
         ItemDeleted "itemDeleted", DefinitionUpdated "definitionUpdated", OperationStarted "operationStarted",
         MirroringStarted "mirroringStarted", MirroringStopped "mirroringStopped", FaultAdded "faultAdded",
         FaultSwitched "faultSwitched", FaultDeleted "faultDeleted", NetworkingChanged "networkingChanged",
@@ -77,7 +78,8 @@ fn name(fact: &Fact) -> &'static str {
         ItemSoftDeleted "itemSoftDeleted", ItemsRecovered "itemsRecovered",
         RecoverableItemDeleted "recoverableItemDeleted", LogicalIdChanged "logicalIdChanged",
         GitPushed "gitPushed", GitConnected "gitConnected", GitDisconnected "gitDisconnected",
-        GitCredentialsChanged "gitCredentialsChanged", GitSynced "gitSynced",
+        GitCredentialsChanged "gitCredentialsChanged", GitSettingsChanged "gitSettingsChanged",
+        GitSynced "gitSynced",
         WorkspaceRelationCreated "workspaceRelationCreated", WorkspaceRelationDeleted "workspaceRelationDeleted",
         JobStarted "jobStarted", JobCancelled "jobCancelled",
         TagDeleted "tagDeleted", DomainCreated "domainCreated", DomainUpdated "domainUpdated",
@@ -89,7 +91,7 @@ fn name(fact: &Fact) -> &'static str {
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 96;
+const VARIANTS: usize = 98;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -193,6 +195,9 @@ fn shares(lab: &Lab) {
         "definition": {"actions": {"baseBlob": {"tierToCool": {"daysAfterModificationGreaterThan": 1.0}}}}});
     let policy = json!({"properties": {"policy": {"rules": [rule]}}});
     lab.post(&format!("{workspace}/onelake/lifecycle/importPolicy"), policy).is(200);
+    lab.post(&format!("{workspace}/onelake/settings/modifyAccessTimeTracking"), json!({"status": "Enabled"})).is(200);
+    let labeled = json!([{"id": lakehouse.rsplit('/').next(), "type": "Lakehouse"}]);
+    lab.post("/v1/admin/items/bulkSetLabels", json!({"items": labeled, "labelId": ALICE})).is(200);
     let shares = format!("{lakehouse}/externalDataShares");
     lab.settings(json!({"throttle": "off"}));
     let recipients = [
@@ -402,6 +407,8 @@ fn git(lab: &Lab) {
     lab.post(&format!("{git}/initializeConnection"), json!({})).is(200);
     lab.post(&format!("{git}/commitToGit"), json!({"mode": "All"})).is(202);
     lab.patch(&format!("{git}/myGitCredentials"), json!({"source": "None"})).is(200);
+    let roles = json!({"additionalRolesAuthorizedToChangeBranch": "MemberAndContributor"});
+    lab.patch(&format!("{git}/connectionSettings"), roles).is(200);
     let relation = json!({"relatedWorkspaceId": branch, "relationType": "Branch"});
     let relations = format!("{git}/workspaceRelations");
     let deleted = lab.post(&relations, relation.clone()).is(201).id();

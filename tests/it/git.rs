@@ -398,3 +398,60 @@ fn examples_in_the_documentation_work() {
     assert_eq!(replies.len(), 2);
     assert_eq!(replies[1].body()["value"][0]["branches"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn administrators_discover_the_connections_of_all_workspaces() {
+    const ALL: &str = "/v1/admin/workspaces/discoverGitConnections";
+    let lab = Lab::unthrottled();
+    assert_eq!(lab.get(ALL).is(200).body(), json!({"value": []}));
+    let workspaces = ["a", "b"].map(|name| crate::external_data_shares::workspace(&lab, name));
+    for workspace in &workspaces {
+        connected(&lab, workspace);
+    }
+    let listed = |at: usize| {
+        json!([{
+            "workspaceId": workspaces[at].rsplit('/').next(),
+            "gitProviderDetails": details("main", ""),
+        }])
+    };
+    // The administrator has no role in the workspaces.
+    let administrator = lab.user(BOB);
+    lab.settings(json!({"pageSize": 1}));
+    let page = administrator.get(ALL).is(200).body();
+    assert_eq!(page["value"], listed(0));
+    let next = page["continuationUri"].as_str().unwrap().strip_prefix("http://127.0.0.1:7310").unwrap();
+    assert_eq!(administrator.get(next).is(200).body(), json!({"value": listed(1)}));
+    lab.post_empty(&format!("{}/git/disconnect", workspaces[0])).is(200);
+    assert_eq!(lab.get(ALL).is(200).body(), json!({"value": listed(1)}));
+    crate::admin::declare_no_administrator(&lab, ALICE);
+    lab.user(ALICE).get(ALL).refuses(403, "InsufficientPrivileges");
+}
+
+#[test]
+fn connection_settings_are_kept_until_the_workspace_is_disconnected() {
+    let lab = Lab::unthrottled();
+    let workspace = crate::external_data_shares::workspace(&lab, "w");
+    let settings = format!("{workspace}/git/connectionSettings");
+    lab.get(&settings).refuses(400, "WorkspaceNotConnectedToGit");
+    lab.patch(&settings, json!({})).refuses(400, "WorkspaceNotConnectedToGit");
+    let git = connected(&lab, &workspace);
+    let body = |roles: &str| json!({"additionalRolesAuthorizedToChangeBranch": roles});
+    assert_eq!(lab.get(&settings).is(200).body(), body("None"));
+    assert_eq!(lab.patch(&settings, body("memberAndContributor")).is(200).body(), body("MemberAndContributor"));
+    assert_eq!(lab.patch(&settings, json!({})).is(200).body(), body("MemberAndContributor"));
+    assert_eq!(lab.get(&settings).is(200).body(), body("MemberAndContributor"));
+    lab.patch(&settings, body("Viewer")).refuses(400, "InvalidInput");
+
+    lab.add_principals(&[(BOB, "User"), (ALICE, "User")]);
+    let (bob, alice) = (lab.user(BOB), lab.user(ALICE));
+    bob.get(&settings).refuses(403, "InsufficientPrivileges");
+    lab.assign_role(&workspace, BOB, "Contributor");
+    lab.assign_role(&workspace, ALICE, "Viewer");
+    bob.get(&settings).is(200);
+    bob.patch(&settings, body("None")).refuses(403, "InsufficientPrivileges");
+    alice.get(&settings).refuses(403, "InsufficientPrivileges");
+
+    lab.post_empty(&format!("{git}/disconnect")).is(200);
+    connected(&lab, &workspace);
+    assert_eq!(lab.get(&settings).is(200).body(), body("None"));
+}

@@ -137,7 +137,6 @@ fn errors_have_the_form_of_power_bi() {
     refused(make("?workspaceV2=true", json!({})), 400, "InvalidRequest");
     refused(make("", json!({"name": "x"})), 400, "InvalidRequest");
     refused(lab.get(&format!("{GROUPS}/{MISSING}")), 404, "PowerBIEntityNotFound");
-    refused(lab.get("/v1.0/myorg/admin/groups"), 501, "NotEmulated");
     refused(lab.get("/v1.0/myorg/dashboards"), 501, "NotEmulated");
     refused(lab.delete(GROUPS), 405, "MethodNotAllowed");
     let anonymous = lab.send("GET", GROUPS, &[("host", "api.powerbi.com"), ("authorization", "Basic eA==")], "");

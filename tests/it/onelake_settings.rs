@@ -33,8 +33,8 @@ fn diagnostics_are_enabled_disabled_and_removed() {
     let lab = Lab::unthrottled();
     let (source, logs) = (workspace(&lab, "source"), workspace(&lab, "logs"));
     let lakehouse = crate::jobs::item(&lab, &logs, "Lakehouse");
-    let initial =
-        json!({"diagnostics": {"status": "Disabled"}, "lifecycle": {"defaultTier": "Hot", "policy": "Inactive"}});
+    let lifecycle = json!({"defaultTier": "Hot", "policy": "Inactive", "accessTimeTracking": "Disabled"});
+    let initial = json!({"diagnostics": {"status": "Disabled"}, "lifecycle": lifecycle});
     assert_eq!(settings(&lab, &source), initial);
     modify(&lab, &source, "Diagnostics", json!({"status": "Enabled"})).refuses(400, "RequiredDestination");
     let target = destination(&lakehouse);
@@ -212,4 +212,24 @@ fn lifecycle_rules_are_checked() {
     lab.add_principals(&[(BOB, "User")]);
     lab.assign_role(&workspace, BOB, "Member");
     import(&lab.user(BOB), &workspace, json!([])).refuses(403, "InsufficientPrivileges");
+}
+
+#[test]
+fn access_time_tracking_is_enabled_and_disabled() {
+    let lab = Lab::unthrottled();
+    let workspace = workspace(&lab, "w");
+    let modify = |lab: &Lab, workspace: &str, body: Value| modify(lab, workspace, "AccessTimeTracking", body);
+    for status in ["Enabled", "Enabled", "Disabled"] {
+        modify(&lab, &workspace, json!({"status": status})).is(200);
+        assert_eq!(settings(&lab, &workspace)["lifecycle"]["accessTimeTracking"], status);
+    }
+    for body in [json!({}), json!({"status": "On"}), json!({"status": null})] {
+        modify(&lab, &workspace, body).refuses(400, "InvalidInput");
+    }
+    let enable = || json!({"status": "Enabled"});
+    modify(&lab, &mine(&lab), enable()).refuses(400, "LifecycleNotAllowedForMyWorkspace");
+    modify(&lab, &format!("/v1/workspaces/{MISSING}"), enable()).refuses(404, "WorkspaceNotFound");
+    lab.add_principals(&[(BOB, "User")]);
+    lab.assign_role(&workspace, BOB, "Member");
+    modify(&lab.user(BOB), &workspace, enable()).refuses(403, "InsufficientPrivileges");
 }

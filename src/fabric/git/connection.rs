@@ -9,6 +9,7 @@ use super::credentials::Credentials;
 use super::digest::Digest;
 use super::provider::ProviderDetails;
 use super::repository::{self, Branch};
+use super::settings::BranchRoles;
 use crate::fabric::item::ItemKind;
 use crate::fabric::principal::Principal;
 use crate::fabric::workspace::Workspace;
@@ -27,6 +28,9 @@ pub struct GitConnection {
     pub provider: ProviderDetails,
     /// The last sync; `None` until the connection is initialized.
     pub sync: Option<SyncPoint>,
+    /// The roles other than `Admin` that may change the branch.
+    #[serde(default, skip_serializing_if = "BranchRoles::is_default")]
+    pub(in crate::fabric) branch_roles: BranchRoles,
     credentials: BTreeMap<PrincipalId, Credentials>,
     /// The end of the last operation.
     busy_until: Option<Timestamp>,
@@ -96,7 +100,7 @@ impl GitConnection {
     /// Creates a connection that is not initialized.
     pub(in crate::fabric) fn new(provider: ProviderDetails, caller: PrincipalId, credentials: Credentials) -> Self {
         let credentials = BTreeMap::from([(caller, credentials)]);
-        Self { provider, sync: None, credentials, busy_until: None }
+        Self { provider, sync: None, branch_roles: BranchRoles::default(), credentials, busy_until: None }
     }
 
     /// Sets the credentials of a principal.

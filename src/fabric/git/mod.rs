@@ -11,6 +11,7 @@ pub mod digest;
 pub mod provider;
 pub mod relation;
 pub mod repository;
+pub mod settings;
 pub mod status;
 pub mod sync;
 mod tree;

@@ -9,6 +9,7 @@ pub mod data_access_role;
 pub mod definition;
 mod draft;
 pub mod kinds;
+pub mod label;
 mod part;
 pub mod permission;
 pub mod recovery;
@@ -56,7 +57,7 @@ pub struct Item {
     pub description: String,
     /// Its folder; `None` for the root of the workspace.
     pub folder: Option<FolderId>,
-    /// Its sensitivity label, from the request that created the item.
+    /// Its sensitivity label.
     pub sensitivity_label: Option<LabelId>,
     /// The instant from which the item is visible.
     pub visible_from: Timestamp,

@@ -37,6 +37,13 @@ const TARGETS: [(&str, &str); 8] = [
     ("oneDriveSharePoint", "OneDriveSharePoint"),
 ];
 
+/// The members of [`TARGETS`] that the target of a table shortcut cannot have (documented).
+const NOT_OF_TABLES: [&str; 2] = ["dataverse", "oneDriveSharePoint"];
+/// The path of table shortcuts (guessed; their API does not show it).
+pub const TABLES: &str = "Tables";
+/// The characters that the names of table shortcuts cannot have (documented).
+const NOT_IN_TABLE_NAMES: [char; 9] = ['?', ':', '/', '"', ']', '[', '+', '#', '%'];
+
 /// A shortcut of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +57,9 @@ pub struct Shortcut {
     /// The transform of the target's data, which is never applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Map<String, Value>>,
+    /// `true` if queries of a table shortcut are accelerated. This has no effect.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_query_acceleration: bool,
     /// The position of the shortcut in lists. The position never changes.
     pub position: Position,
 }
@@ -110,6 +120,19 @@ pub fn create_each(
     let changed = Fact::ShortcutsChanged { workspace: within.id, id: item.id, shortcuts };
     let has_changed = created.iter().any(Result::is_ok);
     Ok((has_changed.then_some(changed).into_iter().collect(), created))
+}
+
+/// Creates a table shortcut of a KQL database.
+pub fn create_of_table(within: &Workspace, item: &Item, new: Shortcut) -> Decision<Shortcut> {
+    if new.name.contains(NOT_IN_TABLE_NAMES) {
+        let message = "The name of a table shortcut has none of the characters ? : / \" ] [ + # %.";
+        return Err(FabricError::invalid_input(message));
+    }
+    if let Some(member) = NOT_OF_TABLES.iter().find(|member| new.target.contains_key(**member)) {
+        return Err(FabricError::invalid_input(format!("The target of a table shortcut cannot be {member}.")));
+    }
+    let (facts, (created, _)) = create(within, item, new, ConflictPolicy::Abort)?;
+    Ok((facts, created))
 }
 
 /// Creates shortcuts to external data shares: all or none.
@@ -174,7 +197,17 @@ impl Shortcut {
     pub(in crate::fabric) fn to_external_data_share(path: String, name: String, details: Map<String, Value>) -> Self {
         let target = [("type", Value::from("ExternalDataShare")), ("externalDataShare", Value::from(details))];
         let target = target.map(|(member, value)| (member.to_owned(), value)).into_iter().collect();
-        Self { path, name, target, transform: None, position: 0 }
+        Self { path, name, target, transform: None, has_query_acceleration: false, position: 0 }
+    }
+
+    /// Returns the table shortcut of a KQL database with this name, without a position.
+    pub fn of_table(name: String, target: Map<String, Value>, has_query_acceleration: bool) -> Self {
+        Self { path: TABLES.to_owned(), name, target, transform: None, has_query_acceleration, position: 0 }
+    }
+
+    /// Returns `true` for the shortcut of a table.
+    pub fn is_of_table(&self) -> bool {
+        self.path == TABLES
     }
 
     /// Checks the target and the transform of a new shortcut, and adds the type of the target.

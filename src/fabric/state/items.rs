@@ -9,7 +9,7 @@ use crate::fabric::item::sql_database::DELETED_MAX;
 use crate::fabric::item::{Companion, Item, ItemKind, KindChange, NewItem};
 use crate::fabric::name::Folded;
 use crate::fabric::workspace::Workspace;
-use crate::ids::{FolderId, ItemId, WorkspaceId};
+use crate::ids::{FolderId, ItemId, LabelId, WorkspaceId};
 
 impl State {
     /// Returns an item and its workspace.
@@ -29,6 +29,13 @@ impl State {
     ) {
         self.counts.items += 1 + companions.len() as u64;
         self.workspaces.create_item(workspace, item, visible_from, companions, ready_in);
+    }
+
+    /// Sets the sensitivity label of items, or removes it.
+    pub(super) fn label_items(&mut self, items: &[(WorkspaceId, ItemId)], label: Option<LabelId>) {
+        for (workspace, id) in items {
+            self.with_item(*workspace, *id, |item| item.sensitivity_label = label);
+        }
     }
 
     /// Sets the name and the description of an item.

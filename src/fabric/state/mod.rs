@@ -265,6 +265,9 @@ impl State {
             Fact::GitCredentialsChanged { workspace, principal, credentials } => {
                 self.with_git(workspace, |connection| connection.set_credentials(principal, credentials));
             }
+            Fact::GitSettingsChanged { workspace, branch_roles } => {
+                self.with_git(workspace, |connection| connection.branch_roles = branch_roles);
+            }
             Fact::GitSynced { workspace, sync, logical_ids, busy_until } => {
                 self.sync_git(workspace, sync, logical_ids, busy_until);
             }
@@ -294,6 +297,7 @@ impl State {
             Fact::KindStateChanged { workspace, id, changes } => self.change_kind_state(workspace, id, changes),
             Fact::ItemsMoved { workspace, ids, folder } => self.move_items(workspace, &ids, folder),
             Fact::ItemTagged { workspace, id, tags } => self.with_item(workspace, id, |item| item.tags = tags),
+            Fact::LabelsChanged { items, label } => self.label_items(&items, label),
             Fact::ItemDeleted { workspace, id, reserved_until } => {
                 self.delete_item(workspace, id, reserved_until, at);
             }

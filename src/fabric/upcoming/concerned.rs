@@ -98,6 +98,7 @@ impl Index {
             | Fact::GitConnected { .. }
             | Fact::GitDisconnected { .. }
             | Fact::GitCredentialsChanged { .. }
+            | Fact::GitSettingsChanged { .. }
             | Fact::GitSynced { .. }
             | Fact::WorkspaceRelationCreated(_)
             | Fact::WorkspaceRelationDeleted { .. }
@@ -129,6 +130,7 @@ impl Index {
             | Fact::KindStateChanged { .. }
             | Fact::ItemsMoved { .. }
             | Fact::ItemTagged { .. }
+            | Fact::LabelsChanged { .. }
             | Fact::RecoverableItemDeleted { .. }
             | Fact::LogicalIdChanged { .. }
             | Fact::CapacityOperationStarted(_)

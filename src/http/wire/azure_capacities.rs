@@ -278,3 +278,31 @@ impl ResourceGroupBody {
         }
     }
 }
+
+/// An operation of the resource provider.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProviderOperationBody {
+    name: String,
+    is_data_action: bool,
+    display: ProviderOperationDisplay,
+}
+
+#[derive(Serialize)]
+struct ProviderOperationDisplay {
+    provider: &'static str,
+    resource: &'static str,
+    operation: &'static str,
+    description: &'static str,
+}
+
+impl From<(&'static str, &'static str, &'static str)> for ProviderOperationBody {
+    fn from((name, resource, description): (&'static str, &'static str, &'static str)) -> Self {
+        let operation = description.trim_end_matches('.');
+        Self {
+            name: format!("Microsoft.Fabric/{name}"),
+            is_data_action: false,
+            display: ProviderOperationDisplay { provider: "Microsoft Fabric", resource, operation, description },
+        }
+    }
+}

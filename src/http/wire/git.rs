@@ -10,6 +10,7 @@ use crate::fabric::git::digest::Digest;
 use crate::fabric::git::provider::{Owner, ProviderDetails, ProviderRequest};
 use crate::fabric::git::relation::{Relation, RelationType};
 use crate::fabric::git::repository::{Branch, COMMENT_MAX, Commit, Repository};
+use crate::fabric::git::settings::BranchRoles;
 use crate::fabric::git::status::{
     ChangeType, ConflictType, GitResult, GitStatus, Initialized, ItemChange, RequiredAction,
 };
@@ -159,6 +160,53 @@ impl<'a> From<Option<&'a GitConnection>> for ConnectionBody<'a> {
             },
             git_connection_type: connection.map(|_| "Full"),
         }
+    }
+}
+
+/// The connection of a workspace, in the list of all connections.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DiscoveredConnection<'a> {
+    workspace_id: WorkspaceId,
+    git_provider_details: ProviderBody<'a>,
+}
+
+impl<'a> DiscoveredConnection<'a> {
+    /// Creates the body of the connection of a workspace.
+    pub(crate) fn new(workspace_id: WorkspaceId, connection: &'a GitConnection) -> Self {
+        Self { workspace_id, git_provider_details: ProviderBody::from(&connection.provider) }
+    }
+}
+
+/// The settings of a connection.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConnectionSettingsBody {
+    additional_roles_authorized_to_change_branch: BranchRoles,
+}
+
+impl From<BranchRoles> for ConnectionSettingsBody {
+    fn from(roles: BranchRoles) -> Self {
+        Self { additional_roles_authorized_to_change_branch: roles }
+    }
+}
+
+/// A request to change the settings of a connection.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpdateSettingsBody {
+    additional_roles_authorized_to_change_branch: Option<String>,
+}
+
+impl UpdateSettingsBody {
+    /// Returns the roles; `None` if the request does not change them.
+    pub(crate) fn branch_roles(self) -> Result<Option<BranchRoles>, FabricError> {
+        let Some(name) = self.additional_roles_authorized_to_change_branch else { return Ok(None) };
+        BranchRoles::named(&name).map(Some).ok_or_else(|| {
+            FabricError::invalid_input(format!(
+                "The value {name:?} of AdditionalRolesAuthorizedToChangeBranch is neither None nor MemberAndContributor."
+            ))
+        })
     }
 }
 

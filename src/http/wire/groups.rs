@@ -67,6 +67,48 @@ impl<'a> From<&'a Workspace> for GroupBody<'a> {
     }
 }
 
+/// A group as administrators see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AdminGroupBody<'a> {
+    id: WorkspaceId,
+    is_read_only: bool,
+    is_on_dedicated_capacity: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity_id: Option<CapacityId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity_migration_status: Option<&'static str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    r#type: &'static str,
+    state: &'static str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users: Option<Vec<GroupUserBody<'a>>>,
+}
+
+impl<'a> AdminGroupBody<'a> {
+    /// Creates the body of a workspace, with its users if `has_users`.
+    pub(crate) fn new(state: &'a State, workspace: &'a Workspace, has_users: bool) -> Self {
+        let users = || workspace.role_assignments().values().map(|it| GroupUserBody::new(state, it)).collect();
+        Self {
+            id: workspace.id,
+            is_read_only: false,
+            is_on_dedicated_capacity: workspace.capacity.is_some(),
+            capacity_id: workspace.capacity,
+            capacity_migration_status: workspace.capacity.map(|_| "Migrated"),
+            description: &workspace.description,
+            r#type: match workspace.kind {
+                WorkspaceType::Personal => "PersonalGroup",
+                WorkspaceType::Workspace => "Workspace",
+            },
+            state: "Active",
+            name: &workspace.display_name,
+            users: has_users.then(users),
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupUserBody<'a> {

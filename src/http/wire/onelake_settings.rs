@@ -50,6 +50,7 @@ struct ImmutabilityPolicy {
 struct LifecycleBody<'a> {
     default_tier: &'a AccessTier,
     policy: &'static str,
+    access_time_tracking: &'static str,
 }
 
 /// The type of the destination of diagnostic logs.
@@ -65,10 +66,7 @@ impl<'a> From<&'a OneLakeSettings> for SettingsBody<'a> {
             settings.destination.map(|at| DestinationBody { r#type: LAKEHOUSE, lakehouse: lakehouse(at) });
         let retention = |retention_days| [ImmutabilityPolicy { scope: DIAGNOSTIC_LOGS, retention_days }];
         Self {
-            diagnostics: DiagnosticsBody {
-                status: if settings.has_diagnostics { "Enabled" } else { "Disabled" },
-                destination,
-            },
+            diagnostics: DiagnosticsBody { status: status(settings.has_diagnostics), destination },
             immutability_policies: settings.retention_days.map(retention),
             lifecycle: LifecycleBody {
                 default_tier: &settings.default_tier,
@@ -76,6 +74,7 @@ impl<'a> From<&'a OneLakeSettings> for SettingsBody<'a> {
                     Some(policy) if policy.is_active() => "Active",
                     _ => "Inactive",
                 },
+                access_time_tracking: status(settings.tracks_access_time),
             },
         }
     }
@@ -104,13 +103,35 @@ struct LakehouseRequest {
 impl DiagnosticsRequest {
     /// Returns `true` to enable diagnostics, and the change of the destination.
     pub(crate) fn parsed(self) -> Result<(bool, DestinationChange), FabricError> {
-        let enable = match required(self.status, "Status")?.as_str() {
-            "Enabled" => true,
-            "Disabled" => false,
-            other => return Err(unsupported("Status", other)),
-        };
+        let enable = is_enabled(self.status)?;
         let change = self.destination.map_or(Ok(DestinationChange::Keep), DestinationRequest::parsed)?;
         Ok((enable, change))
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct AccessTimeTrackingRequest {
+    status: Option<String>,
+}
+
+impl AccessTimeTrackingRequest {
+    /// Returns `true` to enable the tracking.
+    pub(crate) fn parsed(self) -> Result<bool, FabricError> {
+        is_enabled(self.status)
+    }
+}
+
+/// Returns the value of a status in a response.
+fn status(is_enabled: bool) -> &'static str {
+    if is_enabled { "Enabled" } else { "Disabled" }
+}
+
+/// Parses the status in a request.
+fn is_enabled(status: Option<String>) -> Result<bool, FabricError> {
+    match required(status, "Status")?.as_str() {
+        "Enabled" => Ok(true),
+        "Disabled" => Ok(false),
+        other => Err(unsupported("Status", other)),
     }
 }
 

@@ -30,6 +30,7 @@ impl CreateShortcut {
             name: required(self.name, "Name")?,
             target: required(self.target, "Target")?,
             transform: self.transform,
+            has_query_acceleration: false,
             position: 0,
         })
     }
@@ -63,6 +64,43 @@ impl<'a> From<&'a Shortcut> for ShortcutBody<'a> {
             target: &shortcut.target,
             transform: shortcut.transform.as_ref(),
             is_shortcut_transform: None,
+        }
+    }
+}
+
+/// A request to create a table shortcut.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateTableShortcut {
+    name: Option<String>,
+    enable_query_acceleration: Option<bool>,
+    target: Option<Map<String, Value>>,
+}
+
+impl CreateTableShortcut {
+    /// Returns the shortcut, without a position.
+    pub(crate) fn parsed(self) -> Result<Shortcut, FabricError> {
+        let name = required(self.name, "Name")?;
+        let has_acceleration = required(self.enable_query_acceleration, "EnableQueryAcceleration")?;
+        Ok(Shortcut::of_table(name, required(self.target, "Target")?, has_acceleration))
+    }
+}
+
+/// A table shortcut of a KQL database.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TableShortcutBody<'a> {
+    name: &'a str,
+    enable_query_acceleration: bool,
+    target: &'a Map<String, Value>,
+}
+
+impl<'a> From<&'a Shortcut> for TableShortcutBody<'a> {
+    fn from(shortcut: &'a Shortcut) -> Self {
+        Self {
+            name: &shortcut.name,
+            enable_query_acceleration: shortcut.has_query_acceleration,
+            target: &shortcut.target,
         }
     }
 }
