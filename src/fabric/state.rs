@@ -999,9 +999,7 @@ impl State {
 
     /// Unassigns a workspace from its stage of a deployment pipeline.
     fn unassign_stage(&mut self, workspace: WorkspaceId) {
-        let within = self.workspaces.get(&workspace);
-        let items: Vec<ItemId> =
-            within.into_iter().flat_map(|within| within.items().values().map(|item| item.id)).collect();
+        let items = self.workspaces.get(&workspace).map(Workspace::all_item_ids).unwrap_or_default();
         self.deployment_pipelines.unassign(workspace, &items);
     }
 

@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::connection::{SyncPoint, SyncedItem};
 use super::digest::Digest;
 use super::status::{Comparison, ConflictType, Entry, GitResult, Initialized, RequiredAction, as_operation, pair};
-use super::tree::{self, TreeItem};
+use super::tree::{self, TreeItem, WorkspaceItem};
 use crate::fabric::behaviours::GitInitialization;
 use crate::fabric::item::bulk::Incoming;
-use crate::fabric::item::{Draft, Part};
-use crate::fabric::name::Folded;
+use crate::fabric::item::{Draft, ItemKind, Part};
+use crate::fabric::name::{Folded, NAME_MAX};
 use crate::fabric::operation::{self, NewOperation, OperationError, PendingResult, Progress};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
@@ -50,7 +50,7 @@ pub fn initialize(
         let code = ErrorCode::WorkspaceGitConnectionAlreadyInitialized;
         return Err(FabricError::new(code).about("Workspace", within.id));
     }
-    connection.check_credentials(caller)?;
+    connection.check_credentials(state, caller)?;
     let branch = connection.branch(state)?;
     let own = tree::of_workspace(state, within, now);
     let remote = tree::of_branch(state.seed(), branch, &connection.provider);
@@ -90,9 +90,11 @@ pub fn initialize(
     })
 }
 
+/// Returns the record of an item that both sides have. Files can name an item with any number of characters, of which
+/// the record keeps those that a name can have.
 fn synced(item: &TreeItem, remote: Digest) -> SyncedItem {
-    let (kind, display_name) = (item.kind(), item.display_name.clone());
-    SyncedItem { kind, display_name, workspace: item.fingerprint, remote }
+    let display_name = item.display_name.chars().take(NAME_MAX).collect();
+    SyncedItem { kind: item.kind(), display_name, workspace: item.fingerprint, remote }
 }
 
 /// Returns the logical ids that items of the workspace do not have yet.
@@ -123,10 +125,13 @@ pub struct ItemIdentifier {
 }
 
 impl ItemIdentifier {
-    fn names(&self, entry: &Entry<'_>) -> bool {
-        let id = entry.workspace.as_ref().map(|found| found.id);
-        self.object_id.is_some_and(|object_id| Some(object_id) == id)
-            || self.object_id.is_none() && self.logical_id == Some(entry.logical_id)
+    /// Returns the logical id of the item. The id of the item takes precedence. Rejects an unknown item.
+    fn find(self, of_ids: &BTreeMap<ItemId, LogicalId>, known: &BTreeSet<LogicalId>) -> Result<LogicalId, FabricError> {
+        match (self.object_id, self.logical_id) {
+            (Some(id), _) => of_ids.get(&id).copied().ok_or_else(|| FabricError::no_item(id)),
+            (None, Some(id)) if known.contains(&id) => Ok(id),
+            (None, id) => Err(FabricError::no_item(id.map(|id| id.to_string()).unwrap_or_default())),
+        }
     }
 }
 
@@ -157,7 +162,8 @@ pub fn commit(
     let push = state.repositories().commit(to, put, removed, comment, now)?;
     let operation = begin(state, within, COMMIT_TIME, PendingResult::Nothing, now);
     if chosen.is_empty() {
-        return Ok(operation.after(Vec::new()));
+        let unchanged = unchanged(within, sync, &operation);
+        return Ok(operation.after(vec![unchanged]));
     }
     let mut items = sync.items.clone();
     for entry in &chosen {
@@ -175,21 +181,26 @@ pub fn commit(
     Ok(operation.after(pushed.into_iter().chain([synced]).collect()))
 }
 
+/// Returns the fact that an operation without effects is in progress.
+fn unchanged(within: &Workspace, sync: &SyncPoint, operation: &NewOperation) -> Fact {
+    let (sync, busy_until) = (sync.clone(), Some(operation.ends_at));
+    Fact::GitSynced { workspace: within.id, sync, logical_ids: Vec::new(), busy_until }
+}
+
 /// Returns the changed items of a workspace that a request names. Rejects an identifier of an item that does not exist.
 fn chosen<'e, 'a>(
     entries: &'e [Entry<'a>],
     named: Option<&[ItemIdentifier]>,
 ) -> Result<Vec<&'e Entry<'a>>, FabricError> {
-    for identifier in named.unwrap_or_default() {
-        if !entries.iter().any(|entry| identifier.names(entry)) {
-            let object_id = identifier.object_id.map(|id| id.to_string());
-            let id = object_id.or_else(|| identifier.logical_id.map(|id| id.to_string())).unwrap_or_default();
-            return Err(FabricError::no_item(id));
-        }
-    }
-    let is_named = |entry: &Entry<'_>| named.is_none_or(|named| named.iter().any(|it| it.names(entry)));
     let changed = entries.iter().filter(|entry| entry.workspace_change().is_some());
-    Ok(changed.filter(|entry| is_named(entry)).collect())
+    let Some(named) = named else { return Ok(changed.collect()) };
+    let id_of = |entry: &Entry<'_>| entry.workspace.as_ref().map(|found| found.id);
+    let of_ids = entries.iter().filter_map(|entry| Some((id_of(entry)?, entry.logical_id)));
+    let of_ids: BTreeMap<ItemId, LogicalId> = of_ids.collect();
+    let known: BTreeSet<LogicalId> = entries.iter().map(|entry| entry.logical_id).collect();
+    let found: BTreeSet<LogicalId> =
+        named.iter().map(|identifier| identifier.find(&of_ids, &known)).collect::<Result<_, _>>()?;
+    Ok(changed.filter(|entry| found.contains(&entry.logical_id)).collect())
 }
 
 /// Returns the files that a commit of items writes, and the paths that it deletes.
@@ -264,7 +275,9 @@ pub fn update(
     let applied = match applied {
         Ok(applied) => applied,
         Err(failure) => {
-            return Ok(begin(state, within, UPDATE_TIME, PendingResult::Failed(failure), now).after(Vec::new()));
+            let operation = begin(state, within, UPDATE_TIME, PendingResult::Failed(failure), now);
+            let unchanged = unchanged(within, sync, &operation);
+            return Ok(operation.after(vec![unchanged]));
         }
     };
     let items = entries.iter().filter_map(|entry| Some((entry.logical_id, base_after(&draft, entry, &applied)?)));
@@ -307,7 +320,7 @@ fn apply(
     let mut applied = BTreeMap::new();
     for (entry, remote) in present {
         let existing = match &entry.workspace {
-            Some(found) => Some(found.id).filter(|id| draft.state().find_item(*id).is_some()),
+            Some(found) => replaced(draft, found, remote.kind())?,
             None => companion(draft, remote)?,
         };
         let id = Incoming::of_files(remote.root.clone(), &remote.files).put(draft, existing, caller)?;
@@ -320,6 +333,15 @@ fn apply(
         applied.insert(entry.logical_id, id);
     }
     Ok(applied)
+}
+
+/// Returns the item that an item of the branch overwrites. An item of another kind cannot be overwritten: it is deleted
+/// (guessed).
+fn replaced(draft: &mut Draft, found: &WorkspaceItem, kind: ItemKind) -> Result<Option<ItemId>, FabricError> {
+    if found.item.kind() != kind {
+        draft.delete(found.id)?;
+    }
+    Ok(Some(found.id).filter(|id| draft.state().find_item(*id).is_some()))
 }
 
 /// Returns the item that the service created with another item of the same update, if it has the kind and the name of an
