@@ -14,5 +14,6 @@ pub mod repository;
 pub mod status;
 pub mod sync;
 mod tree;
+pub mod update;
 
 pub use self::connection::GitConnection;

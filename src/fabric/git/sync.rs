@@ -1,4 +1,4 @@
-//! Synchronization of a workspace with its branch: initialization, commits and updates.
+//! Synchronization of a workspace with its branch: initialization and commits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::connection::{SyncPoint, SyncedItem};
 use super::digest::Digest;
-use super::status::{Comparison, ConflictType, Entry, GitResult, Initialized, RequiredAction, as_operation, pair};
-use super::tree::{self, TreeItem, WorkspaceItem};
+use super::status::{Comparison, Entry, GitResult, Initialized, RequiredAction, as_operation, pair};
+use super::tree::{self, TreeItem};
 use crate::fabric::behaviours::GitInitialization;
-use crate::fabric::item::bulk::Incoming;
-use crate::fabric::item::{Draft, ItemKind, Part};
-use crate::fabric::name::{Folded, NAME_MAX};
-use crate::fabric::operation::{self, NewOperation, OperationError, PendingResult, Progress};
+use crate::fabric::item::Part;
+use crate::fabric::name::NAME_MAX;
+use crate::fabric::operation::{self, NewOperation, PendingResult, Progress};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
@@ -21,8 +20,6 @@ use crate::ids::{ItemId, LogicalId};
 
 /// The duration of a commit at the realistic pace (guessed).
 const COMMIT_TIME: SignedDuration = SignedDuration::from_secs(10);
-/// The duration of an update at the realistic pace (guessed).
-const UPDATE_TIME: SignedDuration = SignedDuration::from_secs(20);
 /// The comment of a commit whose request has none (guessed).
 const COMMENT: &str = "Committed from Microsoft Fabric";
 
@@ -92,13 +89,13 @@ pub fn initialize(
 
 /// Returns the record of an item that both sides have. Files can name an item with any number of characters, of which
 /// the record keeps those that a name can have.
-fn synced(item: &TreeItem, remote: Digest) -> SyncedItem {
+pub(super) fn synced(item: &TreeItem, remote: Digest) -> SyncedItem {
     let display_name = item.display_name.chars().take(NAME_MAX).collect();
     SyncedItem { kind: item.kind(), display_name, workspace: item.fingerprint, remote }
 }
 
 /// Returns the logical ids that items of the workspace do not have yet.
-fn new_logical_ids<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<(ItemId, LogicalId)> {
+pub(super) fn new_logical_ids<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<(ItemId, LogicalId)> {
     let given = entries.filter_map(|entry| Some((entry.workspace.as_ref()?, entry.logical_id)));
     let given = given.filter(|(found, logical_id)| found.logical_id != Some(*logical_id));
     given.map(|(found, logical_id)| (found.id, logical_id)).collect()
@@ -182,7 +179,7 @@ pub fn commit(
 }
 
 /// Returns the fact that an operation without effects is in progress.
-fn unchanged(within: &Workspace, sync: &SyncPoint, operation: &NewOperation) -> Fact {
+pub(super) fn unchanged(within: &Workspace, sync: &SyncPoint, operation: &NewOperation) -> Fact {
     let (sync, busy_until) = (sync.clone(), Some(operation.ends_at));
     Fact::GitSynced { workspace: within.id, sync, logical_ids: Vec::new(), busy_until }
 }
@@ -226,152 +223,8 @@ fn files(prefix: &str, entries: &[Entry<'_>], chosen: &[&Entry<'_>]) -> (Vec<Par
     (put.into_values().collect(), removed)
 }
 
-/// A request to update a workspace.
-#[derive(Debug, Clone)]
-pub struct UpdateRequest {
-    /// The last commit of the branch.
-    pub remote_commit: String,
-    /// The commit to which the caller assumes the workspace to be synced.
-    pub workspace_head: Option<String>,
-    /// The side whose content is kept where both changed.
-    pub conflict_resolution: Option<Preference>,
-    /// `true` if the update may change and delete items.
-    pub may_override: bool,
-}
-
-/// Updates a workspace from its branch, as a long-running operation: creates, changes, moves and deletes items. If an item
-/// of the branch is not valid, the operation fails, and nothing changes.
-pub fn update(
-    state: &State,
-    within: &Workspace,
-    request: UpdateRequest,
-    caller: Principal,
-    now: Timestamp,
-) -> Decision<Progress<()>> {
-    let comparison = Comparison::ready(state, within, caller, now)?;
-    let Comparison { connection, branch, sync, entries } = &comparison;
-    connection.check_idle(now)?;
-    check_head(request.workspace_head.as_deref().unwrap_or_default(), sync.head)?;
-    check_head(&request.remote_commit, Some(branch.head()))?;
-    let has_conflict = entries.iter().any(|entry| entry.conflict() == ConflictType::Conflict);
-    if has_conflict && request.conflict_resolution.is_none() {
-        return Err(ErrorCode::MissingWorkspaceConflictResolution.into());
-    }
-    let preference = request.conflict_resolution.unwrap_or(Preference::Remote);
-    let incoming: Vec<&Entry<'_>> = entries.iter().filter(|entry| is_incoming(entry, preference)).collect();
-    if !request.may_override && incoming.iter().any(|entry| entry.workspace.is_some()) {
-        return Err(ErrorCode::OverrideItemsNotAllowed.into());
-    }
-    let ends_at = begin(state, within, UPDATE_TIME, PendingResult::Nothing, now).ends_at;
-    let mut draft = Draft::new(state, within.id, now, ends_at);
-    let applied = match apply(&mut draft, &incoming, caller) {
-        Err(error) if error.code() == ErrorCode::ItemDisplayNameAlreadyInUse => {
-            return Err(FabricError::new(ErrorCode::PotentialDuplicateDisplayNameAndType)
-                .detail(ErrorCode::PotentialDuplicateDisplayNameAndType, error.text()));
-        }
-        Err(error) => Err(OperationError::from(&error)),
-        Ok(applied) => draft.failure().cloned().map_or(Ok(applied), Err),
-    };
-    let applied = match applied {
-        Ok(applied) => applied,
-        Err(failure) => {
-            let operation = begin(state, within, UPDATE_TIME, PendingResult::Failed(failure), now);
-            let unchanged = unchanged(within, sync, &operation);
-            return Ok(operation.after(vec![unchanged]));
-        }
-    };
-    let items = entries.iter().filter_map(|entry| Some((entry.logical_id, base_after(&draft, entry, &applied)?)));
-    let items: BTreeMap<LogicalId, SyncedItem> = items.collect();
-    let has_id = |id: ItemId| state.find_item(id).and_then(|(_, item)| item.logical_id);
-    let given = applied.iter().map(|(logical_id, id)| (*id, *logical_id));
-    let kept = new_logical_ids(entries.iter().filter(|entry| items.contains_key(&entry.logical_id)));
-    let given: BTreeMap<ItemId, LogicalId> = given.filter(|(id, it)| has_id(*id) != Some(*it)).chain(kept).collect();
-    let logical_ids = given.into_iter().collect();
-    let sync = SyncPoint { head: Some(branch.head()), at: now, items };
-    let mut facts = draft.into_facts();
-    facts.push(Fact::GitSynced { workspace: within.id, sync, logical_ids, busy_until: Some(ends_at) });
-    Ok(begin(state, within, UPDATE_TIME, PendingResult::Nothing, now).after(facts))
-}
-
-/// Returns `true` if an update changes the item in the workspace.
-fn is_incoming(entry: &Entry<'_>, preference: Preference) -> bool {
-    match entry.conflict() {
-        ConflictType::SameChanges => false,
-        ConflictType::Conflict => preference == Preference::Remote,
-        ConflictType::None => entry.remote_change().is_some(),
-    }
-}
-
-/// Applies the items of a branch to a workspace, the kinds in their order in the API description. Returns the items that
-/// were created or changed.
-fn apply(
-    draft: &mut Draft,
-    incoming: &[&Entry<'_>],
-    caller: Principal,
-) -> Result<BTreeMap<LogicalId, ItemId>, FabricError> {
-    for entry in incoming.iter().filter(|entry| entry.remote.is_none()) {
-        if let Some(found) = &entry.workspace {
-            draft.delete(found.id)?;
-        }
-    }
-    let present = incoming.iter().filter_map(|entry| Some((*entry, entry.remote.as_ref()?)));
-    let mut present: Vec<(&Entry<'_>, &TreeItem)> = present.collect();
-    present.sort_by_key(|(_, remote)| remote.kind());
-    let mut applied = BTreeMap::new();
-    for (entry, remote) in present {
-        let existing = match &entry.workspace {
-            Some(found) => replaced(draft, found, remote.kind())?,
-            None => companion(draft, remote)?,
-        };
-        let id = Incoming::of_files(remote.root.clone(), &remote.files).put(draft, existing, caller)?;
-        if existing.is_some() {
-            draft.relocate(id, &remote.root.folders)?;
-        }
-        if draft.failure().is_some() {
-            break;
-        }
-        applied.insert(entry.logical_id, id);
-    }
-    Ok(applied)
-}
-
-/// Returns the item that an item of the branch overwrites. An item of another kind cannot be overwritten: it is deleted
-/// (guessed).
-fn replaced(draft: &mut Draft, found: &WorkspaceItem, kind: ItemKind) -> Result<Option<ItemId>, FabricError> {
-    if found.item.kind() != kind {
-        draft.delete(found.id)?;
-    }
-    Ok(Some(found.id).filter(|id| draft.state().find_item(*id).is_some()))
-}
-
-/// Returns the item that the service created with another item of the same update, if it has the kind and the name of an
-/// item of the branch.
-fn companion(draft: &Draft, remote: &TreeItem) -> Result<Option<ItemId>, FabricError> {
-    let within = draft.within()?;
-    let named = within.named(remote.kind(), &remote.display_name).and_then(|id| within.items().get(&id));
-    let is_it = |name: &str| Folded::new(name) == Folded::new(&remote.display_name);
-    Ok(named
-        .filter(|item| item.creator.is_none() && item.logical_id.is_none() && is_it(&item.display_name))
-        .map(|it| it.id))
-}
-
-/// Returns what workspace and branch have in common after an update; `None` if the branch does not have the item.
-fn base_after(draft: &Draft, entry: &Entry<'_>, applied: &BTreeMap<LogicalId, ItemId>) -> Option<SyncedItem> {
-    let remote = entry.remote.as_ref()?;
-    let written = applied.get(&entry.logical_id).and_then(|id| {
-        let (within, item) = draft.state().find_item(*id)?;
-        Some(tree::of_item(draft.state(), within, item).item)
-    });
-    let workspace = match (written, entry.conflict()) {
-        (Some(item), _) => item.fingerprint,
-        (None, ConflictType::SameChanges) => entry.workspace.as_ref()?.item.fingerprint,
-        (None, ConflictType::Conflict) => remote.fingerprint,
-        (None, ConflictType::None) => entry.base.map_or(remote.fingerprint, |base| base.workspace),
-    };
-    Some(SyncedItem { workspace, ..synced(remote, remote.fingerprint) })
-}
-
-fn begin(
+/// Returns an operation of a contributor in a workspace.
+pub(super) fn begin(
     state: &State,
     within: &Workspace,
     takes: SignedDuration,
@@ -382,7 +235,7 @@ fn begin(
 }
 
 /// Rejects a hash that is not `known`. An empty hash stands for none.
-fn check_head(given: &str, known: Option<Digest>) -> Result<(), FabricError> {
+pub(super) fn check_head(given: &str, known: Option<Digest>) -> Result<(), FabricError> {
     let matches = match known {
         None => given.is_empty(),
         Some(known) => given.eq_ignore_ascii_case(&known.to_string()),
