@@ -227,8 +227,9 @@ impl State {
         }
     }
 
-    /// Removes the trouble and the sources of deleted items.
+    /// Removes the trouble, the sources and the pairs of deleted items.
     pub(super) fn forget_items(&mut self, items: &[ItemId]) {
+        self.deployment_pipelines.forget_items(items);
         if !self.external_data_shares.is_empty() {
             self.external_data_shares.retain(|share| !items.contains(&share.item));
         }
@@ -246,9 +247,7 @@ impl State {
 
     /// Removes what is known about a deleted workspace and its items.
     pub(super) fn forget_workspace(&mut self, workspace: &Workspace) {
-        let recoverable = workspace.recoverable.values().map(|it| it.item.id);
-        let items: Vec<ItemId> = workspace.items().values().map(|item| item.id).chain(recoverable).collect();
-        self.forget_items(&items);
+        self.forget_items(&workspace.all_item_ids());
         self.troubles.permissions.values_mut().for_each(|workspaces| drop(workspaces.remove(&workspace.id)));
     }
 }

@@ -1,6 +1,6 @@
 //! Git integration: connections, credentials, status, commits, updates and relations of workspaces.
 
-use crate::fabric::git::{connection, credentials, relation, settings, status, sync};
+use crate::fabric::git::{connection, credentials, relation, settings, status, sync, update as git_update};
 use crate::fabric::operation::Progress;
 use crate::fabric::{ErrorCode, FabricError, State};
 use crate::http::answer::Answer;
@@ -111,7 +111,7 @@ pub(super) fn commit(context: &Context<'_>) -> HandlerResult {
 pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let request = context.json::<UpdateBody>()?.request()?;
     long_running_operations::run(context, |state, now| {
-        sync::update(state, context.workspace(state)?, request, context.caller, now)
+        git_update::update(state, context.workspace(state)?, request, context.caller, now)
     })
 }
 

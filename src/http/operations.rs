@@ -393,7 +393,7 @@ pub static OPERATIONS: &[Route] = &[
     get("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/items",
         "DeploymentPipelines_ListDeploymentPipelineStageItems", None, reads!("Pipeline"))
         .served(Documented, deployment_pipelines::list_items),
-    post("/deploymentPipelines/{deploymentPipelineId}/deploy", "DeploymentPipelines_DeployStageContent", None, "")
+    post("/deploymentPipelines/{deploymentPipelineId}/deploy", "DeploymentPipelines_DeployStageContent", None, "Pipeline.Deploy")
         .served(Documented, deployment_pipelines::deploy),
     post("/deploymentPipelines/{deploymentPipelineId}/stages/{stageId}/assignWorkspace",
         "DeploymentPipelines_AssignWorkspaceToStage", None, "Pipeline.ReadWrite.All+Workspace.ReadWrite.All")

@@ -58,7 +58,7 @@ fn operations_match_the_api_description() {
     assert_eq!(table.len(), OPERATIONS.len(), "a row is duplicated");
 }
 
-/// The scopes that a description requires: words that end in `.All`, except in examples.
+/// The scopes that a description requires: `Pipeline.Deploy`, and words that end in `.All`, except in examples.
 fn scopes(description: &str) -> BTreeSet<String> {
     let Some((_, rest)) =
         description.split_once("Required Delegated Scopes").or_else(|| description.split_once("Required Scope"))
@@ -73,7 +73,7 @@ fn scopes(description: &str) -> BTreeSet<String> {
         .collect();
     let words = without_examples.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '*');
     let words = words.map(|word| word.trim_matches('.').replace('*', ""));
-    words.filter(|word| word.ends_with(".All") && word.matches('.').count() > 1).collect()
+    words.filter(|word| word == "Pipeline.Deploy" || word.ends_with(".All") && word.matches('.').count() > 1).collect()
 }
 
 #[test]

@@ -426,6 +426,28 @@ fn items_with_equal_kinds_and_names_are_paired_when_a_workspace_is_assigned() {
 }
 
 #[test]
+fn pairs_of_recoverable_items_are_lost_when_a_stage_is_unassigned() {
+    let it = Pipeline::with(|lab, workspace| {
+        lab.settings(json!({"itemRetentionDays": 7}));
+        item(lab, workspace, "DataPipeline", "a");
+    });
+    let pair = || it.items(0)[0]["targetItemId"].clone();
+    let id = text(&it.items(0)[0]["itemId"]);
+    let delete_and_recover = |between: &dyn Fn()| {
+        it.lab.delete(&format!("{}/items/{id}", it.workspaces[0])).is(200);
+        between();
+        it.lab.post_empty(&format!("{}/recoverableItems/{id}/recover", it.workspaces[0])).is(200);
+    };
+    delete_and_recover(&|| {});
+    assert_eq!(pair(), it.items(1)[0]["itemId"]);
+    delete_and_recover(&|| {
+        it.unassign(0).is(200);
+        it.assign(0, &it.workspaces[0]).is(200);
+    });
+    assert_eq!(pair(), Value::Null);
+}
+
+#[test]
 fn pairs_are_shown_to_contributors_of_both_workspaces() {
     let it = Pipeline::with(|lab, workspace| drop(item(lab, workspace, "DataPipeline", "same")));
     it.lab.post(&format!("{}/roleAssignments", it.path), admin(ALICE)).is(200);

@@ -295,6 +295,156 @@ fn conflicts_need_a_policy() {
 }
 
 #[test]
+fn item_of_another_kind_replaces_the_one_with_its_logical_id() {
+    let lab = Lab::unthrottled();
+    push(&lab, "main", &mirror_files("", "m", LOGICAL));
+    let workspace = lab.workspace();
+    let git = connected(&lab, &workspace);
+    initialize(&lab, &git, "None");
+    assert_eq!(ended(&lab, &update(&lab, &git, None).is(202)), "Succeeded");
+    let platform = json!({"metadata": {"type": "DataPipeline", "displayName": "m"},
+        "config": {"version": "2.0", "logicalId": LOGICAL}});
+    let files = json!({"m.DataPipeline/.platform": platform.to_string(),
+        "m.DataPipeline/pipeline-content.json": json!({"properties": {"activities": []}}).to_string()});
+    push(&lab, "main", &files);
+    assert_eq!(ended(&lab, &update(&lab, &git, None).is(202)), "Succeeded");
+    assert!(mirrors(&lab, &workspace).is_empty());
+    let pipelines = lab.get(&format!("{workspace}/dataPipelines")).is(200).body();
+    assert_eq!(pipelines["value"][0]["displayName"], "m");
+    assert_eq!(status(&lab, &git)["changes"], json!([]));
+    // In the other direction, an item of another kind gets another folder.
+    let id = pipelines["value"][0]["id"].as_str().unwrap();
+    lab.delete(&format!("{workspace}/items/{id}")).is(200);
+    let mirror = lab.mirror(&workspace, "m", &open_mirror()).replace("mirroredDatabases", "items");
+    lab.patch(&format!("{mirror}/logicalId"), json!({"logicalId": LOGICAL})).is(200);
+    assert_eq!(commit(&lab, &git, json!({"mode": "All"})), "Succeeded");
+    let branch = lab.get("/_emulator/git").is(200).body()["value"][0]["branches"][0].clone();
+    let paths: Vec<&String> = branch["files"].as_object().unwrap().keys().collect();
+    assert_eq!(paths, ["m.MirroredDatabase/.platform", "m.MirroredDatabase/mirroring.json"]);
+    assert_eq!(status(&lab, &git)["changes"], json!([]));
+}
+
+#[test]
+fn deleted_connection_is_no_credential() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    let body = json!({"connectivityType": "ShareableCloud", "displayName": "git", "privacyLevel": "None",
+        "connectionDetails": {"type": "AzureDevOpsSourceControl",
+            "creationMethod": "AzureDevOpsSourceControl.Contents",
+            "parameters": [{"name": "url", "dataType": "Text", "value": "https://dev.azure.com/contoso/sales/_git/fabric"}]},
+        "credentialDetails": {"singleSignOnType": "None", "connectionEncryption": "NotEncrypted",
+            "skipTestConnection": false, "credentials": {"credentialType": "ServicePrincipal",
+                "servicePrincipalClientId": ALICE, "servicePrincipalSecret": "s", "tenantId": BOB}}});
+    let connection = lab.post("/v1/connections", body).is(201).id();
+    let credentials = json!({"source": "ConfiguredConnection", "connectionId": connection});
+    let git = format!("{workspace}/git");
+    let connect = json!({"gitProviderDetails": details("main", ""), "myGitCredentials": credentials});
+    lab.post(&format!("{git}/connect"), connect).is(200);
+    assert_eq!(lab.get(&format!("{git}/myGitCredentials")).is(200).body(), credentials);
+    initialize(&lab, &git, "None");
+    status(&lab, &git);
+    lab.delete(&format!("/v1/connections/{connection}")).is(200);
+    lab.get(&format!("{git}/status")).refuses(404, "ConnectionNotFound");
+    lab.patch(&format!("{git}/myGitCredentials"), json!({"source": "Automatic"})).is(200);
+    status(&lab, &git);
+}
+
+#[test]
+fn operation_without_effects_is_in_progress_until_its_end() {
+    let lab = Lab::unthrottled();
+    let mut files = mirror_files("", "a", LOGICAL);
+    files["b.MirroredDatabase/mirroring.json"] = json!("{");
+    push(&lab, "main", &files);
+    let workspace = lab.workspace();
+    let git = connected(&lab, &workspace);
+    initialize(&lab, &git, "None");
+    let fails = update(&lab, &git, None).is(202);
+    update(&lab, &git, None).refuses(400, "WorkspacePreviousOperationInProgress");
+    assert_eq!(ended(&lab, &fails), "Failed");
+    push(&lab, "main", &mirror_files("", "a", LOGICAL));
+    let slow = json!({"match": {"operation": "Git_UpdateFromGit"}, "when": {"times": 1},
+        "effect": {"operation": {"seconds": 100}}});
+    lab.post("/_emulator/faults", slow).is(201);
+    let slow = update(&lab, &git, None).is(202);
+    assert_eq!(ended(&lab, &slow), "Running");
+    update(&lab, &git, None).refuses(400, "WorkspacePreviousOperationInProgress");
+    assert_eq!(ended(&lab, &slow), "Succeeded");
+    let empty = lab.post(&format!("{git}/commitToGit"), json!({"mode": "All"})).is(202);
+    lab.post(&format!("{git}/commitToGit"), json!({"mode": "All"}))
+        .refuses(400, "WorkspacePreviousOperationInProgress");
+    assert_eq!(ended(&lab, &empty), "Succeeded");
+}
+
+#[test]
+fn items_to_commit_are_named_by_either_id() {
+    let lab = Lab::unthrottled();
+    let workspace = lab.workspace();
+    let make = |name: &str| lab.mirror(&workspace, name, &open_mirror()).rsplit('/').next().unwrap().to_owned();
+    let (one, _) = (make("one"), make("two"));
+    let git = connected(&lab, &workspace);
+    initialize(&lab, &git, "None");
+    let changed = |git: &str| -> Vec<String> {
+        let changes = status(&lab, git)["changes"].as_array().unwrap().clone();
+        changes.iter().map(|it| it["itemMetadata"]["displayName"].as_str().unwrap().to_owned()).collect()
+    };
+    // The id of the item takes precedence over the logical id.
+    let items = json!([{"objectId": one, "logicalId": MISSING}, {"objectId": one}]);
+    assert_eq!(commit(&lab, &git, json!({"mode": "Selective", "items": items})), "Succeeded");
+    assert_eq!(changed(&git), ["two"]);
+    lab.delete(&format!("{workspace}/items/{one}")).is(200);
+    let deleted = status(&lab, &git)["changes"][1]["itemMetadata"]["itemIdentifier"].clone();
+    assert_eq!(commit(&lab, &git, json!({"mode": "Selective", "items": [deleted]})), "Succeeded");
+    assert_eq!(changed(&git), ["two"]);
+    for item in [json!({"objectId": one}), json!({"logicalId": MISSING})] {
+        lab.post(&format!("{git}/commitToGit"), json!({"mode": "Selective", "items": [item]}))
+            .refuses(404, "EntityNotFound");
+    }
+}
+
+#[test]
+fn recovered_item_is_not_paired_with_its_successor() {
+    let lab = Lab::unthrottled();
+    lab.settings(json!({"itemRetentionDays": 7, "durations": {"nameReserved": 0}}));
+    push(&lab, "main", &mirror_files("", "m", LOGICAL));
+    let workspace = lab.workspace();
+    let git = connected(&lab, &workspace);
+    initialize(&lab, &git, "None");
+    let updated = || {
+        assert_eq!(ended(&lab, &update(&lab, &git, None).is(202)), "Succeeded");
+        mirrors(&lab, &workspace)
+    };
+    let old = updated()[0]["id"].as_str().unwrap().to_owned();
+    push(&lab, "main", &json!({}));
+    assert!(updated().is_empty());
+    push(&lab, "main", &mirror_files("", "m", LOGICAL));
+    let new = updated()[0]["id"].as_str().unwrap().to_owned();
+    assert_ne!(old, new);
+    lab.patch(&format!("{workspace}/items/{new}"), json!({"displayName": "new"})).is(200);
+    lab.post_empty(&format!("{workspace}/recoverableItems/{old}/recover")).is(200);
+    let changes = status(&lab, &git)["changes"].as_array().unwrap().clone();
+    let shown = |it: &Value| {
+        let id = it["itemMetadata"]["itemIdentifier"]["objectId"].as_str().unwrap().to_owned();
+        (id, it["workspaceChange"].as_str().unwrap().to_owned())
+    };
+    let changes: Vec<(String, String)> = changes.iter().map(shown).collect();
+    assert_eq!(changes, [(new, "Modified".to_owned()), (old, "Added".to_owned())]);
+}
+
+#[test]
+fn name_of_a_synced_item_is_bounded() {
+    let lab = Lab::unthrottled();
+    push(&lab, "main", &mirror_files("", &"x".repeat(400), LOGICAL));
+    let workspace = lab.workspace();
+    lab.mirror(&workspace, "own", &open_mirror());
+    let git = connected(&lab, &workspace);
+    initialize(&lab, &git, "PreferWorkspace");
+    push(&lab, "main", &json!({}));
+    let change = status(&lab, &git)["changes"][1].clone();
+    assert_eq!((&change["remoteChange"], &change["workspaceChange"]), (&json!("Deleted"), &json!("Deleted")));
+    assert_eq!(change["itemMetadata"]["displayName"], "x".repeat(256));
+}
+
+#[test]
 fn second_item_with_the_same_name_is_rejected() {
     let lab = Lab::unthrottled();
     push(&lab, "main", &mirror_files("", "m", LOGICAL));

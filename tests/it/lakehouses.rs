@@ -156,6 +156,8 @@ fn execution_definitions_are_created_updated_and_deleted() {
     lab.post(&all, second).refuses(409, "ConflictingRequest");
     for body in [
         json!({"displayName": "x"}),
+        json!({"displayName": " ", "currentLakehouseExecutionContext": {"mode": "All"}}),
+        json!({"displayName": "x".repeat(257), "currentLakehouseExecutionContext": {"mode": "All"}}),
         json!({"currentLakehouseExecutionContext": {"mode": "All"}}),
         json!({"displayName": "x", "currentLakehouseExecutionContext": {"mode": "Some"}}),
         json!({"displayName": "x", "currentLakehouseExecutionContext": {"mode": "Selected"}}),

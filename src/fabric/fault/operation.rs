@@ -116,6 +116,7 @@ fn set_end(facts: &mut [Fact], before: Timestamp, after: Timestamp) {
             }
             Fact::IdentityProvisioned { from, .. } if *from == before => *from = after,
             Fact::DeploymentStarted { deployment, .. } => deployment.ends_at = after,
+            Fact::GitSynced { busy_until: Some(until), .. } if *until == before => *until = after,
             Fact::KindStateChanged { changes, .. } => set_end_of_changes(changes, before, after),
             _ => {}
         }

@@ -130,11 +130,11 @@ impl GitConnection {
         own.unwrap_or_else(|| Credentials::initial(&self.provider.repository.owner, caller))
     }
 
-    /// Rejects a caller without Git credentials.
-    pub(super) fn check_credentials(&self, caller: Principal) -> Result<(), FabricError> {
+    /// Rejects a caller without Git credentials, or whose credentials are a connection that the caller can no longer use.
+    pub(super) fn check_credentials(&self, state: &State, caller: Principal) -> Result<(), FabricError> {
         match self.credentials_of(caller) {
             Credentials::None => Err(ErrorCode::GitCredentialsNotConfigured.into()),
-            Credentials::Automatic | Credentials::ConfiguredConnection(_) => Ok(()),
+            credentials => credentials.check(state, &self.provider.repository.owner, caller),
         }
     }
 

@@ -15,5 +15,6 @@ pub mod settings;
 pub mod status;
 pub mod sync;
 mod tree;
+pub mod update;
 
 pub use self::connection::GitConnection;

@@ -220,7 +220,7 @@ impl<'a> Comparison<'a> {
     ) -> Result<Self, FabricError> {
         let connection = within.git()?;
         state.check_capacity(within)?;
-        connection.check_credentials(caller)?;
+        connection.check_credentials(state, caller)?;
         let sync = connection.sync.as_ref().ok_or_else(|| {
             FabricError::new(ErrorCode::WorkspaceNotConnectedToGit)
                 .message("The Git connection of the workspace is not initialized.")

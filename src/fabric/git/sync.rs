@@ -1,4 +1,4 @@
-//! Synchronization of a workspace with its branch: initialization, commits and updates.
+//! Synchronization of a workspace with its branch: initialization and commits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::connection::{SyncPoint, SyncedItem};
 use super::digest::Digest;
-use super::status::{Comparison, ConflictType, Entry, GitResult, Initialized, RequiredAction, as_operation, pair};
+use super::status::{Comparison, Entry, GitResult, Initialized, RequiredAction, as_operation, pair};
 use super::tree::{self, TreeItem};
 use crate::fabric::behaviours::GitInitialization;
-use crate::fabric::item::bulk::Incoming;
-use crate::fabric::item::{Draft, Part};
-use crate::fabric::name::Folded;
-use crate::fabric::operation::{self, NewOperation, OperationError, PendingResult, Progress};
+use crate::fabric::item::Part;
+use crate::fabric::name::NAME_MAX;
+use crate::fabric::operation::{self, NewOperation, PendingResult, Progress};
 use crate::fabric::principal::Principal;
 use crate::fabric::role::Role;
 use crate::fabric::workspace::Workspace;
@@ -21,8 +20,6 @@ use crate::ids::{ItemId, LogicalId};
 
 /// The duration of a commit at the realistic pace (guessed).
 const COMMIT_TIME: SignedDuration = SignedDuration::from_secs(10);
-/// The duration of an update at the realistic pace (guessed).
-const UPDATE_TIME: SignedDuration = SignedDuration::from_secs(20);
 /// The comment of a commit whose request has none (guessed).
 const COMMENT: &str = "Committed from Microsoft Fabric";
 
@@ -50,7 +47,7 @@ pub fn initialize(
         let code = ErrorCode::WorkspaceGitConnectionAlreadyInitialized;
         return Err(FabricError::new(code).about("Workspace", within.id));
     }
-    connection.check_credentials(caller)?;
+    connection.check_credentials(state, caller)?;
     let branch = connection.branch(state)?;
     let own = tree::of_workspace(state, within, now);
     let remote = tree::of_branch(state.seed(), branch, &connection.provider);
@@ -90,13 +87,15 @@ pub fn initialize(
     })
 }
 
-fn synced(item: &TreeItem, remote: Digest) -> SyncedItem {
-    let (kind, display_name) = (item.kind(), item.display_name.clone());
-    SyncedItem { kind, display_name, workspace: item.fingerprint, remote }
+/// Returns the record of an item that both sides have. Files can name an item with any number of characters, of which
+/// the record keeps those that a name can have.
+pub(super) fn synced(item: &TreeItem, remote: Digest) -> SyncedItem {
+    let display_name = item.display_name.chars().take(NAME_MAX).collect();
+    SyncedItem { kind: item.kind(), display_name, workspace: item.fingerprint, remote }
 }
 
 /// Returns the logical ids that items of the workspace do not have yet.
-fn new_logical_ids<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<(ItemId, LogicalId)> {
+pub(super) fn new_logical_ids<'e, 'a: 'e>(entries: impl Iterator<Item = &'e Entry<'a>>) -> Vec<(ItemId, LogicalId)> {
     let given = entries.filter_map(|entry| Some((entry.workspace.as_ref()?, entry.logical_id)));
     let given = given.filter(|(found, logical_id)| found.logical_id != Some(*logical_id));
     given.map(|(found, logical_id)| (found.id, logical_id)).collect()
@@ -123,10 +122,13 @@ pub struct ItemIdentifier {
 }
 
 impl ItemIdentifier {
-    fn names(&self, entry: &Entry<'_>) -> bool {
-        let id = entry.workspace.as_ref().map(|found| found.id);
-        self.object_id.is_some_and(|object_id| Some(object_id) == id)
-            || self.object_id.is_none() && self.logical_id == Some(entry.logical_id)
+    /// Returns the logical id of the item. The id of the item takes precedence. Rejects an unknown item.
+    fn find(self, of_ids: &BTreeMap<ItemId, LogicalId>, known: &BTreeSet<LogicalId>) -> Result<LogicalId, FabricError> {
+        match (self.object_id, self.logical_id) {
+            (Some(id), _) => of_ids.get(&id).copied().ok_or_else(|| FabricError::no_item(id)),
+            (None, Some(id)) if known.contains(&id) => Ok(id),
+            (None, id) => Err(FabricError::no_item(id.map(|id| id.to_string()).unwrap_or_default())),
+        }
     }
 }
 
@@ -157,7 +159,8 @@ pub fn commit(
     let push = state.repositories().commit(to, put, removed, comment, now)?;
     let operation = begin(state, within, COMMIT_TIME, PendingResult::Nothing, now);
     if chosen.is_empty() {
-        return Ok(operation.after(Vec::new()));
+        let unchanged = unchanged(within, sync, &operation);
+        return Ok(operation.after(vec![unchanged]));
     }
     let mut items = sync.items.clone();
     for entry in &chosen {
@@ -175,21 +178,26 @@ pub fn commit(
     Ok(operation.after(pushed.into_iter().chain([synced]).collect()))
 }
 
+/// Returns the fact that an operation without effects is in progress.
+pub(super) fn unchanged(within: &Workspace, sync: &SyncPoint, operation: &NewOperation) -> Fact {
+    let (sync, busy_until) = (sync.clone(), Some(operation.ends_at));
+    Fact::GitSynced { workspace: within.id, sync, logical_ids: Vec::new(), busy_until }
+}
+
 /// Returns the changed items of a workspace that a request names. Rejects an identifier of an item that does not exist.
 fn chosen<'e, 'a>(
     entries: &'e [Entry<'a>],
     named: Option<&[ItemIdentifier]>,
 ) -> Result<Vec<&'e Entry<'a>>, FabricError> {
-    for identifier in named.unwrap_or_default() {
-        if !entries.iter().any(|entry| identifier.names(entry)) {
-            let object_id = identifier.object_id.map(|id| id.to_string());
-            let id = object_id.or_else(|| identifier.logical_id.map(|id| id.to_string())).unwrap_or_default();
-            return Err(FabricError::no_item(id));
-        }
-    }
-    let is_named = |entry: &Entry<'_>| named.is_none_or(|named| named.iter().any(|it| it.names(entry)));
     let changed = entries.iter().filter(|entry| entry.workspace_change().is_some());
-    Ok(changed.filter(|entry| is_named(entry)).collect())
+    let Some(named) = named else { return Ok(changed.collect()) };
+    let id_of = |entry: &Entry<'_>| entry.workspace.as_ref().map(|found| found.id);
+    let of_ids = entries.iter().filter_map(|entry| Some((id_of(entry)?, entry.logical_id)));
+    let of_ids: BTreeMap<ItemId, LogicalId> = of_ids.collect();
+    let known: BTreeSet<LogicalId> = entries.iter().map(|entry| entry.logical_id).collect();
+    let found: BTreeSet<LogicalId> =
+        named.iter().map(|identifier| identifier.find(&of_ids, &known)).collect::<Result<_, _>>()?;
+    Ok(changed.filter(|entry| found.contains(&entry.logical_id)).collect())
 }
 
 /// Returns the files that a commit of items writes, and the paths that it deletes.
@@ -215,141 +223,8 @@ fn files(prefix: &str, entries: &[Entry<'_>], chosen: &[&Entry<'_>]) -> (Vec<Par
     (put.into_values().collect(), removed)
 }
 
-/// A request to update a workspace.
-#[derive(Debug, Clone)]
-pub struct UpdateRequest {
-    /// The last commit of the branch.
-    pub remote_commit: String,
-    /// The commit to which the caller assumes the workspace to be synced.
-    pub workspace_head: Option<String>,
-    /// The side whose content is kept where both changed.
-    pub conflict_resolution: Option<Preference>,
-    /// `true` if the update may change and delete items.
-    pub may_override: bool,
-}
-
-/// Updates a workspace from its branch, as a long-running operation: creates, changes, moves and deletes items. If an item
-/// of the branch is not valid, the operation fails, and nothing changes.
-pub fn update(
-    state: &State,
-    within: &Workspace,
-    request: UpdateRequest,
-    caller: Principal,
-    now: Timestamp,
-) -> Decision<Progress<()>> {
-    let comparison = Comparison::ready(state, within, caller, now)?;
-    let Comparison { connection, branch, sync, entries } = &comparison;
-    connection.check_idle(now)?;
-    check_head(request.workspace_head.as_deref().unwrap_or_default(), sync.head)?;
-    check_head(&request.remote_commit, Some(branch.head()))?;
-    let has_conflict = entries.iter().any(|entry| entry.conflict() == ConflictType::Conflict);
-    if has_conflict && request.conflict_resolution.is_none() {
-        return Err(ErrorCode::MissingWorkspaceConflictResolution.into());
-    }
-    let preference = request.conflict_resolution.unwrap_or(Preference::Remote);
-    let incoming: Vec<&Entry<'_>> = entries.iter().filter(|entry| is_incoming(entry, preference)).collect();
-    if !request.may_override && incoming.iter().any(|entry| entry.workspace.is_some()) {
-        return Err(ErrorCode::OverrideItemsNotAllowed.into());
-    }
-    let ends_at = begin(state, within, UPDATE_TIME, PendingResult::Nothing, now).ends_at;
-    let mut draft = Draft::new(state, within.id, now, ends_at);
-    let applied = match apply(&mut draft, &incoming, caller) {
-        Err(error) if error.code() == ErrorCode::ItemDisplayNameAlreadyInUse => {
-            return Err(FabricError::new(ErrorCode::PotentialDuplicateDisplayNameAndType)
-                .detail(ErrorCode::PotentialDuplicateDisplayNameAndType, error.text()));
-        }
-        Err(error) => Err(OperationError::from(&error)),
-        Ok(applied) => draft.failure().cloned().map_or(Ok(applied), Err),
-    };
-    let applied = match applied {
-        Ok(applied) => applied,
-        Err(failure) => {
-            return Ok(begin(state, within, UPDATE_TIME, PendingResult::Failed(failure), now).after(Vec::new()));
-        }
-    };
-    let items = entries.iter().filter_map(|entry| Some((entry.logical_id, base_after(&draft, entry, &applied)?)));
-    let items: BTreeMap<LogicalId, SyncedItem> = items.collect();
-    let has_id = |id: ItemId| state.find_item(id).and_then(|(_, item)| item.logical_id);
-    let given = applied.iter().map(|(logical_id, id)| (*id, *logical_id));
-    let kept = new_logical_ids(entries.iter().filter(|entry| items.contains_key(&entry.logical_id)));
-    let given: BTreeMap<ItemId, LogicalId> = given.filter(|(id, it)| has_id(*id) != Some(*it)).chain(kept).collect();
-    let logical_ids = given.into_iter().collect();
-    let sync = SyncPoint { head: Some(branch.head()), at: now, items };
-    let mut facts = draft.into_facts();
-    facts.push(Fact::GitSynced { workspace: within.id, sync, logical_ids, busy_until: Some(ends_at) });
-    Ok(begin(state, within, UPDATE_TIME, PendingResult::Nothing, now).after(facts))
-}
-
-/// Returns `true` if an update changes the item in the workspace.
-fn is_incoming(entry: &Entry<'_>, preference: Preference) -> bool {
-    match entry.conflict() {
-        ConflictType::SameChanges => false,
-        ConflictType::Conflict => preference == Preference::Remote,
-        ConflictType::None => entry.remote_change().is_some(),
-    }
-}
-
-/// Applies the items of a branch to a workspace, the kinds in their order in the API description. Returns the items that
-/// were created or changed.
-fn apply(
-    draft: &mut Draft,
-    incoming: &[&Entry<'_>],
-    caller: Principal,
-) -> Result<BTreeMap<LogicalId, ItemId>, FabricError> {
-    for entry in incoming.iter().filter(|entry| entry.remote.is_none()) {
-        if let Some(found) = &entry.workspace {
-            draft.delete(found.id)?;
-        }
-    }
-    let present = incoming.iter().filter_map(|entry| Some((*entry, entry.remote.as_ref()?)));
-    let mut present: Vec<(&Entry<'_>, &TreeItem)> = present.collect();
-    present.sort_by_key(|(_, remote)| remote.kind());
-    let mut applied = BTreeMap::new();
-    for (entry, remote) in present {
-        let existing = match &entry.workspace {
-            Some(found) => Some(found.id).filter(|id| draft.state().find_item(*id).is_some()),
-            None => companion(draft, remote)?,
-        };
-        let id = Incoming::of_files(remote.root.clone(), &remote.files).put(draft, existing, caller)?;
-        if existing.is_some() {
-            draft.relocate(id, &remote.root.folders)?;
-        }
-        if draft.failure().is_some() {
-            break;
-        }
-        applied.insert(entry.logical_id, id);
-    }
-    Ok(applied)
-}
-
-/// Returns the item that the service created with another item of the same update, if it has the kind and the name of an
-/// item of the branch.
-fn companion(draft: &Draft, remote: &TreeItem) -> Result<Option<ItemId>, FabricError> {
-    let within = draft.within()?;
-    let named = within.named(remote.kind(), &remote.display_name).and_then(|id| within.items().get(&id));
-    let is_it = |name: &str| Folded::new(name) == Folded::new(&remote.display_name);
-    Ok(named
-        .filter(|item| item.creator.is_none() && item.logical_id.is_none() && is_it(&item.display_name))
-        .map(|it| it.id))
-}
-
-/// Returns what workspace and branch have in common after an update; `None` if the branch does not have the item.
-fn base_after(draft: &Draft, entry: &Entry<'_>, applied: &BTreeMap<LogicalId, ItemId>) -> Option<SyncedItem> {
-    let remote = entry.remote.as_ref()?;
-    let written = applied.get(&entry.logical_id).and_then(|id| {
-        let (within, item) = draft.state().find_item(*id)?;
-        Some(tree::of_item(draft.state(), within, item).item)
-    });
-    let workspace = match (written, entry.conflict()) {
-        (Some(item), _) => item.fingerprint,
-        (None, ConflictType::SameChanges) => entry.workspace.as_ref()?.item.fingerprint,
-        (None, ConflictType::Conflict) => remote.fingerprint,
-        (None, ConflictType::None) => entry.base.map_or(remote.fingerprint, |base| base.workspace),
-    };
-    Some(SyncedItem { workspace, ..synced(remote, remote.fingerprint) })
-}
-
-fn begin(
+/// Returns an operation of a contributor in a workspace.
+pub(super) fn begin(
     state: &State,
     within: &Workspace,
     takes: SignedDuration,
@@ -360,7 +235,7 @@ fn begin(
 }
 
 /// Rejects a hash that is not `known`. An empty hash stands for none.
-fn check_head(given: &str, known: Option<Digest>) -> Result<(), FabricError> {
+pub(super) fn check_head(given: &str, known: Option<Digest>) -> Result<(), FabricError> {
     let matches = match known {
         None => given.is_empty(),
         Some(known) => given.eq_ignore_ascii_case(&known.to_string()),

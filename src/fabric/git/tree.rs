@@ -151,15 +151,16 @@ fn normalized(payload: &[u8]) -> Vec<u8> {
     text.replace("\r\n", "\n").trim_end().as_bytes().to_vec()
 }
 
-/// Returns the folder of an item that a commit writes: its folder in the branch if the outer folders are the same, else
-/// one with the name of the item. If another item has that folder, its name is the logical id.
+/// Returns the folder of an item that a commit writes: its folder in the branch if the outer folders and the kind are the
+/// same, else one with the name of the item. If another item has that folder, its name is the logical id.
 pub(super) fn committed_path(
     item: &TreeItem,
     before: Option<&TreeItem>,
     logical_id: LogicalId,
     taken: &BTreeSet<String>,
 ) -> String {
-    if let Some(before) = before.filter(|before| before.root.folders == item.root.folders) {
+    let is_same_place = |before: &&TreeItem| before.root.folders == item.root.folders && before.kind() == item.kind();
+    if let Some(before) = before.filter(is_same_place) {
         return before.path();
     }
     let path_of_name = item.path();

@@ -32,6 +32,11 @@ impl Draft {
         &self.state
     }
 
+    /// Returns the instant of the changes.
+    pub(in crate::fabric) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Returns the workspace after the changes.
     pub(in crate::fabric) fn within(&self) -> Result<&Workspace, FabricError> {
         self.state.workspace(self.workspace)

@@ -108,6 +108,12 @@ impl Workspace {
         self.recoverable.after(after).filter(move |(_, it)| now < it.expires_at)
     }
 
+    /// Returns the ids of all items, including those that were deleted and can be recovered.
+    pub(in crate::fabric) fn all_item_ids(&self) -> Vec<ItemId> {
+        let recoverable = self.recoverable.values().map(|it| it.item.id);
+        self.items().values().map(|item| item.id).chain(recoverable).collect()
+    }
+
     /// Returns an item that can be recovered at `now`.
     fn recoverable_item(&self, id: ItemId, now: Timestamp) -> Result<&RecoverableItem, FabricError> {
         let found = self.recoverable.get(&id).filter(|it| now < it.expires_at);
@@ -155,9 +161,13 @@ impl Workspace {
         deleted
     }
 
-    /// Moves a recoverable item back to the items. Returns `false` if there is no such item.
+    /// Moves a recoverable item back to the items. It loses its logical id if another item has that one by now, because an
+    /// update from Git created the item again. Returns `false` if there is no such item.
     pub(in crate::fabric) fn recover_item(&mut self, id: ItemId) -> bool {
-        let Some(RecoverableItem { item, .. }) = self.recoverable.remove(&id) else { return false };
+        let Some(RecoverableItem { mut item, .. }) = self.recoverable.remove(&id) else { return false };
+        if item.logical_id.is_some() && self.items().values().any(|other| other.logical_id == item.logical_id) {
+            Arc::make_mut(&mut item).logical_id = None;
+        }
         if let Some(key) = name_key(&item) {
             self.reserved.remove(&key);
         }

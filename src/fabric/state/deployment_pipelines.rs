@@ -3,7 +3,8 @@
 use crate::fabric::State;
 use crate::fabric::deployment_pipeline::{Deployment, DeploymentPipeline};
 use crate::fabric::ordered::Ordered;
-use crate::ids::{DeploymentPipelineId, DeploymentStageId, ItemId, WorkspaceId};
+use crate::fabric::workspace::Workspace;
+use crate::ids::{DeploymentPipelineId, DeploymentStageId, WorkspaceId};
 
 impl State {
     /// Returns the deployment pipelines, in order of creation.
@@ -32,9 +33,7 @@ impl State {
 
     /// Unassigns a workspace from its stage of a deployment pipeline.
     fn unassign_workspace(&mut self, workspace: WorkspaceId) {
-        let within = self.workspaces.get(&workspace);
-        let items: Vec<ItemId> =
-            within.into_iter().flat_map(|within| within.items().values().map(|item| item.id)).collect();
+        let items = self.workspaces.get(&workspace).map(Workspace::all_item_ids).unwrap_or_default();
         self.deployment_pipelines.unassign(workspace, &items);
     }
 

@@ -9,7 +9,7 @@ use super::ControlRequest;
 use crate::fabric::State;
 use crate::fabric::control::ControlCommand;
 use crate::fabric::git::declaration::RepositoryDeclaration;
-use crate::http::wire::git::RepositoryBody;
+use crate::http::wire::git_repositories::RepositoryBody;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

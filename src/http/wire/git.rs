@@ -9,13 +9,14 @@ use crate::fabric::git::credentials::Credentials;
 use crate::fabric::git::digest::Digest;
 use crate::fabric::git::provider::{Owner, ProviderDetails, ProviderRequest};
 use crate::fabric::git::relation::{Relation, RelationType};
-use crate::fabric::git::repository::{Branch, COMMENT_MAX, Commit, Repository};
+use crate::fabric::git::repository::COMMENT_MAX;
 use crate::fabric::git::settings::BranchRoles;
 use crate::fabric::git::status::{
     ChangeType, ConflictType, GitResult, GitStatus, Initialized, ItemChange, RequiredAction,
 };
-use crate::fabric::git::sync::{CommitRequest, ItemIdentifier, Preference, UpdateRequest};
-use crate::fabric::item::{ItemKind, Part};
+use crate::fabric::git::sync::{CommitRequest, ItemIdentifier, Preference};
+use crate::fabric::git::update::UpdateRequest;
+use crate::fabric::item::ItemKind;
 use crate::http::answer::{Answer, utc};
 use crate::ids::{ConnectionId, ItemId, LogicalId, WorkspaceId, WorkspaceRelationId};
 
@@ -74,7 +75,7 @@ impl From<Credentials> for CredentialsResponse {
 /// The owner of a repository, with the members of its provider.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct OwnerBody<'a> {
+pub(super) struct OwnerBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -445,68 +446,5 @@ impl RelationBody {
     pub(crate) fn new(workspace_id: WorkspaceId, relation: &Relation) -> Self {
         let (related_workspace_id, relation_type) = relation.seen_from(workspace_id);
         Self { id: relation.id, workspace_id, related_workspace_id, relation_type }
-    }
-}
-
-/// A repository, for the control interface.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RepositoryBody<'a> {
-    #[serde(flatten)]
-    owner: OwnerBody<'a>,
-    repository_name: &'a str,
-    branches: Vec<BranchBody<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BranchBody<'a> {
-    name: &'a str,
-    head: Digest,
-    commits: Vec<CommitResponse<'a>>,
-    files: serde_json::Map<String, serde_json::Value>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CommitResponse<'a> {
-    hash: Digest,
-    at: String,
-    comment: &'a str,
-}
-
-impl<'a> From<&'a Repository> for RepositoryBody<'a> {
-    fn from(repository: &'a Repository) -> Self {
-        let branches = repository.branches.iter().map(|(name, branch)| BranchBody::new(name, branch));
-        Self {
-            owner: OwnerBody::from(&repository.name.owner),
-            repository_name: &repository.name.name,
-            branches: branches.collect(),
-        }
-    }
-}
-
-impl<'a> BranchBody<'a> {
-    fn new(name: &'a str, branch: &'a Branch) -> Self {
-        let files = branch.files.iter().map(|file| (file.path.clone(), content(file))).collect();
-        let commits = branch.commits.iter().map(CommitResponse::from).collect();
-        Self { name, head: branch.head(), commits, files }
-    }
-}
-
-impl<'a> From<&'a Commit> for CommitResponse<'a> {
-    fn from(commit: &'a Commit) -> Self {
-        Self { hash: commit.hash, at: utc(commit.at), comment: &commit.comment }
-    }
-}
-
-/// Returns the content of a file: a text, or else bytes in Base64.
-fn content(file: &Part) -> serde_json::Value {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-
-    match std::str::from_utf8(&file.payload) {
-        Ok(text) => text.into(),
-        Err(_) => serde_json::json!({"base64": STANDARD.encode(file.payload.as_slice())}),
     }
 }

@@ -21,6 +21,7 @@ pub(super) mod external_data_shares;
 pub(super) mod folders;
 pub(super) mod gateways;
 pub(super) mod git;
+pub(super) mod git_repositories;
 pub(super) mod groups;
 pub(super) mod items;
 pub(super) mod jobs;

@@ -94,6 +94,12 @@ pub fn invalid(message: impl Into<String>) -> FabricError {
         .detail(ErrorCode::InvalidParameter, message)
 }
 
+/// Returns an error of another operation as one that the operations of execution definitions describe.
+fn as_invalid(error: &FabricError) -> FabricError {
+    let fault = error.more_details().iter().find_map(|detail| detail.fault.as_ref());
+    invalid(fault.map_or(error.text(), |(_, message)| message))
+}
+
 /// Creates an execution definition.
 pub fn create(
     state: &State,
@@ -168,8 +174,10 @@ pub fn find(item: &Item, id: ExecutionDefinitionId) -> Result<&ExecutionDefiniti
 /// Checks a definition, and returns the fact that records it.
 fn set(within: &Workspace, item: &Item, definition: ExecutionDefinition) -> Decision<ExecutionDefinitionId> {
     let id = definition.id;
-    check_name(&definition.display_name, NAME_MAX)?;
-    check_description(definition.description.as_deref().unwrap_or_default(), ITEM_DESCRIPTION_MAX)?;
+    let description = definition.description.as_deref().unwrap_or_default();
+    check_name(&definition.display_name, NAME_MAX)
+        .and_then(|()| check_description(description, ITEM_DESCRIPTION_MAX))
+        .map_err(|error| as_invalid(&error))?;
     check_selected(&definition.current_lakehouse)?;
     definition.extended_lineage.as_ref().map_or(Ok(()), check_selected)?;
     if let ExecutionContext::Selected(views) = &definition.current_lakehouse
