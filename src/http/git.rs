@@ -111,7 +111,7 @@ pub(super) fn commit(context: &Context<'_>) -> HandlerResult {
 pub(super) fn update(context: &Context<'_>) -> HandlerResult {
     let request = context.json::<UpdateBody>()?.request()?;
     long_running_operations::run(context, |state, now| {
-        git_update::update(state, context.workspace(state)?, request, context.caller, now)
+        git_update::update(state, context.workspace(state)?, &request, context.caller, now)
     })
 }
 

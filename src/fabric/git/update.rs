@@ -38,12 +38,12 @@ pub struct UpdateRequest {
 pub fn update(
     state: &State,
     within: &Workspace,
-    request: UpdateRequest,
+    request: &UpdateRequest,
     caller: Principal,
     now: Timestamp,
 ) -> Decision<Progress<()>> {
     let comparison = Comparison::ready(state, within, caller, now)?;
-    let incoming = incoming(&comparison, &request, now)?;
+    let incoming = incoming(&comparison, request, now)?;
     let operation = begin(state, within, UPDATE_TIME, PendingResult::Nothing, now);
     let mut draft = Draft::new(state, within.id, now, operation.ends_at);
     let applied = match apply(&mut draft, &incoming, caller) {
