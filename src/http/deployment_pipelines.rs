@@ -1,5 +1,5 @@
-//! Deployment pipelines: the pipelines, their role assignments, their stages, and deployments. A role assignment has the
-//! id of its principal, of which it shows only the id and the type.
+//! Deployment pipelines: the pipelines, their role assignments, their stages, and deployments. The id of a role assignment
+//! is that of its principal, of which only the id and the type are shown.
 
 use crate::fabric::deployment_pipeline::role::{self, PipelineRole};
 use crate::fabric::deployment_pipeline::{self, DeploymentPipeline, deploy as deployment, stage};

@@ -88,7 +88,7 @@ pub(super) fn get_status(context: &Context<'_>) -> HandlerResult {
     )?
 }
 
-/// Returns the 202 of an operation that has started, or the response with the result.
+/// Returns a 202 response if an operation has started, else the response with the result.
 fn answer<T>(
     context: &Context<'_>,
     state: &State,

@@ -35,7 +35,7 @@ pub struct DeployRequest {
     pub source: DeploymentStageId,
     /// The stage that the items are copied to.
     pub target: DeploymentStageId,
-    /// The items; all that can be deployed if it is empty.
+    /// The items. If it is empty, all items that can be deployed.
     pub items: Vec<(ItemId, ItemKind)>,
     /// The note.
     pub note: String,
@@ -50,7 +50,7 @@ pub struct DeployRequest {
 pub struct NewTarget {
     /// The name of the workspace.
     pub name: String,
-    /// The capacity of the workspace. Without one, that of the source applies.
+    /// The capacity of the workspace; `None` for the capacity of the source workspace.
     pub capacity: Option<CapacityId>,
 }
 
@@ -295,8 +295,8 @@ impl Copier<'_> {
         }
     }
 
-    /// Creates the copy of an item. It is decided as if the operation had ended, so that it may refer to other items that
-    /// the deployment creates.
+    /// Creates the copy of an item. The decision is made as if the operation had ended, so that the copy may refer to
+    /// other items that the deployment creates.
     fn create(&mut self, item: &Item, folder: Option<FolderId>) -> Result<ItemId, FabricError> {
         let definition = self.definition(item);
         let payload = self.payload(item);

@@ -30,7 +30,7 @@ pub struct Deployment {
     pub ends_at: Timestamp,
     /// The steps, one for each item.
     pub steps: Arc<Vec<Step>>,
-    /// The reason for which the deployment fails; `None` if it succeeds. A deployment that fails changes nothing.
+    /// The reason why the deployment fails; `None` if it succeeds. A deployment that fails changes nothing.
     pub failure: Option<Failure>,
 }
 
@@ -44,7 +44,7 @@ pub struct Step {
     pub source: ItemId,
     /// The name of the item that is copied.
     pub source_name: String,
-    /// The item that is overwritten, with its name before; `None` for a new item.
+    /// The item that is overwritten, with its name before the deployment; `None` for a new item.
     pub overwritten: Option<(ItemId, String)>,
     /// The difference between the two items before the deployment.
     pub difference: Difference,
@@ -52,7 +52,7 @@ pub struct Step {
     pub created: Option<ItemId>,
 }
 
-/// The reason for which a deployment fails.
+/// The reason why a deployment fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
@@ -97,8 +97,8 @@ impl Deployment {
         }
     }
 
-    /// Returns the status of a step at `now`. The steps of a deployment take equal times, one after the other. Of a
-    /// deployment that fails, only the step that fails runs.
+    /// Returns the status of a step at `now`. The steps of a deployment run one after another and take equal times. In a
+    /// deployment that fails, only the failing step runs.
     pub fn step_status_at(&self, step: usize, now: Timestamp) -> DeploymentStatus {
         match (&self.failure, self.status_at(now)) {
             (Some(failure), _) if failure.step != step => DeploymentStatus::NotStarted,
@@ -135,7 +135,7 @@ impl Deployment {
         steps.into_iter().flatten().filter_map(move |step| Some((step.source, target(step)?)))
     }
 
-    /// Lets the deployment fail with an error that is not about one of its items.
+    /// Makes the deployment fail with an error that is not about one of its items.
     pub(in crate::fabric) fn fail(&mut self, error: OperationError) {
         self.failure = Some(Failure { step: 0, error });
     }

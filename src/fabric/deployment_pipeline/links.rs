@@ -20,7 +20,7 @@ impl Neighbour {
     /// Both neighbours.
     pub const BOTH: [Self; 2] = [Self::Previous, Self::Next];
 
-    /// Returns the order of the neighbour of a stage. It may not exist.
+    /// Returns the order of the neighbour of a stage. The neighbour may not exist.
     pub fn of(self, order: usize) -> Option<usize> {
         match self {
             Self::Previous => order.checked_sub(1),
@@ -29,7 +29,7 @@ impl Neighbour {
     }
 }
 
-/// The pairs of all deployment pipelines. A workspace is in one stage at most, so that an item has one pair at most in
+/// The pairs of all deployment pipelines. A workspace is in at most one stage, so that an item has at most one pair in
 /// each neighbour of its stage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -30,8 +30,8 @@ pub const STAGES_MIN: usize = 2;
 pub const STAGES_MAX: usize = 10;
 /// The maximum length of the description of a deployment pipeline or of a stage, in characters (documented).
 pub const DESCRIPTION_MAX: usize = 1_024;
-/// The maximum number of deployments that a deployment pipeline keeps (documented for their list). The oldest is dropped
-/// first.
+/// The maximum number of deployments that a deployment pipeline keeps (documented for the list of deployments). The
+/// oldest is dropped first.
 pub const DEPLOYMENTS_MAX: usize = 20;
 
 /// A deployment pipeline.

@@ -86,7 +86,7 @@ impl DeploymentPipelines {
         }
     }
 
-    /// Assigns a workspace to a stage. Each pair is an item and its pair in the following stage.
+    /// Assigns a workspace to a stage. Each pair consists of an item and its pair in the following stage.
     pub(in crate::fabric) fn assign(
         &mut self,
         id: DeploymentPipelineId,
@@ -111,8 +111,8 @@ impl DeploymentPipelines {
         self.all.get(&id)?.stage(stage).ok()?.1.workspace
     }
 
-    /// Unassigns a workspace with the given items. The pairs of the items and the deployments from and to the stage are
-    /// dropped.
+    /// Unassigns a workspace that contains the given items. Drops the pairs of the items, and the deployments from and to
+    /// the stage.
     pub(in crate::fabric) fn unassign(&mut self, workspace: WorkspaceId, items: &[ItemId]) {
         let Some(id) = self.of_workspaces.remove(&workspace) else { return };
         self.forget_items(items);

@@ -1,4 +1,4 @@
-//! The role of a deployment pipeline: its administrators see, change and share it.
+//! The only role of a deployment pipeline: administrators see, change and share the pipeline.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::ids::{DeploymentPipelineId, PrincipalId};
 /// A role in a deployment pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PipelineRole {
-    /// Can do everything with the deployment pipeline. Its workspaces require roles of their own.
+    /// Full control of the deployment pipeline. Its workspaces require roles of their own.
     Admin,
 }
 

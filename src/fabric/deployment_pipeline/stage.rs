@@ -117,7 +117,7 @@ pub fn assign(
     Ok((vec![Fact::DeploymentStageAssigned { pipeline: id, stage, workspace, pairs }], ()))
 }
 
-/// Returns the items that can be deployed, with those of another workspace that have the same kind and name.
+/// Returns the items that can be deployed, each with the item of another workspace that has the same kind and name.
 fn same_names(within: &Workspace, other: &Workspace, now: Timestamp) -> impl Iterator<Item = (ItemId, ItemId)> {
     let items = within.items().values().filter(move |item| is_deployable(item) && item.visible_from <= now);
     items.filter_map(move |item| {
@@ -126,7 +126,7 @@ fn same_names(within: &Workspace, other: &Workspace, now: Timestamp) -> impl Ite
     })
 }
 
-/// Unassigns the workspace of a stage. The pairs of its items and the deployments from and to the stage are lost.
+/// Unassigns the workspace of a stage. The pairs of its items and the deployments from and to the stage are dropped.
 pub fn unassign(
     state: &State,
     id: DeploymentPipelineId,

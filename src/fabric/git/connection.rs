@@ -16,8 +16,8 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{LogicalId, PrincipalId};
 
-/// The maximum number of principals with Git credentials of their own in a workspace. Further principals keep those that
-/// they have initially.
+/// The maximum number of principals whose Git credentials a workspace stores. Further principals keep their initial
+/// credentials.
 const CREDENTIALS_MAX: usize = 10_000;
 
 /// The connection of a workspace to a branch.
@@ -36,7 +36,7 @@ pub struct GitConnection {
     busy_until: Option<Timestamp>,
 }
 
-/// The last sync of a workspace with its branch: what both had in common.
+/// The last sync of a workspace with its branch: the items that both had in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncPoint {
@@ -47,7 +47,7 @@ pub struct SyncPoint {
     pub(super) items: BTreeMap<LogicalId, SyncedItem>,
 }
 
-/// An item at the last sync. The fingerprints differ if the service formats files in another way than the branch has them.
+/// An item at the last sync. The fingerprints differ if the service formats the files differently from the branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SyncedItem {
@@ -149,7 +149,7 @@ impl GitConnection {
         }
     }
 
-    /// Returns the branch. The directory may have become empty.
+    /// Returns the branch. The directory may be empty by now.
     pub(super) fn branch<'s>(&self, state: &'s State) -> Result<&'s Branch, FabricError> {
         let branch = state.repositories().branch(&self.provider.repository, &self.provider.branch);
         branch.ok_or_else(|| ErrorCode::GitProviderResourceNotFound.into())

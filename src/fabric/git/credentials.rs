@@ -21,7 +21,7 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// Returns the credentials that a principal has before it sets some: automatic ones for a user of Azure DevOps.
+    /// Returns the initial credentials of a principal: automatic ones for a user of Azure DevOps.
     pub(super) fn initial(owner: &Owner, caller: Principal) -> Self {
         match owner {
             Owner::AzureDevOps { .. } if caller.kind == PrincipalType::User => Self::Automatic,

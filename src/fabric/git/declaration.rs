@@ -1,4 +1,4 @@
-//! Pushes through the control interface, which stand for the commits of people and of other systems.
+//! Pushes through the control interface. They simulate the commits of people and of other systems.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub struct RepositoryDeclaration {
 pub struct BranchDeclaration {
     /// The name.
     pub name: String,
-    /// The branch of the same repository whose files a new branch begins with.
+    /// The branch of the same repository from which a new branch copies its files.
     pub from: Option<String>,
     /// The comment of the commit.
     pub comment: Option<String>,

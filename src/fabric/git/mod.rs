@@ -1,4 +1,4 @@
-//! Git integration: workspaces that are connected to a branch of a Git repository, and the synchronization of their items
+//! Git integration: the connection of a workspace to a branch of a Git repository, and the synchronization of its items
 //! with the branch (docs/fidelity.md#git).
 //!
 //! The repositories belong to the tenant. They are not those of a Git server: only Fabric and the control interface push to

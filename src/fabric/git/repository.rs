@@ -19,7 +19,7 @@ pub const BRANCHES_MAX: usize = 100;
 pub const FILES_MAX: usize = 20_000;
 /// The maximum size of the files of a branch, in bytes.
 pub const BRANCH_BYTES_MAX: usize = 64 << 20;
-/// The number of commits that a branch keeps. Of older commits, nothing is kept.
+/// The number of commits that a branch keeps. Older commits are dropped.
 pub const COMMITS_MAX: usize = 100;
 /// The maximum length of the path of a file, in characters.
 pub const PATH_MAX: usize = 1_024;
@@ -28,7 +28,8 @@ pub const COMMENT_MAX: usize = 300;
 /// The comment of the commit that creates a branch.
 const FIRST_COMMENT: &str = "Initial commit";
 
-/// The repositories of a tenant. Names are compared without regard to case, those of branches with regard to it.
+/// The repositories of a tenant. Names of repositories are compared without regard to case, names of branches with regard
+/// to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Repositories(#[serde(with = "as_list")] BTreeMap<RepositoryName, Repository>);
@@ -39,9 +40,9 @@ pub struct Repositories(#[serde(with = "as_list")] BTreeMap<RepositoryName, Repo
 pub struct Repository {
     /// The name, in the case in which it was first given.
     pub name: RepositoryName,
-    /// `true` if the control interface pushed to the repository. Then other branches do not exist.
+    /// `true` if the control interface has pushed to the repository. A connection then creates no branch.
     pub is_declared: bool,
-    /// The branches. Copies of a tenant share those that are equal.
+    /// The branches. Copies of a tenant share equal branches.
     pub branches: BTreeMap<String, Arc<Branch>>,
 }
 
@@ -159,7 +160,7 @@ impl Repositories {
         Ok(Some(Push { repository, branch, commit, put, removed, is_declared: false }))
     }
 
-    /// Rejects a new repository or branch that would be one too many.
+    /// Rejects a new repository or branch that would exceed the maximum.
     fn check_room(&self, repository: &RepositoryName, branch: &str) -> Result<(), FabricError> {
         match self.get(repository) {
             None if self.0.len() >= REPOSITORIES_MAX => {
@@ -184,7 +185,7 @@ impl Branch {
     }
 
     /// Rejects a directory without files, if the repository was declared. A directory without files does not exist in Git
-    /// (seen).
+    /// (told).
     pub(super) fn check_directory(&self, state: &State, provider: &ProviderDetails) -> Result<(), FabricError> {
         let is_declared = state.repositories().get(&provider.repository).is_some_and(|it| it.is_declared);
         let prefix = provider.prefix();

@@ -18,14 +18,14 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{ItemId, LogicalId};
 
-/// The duration of an operation that compares a workspace with its branch, at the realistic pace (guessed).
+/// The duration of a long-running operation that compares a workspace with its branch, at the realistic pace (guessed).
 const COMPARISON_TIME: SignedDuration = SignedDuration::from_secs(5);
 
 /// The result of an operation of Git integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum GitResult {
-    /// That of an initialization.
+    /// The result of an initialization.
     Initialized(Initialized),
     /// The status.
     Status(GitStatus),
@@ -62,7 +62,7 @@ pub struct GitStatus {
     pub workspace_head: Option<Digest>,
     /// The last commit of the branch.
     pub remote_commit: Digest,
-    /// The changed items: first those of the workspace.
+    /// The changed items, those of the workspace first.
     pub changes: Vec<ItemChange>,
 }
 
@@ -82,7 +82,7 @@ pub struct ItemChange {
     pub workspace: Option<ChangeType>,
     /// The change in the branch.
     pub remote: Option<ChangeType>,
-    /// The relation between both changes.
+    /// The relation between the two changes.
     pub conflict: ConflictType,
 }
 
@@ -119,7 +119,8 @@ pub fn status(state: &State, within: &Workspace, caller: Principal, now: Timesta
     })
 }
 
-/// Starts an operation with a result, if the tenant's behaviours choose one. Otherwise returns the facts again.
+/// Starts a long-running operation with a result, if the tenant's behaviours select one. Otherwise returns the facts
+/// unchanged.
 pub(super) fn as_operation<T>(
     state: &State,
     within: &Workspace,
@@ -233,8 +234,8 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Pairs the items of a workspace and of a branch: by their logical ids, and those that were never synced by kind and
-/// name (guessed).
+/// Pairs the items of a workspace and of a branch: by logical id, or by kind and name if they were never synced
+/// (guessed).
 pub(super) fn pair<'a>(
     state: &State,
     own: Vec<WorkspaceItem>,

@@ -32,8 +32,8 @@ pub enum Preference {
     Workspace,
 }
 
-/// Initializes a connection. If both sides have items, the request must choose one; whether the items are equal does not
-/// matter (seen).
+/// Initializes a connection. If both sides have items, the request must choose a side, even if the items are equal
+/// (told).
 pub fn initialize(
     state: &State,
     within: &Workspace,
@@ -61,7 +61,7 @@ pub fn initialize(
             GitInitialization::Policy => ErrorCode::MissingInitializationPolicy,
         })?,
     };
-    // The side that is not kept counts as the state of the last sync, so that the other side has all changes.
+    // The side that is not kept counts as the state of the last sync, so that all changes are on the other side.
     let base = |entry: &Entry<'_>| {
         let own = entry.workspace.as_ref().map(|found| &found.item);
         let item = match side {
@@ -87,8 +87,8 @@ pub fn initialize(
     })
 }
 
-/// Returns the record of an item that both sides have. Files can name an item with any number of characters, of which
-/// the record keeps those that a name can have.
+/// Returns the record of an item that both sides have. A name in the files can have any length: the record keeps as many
+/// characters as the name of an item can have.
 pub(super) fn synced(item: &TreeItem, remote: Digest) -> SyncedItem {
     let display_name = item.display_name.chars().take(NAME_MAX).collect();
     SyncedItem { kind: item.kind(), display_name, workspace: item.fingerprint, remote }
@@ -112,7 +112,7 @@ pub struct CommitRequest {
     pub comment: Option<String>,
 }
 
-/// An item of a workspace or a branch in a request: by its id, its logical id, or both.
+/// A reference in a request to an item of a workspace or a branch: by its id, its logical id, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemIdentifier {
     /// The id of the item in the workspace.
@@ -178,7 +178,7 @@ pub fn commit(
     Ok(operation.after(pushed.into_iter().chain([synced]).collect()))
 }
 
-/// Returns the fact that an operation without effects is in progress.
+/// Returns the fact that records an operation in progress without effects.
 pub(super) fn unchanged(within: &Workspace, sync: &SyncPoint, operation: &NewOperation) -> Fact {
     let (sync, busy_until) = (sync.clone(), Some(operation.ends_at));
     Fact::GitSynced { workspace: within.id, sync, logical_ids: Vec::new(), busy_until }
@@ -234,7 +234,7 @@ pub(super) fn begin(
     operation::begin(state, within.id, Role::Contributor, takes, result, now)
 }
 
-/// Rejects a hash that is not `known`. An empty hash stands for none.
+/// Rejects a hash that differs from `known`. An empty hash stands for no commit.
 pub(super) fn check_head(given: &str, known: Option<Digest>) -> Result<(), FabricError> {
     let matches = match known {
         None => given.is_empty(),

@@ -1,4 +1,4 @@
-//! Items as Git has them: a folder with files for each item, in a workspace and in a branch.
+//! The items of a workspace and of a branch as Git represents them: a folder with files for each item.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ fn path(root: &Root) -> String {
     format!("{outer}{}.{}/", root.name, root.kind.spec().name)
 }
 
-/// Returns the logical id of an item that is not synced yet: the one that a commit gives it.
+/// Returns the logical id that a commit gives to an item that is not synced yet.
 pub(super) fn new_logical_id(seed: Seed, item: ItemId) -> LogicalId {
     LogicalId::nth(seed.fork(item.to_ascii()), 0)
 }
@@ -102,7 +102,7 @@ fn folder_name(name: &str) -> Option<&str> {
 }
 
 /// Returns the items in the directory of a branch. Files outside the folders of items are ignored. An item without a
-/// logical id, or with that of another item, has one that depends on its path.
+/// logical id, or with that of another item, gets one that is derived from its path.
 pub(super) fn of_branch(seed: Seed, branch: &Branch, provider: &ProviderDetails) -> BTreeMap<LogicalId, TreeItem> {
     let prefix = provider.prefix();
     let mut folders: BTreeMap<Root, Vec<Part>> = BTreeMap::new();
@@ -127,7 +127,7 @@ pub(super) fn of_branch(seed: Seed, branch: &Branch, provider: &ProviderDetails)
 }
 
 /// Returns the fingerprint of an item: of its kind, name, description, outer folders and files. It does not depend on the
-/// logical id, the name of the folder, ends of lines and the formatting of JSON.
+/// logical id, the name of the folder, line endings or the formatting of JSON.
 fn fingerprint(root: &Root, metadata: &Metadata, files: &[Part]) -> Digest {
     let mut sorted: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
     for file in files.iter().filter(|file| file.path != PLATFORM) {
@@ -152,7 +152,7 @@ fn normalized(payload: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the folder of an item that a commit writes: its folder in the branch if the outer folders and the kind are the
-/// same, else one with the name of the item. If another item has that folder, its name is the logical id.
+/// same, else a folder with the name of the item, or with its logical id if another item has that folder.
 pub(super) fn committed_path(
     item: &TreeItem,
     before: Option<&TreeItem>,

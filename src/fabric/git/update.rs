@@ -27,7 +27,7 @@ pub struct UpdateRequest {
     pub remote_commit: String,
     /// The commit to which the caller assumes the workspace to be synced.
     pub workspace_head: Option<String>,
-    /// The side whose content is kept where both changed.
+    /// The side whose content is kept if both sides changed an item.
     pub conflict_resolution: Option<Preference>,
     /// `true` if the update may change and delete items.
     pub may_override: bool,
@@ -172,7 +172,7 @@ fn companion(draft: &Draft, remote: &TreeItem) -> Result<Option<ItemId>, FabricE
         .map(|it| it.id))
 }
 
-/// Returns what workspace and branch have in common after an update; `None` if the branch does not have the item.
+/// Returns the record of an item that both sides have after an update; `None` if the branch does not have the item.
 fn base_after(draft: &Draft, entry: &Entry<'_>, applied: &BTreeMap<LogicalId, ItemId>) -> Option<SyncedItem> {
     let remote = entry.remote.as_ref()?;
     let written = applied.get(&entry.logical_id).and_then(|id| {

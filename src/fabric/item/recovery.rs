@@ -49,7 +49,7 @@ const KINDS: [ItemKind; 26] = [
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecoverableItem {
-    /// The item, as it was when it was deleted.
+    /// The item at the time of its deletion.
     pub item: Arc<Item>,
     /// The end of the retention.
     pub expires_at: Timestamp,
@@ -93,7 +93,7 @@ pub fn delete(within: &Workspace, id: ItemId, now: Timestamp) -> Decision<()> {
     Ok((vec![Fact::RecoverableItemDeleted { workspace: within.id, id }], ()))
 }
 
-/// Returns the name of an item as in the index of names; `None` for a SQL endpoint, which has the name of its parent.
+/// Returns the name of an item in the index of names; `None` for a SQL endpoint, which has the name of its parent.
 fn name_key(item: &Item) -> Option<(ItemKind, Folded)> {
     (item.kind != ItemKind::SQLEndpoint).then(|| (item.kind, Folded::new(&item.display_name)))
 }
@@ -161,8 +161,8 @@ impl Workspace {
         deleted
     }
 
-    /// Moves a recoverable item back to the items. It loses its logical id if another item has that one by now, because an
-    /// update from Git created the item again. Returns `false` if there is no such item.
+    /// Moves a recoverable item back to the items. It loses its logical id if another item has that logical id by now,
+    /// because an update from Git created the item again. Returns `false` if there is no such item.
     pub(in crate::fabric) fn recover_item(&mut self, id: ItemId) -> bool {
         let Some(RecoverableItem { mut item, .. }) = self.recoverable.remove(&id) else { return false };
         if item.logical_id.is_some() && self.items().values().any(|other| other.logical_id == item.logical_id) {

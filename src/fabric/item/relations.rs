@@ -1,4 +1,4 @@
-//! Relations of items: what an item depends on, and what depends on it (docs/fidelity.md#items).
+//! Relations of items: the items that an item depends on, and those that depend on it (docs/fidelity.md#items).
 
 use std::collections::{HashMap, HashSet};
 
@@ -31,18 +31,18 @@ pub enum RelationType {
     Shortcut,
 }
 
-/// A relation between two items, with the members of the wire.
+/// A relation between two items. The names of the members are those on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Relation {
-    /// The item: a parent, or an item with a shortcut.
+    /// The parent, or the item with the shortcut.
     pub item: ItemId,
-    /// The other item: a child, or the target of a shortcut.
+    /// The child, or the target of the shortcut.
     pub dependent_on: ItemId,
     /// The type.
     pub kind: RelationType,
 }
 
-/// The relations of an item in one direction, direct and indirect ones.
+/// The direct and indirect relations of an item in one direction.
 #[derive(Debug)]
 pub struct Relations<'a> {
     /// The related items, each with its workspace.
@@ -129,7 +129,7 @@ fn shortcuts_to(state: &State) -> HashMap<ItemId, Vec<ItemId>> {
     linked
 }
 
-/// Returns the item that a shortcut leads to; `None` if it leads out of OneLake.
+/// Returns the item that a shortcut leads to; `None` if the target is outside of OneLake.
 fn target(shortcut: &Shortcut) -> Option<ItemId> {
     shortcut.target.get("oneLake")?.get("itemId").and_then(Value::as_str)?.parse().ok()
 }

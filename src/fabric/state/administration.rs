@@ -67,7 +67,7 @@ impl State {
         }
     }
 
-    /// Deletes a domain. Its workspaces are in no domain afterwards.
+    /// Deletes a domain. Its workspaces are then in no domain.
     pub(super) fn delete_domain(&mut self, id: DomainId) {
         self.domains.remove(&id);
         let assigned = self.workspaces().values().filter(|workspace| workspace.domain == Some(id));

@@ -154,7 +154,7 @@ impl Workspace {
                 self.record_deletion(&item, at);
                 self.release_name(&item, reserved_until, at);
             }
-            // Its children that were deleted before cannot be recovered without it.
+            // Children that were deleted before it cannot be recovered without it.
             self.delete_recoverable(*id, at);
         }
         deleted

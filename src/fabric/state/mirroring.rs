@@ -54,7 +54,7 @@ impl State {
         });
     }
 
-    /// Pauses the replication of all databases in a workspace that is starting or running.
+    /// Pauses the mirroring of all databases in a workspace whose mirroring is starting or running.
     pub(super) fn pause_mirroring(&mut self, workspace: WorkspaceId, at: Timestamp) {
         let Some(within) = self.workspaces.get(&workspace) else { return };
         let pauses = |item: &Item| {

@@ -1,5 +1,5 @@
-//! Execution definitions of materialized lake views. They are kept and shown, but no views exist that a run could
-//! refresh.
+//! Execution definitions of materialized lake views. They are kept and shown, but a run refreshes nothing, because there
+//! are no views.
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,7 @@ pub struct ItemReference {
     pub workspace: WorkspaceId,
 }
 
-/// What is refreshed.
+/// The views or lakehouses that a run refreshes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecutionContext<T> {
     /// Everything.
@@ -94,7 +94,7 @@ pub fn invalid(message: impl Into<String>) -> FabricError {
         .detail(ErrorCode::InvalidParameter, message)
 }
 
-/// Returns an error of another operation as one that the operations of execution definitions describe.
+/// Converts an error of another operation into one that is documented for the operations of execution definitions.
 fn as_invalid(error: &FabricError) -> FabricError {
     let fault = error.more_details().iter().find_map(|detail| detail.fault.as_ref());
     invalid(fault.map_or(error.text(), |(_, message)| message))

@@ -32,7 +32,7 @@ pub(super) const HOOKS: KindHooks = KindHooks {
     ..KindHooks::DEFAULT
 };
 
-/// What clients have added to a lakehouse.
+/// The content that clients have added to a lakehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LakehouseContent {

@@ -49,13 +49,13 @@ pub struct Load {
     pub name: String,
     /// The path of the file or folder in the lakehouse.
     pub relative_path: String,
-    /// The type of what the path leads to.
+    /// The type of the path.
     pub path_type: PathType,
     /// The extension of the files to be loaded from a folder.
     pub file_extension: Option<String>,
     /// The effect on the rows of an existing table.
     pub mode: Mode,
-    /// `true` to load the files in the folders below too.
+    /// `true` to also load the files in subfolders.
     pub recursive: bool,
     /// The format of the files; `None` if the request does not name one.
     pub format: Option<Format>,
@@ -63,7 +63,7 @@ pub struct Load {
     pub ends_at: Timestamp,
 }
 
-/// Defines an enumeration whose values a request can write in any case.
+/// Defines an enumeration whose values are compared without regard to case.
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* }) => {
         $(#[$doc])*
@@ -85,7 +85,7 @@ macro_rules! names {
 }
 
 names! {
-    /// The type of what a path leads to.
+    /// The type of a path.
     PathType {
         /// A file.
         File,
@@ -146,8 +146,7 @@ pub fn load(state: &State, within: &Workspace, item: &Item, mut load: Load, now:
     Ok(operation.after(vec![Fact::KindStateChanged { workspace: within.id, id: item.id, changes }]))
 }
 
-/// Returns the tables of a lakehouse at `now`, in order of their first load. Rejects a lakehouse with schemas (seen by
-/// clients).
+/// Returns the tables of a lakehouse at `now`, in order of their first load. Rejects a lakehouse with schemas (seen).
 pub fn list(item: &Item, now: Timestamp) -> Result<impl Iterator<Item = &Table>, FabricError> {
     if has_schemas(item) {
         return Err(ErrorCode::UnsupportedOperationForSchemasEnabledLakehouse.into());
@@ -180,14 +179,14 @@ impl Load {
         Ok(())
     }
 
-    /// Returns `true` if two loads have the same table. Names are compared without regard to case, as in Spark.
+    /// Returns `true` if two loads are of the same table. Names are compared without regard to case, as in Spark.
     fn is_of_same_table(&self, other: &Self) -> bool {
         let schemas = (self.schema.as_deref().unwrap_or_default(), other.schema.as_deref().unwrap_or_default());
         schemas.0.eq_ignore_ascii_case(schemas.1) && self.name.eq_ignore_ascii_case(&other.name)
     }
 }
 
-/// Returns `true` for 1 to `most` letters, digits and underscores of ASCII.
+/// Returns `true` for 1 to `most` ASCII letters, digits and underscores.
 fn is_word(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
