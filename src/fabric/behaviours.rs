@@ -213,7 +213,7 @@ behaviours! {
     }
     /// The error code for an initialization of a Git connection that lacks a strategy.
     git_initialization, "gitInitialization": GitInitialization {
-        /// `MissingInitializationStrategy` (seen).
+        /// `MissingInitializationStrategy` (told).
         Strategy = "MissingInitializationStrategy",
         /// `MissingInitializationPolicy` (documented).
         Policy = "MissingInitializationPolicy",
