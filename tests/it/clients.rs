@@ -273,12 +273,18 @@ fn fabric_cli_manages_a_mirrored_database() {
         .uses_only_emulated_hosts();
 }
 
-/// Jobs, schedules, and lists. Lists of absent areas are skipped.
+/// Jobs, schedules, lists, and requests by `fab api`.
 #[test]
 fn fabric_cli_runs_jobs_and_lists_the_tenant() {
     let Some(python) = PYTHON.as_deref() else { return };
     run(&[], &[python], &["bash", &script("shell/fab_jobs.sh")])
-        .prints(&["ok fab, jobs", "ok fab, lists and requests"])
+        .prints(&[
+            "ok fab, jobs",
+            "ok fab, lists and requests",
+            "ok fab ls .domains",
+            "ok fab ls jobs.Workspace/.sparkpools",
+            "ok fab ls jobs.Workspace/.managedprivateendpoints",
+        ])
         .answered(&[(202, "JobScheduler_RunOnDemandItemJob"), (201, "JobScheduler_CreateItemSchedule")])
         .requests_only_emulated_hosts();
 }
