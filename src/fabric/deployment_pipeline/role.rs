@@ -31,7 +31,7 @@ pub fn add(
 ) -> Decision<(Assignment<PipelineRole>, bool)> {
     let mut roles = state.deployment_pipeline(id, caller.id)?.roles.clone();
     let unknown = || {
-        FabricError::new(ErrorCode::PrincipalNotFound).concerning("Principal", asked.id).note(
+        FabricError::new(ErrorCode::PrincipalNotFound).about("Principal", asked.id).note(
             "the directory does not know this id, and behaviours.unknownPrincipal is 400; declare it by PUT /_emulator/principals",
         )
     };
