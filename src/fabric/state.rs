@@ -26,6 +26,7 @@ use crate::fabric::mirroring::source::{Declared, Source};
 use crate::fabric::mirroring::tables::Sources;
 use crate::fabric::mirroring::{MirroringStatus, SourceKey, TableName};
 use crate::fabric::name::Folded;
+use crate::fabric::onelake::Tree;
 use crate::fabric::operation::{NewOperation, Operation, OperationResult, PendingResult};
 use crate::fabric::operations::Operations;
 use crate::fabric::ordered::Ordered;
@@ -853,6 +854,17 @@ impl State {
                 self.with_jobs(workspace, item, |jobs| jobs.delete_schedule(id, at));
             }
 
+            Fact::PathCreated { workspace, id, path, kind, content_type } => {
+                self.with_tree(workspace, id, |tree| tree.create(&path, kind, content_type, at));
+            }
+            Fact::PathFlushed { workspace, id, path, content, content_type } => {
+                self.with_tree(workspace, id, |tree| tree.flush(&path, content, content_type, at));
+            }
+            Fact::PathRenamed { workspace, id, from, to } => {
+                self.with_tree(workspace, id, |tree| tree.rename(&from, &to, at));
+            }
+            Fact::PathDeleted { workspace, id, path } => self.with_tree(workspace, id, |tree| tree.remove(&path)),
+
             Fact::MirroringStarted { workspace, id, takes, tables, error } => {
                 self.with_item(workspace, id, |item| match (&mut item.mirroring, &mut item.sql_database) {
                     (Some(mirroring), _) => mirroring.started(at, id, takes, tables, error),
@@ -1029,6 +1041,10 @@ impl State {
 
     fn with_jobs(&mut self, workspace: WorkspaceId, item: ItemId, change: impl FnOnce(&mut Jobs)) {
         self.with_item(workspace, item, |item| change(item.jobs.get_or_insert_default()));
+    }
+
+    fn with_tree(&mut self, workspace: WorkspaceId, item: ItemId, change: impl FnOnce(&mut Tree)) {
+        self.with_item(workspace, item, |item| change(item.tree.get_or_insert_default()));
     }
 
     fn change_kind_state(&mut self, workspace: WorkspaceId, id: ItemId, changes: Vec<KindChange>) {

@@ -84,12 +84,13 @@ fn name(fact: &Fact) -> &'static str {
         DomainDeleted "domainDeleted", DomainAssigned "domainAssigned",
         TenantSettingChanged "tenantSettingChanged", TenantSettingOverridden "tenantSettingOverridden",
         ScheduleCreated "scheduleCreated", ScheduleUpdated "scheduleUpdated", ScheduleDeleted "scheduleDeleted",
+        PathCreated "pathCreated", PathFlushed "pathFlushed", PathRenamed "pathRenamed", PathDeleted "pathDeleted",
         SparkChanged "sparkChanged", SqlPoolsChanged "sqlPoolsChanged", CapacityConfigured "capacityConfigured",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 96;
+const VARIANTS: usize = 100;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {

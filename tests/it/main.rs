@@ -52,6 +52,7 @@ mod limits;
 mod log;
 mod mirroring;
 mod networking;
+mod onelake;
 mod onelake_settings;
 mod operations;
 mod overview;
