@@ -340,6 +340,7 @@ fn items(lab: &Lab, connection: &str, tag: &Value) {
     lab.post(&format!("{item}/identities/default/assign?beta=true"), json!({"assignmentType": "Caller"})).is(200);
     let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
     lab.put(&format!("{workspace}/items/{lakehouse}/dataAccessRoles"), json!({"value": []})).is(200);
+    crate::onelake::paths(lab, &format!("/{}/{lakehouse}", workspace.rsplit('/').next().unwrap()));
     let target = json!({"oneLake": {"workspaceId": ALICE, "itemId": ALICE, "path": "Tables/x"}});
     let shortcut = json!({"path": "Tables", "name": "x", "target": target});
     lab.post(&format!("{workspace}/items/{lakehouse}/shortcuts"), shortcut).is(201);

@@ -44,7 +44,7 @@ pub(super) fn serve(request: &StorageRequest<'_>) -> Result<Written, StorageErro
 fn part<'a>(request: &'a StorageRequest<'_>) -> Result<&'a Part, StorageError> {
     match &request.taken {
         Taken::Part(part) => Ok(part),
-        Taken::Document(_) | Taken::Nothing => Err(StorageCode::InternalError.into()),
+        Taken::Document(_) | Taken::Ignored(_) => Err(StorageCode::InternalError.into()),
     }
 }
 

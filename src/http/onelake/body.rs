@@ -36,8 +36,8 @@ pub(super) enum Taken {
     Part(Part),
     /// A document.
     Document(Bytes),
-    /// Nothing.
-    Nothing,
+    /// This number of bytes, which were ignored.
+    Ignored(u64),
 }
 
 impl Intake {
@@ -67,7 +67,7 @@ pub(super) async fn take(body: Body, intake: Intake, emulator: &Emulator) -> Res
     match intake {
         Intake::Store => store(body, emulator).await.map(Taken::Part),
         Intake::Read => Ok(Taken::Document(read_body(body, FORM_MAX, emulator.in_flight()).await?.bytes)),
-        Intake::Discard => discard(body).await.map(|()| Taken::Nothing),
+        Intake::Discard => discard(body).await.map(Taken::Ignored),
     }
 }
 
@@ -86,7 +86,7 @@ async fn store(body: Body, emulator: &Emulator) -> Result<Part, StorageError> {
     part.finish().map_err(|why| unstored(&why))
 }
 
-async fn discard(body: Body) -> Result<(), StorageError> {
+async fn discard(body: Body) -> Result<u64, StorageError> {
     let mut body = pin!(TimeoutBody::new(BODY_TIMEOUT, body));
     let mut length = 0;
     while let Some(frame) = body.frame().await {
@@ -96,7 +96,7 @@ async fn discard(body: Body) -> Result<(), StorageError> {
             return Err(StorageCode::RequestBodyTooLarge.into());
         }
     }
-    Ok(())
+    Ok(length)
 }
 
 /// Returns the error for bytes that cannot be stored.

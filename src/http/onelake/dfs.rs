@@ -139,6 +139,9 @@ fn append(request: &StorageRequest<'_>) -> Result<Written, StorageError> {
 }
 
 fn flush(request: &StorageRequest<'_>) -> Result<Written, StorageError> {
+    if matches!(request.taken, Taken::Ignored(1..)) {
+        return Err(StorageCode::ContentLengthMustBeZero.into());
+    }
     let position = request.query.number("position")?.ok_or_else(|| missing("position"))?;
     let retains = request.query.flag("retainuncommitteddata")?;
     request.query.flag("close")?;

@@ -31,8 +31,9 @@ use self::body::{Intake, Taken};
 use self::storage_request::StorageRequest;
 use crate::clock::machine_time;
 use crate::emulator::Emulator;
-use crate::fabric::access::{Auth, STORAGE_AUDIENCES, unauthorized};
-use crate::fabric::onelake::StorageError;
+use crate::fabric::access::{Auth, STORAGE_AUDIENCES};
+use crate::fabric::onelake::{StorageCode, StorageError};
+use crate::fabric::principal::DirectoryEntry;
 use crate::hosts::Service;
 use crate::http::answer::Written;
 use crate::http::exchange::{Arrived, Received, Traits, send};
@@ -158,21 +159,26 @@ fn admit<'a>(
     emulator: &Emulator,
     arrived: &Arrived,
     caller: &'a Identification,
-) -> Result<&'a crate::fabric::principal::DirectoryEntry, StorageError> {
+) -> Result<&'a DirectoryEntry, StorageError> {
     let has_signature = arrived.parts.uri.query().unwrap_or_default().split('&').any(|pair| pair.starts_with("sig="));
     if has_signature && !arrived.parts.headers.contains_key("authorization") {
         return Err(StorageError::not_emulated("shared access signatures"));
     }
+    check_version(arrived)?;
     let bearer = caller.bearer.as_ref().map_err(Clone::clone)?;
     if emulator.auth() == Auth::Strict {
         bearer.check_purpose()?;
         bearer.check_audience(STORAGE_AUDIENCES)?;
     }
     caller.check_time(bearer, arrived.stamp.now, arrived.begun)?;
-    if bearer.caller.id == crate::ids::PrincipalId::MIN {
-        return Err(unauthorized("the token names no caller").into());
-    }
     Ok(&bearer.caller)
+}
+
+/// Rejects a version of the protocol that is not a date. Any date is accepted, and also no version.
+fn check_version(arrived: &Arrived) -> Result<(), StorageError> {
+    let version = arrived.parts.headers.get("x-ms-version").map(|version| version.to_str().unwrap_or_default());
+    let is_date = |version: &str| version.len() == 10 && version.parse::<jiff::civil::Date>().is_ok();
+    if version.is_none_or(is_date) { Ok(()) } else { Err(StorageCode::UnsupportedRestVersion.into()) }
 }
 
 /// Serves a request of an admitted caller.
