@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,6 +32,8 @@ struct Inner {
 enum Data {
     Memory(Bytes),
     File(TempPath),
+    /// A file that remains after the store.
+    Kept(PathBuf),
 }
 
 impl Drop for Inner {
@@ -42,11 +45,19 @@ impl Drop for Inner {
 fn counter<'a>(used: &'a Used, data: &Data) -> &'a AtomicU64 {
     match data {
         Data::Memory(_) => &used.memory,
-        Data::File(_) => &used.files,
+        Data::File(_) | Data::Kept(_) => &used.files,
     }
 }
 
 impl Blob {
+    /// Returns the bytes of a file that remains after the store; `None` if there is no such file.
+    pub(super) fn kept(path: PathBuf, used: &Arc<Used>) -> Option<Self> {
+        let length = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+        used.files.fetch_add(length, Ordering::Relaxed);
+        let data = Data::Kept(path);
+        Some(Self(Arc::new(Inner { data, length, used: Arc::clone(used), _share: None })))
+    }
+
     /// Returns the number of bytes.
     pub fn length(&self) -> u64 {
         self.0.length
@@ -56,7 +67,7 @@ impl Blob {
     pub fn in_memory(&self, range: &Range<u64>) -> Option<Bytes> {
         match &self.0.data {
             Data::Memory(bytes) => Some(bytes.slice(range.start as usize..range.end as usize)),
-            Data::File(_) => None,
+            Data::File(_) | Data::Kept(_) => None,
         }
     }
 
@@ -69,8 +80,11 @@ impl Blob {
         if let Some(bytes) = self.in_memory(&range) {
             return Ok(Box::new(io::Cursor::new(bytes)));
         }
-        let Data::File(path) = &self.0.data else { return Ok(Box::new(io::empty())) };
-        let mut file = File::open(path)?;
+        let mut file = match &self.0.data {
+            Data::Memory(_) => return Ok(Box::new(io::empty())),
+            Data::File(path) => File::open(path)?,
+            Data::Kept(path) => File::open(path)?,
+        };
         file.seek(SeekFrom::Start(range.start))?;
         Ok(Box::new(Opened { file: file.take(range.end.saturating_sub(range.start)), _blob: self.clone() }))
     }

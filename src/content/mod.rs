@@ -1,19 +1,19 @@
 //! The content store: the bytes of files in OneLake, by their SHA-256 hash. Facts and state contain only the hashes.
 //!
 //! Small contents are in memory, as long as there is room. All others are in temporary files, which end with the store.
-//! Contents are shared by all tenants and are kept until the emulator ends: they are not stored with the state file yet,
-//! and contents that no file has any more are not removed yet.
+//! With a state file, each content is also a file in a folder beside it, and is there before a fact names it. Contents are
+//! shared by all tenants. Contents that no file has any more are not removed.
 
 mod blob;
 mod uploads;
 
 use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 pub use self::blob::{Blob, Part, PartWriter};
 pub use self::uploads::{UploadKey, Uploads};
@@ -37,6 +37,8 @@ pub struct ContentStore {
     /// The folder in which the temporary folder is created; `None` for that of the system.
     parent: Option<PathBuf>,
     folder: OnceLock<TempDir>,
+    /// The folder in which contents are kept; `None` without a state file.
+    kept_in: Option<PathBuf>,
     used: Arc<Used>,
     memory: Arc<Memory>,
 }
@@ -52,26 +54,56 @@ impl ContentStore {
     /// Creates a store. `parent` is the folder for its temporary files, or `None` for that of the system.
     pub fn new(parent: Option<PathBuf>, memory: Arc<Memory>) -> Self {
         let (contents, folder, used) = (Mutex::default(), OnceLock::new(), Arc::default());
-        Self { contents, parent, folder, used, memory }
+        Self { contents, parent, folder, kept_in: None, used, memory }
+    }
+
+    /// Keeps contents in a folder, which is created with the first of them.
+    pub fn keep_in(&mut self, folder: PathBuf) {
+        self.kept_in = Some(folder);
     }
 
     /// Returns the content with a hash; `None` if the store does not have it.
     pub fn get(&self, hash: ContentHash) -> Option<Blob> {
-        self.lock().get(&hash).cloned()
+        if let Some(known) = self.lock().get(&hash) {
+            return Some(known.clone());
+        }
+        let kept = Blob::kept(self.kept_in.as_ref()?.join(hash.to_string()), &self.used)?;
+        Some(self.lock().entry(hash).or_insert(kept).clone())
     }
 
     /// Stores a part as the content of a file, and returns its hash and length.
     ///
     /// # Errors
     ///
-    /// There are too many contents.
+    /// There are too many contents, or the content cannot be kept.
     pub fn put(&self, part: &Part) -> io::Result<Content> {
+        let hash = part.content.hash;
+        if self.get(hash).is_some() {
+            return Ok(part.content);
+        }
+        let blob = match &self.kept_in {
+            Some(folder) => self.keep(part, folder)?,
+            None => part.blob.clone(),
+        };
         let mut contents = self.lock();
-        if contents.len() >= CONTENTS_MAX && !contents.contains_key(&part.content.hash) {
+        if contents.len() >= CONTENTS_MAX {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        contents.entry(part.content.hash).or_insert_with(|| part.blob.clone());
+        contents.entry(hash).or_insert(blob);
         Ok(part.content)
+    }
+
+    /// Keeps a part in a file that is named after its hash. A small part stays in memory too.
+    fn keep(&self, part: &Part, folder: &Path) -> io::Result<Blob> {
+        std::fs::create_dir_all(folder)?;
+        let path = folder.join(part.content.hash.to_string());
+        let mut file = NamedTempFile::new_in(folder)?;
+        io::copy(&mut part.blob.reader(0..part.blob.length())?, &mut file)?;
+        file.persist(&path).map_err(|failed| failed.error)?;
+        if part.blob.in_memory(&(0..part.blob.length())).is_some() {
+            return Ok(part.blob.clone());
+        }
+        Blob::kept(path, &self.used).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     /// Begins a part, whose bytes are not known yet.
@@ -146,6 +178,25 @@ mod tests {
         check(&vec![7; IN_MEMORY_MAX]);
         check(&(0..IN_MEMORY_MAX + 1).map(|n| n as u8).collect::<Vec<_>>());
         check(&vec![1; 5 * IN_MEMORY_MAX]);
+    }
+
+    #[test]
+    fn kept_content_is_found_by_another_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = || {
+            let mut store = ContentStore::new(None, Memory::new(1 << 30));
+            store.keep_in(folder.path().join("contents"));
+            store
+        };
+        for bytes in [b"small".to_vec(), vec![3; 3 * IN_MEMORY_MAX]] {
+            let one = store();
+            let content = one.put(&part(&one, &bytes)).unwrap();
+            let blob = store().get(content.hash).unwrap();
+            let mut read = Vec::new();
+            blob.reader(0..blob.length()).unwrap().read_to_end(&mut read).unwrap();
+            assert_eq!(read, bytes);
+        }
+        assert!(store().get(Content::of(b"other").hash).is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use specularite::clock::{ClockChange, Mode};
 use specularite::fabric::onelake::StorageCode;
-use specularite::{Auth, Emulator};
+use specularite::{Auth, Emulator, StateSync};
 
 use crate::harness::{ALICE, Lab, MISSING, Reply, open_mirror};
 
@@ -254,6 +254,7 @@ fn dfs_errors_have_their_codes() {
         check(method, &path, &[], status, code);
     }
     let forbidden = stranger.send("GET", &format!("{}/Files/a", zone.root), &[("host", DFS)], "").is(403);
+    assert_eq!(forbidden.header("x-ms-error-code"), Some("Forbidden"));
     let message = forbidden.body()["error"]["message"].as_str().unwrap().to_owned();
     assert!(message.starts_with("User is not authorized to perform current operation for workspace '"), "{message}");
     assert!(!message.contains("RequestId:"));
@@ -546,6 +547,22 @@ fn deleted_item_and_reset_lose_their_paths() {
     refused(zone.dfs("GET", "Files/a", &[], b""), 404, "PathNotFound");
     zone.lab.post_empty("/_emulator/reset").is(200);
     refused(zone.dfs("GET", "Files/a", &[], b""), 404, "FilesystemNotFound");
+}
+
+#[test]
+fn files_outlive_the_emulator_with_a_state_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.ndjson");
+    let open = || Emulator::builder().open(&path, StateSync::Flush).unwrap();
+    let large = vec![5; 600_000];
+    let zone = Zone::of(Lab::of(open()));
+    zone.write("Files/small", b"small");
+    zone.write("Files/large", &large);
+    let Zone { workspace, root, lab } = zone;
+    drop(lab);
+    let zone = Zone { lab: Lab::of(open()), workspace, root };
+    assert_eq!(zone.read("Files/small"), b"small");
+    assert!(zone.read("Files/large") == large);
 }
 
 /// A history of paths for the golden facts.

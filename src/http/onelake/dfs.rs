@@ -193,5 +193,5 @@ fn joined(request: &StorageRequest<'_>, before: &FileNode, position: u64) -> Res
 /// Returns the error for a content that the store does not have.
 pub(super) fn lost() -> StorageError {
     StorageError::from(StorageCode::InternalError)
-        .note("the bytes of this file were in an emulator that has ended: they are not in the state file")
+        .note("the bytes of this file are neither in memory nor in the folder of contents beside the state file")
 }
