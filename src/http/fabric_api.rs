@@ -21,7 +21,7 @@ use crate::http::answer::Written;
 use crate::http::api::Api;
 use crate::http::context::{Context, Interference};
 use crate::http::error::{self, no_endpoint};
-use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
+use crate::http::exchange::{Arrived, Received, Traits, send};
 use crate::http::request::{Arrival, BODY_MAX, PageAct, authorization, tenant_in_query};
 use crate::http::routes::Found;
 use crate::identification::{Identification, LastIdentification};
