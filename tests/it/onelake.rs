@@ -389,8 +389,8 @@ fn lists_of_paths_have_pages_and_entries_as_recorded() {
     assert_eq!(file.get("isDirectory"), None);
     assert_eq!((&file["contentLength"], &file["expiryTime"]), (&json!("2"), &json!("0")));
     assert_eq!((file["creationTime"].as_str().unwrap().len(), file["etag"].as_str().unwrap().len()), (18, 17));
-    let missing = format!("Files/nowhere?resource=filesystem&recursive=true");
-    refused(zone.dfs("GET", &missing, &[], b""), 404, "PathNotFound");
+    let missing = "Files/nowhere?resource=filesystem&recursive=true";
+    refused(zone.dfs("GET", missing, &[], b""), 404, "PathNotFound");
     let items = zone.dfs("GET", &format!("//{}/?resource=filesystem&recursive=false", zone.workspace), &[], b"").is(200);
     assert_eq!(items.body()["paths"][0]["name"], zone.root.rsplit('/').next().unwrap());
     refused(zone.dfs("GET", &format!("{path}&continuation=!"), &[], b""), 400, "InvalidQueryParameterValue");
