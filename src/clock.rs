@@ -20,7 +20,7 @@ pub enum Mode {
     Scaled,
     /// The clock stands still until it is moved.
     Manual,
-    /// The clock stands still like [`Mode::Manual`], but also moves by `step` seconds before each request under `/v1`.
+    /// The clock stands still like [`Mode::Manual`], but also moves by `step` seconds before each request under `/v1` and to OneLake's storage.
     Stepped,
 }
 

@@ -390,7 +390,8 @@ fn lists_of_paths_have_pages_and_entries_as_recorded() {
     assert_eq!((file["creationTime"].as_str().unwrap().len(), file["etag"].as_str().unwrap().len()), (18, 17));
     let missing = "Files/nowhere?resource=filesystem&recursive=true";
     refused(zone.dfs("GET", missing, &[], b""), 404, "PathNotFound");
-    let items = zone.dfs("GET", &format!("//{}/?resource=filesystem&recursive=false", zone.workspace), &[], b"").is(200);
+    let items =
+        zone.dfs("GET", &format!("//{}/?resource=filesystem&recursive=false", zone.workspace), &[], b"").is(200);
     assert_eq!(items.body()["paths"][0]["name"], zone.root.rsplit('/').next().unwrap());
     refused(zone.dfs("GET", &format!("{path}&continuation=!"), &[], b""), 400, "InvalidQueryParameterValue");
     refused(zone.dfs("GET", "Files?resource=filesystem&maxResults=0", &[], b""), 400, "InvalidQueryParameterValue");
@@ -426,7 +427,8 @@ fn lists_of_blobs_have_prefixes_delimiters_and_starts() {
 fn blob_is_put_by_blocks_copied_and_deleted() {
     let zone = Zone::new();
     let block: (&str, &str) = ("x-ms-blob-type", "BlockBlob");
-    let put = zone.blob("PUT", "Files/z/p", &[block, ("content-type", "text/csv"), ("if-none-match", "*")], b"put").is(201);
+    let put =
+        zone.blob("PUT", "Files/z/p", &[block, ("content-type", "text/csv"), ("if-none-match", "*")], b"put").is(201);
     assert!(put.header("etag").is_some());
     let head = zone.blob("HEAD", "Files/z/p", &[], b"").is(200);
     assert_eq!((head.header("content-type"), head.header("x-ms-blob-type")), (Some("text/csv"), Some("BlockBlob")));
@@ -508,7 +510,8 @@ fn callers_need_a_token_a_role_and_under_strict_the_audience_of_storage() {
     let lab = Lab::of(Arc::clone(&strict));
     for (token, status) in tokens.iter().zip([404, 401]) {
         let bearer = format!("Bearer {token}");
-        let reply = lab.send("HEAD", &format!("/{MISSING}/{MISSING}/Files"), &[("host", DFS), ("authorization", &bearer)], "");
+        let reply =
+            lab.send("HEAD", &format!("/{MISSING}/{MISSING}/Files"), &[("host", DFS), ("authorization", &bearer)], "");
         reply.is(status);
     }
 }

@@ -83,8 +83,7 @@ impl ItemPath {
 
     /// Returns `true` if the path lies below a folder.
     pub fn is_below(&self, folder: &Self) -> bool {
-        folder.is_root() && !self.is_root()
-            || self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.starts_with('/'))
+        folder.is_root() && !self.is_root() || self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// Returns the path with the folder `from` replaced by `to`; `None` if it is neither `from` nor below it.

@@ -115,8 +115,7 @@ fn check_role(
     if workspace.has_role(caller, needed) {
         return Ok(());
     }
-    let message = format!(
-        "User is not authorized to perform current operation for workspace '{name}' and artifact '{item}'."
-    );
+    let message =
+        format!("User is not authorized to perform current operation for workspace '{name}' and artifact '{item}'.");
     Err(StorageError::from(StorageCode::Forbidden).message(message))
 }

@@ -27,7 +27,9 @@ pub(super) fn serve(request: &StorageRequest<'_>) -> Result<Written, StorageErro
         (&Method::PUT, None) if request.query.get("restype").is_some() => {
             Err(StorageCode::OperationNotAllowedOnThePath.into())
         }
-        (&Method::PUT, None) if request.query.get("resource").is_some() || request.header("x-ms-rename-source").is_some() => {
+        (&Method::PUT, None)
+            if request.query.get("resource").is_some() || request.header("x-ms-rename-source").is_some() =>
+        {
             Err(StorageCode::IncorrectEndpointError.into())
         }
         (&Method::PUT, None) => match request.header("x-ms-copy-source") {
@@ -36,7 +38,9 @@ pub(super) fn serve(request: &StorageRequest<'_>) -> Result<Written, StorageErro
         },
         (&Method::DELETE, None) => delete(request),
         (&Method::PATCH, _) => Err(StorageCode::IncorrectEndpointError.into()),
-        (_, Some(comp)) => Err(StorageError::not_emulated(&format!("comp={}", comp.chars().take(40).collect::<String>()))),
+        (_, Some(comp)) => {
+            Err(StorageError::not_emulated(&format!("comp={}", comp.chars().take(40).collect::<String>())))
+        }
         _ => Err(StorageError::not_emulated("this method")),
     }
 }
@@ -189,7 +193,10 @@ mod tests {
             assert_eq!(found, expected, "{text}");
         };
         let head = "\u{feff}<?xml version='1.0' encoding='utf-8'?>\n";
-        check(&format!("{head}<BlockList><Latest>YQ==</Latest>\n<Uncommitted>Yg==</Uncommitted></BlockList>"), Some(&["YQ==", "Yg=="]));
+        check(
+            &format!("{head}<BlockList><Latest>YQ==</Latest>\n<Uncommitted>Yg==</Uncommitted></BlockList>"),
+            Some(&["YQ==", "Yg=="]),
+        );
         check(&format!("{head}<BlockList />"), Some(&[]));
         check("<BlockList></BlockList>", Some(&[]));
         check("<BlockList><Committed>YQ==</Committed></BlockList>", None);

@@ -48,7 +48,9 @@ impl Intake {
         let put = parts.method == Method::PUT;
         let stores = match dialect {
             Dialect::Dfs => parts.method == Method::PATCH && query.has("action", "append"),
-            Dialect::Blob => put && !header("x-ms-copy-source") && (query.get("comp").is_none() || query.has("comp", "block")),
+            Dialect::Blob => {
+                put && !header("x-ms-copy-source") && (query.get("comp").is_none() || query.has("comp", "block"))
+            }
         };
         match () {
             () if stores => Self::Store,
@@ -76,7 +78,9 @@ async fn store(body: Body, emulator: &Emulator) -> Result<Part, StorageError> {
     let mut part = emulator.contents().begin();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| StorageError::from(StorageCode::OperationTimedOut))?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| StorageError::from(StorageCode::OperationTimedOut))?.into_data() else {
+            continue;
+        };
         length += data.len() as u64;
         if length > PART_MAX {
             return Err(StorageCode::RequestBodyTooLarge.into());

@@ -51,7 +51,10 @@ fn is_of_blobs(request: &StorageRequest<'_>) -> bool {
 
 fn created(request: &StorageRequest<'_>, stamp: &PathStamp) -> Written {
     let reply = stamp.on(Reply::new(StatusCode::CREATED)).header("content-length", "0");
-    reply.header("x-ms-request-server-encrypted", "true").maybe("x-ms-rejected-headers", request.rejected_headers()).written()
+    reply
+        .header("x-ms-request-server-encrypted", "true")
+        .maybe("x-ms-rejected-headers", request.rejected_headers())
+        .written()
 }
 
 fn create_directory(request: &StorageRequest<'_>) -> Result<Written, StorageError> {
@@ -63,7 +66,8 @@ fn create_directory(request: &StorageRequest<'_>) -> Result<Written, StorageErro
 fn create_file(request: &StorageRequest<'_>) -> Result<Written, StorageError> {
     let (path, conditions) = (request.path()?, request.conditions());
     let content_type = request.content_type(&["x-ms-content-type"]);
-    let stamp = request.commit(path, |_, target| onelake::create_file(target, path, content_type.clone(), &conditions))?;
+    let stamp =
+        request.commit(path, |_, target| onelake::create_file(target, path, content_type.clone(), &conditions))?;
     let key = request.upload_key()?;
     request.arrived.tenant.with_uploads(|uploads| uploads.forget(&key));
     Ok(created(request, &stamp))

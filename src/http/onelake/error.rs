@@ -36,7 +36,9 @@ pub(super) fn status(code: StorageCode) -> StatusCode {
         | C::PathNotFound
         | C::RenameDestinationParentPathNotFound
         | C::SourcePathNotFound => StatusCode::NOT_FOUND,
-        C::DirectoryNotEmpty | C::InvalidDestinationPath | C::PathAlreadyExists | C::PathConflict => StatusCode::CONFLICT,
+        C::DirectoryNotEmpty | C::InvalidDestinationPath | C::PathAlreadyExists | C::PathConflict => {
+            StatusCode::CONFLICT
+        }
         C::ConditionNotMet => StatusCode::PRECONDITION_FAILED,
         C::RequestBodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         C::InvalidRange => StatusCode::RANGE_NOT_SATISFIABLE,

@@ -87,13 +87,7 @@ impl Page {
 
 /// Returns the entries of a folder of an item: with `recursive` everything below it. There is at most one entry more than
 /// the page has. `name` is the name of the item in the URL.
-pub(super) fn entries(
-    target: Target<'_>,
-    name: &str,
-    folder: &ItemPath,
-    recursive: bool,
-    page: &Page,
-) -> Vec<Listed> {
+pub(super) fn entries(target: Target<'_>, name: &str, folder: &ItemPath, recursive: bool, page: &Page) -> Vec<Listed> {
     let most = page.size + 1;
     let after = page.after_in(name);
     if !folder.is_root() {

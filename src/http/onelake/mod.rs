@@ -128,24 +128,34 @@ struct StorageExchange {
 impl StorageExchange {
     /// Returns the size of the work, by which it is done at once or on a thread of its own: a flush copies bytes.
     fn work_size(&self) -> usize {
-        let commits = self.query.has("action", "flush") || self.query.has("comp", "blocklist") || self.query.has("flush", "true");
+        let commits =
+            self.query.has("action", "flush") || self.query.has("comp", "blocklist") || self.query.has("flush", "true");
         if commits { SMALL_MAX + 1 } else { 0 }
     }
 
     fn process(self, emulator: &Emulator, no_room: Option<StorageError>) -> Written {
         let Self { mut arrived, address, query, taken, caller } = self;
-        let principal = caller.bearer.as_ref().ok().filter(|_| no_room.is_none()).map(|it| Caller::Principal(it.caller.id));
+        let principal =
+            caller.bearer.as_ref().ok().filter(|_| no_room.is_none()).map(|it| Caller::Principal(it.caller.id));
         let dialect = address.dialect;
         let shape = match dialect {
             address::Dialect::Dfs => error::given_on_dfs,
             address::Dialect::Blob => error::given_on_blob,
         };
         let response = arrived.answer(Some(shape), |arrived| {
-            let served = no_room.map_or(Ok(()), Err).and_then(|()| admit(emulator, arrived, &caller)).and_then(|entry| {
-                let principal = arrived.tenant.read(|state| state.known_caller(entry));
-                let request = StorageRequest { emulator, arrived, caller: principal, address: &address, query: &query, taken: taken? };
-                serve(&request)
-            });
+            let served =
+                no_room.map_or(Ok(()), Err).and_then(|()| admit(emulator, arrived, &caller)).and_then(|entry| {
+                    let principal = arrived.tenant.read(|state| state.known_caller(entry));
+                    let request = StorageRequest {
+                        emulator,
+                        arrived,
+                        caller: principal,
+                        address: &address,
+                        query: &query,
+                        taken: taken?,
+                    };
+                    serve(&request)
+                });
             served.unwrap_or_else(|refusal| error::render(&refusal, arrived, dialect))
         });
         let mut response = arrived.finish(emulator, Service::OneLake, principal, Some(OPERATION), response);

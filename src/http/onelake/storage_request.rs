@@ -106,24 +106,22 @@ impl StorageRequest<'_> {
                     let now = outcome?;
                     let target = self.resolve(state, names, now)?;
                     let node = target.tree().get(path);
-                    let (etag, modified) = node.map_or_else(|| (onelake::etag(0), now), |node| (node.etag(), node.modified));
+                    let (etag, modified) =
+                        node.map_or_else(|| (onelake::etag(0), now), |node| (node.etag(), node.modified));
                     Ok(PathStamp { etag, modified })
                 },
             )
         };
         match commit() {
             // Nothing was recorded, so the decision can be made again.
-            Err(refusal) if refusal.code() == crate::fabric::ErrorCode::MemoryFull && self.emulator.free_memory() => commit()?,
+            Err(refusal) if refusal.code() == crate::fabric::ErrorCode::MemoryFull && self.emulator.free_memory() => {
+                commit()?
+            }
             done => done?,
         }
     }
 
-    fn resolve<'s>(
-        &self,
-        state: &'s State,
-        names: TargetName<'_>,
-        now: Timestamp,
-    ) -> Result<Target<'s>, StorageError> {
+    fn resolve<'s>(&self, state: &'s State, names: TargetName<'_>, now: Timestamp) -> Result<Target<'s>, StorageError> {
         onelake::resolve(state, self.caller, names, now)
     }
 
@@ -146,7 +144,8 @@ impl StorageRequest<'_> {
     pub(super) fn rejected_headers(&self) -> Option<String> {
         const INERT: [&str; 6] =
             ["x-ms-owner", "x-ms-group", "x-ms-permissions", "x-ms-acl", "x-ms-encryption-scope", "x-ms-access-tier"];
-        let given: Vec<&str> = INERT.into_iter().filter(|name| self.arrived.parts.headers.contains_key(*name)).collect();
+        let given: Vec<&str> =
+            INERT.into_iter().filter(|name| self.arrived.parts.headers.contains_key(*name)).collect();
         (!given.is_empty()).then(|| given.join(","))
     }
 }
