@@ -20,7 +20,8 @@ pub enum Mode {
     Scaled,
     /// The clock stands still until it is moved.
     Manual,
-    /// The clock stands still like [`Mode::Manual`], but also moves by `step` seconds before each request under `/v1`.
+    /// The clock stands still like [`Mode::Manual`], but also moves by `step` seconds before each request under `/v1` and
+    /// to OneLake's storage.
     Stepped,
 }
 
@@ -200,7 +201,8 @@ impl Clock {
     }
 
     /// Moves a clock in [`Mode::Stepped`] by its step, even if the step cannot be stored: reads step the clock too. Paused
-    /// clocks and clocks in other modes do not change. Called before each request under `/v1`.
+    /// clocks and clocks in other modes do not change. Called before each request under `/v1` and to OneLake's
+    /// storage.
     pub(crate) fn step(&self) {
         // Most clocks are not stepped. This check avoids the write lock for them.
         if self.look(ClockInner::is_stepped) {

@@ -5,6 +5,7 @@ mod listener;
 mod stored;
 
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::ca::CertificateAuthority;
 use crate::clock::machine_time;
+use crate::content::ContentStore;
 use crate::data_dir::{DataDir, OpenOnce};
 use crate::events::EventLog;
 use crate::fabric::access::{Auth, DEFAULT_TENANT};
@@ -68,6 +70,7 @@ pub struct Emulator {
     ca: OpenOnce<CertificateAuthority>,
     traffic: Traffic,
     in_flight: InFlight,
+    contents: ContentStore,
     codes: AtomicU64,
     tenants: Arc<Tenants>,
     /// The logs of events of tenants that do not exist yet, but have listeners.
@@ -215,7 +218,9 @@ impl Builder {
     }
 
     fn without_tenants(self) -> Emulator {
+        let memory = Memory::new(self.memory);
         Emulator {
+            contents: ContentStore::new(self.data_dir.path().map(Path::to_owned), Arc::clone(&memory)),
             has_seed: self.seed.is_some(),
             seed: Seed::new(self.seed.unwrap_or(self.fallback_seed)),
             defaults: self.settings,
@@ -223,7 +228,7 @@ impl Builder {
             allowed_hosts: self.allowed_hosts,
             journal: self.journal,
             tenant_memory: self.tenant_memory,
-            memory: Memory::new(self.memory),
+            memory,
             auth: self.auth,
             data_dir: self.data_dir,
             signer: OpenOnce::default(),
@@ -491,6 +496,11 @@ impl Emulator {
     /// code can belong to a tenant that does not exist yet.
     pub(crate) fn next_code_number(&self) -> u64 {
         self.codes.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns the contents of files in OneLake.
+    pub(crate) fn contents(&self) -> &ContentStore {
+        &self.contents
     }
 
     /// Returns the counts of calls and hosts.

@@ -12,7 +12,7 @@ pub enum Service {
     Entra,
     /// Azure Resource Manager: only the requests that clients send during a sign-in.
     ResourceManager,
-    /// OneLake: not emulated, but served so that requests with tokens for OneLake do not leave the machine.
+    /// OneLake: its storage, and other hosts, which are served so that requests with tokens for OneLake do not leave the machine.
     OneLake,
     /// Azure's instance metadata service, at its link-local address. It issues the tokens of managed identities.
     Metadata,

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::emulator::Emulator;
@@ -44,6 +45,25 @@ impl Identification {
             }
         };
         Self { tenant: DEFAULT_TENANT, bearer: Err(refusal), is_ours }
+    }
+}
+
+impl Identification {
+    /// Rejects an expired token.
+    ///
+    /// The expiry of a token from the emulator is compared with the tenant's clock, which shows `now`. The expiry of any
+    /// other token is compared with the machine's clock, which shows `begun`, and so is the start of its validity. The
+    /// start of a token from the emulator is not checked: a reset sets the tenant's clock back, and must not invalidate
+    /// the tokens that clients hold.
+    ///
+    /// # Errors
+    ///
+    /// `TokenExpired`, or `Unauthorized` for a token that is not valid yet.
+    pub(crate) fn check_time(&self, bearer: &Bearer, now: Timestamp, begun: Timestamp) -> Result<(), FabricError> {
+        let is_ours = self.is_ours && bearer.expires.is_some();
+        let (now, clock) = if is_ours { (now, "the tenant's clock") } else { (begun, "this machine's clock") };
+        bearer.check_expiry(now, clock)?;
+        if is_ours { Ok(()) } else { bearer.check_start(begun) }
     }
 }
 

@@ -92,6 +92,8 @@ pub mod clock;
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
+pub mod content;
+#[doc(hidden)]
 pub mod data_dir;
 #[doc(hidden)]
 pub mod demo;

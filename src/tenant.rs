@@ -14,6 +14,7 @@ mod reset;
 mod scenario;
 mod snapshot;
 mod stored;
+mod uploads;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Recorder};
+use crate::content::Uploads;
 use crate::events::{Event, EventLog};
 use crate::fabric::control::ControlCommand;
 use crate::fabric::fault::Counters;
@@ -91,6 +93,8 @@ pub struct Tenant {
     storage: Option<Arc<Storage>>,
     /// `true` if a change of the fault counters could not be stored.
     has_unstored_counters: AtomicBool,
+    /// The uncommitted bytes of files in OneLake. This lock is taken while no other is held.
+    uploads: Mutex<Uploads>,
 }
 
 /// The facts of a tenant and the resulting state. Invariant: `state` equals `base` with all `facts` applied.
@@ -149,6 +153,7 @@ impl Tenant {
             issued: Issued::default(),
             storage: None,
             has_unstored_counters: AtomicBool::new(false),
+            uploads: Mutex::default(),
         }
     }
 

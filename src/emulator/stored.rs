@@ -66,6 +66,9 @@ impl Emulator {
 
     /// Opens a state file, and creates the tenants that it holds. Without a given seed, the seed in the file applies.
     pub(super) fn open_state(&mut self, path: &Path, sync: StateSync) -> Result<(), StateError> {
+        let mut contents = path.as_os_str().to_owned();
+        contents.push(".contents");
+        self.contents.keep_in(contents.into());
         let mut stored = StoredTenants::default();
         let opened = StateFile::open(path, sync, self.seed, |line, text| stored.read(line, text))?;
         let Opened { file, seed, is_new, tasks } = opened;

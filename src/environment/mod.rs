@@ -27,7 +27,7 @@ const NODE: &str = include_str!("node.cjs");
 const FAB_CONFIG: &str = r#"{"encryption_fallback_enabled": "true", "check_cli_version_updates": "false"}"#;
 /// Variables that name files of root certificates. Files that the caller's environment already names are added to the
 /// bundle.
-const ROOTS: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+const ROOTS: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "CURL_CA_INFO"];
 /// Variables that are unset because they would select another server, other credentials or other root certificates.
 const CLEARED_VARS: &[&str] = &[
     "ALL_PROXY",

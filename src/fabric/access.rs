@@ -26,6 +26,8 @@ const OPEN_TENANTS: &[&str] = &["", "adfs", "common", "consumers", "organization
 pub const AUDIENCES: &[&str] = &["https://analysis.windows.net/powerbi/api", "https://api.fabric.microsoft.com"];
 /// The audiences that tokens for Azure Resource Manager can have.
 pub const AZURE_AUDIENCES: &[&str] = &["https://management.core.windows.net", "https://management.azure.com"];
+/// The audiences that tokens for OneLake's storage can have.
+pub const STORAGE_AUDIENCES: &[&str] = &["https://storage.azure.com"];
 /// The scope that includes all other scopes. The tokens of Azure's own tools have this scope.
 pub const EVERY_SCOPE: &str = "user_impersonation";
 

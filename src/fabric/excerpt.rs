@@ -39,6 +39,10 @@ impl State {
             }
             Fact::ItemUpdated { workspace, id, .. }
             | Fact::DefinitionUpdated { workspace, id, .. }
+            | Fact::PathCreated { workspace, id, .. }
+            | Fact::PathFlushed { workspace, id, .. }
+            | Fact::PathRenamed { workspace, id, .. }
+            | Fact::PathDeleted { workspace, id, .. }
             | Fact::MirroringStarted { workspace, id, .. }
             | Fact::MirroringStopped { workspace, id, .. } => (workspace, vec![*id]),
             Fact::JobStarted { workspace, item, .. }

@@ -32,6 +32,7 @@ use crate::fabric::managed_private_endpoint::ManagedPrivateEndpoint;
 use crate::fabric::mirroring::trouble::{End, Trouble};
 use crate::fabric::mirroring::{Declaration, MirroringError, TableTiming};
 use crate::fabric::networking::Networking;
+use crate::fabric::onelake::{Content, ItemPath, PathKind};
 use crate::fabric::onelake_settings::OneLakeSettings;
 use crate::fabric::operation::NewOperation;
 use crate::fabric::principal::{DirectoryEntry, Principal};
@@ -470,6 +471,20 @@ pub enum Fact {
     #[serde(rename = "scheduleDeleted")]
     ScheduleDeleted { workspace: WorkspaceId, item: ItemId, id: ScheduleId },
 
+    /// A file or folder of an item was created in OneLake, with the folders above it. A file that existed was replaced by
+    /// an empty one.
+    #[serde(rename = "pathCreated")]
+    PathCreated { workspace: WorkspaceId, id: ItemId, path: ItemPath, kind: PathKind, content_type: Option<String> },
+    /// The content of a file in OneLake was set. The fact contains only its hash and its length.
+    #[serde(rename = "pathFlushed")]
+    PathFlushed { workspace: WorkspaceId, id: ItemId, path: ItemPath, content: Content, content_type: Option<String> },
+    /// A path in OneLake was renamed, with everything below it. A file or an empty folder was replaced.
+    #[serde(rename = "pathRenamed")]
+    PathRenamed { workspace: WorkspaceId, id: ItemId, from: ItemPath, to: ItemPath },
+    /// A path in OneLake was deleted, with everything below it.
+    #[serde(rename = "pathDeleted")]
+    PathDeleted { workspace: WorkspaceId, id: ItemId, path: ItemPath },
+
     /// Mirroring of an item was started. After `takes`, the transient status ends. If there is an `error`, the start
     /// then fails.
     #[serde(rename = "mirroringStarted")]
@@ -527,6 +542,7 @@ impl Fact {
                 | Self::RecoverableItemDeleted { .. }
                 | Self::JobCancelled { .. }
                 | Self::ScheduleDeleted { .. }
+                | Self::PathDeleted { .. }
                 | Self::MirroringStopped { .. }
                 | Self::CapacityChanged { .. }
                 | Self::CapacityDeleted { .. }

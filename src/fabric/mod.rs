@@ -32,6 +32,7 @@ pub mod managed_private_endpoint;
 pub mod mirroring;
 pub mod name;
 pub mod networking;
+pub mod onelake;
 pub mod onelake_settings;
 pub mod operation;
 pub mod operations;

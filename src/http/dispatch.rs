@@ -183,7 +183,7 @@ fn dispatch<'a>(
             fabric_api::respond(emulator, request, arrival, last, Api::Azure)
         }
         Service::ResourceManager => MaybeReady::pending(resource_manager::respond(shared(), request, arrival)),
-        Service::OneLake => MaybeReady::pending(onelake::respond(shared(), request, arrival)),
+        Service::OneLake => onelake::respond(emulator, request, arrival, last),
     }
 }
 
@@ -214,6 +214,8 @@ fn destination_of_path(path: &str) -> Destination {
         Destination::Service(Service::ResourceManager)
     } else if entra::has_path(&path) {
         Destination::Service(Service::Entra)
+    } else if onelake::has_path(&path) {
+        Destination::Service(Service::OneLake)
     } else if page::has_path(&path) {
         Destination::Page
     } else {

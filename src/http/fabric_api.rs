@@ -21,7 +21,7 @@ use crate::http::answer::Written;
 use crate::http::api::Api;
 use crate::http::context::{Context, Interference};
 use crate::http::error::{self, no_endpoint};
-use crate::http::exchange::{Arrived, Received, Stamp, Traits, send};
+use crate::http::exchange::{Arrived, Received, Traits, send};
 use crate::http::request::{Arrival, BODY_MAX, PageAct, authorization, tenant_in_query};
 use crate::http::routes::Found;
 use crate::identification::{Identification, LastIdentification};
@@ -165,18 +165,6 @@ fn of_page(uri: &Uri) -> Identification {
     Identification { tenant, bearer, is_ours: false }
 }
 
-/// Rejects expired tokens.
-///
-/// The expiry of a token from the emulator is compared with the tenant's clock. The expiry of any other token is
-/// compared with the machine's clock, and so is the start of its validity. The start of a token from the emulator is not
-/// checked: a reset sets the tenant's clock back, and must not invalidate the tokens that clients hold.
-fn check_token(bearer: &Bearer, is_ours: bool, stamp: Stamp, begun: Timestamp) -> Result<(), FabricError> {
-    let is_ours = is_ours && bearer.expires.is_some();
-    let (now, clock) = if is_ours { (stamp.now, "the tenant's clock") } else { (begun, "this machine's clock") };
-    bearer.check_expiry(now, clock)?;
-    if is_ours { Ok(()) } else { bearer.check_start(begun) }
-}
-
 /// Checks token, route, scopes and rate limit, in this order. A new caller is registered before the rate limit is
 /// checked. A request that fails an earlier check does not count towards the rate limit. Requests of the emulator's own
 /// page have no token and no rate limit.
@@ -196,7 +184,7 @@ fn admit(
         bearer.check_audience(api.audiences())?;
     }
     if !is_page {
-        check_token(bearer, caller.is_ours, *stamp, *begun)?;
+        caller.check_time(bearer, stamp.now, *begun)?;
     }
     let entry = &bearer.caller;
     let found = found.map_err(|refusal| refusal.unwrap_or_else(|| no_endpoint(parts.uri.path())))?;

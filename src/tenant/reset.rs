@@ -7,6 +7,7 @@ use super::Tenant;
 use super::snapshot::{Counters, OperationKeys, Snapshot};
 use super::stored::{Record, Storage};
 use crate::clock::ClockState;
+use crate::content::Uploads;
 use crate::fabric::fault::Counters as FaultCounters;
 use crate::fabric::throttle::Windows;
 use crate::fabric::{FabricError, State};
@@ -51,6 +52,7 @@ impl Tenant {
         self.lock_journal().clear();
         self.events.record(|recording| recording.restart(&self.clock));
         drop(history);
+        self.with_uploads(|uploads| *uploads = Uploads::default());
         self.version.bump();
         Ok(())
     }

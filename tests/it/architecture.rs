@@ -10,14 +10,14 @@ use crate::imports::{ImportGraph, circles, sources};
 const ORDER: &[(&str, &str)] = &[
     (
         "",
-        "main run demo sign_in config environment server disconnect idle proxy tls check scenario_file item_folder http entra identification emulator traffic tenant state_file events journal memory in_flight fabric \
+        "main run demo sign_in config environment server disconnect idle proxy tls check scenario_file item_folder http entra identification emulator traffic tenant state_file events journal content memory in_flight fabric \
          ca signing client hosts data_dir ids seed clock notify maybe_ready signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
         "fabric",
         "scenario control changes upcoming overview timeline search integrity inventory excerpt access \
-         ( assignments capacity connection deployment_pipeline domain encryption external_data_share fact fault folder gateway git item job managed_private_endpoint networking onelake_settings operation operations principal role spark sql_pools state tag tenant_setting trouble trouble_view troubles workspace \
+         ( assignments capacity connection deployment_pipeline domain encryption external_data_share fact fault folder gateway git item job managed_private_endpoint networking onelake onelake_settings operation operations principal role spark sql_pools state tag tenant_setting trouble trouble_view troubles workspace \
          workspaces ) throttle name ordered pattern settings pace mirroring page as_list behaviours error instant json weight",
     ),
     (

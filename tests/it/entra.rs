@@ -366,7 +366,7 @@ fn entra_errors_have_their_codes() {
     for (host, path) in [
         ("login.microsoftonline.com", "/nothing/of/entra"),
         ("management.azure.com", "/subscriptions/x/locations"),
-        ("onelake.dfs.fabric.microsoft.com", "/ws/item"),
+        ("api.onelake.fabric.microsoft.com", "/ws/item"),
         ("api.powerbi.com", "/powerbi/globalservice/v201606/clusterdetails"),
     ] {
         lab.send("GET", path, &[("host", host)], "").refuses(501, "NotEmulated");

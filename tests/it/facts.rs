@@ -86,12 +86,13 @@ fn name(fact: &Fact) -> &'static str {
         DomainDeleted "domainDeleted", DomainAssigned "domainAssigned",
         TenantSettingChanged "tenantSettingChanged", TenantSettingOverridden "tenantSettingOverridden",
         ScheduleCreated "scheduleCreated", ScheduleUpdated "scheduleUpdated", ScheduleDeleted "scheduleDeleted",
+        PathCreated "pathCreated", PathFlushed "pathFlushed", PathRenamed "pathRenamed", PathDeleted "pathDeleted",
         SparkChanged "sparkChanged", SqlPoolsChanged "sqlPoolsChanged", CapacityConfigured "capacityConfigured",
     }
 }
 
 /// The number of variants of [`Fact`].
-const VARIANTS: usize = 98;
+const VARIANTS: usize = 102;
 
 /// A history with every variant of a fact.
 pub(crate) fn history() -> Lab {
@@ -344,6 +345,7 @@ fn items(lab: &Lab, connection: &str, tag: &Value) {
     lab.post(&format!("{item}/identities/default/assign?beta=true"), json!({"assignmentType": "Caller"})).is(200);
     let lakehouse = lab.post(&format!("{workspace}/lakehouses"), json!({"displayName": "l"})).is(201).id();
     lab.put(&format!("{workspace}/items/{lakehouse}/dataAccessRoles"), json!({"value": []})).is(200);
+    crate::onelake::paths(lab, &format!("/{}/{lakehouse}", workspace.rsplit('/').next().unwrap()));
     let target = json!({"oneLake": {"workspaceId": ALICE, "itemId": ALICE, "path": "Tables/x"}});
     let shortcut = json!({"path": "Tables", "name": "x", "target": target});
     lab.post(&format!("{workspace}/items/{lakehouse}/shortcuts"), shortcut).is(201);

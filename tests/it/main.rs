@@ -53,6 +53,7 @@ mod limits;
 mod log;
 mod mirroring;
 mod networking;
+mod onelake;
 mod onelake_settings;
 mod operations;
 mod overview;

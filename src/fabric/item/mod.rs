@@ -17,7 +17,7 @@ pub mod relations;
 pub mod shortcut;
 mod update;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,7 @@ use self::shortcut::Shortcut;
 pub use self::update::{MOVED_MAX, Update, associate_identity, delete, relocate, set_logical_id, settable, update};
 use crate::fabric::job::Jobs;
 use crate::fabric::mirroring::{self, Mirroring, SourceType};
+use crate::fabric::onelake::Tree;
 use crate::fabric::principal::Principal;
 use crate::fabric::{ErrorCode, FabricError};
 use crate::ids::{ConnectionId, FolderId, ItemId, LabelId, LogicalId, TagId};
@@ -95,6 +96,9 @@ pub struct Item {
     /// Its jobs; `None` if it has had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Box<Jobs>>,
+    /// Its files and folders in OneLake; `None` until there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::fabric) tree: Option<Box<Tree>>,
 }
 
 /// The data of a new item. All of it is decided when the request is accepted, even if the item becomes visible later.
@@ -158,6 +162,7 @@ impl Item {
             creator,
             logical_id: None,
             jobs: None,
+            tree: None,
         }
     }
 
@@ -176,8 +181,15 @@ impl Item {
             mirroring: None,
             sql_database: self.sql_database.as_ref().map(SqlDatabase::outline),
             jobs: None,
+            tree: None,
             ..*self
         }
+    }
+
+    /// Returns its files and folders in OneLake.
+    pub fn tree(&self) -> &Tree {
+        static EMPTY: LazyLock<Tree> = LazyLock::new(Tree::default);
+        self.tree.as_deref().unwrap_or(&EMPTY)
     }
 
     /// Returns `true` for a mirrored database whose source is open mirroring.

@@ -13,6 +13,7 @@ mod git;
 mod items;
 mod jobs;
 mod mirroring;
+mod onelake;
 mod operations;
 mod principals;
 mod workspaces;
@@ -325,6 +326,17 @@ impl State {
             Fact::ScheduleDeleted { workspace, item, id } => {
                 self.with_jobs(workspace, item, |jobs| jobs.delete_schedule(id, at));
             }
+
+            Fact::PathCreated { workspace, id, path, kind, content_type } => {
+                self.with_tree(workspace, id, |tree| tree.create(&path, kind, content_type, at));
+            }
+            Fact::PathFlushed { workspace, id, path, content, content_type } => {
+                self.with_tree(workspace, id, |tree| tree.flush(&path, content, content_type, at));
+            }
+            Fact::PathRenamed { workspace, id, from, to } => {
+                self.with_tree(workspace, id, |tree| tree.rename(&from, &to, at));
+            }
+            Fact::PathDeleted { workspace, id, path } => self.with_tree(workspace, id, |tree| tree.remove(&path)),
 
             Fact::MirroringStarted { workspace, id, takes, tables, error } => {
                 self.start_mirroring(workspace, id, takes, tables, error, at);

@@ -109,6 +109,10 @@ impl Index {
             | Fact::WorkspaceTagged { .. }
             | Fact::NetworkingChanged { .. }
             | Fact::OneLakeSettingsChanged { .. }
+            | Fact::PathCreated { .. }
+            | Fact::PathFlushed { .. }
+            | Fact::PathRenamed { .. }
+            | Fact::PathDeleted { .. }
             | Fact::SparkChanged { .. }
             | Fact::SqlPoolsChanged { .. }
             | Fact::CapacityConfigured { .. }

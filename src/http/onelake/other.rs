@@ -1,4 +1,4 @@
-//! OneLake, which is not emulated. The emulator answers requests to the hosts of OneLake with an error, so that their
+//! The hosts of OneLake that are not emulated. The emulator answers requests to them with an error, so that their
 //! tokens do not leave the machine.
 
 use std::sync::Arc;
@@ -26,6 +26,6 @@ pub(super) async fn respond(emulator: Arc<Emulator>, request: Request, arrival: 
 }
 
 fn not_emulated(_: &EntraRequest<'_>) -> EntraResult {
-    let message = "Specularite does not emulate OneLake: it holds no data.";
+    let message = "Specularite does not emulate this host of OneLake: it serves the dfs and blob hosts.";
     Err(FabricError::new(ErrorCode::NotEmulated).message(message).into())
 }
