@@ -93,6 +93,9 @@ pub mod clock;
 pub mod config;
 #[doc(hidden)]
 pub mod data_dir;
+#[cfg(feature = "onelake")]
+#[doc(hidden)]
+pub mod delta;
 #[doc(hidden)]
 pub mod demo;
 mod disconnect;

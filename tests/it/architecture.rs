@@ -11,7 +11,7 @@ const ORDER: &[(&str, &str)] = &[
     (
         "",
         "main run demo sign_in config environment server disconnect idle proxy tls check scenario_file item_folder http entra identification emulator traffic tenant state_file events journal memory in_flight fabric \
-         ca signing client hosts data_dir ids seed clock notify maybe_ready signals",
+         delta ca signing client hosts data_dir ids seed clock notify maybe_ready signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
