@@ -67,6 +67,11 @@ impl Content {
         self.0.size()
     }
 
+    /// Fills `buffer` with the bytes from `offset`.
+    pub(super) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.read_at(offset, buffer)
+    }
+
     /// Returns a reader of the bytes from `offset`, which reads 256 KiB at a time.
     pub(super) fn reader(&self, offset: u64) -> ContentReader {
         ContentReader { content: self.clone(), offset, block: Vec::new(), read: 0 }

@@ -15,6 +15,7 @@ pub mod error;
 pub mod files;
 mod keys;
 pub mod log;
+mod parquet_pages;
 mod parquet_read;
 mod parquet_types;
 mod parquet_write;

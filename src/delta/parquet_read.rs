@@ -6,7 +6,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType as Physical};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -14,6 +14,7 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use super::convert;
 use super::error::Problem;
 use super::files::Content;
+use super::parquet_pages::{CheckedPages, check_footer};
 use super::parquet_types::{self, Conversion, PlannedColumn};
 use super::rows::{Column, Rows, Values};
 use super::schema::{DataType, Schema};
@@ -47,6 +48,7 @@ impl ParquetRows {
         let content = content.clone();
         guarded(move || {
             let size = content.size();
+            check_footer(&content)?;
             let file = SerializedFileReader::new(content).map_err(Problem::parquet)?;
             check_metadata(file.metadata(), size)?;
             let plan = parquet_types::plan(file.metadata().file_metadata().schema(), is_wanted)?;
@@ -81,8 +83,12 @@ impl ParquetRows {
 
     fn begin_group(&mut self) -> Result<(), Problem> {
         let group = self.file.get_row_group(self.group).map_err(Problem::parquet)?;
-        let columns = self.plan.iter().map(|column| group.get_column_reader(column.leaf).map_err(Problem::parquet));
-        self.columns = columns.collect::<Result<_, _>>()?;
+        let columns = self.plan.iter().map(|column| {
+            let pages = CheckedPages(group.get_column_page_reader(column.leaf).map_err(Problem::parquet)?);
+            let description = group.metadata().column(column.leaf).column_descr_ptr();
+            Ok(get_column_reader(description, Box::new(pages)))
+        });
+        self.columns = columns.collect::<Result<_, Problem>>()?;
         self.left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
         self.group += 1;
         Ok(())

@@ -35,6 +35,7 @@ const BANNED: &[(&str, &[&str])] = &[
         "src/fabric",
         &["axum", "tokio", "tower", "hyper", "crate::clock", "async fn", "StatusCode", "tracing", "Mutex", "RwLock"],
     ),
+    ("src/delta", &["axum", "tokio", "hyper", "crate::clock", "crate::fabric", "async fn", "StatusCode", "tracing"]),
     ("src/http", &["DashMap", "RwLock", "Mutex", "Timestamp::now"]),
     ("src/entra", &["axum", "tokio", "hyper", "crate::clock", "async fn", "StatusCode", "std::fs", "DataDir"]),
     ("src", &["#[allow", "unimplemented!", "todo!"]),

@@ -358,6 +358,60 @@ fn special_names_are_kept_or_rejected() {
     assert_eq!(problem, Problem::SpecialCharacters { column: "a b".to_owned() });
 }
 
+#[test]
+fn type_of_a_column_is_accepted_or_rejected() {
+    let check = |column: &str, expected: Result<&str, &str>| {
+        let root = Arc::new(parse_message_type(&format!("message m {{ {column} }}")).unwrap());
+        let writer = SerializedFileWriter::new(Vec::new(), root, Arc::default()).unwrap();
+        let mut lab = Lab::default();
+        let applied = lab.land(&[landed(writer.into_inner().unwrap())], &TableMetadata::parquet(&[]));
+        let types = applied.map(|applied| applied.table.schema.fields[0].data_type.name());
+        let types = types.map_err(|error| error.problem.to_string());
+        assert_eq!(types, expected.map(str::to_owned).map_err(str::to_owned), "{column}");
+    };
+    check("optional boolean a;", Ok("boolean"));
+    check("optional int32 a;", Ok("integer"));
+    check("optional int32 a (INTEGER(8,true));", Ok("byte"));
+    check("optional int32 a (INT_16);", Ok("short"));
+    check("optional int32 a (INTEGER(32,false));", Ok("long"));
+    check("optional int64 a (UINT_64);", Ok("decimal(20,0)"));
+    check("optional int32 a (DATE);", Ok("date"));
+    check("optional int32 a (DECIMAL(9,2));", Ok("decimal(9,2)"));
+    check("optional fixed_len_byte_array(16) a (DECIMAL(38,10));", Ok("decimal(38,10)"));
+    check("optional int32 a (TIME_MILLIS);", Ok("string"));
+    check("optional int64 a (TIMESTAMP(NANOS,false));", Ok("timestamp"));
+    check("optional int64 a (TIMESTAMP_MILLIS);", Ok("timestamp"));
+    check("optional int96 a;", Ok("timestamp"));
+    check("optional float a;", Ok("float"));
+    check("optional double a;", Ok("double"));
+    check("optional binary a (JSON);", Ok("string"));
+    check("optional binary a (ENUM);", Ok("string"));
+    check("optional binary a;", Ok("binary"));
+    check("optional fixed_len_byte_array(16) a (UUID);", Ok("binary"));
+    check("optional group a { optional int32 b; }", Err("Column 'a' has the unsupported type struct"));
+    let list = "optional group a (LIST) { repeated group list { optional int32 element; } }";
+    check(list, Err("Column 'a' has the unsupported type list"));
+    check("repeated int32 a;", Err("Column 'a' has the unsupported type repeated"));
+    check("optional int32 __rowMarker__;", Err("The file has no data columns"));
+    check("optional binary a; optional binary __rowMarker__ (UTF8);", Err("Column '__rowMarker__' is not an integer"));
+    check("optional int32 __rowMarker__; optional int32 a;", Err("Column '__rowMarker__' is not the last column"));
+}
+
+#[test]
+fn null_equals_null_in_keys_and_is_rejected_in_required_columns() {
+    let mut lab = Lab::default();
+    lab.land(&[landed("id,name,when,__rowMarker__\nN/A,a,,4\nN/A,b,,4\n")], &text_table()).unwrap();
+    assert_eq!(lab.rows(), ["{id: null, name: \"b\", when: null}"]);
+    let mut rules = text_rules();
+    rules.columns[1].is_nullable = false;
+    let metadata = TableMetadata { format: Format::Csv(rules), ..text_table() };
+    let mut lab = Lab::default();
+    lab.land(&[landed("id,name,when,__rowMarker__\n1,a,,0\n1,N/A,,2\n")], &metadata).unwrap();
+    assert!(lab.rows().is_empty());
+    let problem = lab.land(&[landed("id,name,when,__rowMarker__\n1,N/A,,0\n")], &metadata).unwrap_err().problem;
+    assert_eq!(problem, Problem::NullInRequiredColumn { column: "name".to_owned() });
+}
+
 /// Files below a folder.
 struct Folder(PathBuf);
 

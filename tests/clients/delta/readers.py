@@ -52,6 +52,7 @@ KINDS = {  # kind: arrow type, type in Delta, value
     "d18": (pa.decimal128(18, 4), "decimal(18,4)", lambda r: Decimal(r.choice([0, 10**18 - 1, 1 - 10**18])).scaleb(-4)),
     "d38": (pa.decimal128(38, 10), "decimal(38,10)", lambda r: Decimal(r.choice([0, -7, 10**20])).scaleb(-10)),
 }
+TEXT_KINDS = {"i64": "Int64", "i32": "Int32", "i16": "Int16", "f64": "Double", "bool": "Boolean", "text": "String", "date": "IDate", "us": "DateTime"}
 KEYS = ["i64", "i32", "text", "date", "d18", "us"]
 
 
@@ -83,37 +84,83 @@ class Table:
 
     def __init__(self, r, number, folder):
         self.r, self.name, self.folder = r, f"t{number}", folder
-        self.keys = [("k1", r.choice(KEYS)), ("k2", r.choice(KEYS))][: r.choice([0, 1, 1, 2])]
+        self.csv = self.text_rules() if r.random() < 0.25 else None
+        kinds = list(TEXT_KINDS if self.csv else KINDS)
+        key_kinds = [kind for kind in KEYS if kind in kinds]
+        self.keys = [("k1", r.choice(key_kinds)), ("k2", r.choice(key_kinds))][: r.choice([0, 1, 1, 2])]
         self.upsert = bool(self.keys) and r.random() < 0.3
-        self.columns = self.keys + [(f"c{i}", kind) for i, kind in enumerate(r.sample(list(KINDS), r.randint(1, 8)))]
+        self.columns = self.keys + [(f"c{i}", kind) for i, kind in enumerate(r.sample(kinds, r.randint(1, 8)))]
+        if self.csv:
+            self.csv["columns"] = [[name, TEXT_KINDS[kind]] for name, kind in self.columns]
         self.domain = [tuple(KINDS[kind][2](r) for _, kind in self.keys) for _ in range(12)]
         self.rows, self.known, self.states = [], {}, []
         self.commits = [self.commit(number) for number in range(r.randint(1, 6))]
 
+    def text_rules(self):
+        r, quote = self.r, self.r.choice("\"'")
+        return {"sep": r.choice(",;|\t"), "row": r.choice(["", "\n", "\r\n"]), "quote": quote, "escape": r.choice(["\\", "/", quote]),
+                "null": r.choice(["N/A", "null"]), "encoding": r.choice(["utf-8", "utf-8", "utf-16"])}
+
     def commit(self, number):
-        names = [self.file(f"{self.name}-{number}-{i}.parquet", number == i == 0) for i in range(self.r.choice([1, 1, 1, 2, 3]))]
+        names = [self.file(f"{self.name}-{number}-{i}", number == i == 0) for i in range(self.r.choice([1, 1, 1, 2, 3]))]
         self.states.append((bag(self.rows), dict(self.known)))
         return names
 
     def file(self, name, is_first):
         r = self.r
+        if self.csv:
+            columns = list(self.columns)
+            r.shuffle(columns)
+            rows, marks = self.content(columns, True)
+            (self.folder / name).write_bytes(self.encode_text(columns, rows, marks))
+            self.apply(self.columns, rows, marks)
+            return name
         if not is_first and r.random() < 0.25:
             self.columns.append((f"x{len(self.columns)}", r.choice(list(KINDS))))
         columns = [c for c in self.columns if c in self.keys or r.random() < 0.85] or self.columns[:1]
         if r.random() < 0.2:
             r.shuffle(columns)
         is_marked = r.random() < (0.75 if self.keys else 0.3)
+        rows, marks = self.content(columns, is_marked)
+        self.write_parquet(name, columns, rows, marks if is_marked else None)
+        self.apply(columns, rows, marks)
+        return name
+
+    def content(self, columns, is_marked):
+        r, rows, marks = self.r, [], []
         count = r.choice([0, 1, 3, 9, 40])
-        rows, marks = [], []
         for _ in range(count):
             key = dict(zip([k for k, _ in self.keys], r.choice(self.domain))) if self.keys else {}
             mark = r.choice([0, 1, 2, 4]) if is_marked and self.keys else 4 if self.upsert and not is_marked else 0
             values = {n: None if r.random() < 0.2 else KINDS[kind][2](r) for n, kind in columns if n not in key}
             rows.append(key | values)
             marks.append(mark)
+        return rows, marks
+
+    def encode_text(self, columns, rows, marks):
+        rules = self.csv
+        sep, quote = rules["sep"], rules["quote"]
+
+        def cell(value):
+            if value is None:
+                return rules["null"]
+            if isinstance(value, bool):
+                return str(value).lower()
+            if isinstance(value, dt.datetime):
+                return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+            if isinstance(value, str) and (set(value) & {sep, quote, "\n"} or self.r.random() < 0.2):
+                return quote + value.replace(quote, rules["escape"] + quote) + quote
+            return str(value)
+
+        lines = [[name for name, _ in columns] + [MARK]]
+        lines += [[cell(row[name]) for name, _ in columns] + [str(mark)] for row, mark in zip(rows, marks)]
+        return "".join(sep.join(line) + (rules["row"] or "\r\n") for line in lines).encode(rules["encoding"])
+
+    def write_parquet(self, name, columns, rows, marks):
+        r = self.r
         fields = [pa.field(n, KINDS[kind][0]) for n, kind in columns]
         data = [pa.array([row[n] for row in rows], self.arrow(kind)) for n, kind in columns]
-        if is_marked:
+        if marks is not None:
             kind = r.choice([pa.int32(), pa.int32(), pa.int64(), pa.int8()])
             fields.append(pa.field(MARK, kind))
             data.append(pa.array(marks, kind))
@@ -123,8 +170,6 @@ class Table:
             use_dictionary=r.random() < 0.6, data_page_version=r.choice(["1.0", "2.0"]), store_schema=r.random() < 0.5,
             version=r.choice(["2.6", "2.6", "2.4"]), use_deprecated_int96_timestamps=r.random() < 0.2,
         )
-        self.apply(columns, rows, marks)
-        return name
 
     def arrow(self, kind):
         return {"ms": pa.timestamp("us"), "ns": pa.timestamp("us", "UTC"), "f16": pa.float32()}.get(kind, KINDS[kind][0])
@@ -139,7 +184,7 @@ class Table:
                 self.rows.append(row)
 
     def plan(self):
-        return {"name": self.name, "keys": [k for k, _ in self.keys], "upsert": self.upsert, "csv": None, "commits": self.commits}
+        return {"name": self.name, "keys": [k for k, _ in self.keys], "upsert": self.upsert, "csv": self.csv, "commits": self.commits}
 
 
 def read_all(path, version):
