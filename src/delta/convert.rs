@@ -97,7 +97,7 @@ fn read_time(text: &str) -> Option<i64> {
     let end = text.find(['Z', 'z', '+', '-', ' ']).unwrap_or(text.len());
     let (time, offset) = text.split_at(end);
     let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let mut units = clock.split(':').map(|unit| two_digits(unit));
+    let mut units = clock.split(':').map(two_digits);
     let (hour, minute, second) = (units.next()??, units.next()??, units.next().unwrap_or(Some(0))?);
     let is_valid = hour < 24 && minute < 60 && second < 60 && units.next().is_none();
     is_valid.then_some(())?;
