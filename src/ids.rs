@@ -166,7 +166,11 @@ fn parse(text: &str) -> Result<Uuid, uuid::Error> {
 }
 
 fn uuid(seed: Seed, count: u64) -> Uuid {
-    let seed = seed.fork(count.to_le_bytes());
+    derived(seed.fork(count.to_le_bytes()))
+}
+
+/// Returns the UUID that belongs to a seed.
+pub(crate) fn derived(seed: Seed) -> Uuid {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&seed.draw().to_le_bytes());
     bytes[8..].copy_from_slice(&seed.fork("second half").draw().to_le_bytes());

@@ -95,6 +95,9 @@ pub mod config;
 pub mod content;
 #[doc(hidden)]
 pub mod data_dir;
+#[cfg(feature = "onelake")]
+#[doc(hidden)]
+pub mod delta;
 #[doc(hidden)]
 pub mod demo;
 mod disconnect;

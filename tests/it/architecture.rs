@@ -11,7 +11,7 @@ const ORDER: &[(&str, &str)] = &[
     (
         "",
         "main run demo sign_in config environment server disconnect idle proxy tls check scenario_file item_folder http entra identification emulator traffic tenant state_file events journal content memory in_flight fabric \
-         ca signing client hosts data_dir ids seed clock notify maybe_ready signals",
+         delta ca signing client hosts data_dir ids seed clock notify maybe_ready signals",
     ),
     // The circle: decisions take the state, and the state applies their facts to the same types.
     (
@@ -35,6 +35,7 @@ const BANNED: &[(&str, &[&str])] = &[
         "src/fabric",
         &["axum", "tokio", "tower", "hyper", "crate::clock", "async fn", "StatusCode", "tracing", "Mutex", "RwLock"],
     ),
+    ("src/delta", &["axum", "tokio", "hyper", "crate::clock", "crate::fabric", "async fn", "StatusCode", "tracing"]),
     ("src/http", &["DashMap", "RwLock", "Mutex", "Timestamp::now"]),
     ("src/entra", &["axum", "tokio", "hyper", "crate::clock", "async fn", "StatusCode", "std::fs", "DataDir"]),
     ("src", &["#[allow", "unimplemented!", "todo!"]),

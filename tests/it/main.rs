@@ -19,6 +19,8 @@ mod coverage;
 mod data_access_roles;
 mod datasets;
 mod definitions;
+#[cfg(feature = "onelake")]
+mod delta;
 mod demo;
 mod deployment_pipelines;
 mod determinism;
