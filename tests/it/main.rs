@@ -47,6 +47,7 @@ mod journal;
 mod judges;
 mod kinds;
 mod lakehouses;
+mod landing;
 mod laws;
 mod limits;
 mod log;

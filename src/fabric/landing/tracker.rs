@@ -73,8 +73,8 @@ impl<'z, 't> Tracker<'z, 't> {
 
     /// Computes the plan of the table.
     pub(super) fn run(mut self, tables: &mut dyn Tables) -> TablePlan<'z> {
-        let zone = self.zone;
-        for (index, epoch) in zone.epochs.iter().enumerate().take_while(|(_, epoch)| epoch.started.at <= self.now) {
+        let (zone, now) = (self.zone, self.now);
+        for (index, epoch) in zone.epochs.iter().enumerate().take_while(|(_, epoch)| epoch.started.at <= now) {
             self.start += u32::from(!epoch.resumes || index == 0);
             if self.folder.owner.is_none() {
                 self.run_epoch(index, epoch, tables);

@@ -1,11 +1,12 @@
 //! What the folder of a table shows to a poll.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use jiff::Timestamp;
 
 use super::folder::{Change, Event};
-use super::path::METADATA;
+use super::path::{METADATA, numbered};
 use super::zone::{Content, Entry};
 
 /// A file that is in the folder.
@@ -41,7 +42,7 @@ impl<'z> Visible<'z> {
         match event.change {
             Change::FolderCreated => self.folder = Some(event.when.number),
             Change::FolderDeleted => *self = Self::default(),
-            Change::FileDeleted(rest, entry) if rest == METADATA => {
+            Change::FileDeleted(METADATA, entry) => {
                 self.metadata = self.metadata.filter(|held| held.entry.created != entry.created);
             }
             Change::FileDeleted(rest, entry) => {
@@ -81,9 +82,9 @@ impl<'z> Visible<'z> {
     /// Returns the file of a partition with a number and an extension.
     pub(super) fn numbered(&self, partition: &str, number: u64, extension: &str) -> Option<(&'z str, Held<'z>)> {
         let slash = if partition.is_empty() { "" } else { "/" };
-        let start = format!("{partition}{slash}{}", super::path::numbered(number));
+        let start = format!("{partition}{slash}{}", numbered(number));
         self.files
-            .range::<str, _>(start.as_str()..)
+            .range::<str, _>((Bound::Included(start.as_str()), Bound::Unbounded))
             .take_while(|(path, _)| path.starts_with(&start))
             .find(|(path, _)| path[start.len()..].eq_ignore_ascii_case(extension))
             .map(|(path, held)| (*path, *held))

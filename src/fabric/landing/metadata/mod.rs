@@ -3,6 +3,7 @@
 mod parse;
 
 pub use self::parse::{BYTES_MAX, COLUMNS_MAX, Fault, KEY_COLUMNS_ADVISED, KEY_COLUMNS_MAX, Parsed, TEXT_MAX, parse};
+pub(super) use self::parse::{text, value};
 
 /// The content of a `_metadata.json`. The default is that of `{}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

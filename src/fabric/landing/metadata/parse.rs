@@ -43,9 +43,9 @@ pub struct Parsed {
 /// The faults because of which the table cannot be read, at least one.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, Vec<Fault>> {
     let text = text(bytes).map_err(|fault| vec![fault])?;
-    let value = value(text).map_err(|fault| vec![fault])?;
+    let document = value(text).map_err(|fault| vec![fault])?;
     let mut reader = Reader { text, path: Vec::new(), faults: Vec::new(), warnings: Vec::new() };
-    let metadata = match &value {
+    let metadata = match &document {
         Value::Object(members) => reader.metadata(members),
         _ => {
             reader.fault("an object is expected");
@@ -55,7 +55,8 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, Vec<Fault>> {
     if reader.faults.is_empty() { Ok(Parsed { metadata, warnings: reader.warnings }) } else { Err(reader.faults) }
 }
 
-fn text(bytes: &[u8]) -> Result<&str, Fault> {
+/// Returns the text of a small JSON file, without a byte order mark.
+pub(in crate::fabric::landing) fn text(bytes: &[u8]) -> Result<&str, Fault> {
     let at_start = |message: String| Fault { line: 1, column: 1, message };
     if bytes.len() > BYTES_MAX {
         return Err(at_start(format!("the file has {} bytes: at most {BYTES_MAX} are read", bytes.len())));
@@ -67,7 +68,8 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-fn value(text: &str) -> Result<Value, Fault> {
+/// Parses a text as JSON.
+pub(in crate::fabric::landing) fn value(text: &str) -> Result<Value, Fault> {
     serde_json::from_str(text).map_err(|why| {
         let full = why.to_string();
         let message = full.rsplit_once(" at line ").map_or(full.as_str(), |(message, _)| message);
@@ -303,7 +305,7 @@ fn read_column(reader: &mut Reader<'_>, value: &Value) -> Option<Column> {
     let faults = reader.faults.len();
     reader.object(value, |reader, name, value| {
         match name {
-            "name" => column = reader.string(value).filter(|name| !name.is_empty()),
+            "name" => column = reader.string(value).filter(|name| !name.is_empty()).map(Box::<str>::from),
             "datatype" => data_type = reader.one_of(value, &DataType::ALL),
             "isnullable" => is_nullable = reader.boolean(value),
             _ => return false,
@@ -311,7 +313,7 @@ fn read_column(reader: &mut Reader<'_>, value: &Value) -> Option<Column> {
         true
     });
     if let (Some(name), Some(data_type)) = (column, data_type) {
-        return Some(Column { name: name.into(), data_type, is_nullable });
+        return Some(Column { name, data_type, is_nullable });
     }
     if reader.faults.len() == faults {
         reader.fault("Name and DataType are required");
@@ -341,4 +343,123 @@ fn read_rule(rules: &mut Delimited, reader: &mut Reader<'_>, name: &str, value: 
         _ => return false,
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parses a text and returns the metadata, or the faults in short.
+    fn parsed(text: &str) -> Result<Metadata, Vec<String>> {
+        parse(text.as_bytes()).map(|parsed| parsed.metadata).map_err(|faults| faults.iter().map(short).collect())
+    }
+
+    fn short(fault: &Fault) -> String {
+        format!("{}:{}: {}", fault.line, fault.column, fault.message)
+    }
+
+    fn delimited(text: &str) -> Delimited {
+        match parsed(text).expect("the text is valid").format {
+            FileFormat::Delimited(format) => *format,
+            FileFormat::Parquet => panic!("{text}"),
+        }
+    }
+
+    #[test]
+    fn members_are_read_without_regard_to_case() {
+        let check = |text: &str, expected: Metadata| assert_eq!(parsed(text), Ok(expected), "{text}");
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).into()).collect();
+        check("{}", Metadata::default());
+        check("\u{feff}{}", Metadata::default());
+        check(r#"{"keyColumns": null, "FileExtension": "parquet"}"#, Metadata::default());
+        for name in ["keyColumns", "KeyColumns", "KEYCOLUMNS"] {
+            let expected = Metadata { key_columns: keys(&["Id", "id"]), ..Metadata::default() };
+            check(&format!(r#"{{"{name}": ["Id", "id"]}}"#), expected);
+        }
+        check(
+            r#"{"fileDetectionStrategy": "lastUpdateTimeFileDetection", "isUpsertDefaultRowMarker": true,
+                "isPartitionEnabled": "true", "ConditionalUpdateColumn": "seq"}"#,
+            Metadata {
+                strategy: DetectionStrategy::LastUpdateTime,
+                upserts_by_default: true,
+                has_partitions: true,
+                conditional_update_column: Some("seq".into()),
+                ..Metadata::default()
+            },
+        );
+    }
+
+    #[test]
+    fn delimited_text_has_rules() {
+        let columns = r#""SchemaDefinition": {"Columns": [{"Name": "a", "DataType": "int16", "IsNullable": false}]}"#;
+        let column = Column { name: "a".into(), data_type: DataType::Int16, is_nullable: false };
+        let default = Delimited { columns: vec![column], ..Delimited::default() };
+        for format in [r#""fileFormat": "csv""#, r#""FileFormat": "DelimitedText""#, r#""FileExtension": "csv""#] {
+            assert_eq!(delimited(&format!("{{{format}, {columns}}}")), default, "{format}");
+        }
+        let rules = r#""FileExtension": ".tsv", "FileFormatTypeProperties": {"FirstRowAsHeader": true, "RowSeparator": "\n",
+            "ColumnSeparator": "\t", "QuoteCharacter": "'", "EscapeCharacter": "", "NullValue": "", "Encoding": "utf-16"}"#;
+        let expected = Delimited {
+            extension: "tsv".into(),
+            row_separator: "\n".into(),
+            column_separator: '\t',
+            quote: Some('\''),
+            escape: None,
+            null_value: "".into(),
+            encoding: "utf-16".into(),
+            ..default
+        };
+        assert_eq!(delimited(&format!("{{{columns}, {rules}}}")), expected);
+    }
+
+    #[test]
+    fn faults_have_positions() {
+        let check = |text: &str, expected: &[&str]| {
+            let faults = parsed(text).expect_err(text);
+            assert_eq!(faults, expected, "{text}");
+        };
+        check("", &["1:1: not JSON: EOF while parsing a value"]);
+        check("[]", &["1:1: an object is expected"]);
+        check("{\n  \"fileDetectionStrategy\": LastUpdateTimeFileDetection\n}", &["2:28: not JSON: expected value"]);
+        check(
+            "{\n  \"fileDetectionStrategy\": \"Last\"\n}",
+            &["2:28: fileDetectionStrategy: \"Last\" is unknown: \"SequentialFileName\" or \"LastUpdateTimeFileDetection\" is expected"],
+        );
+        check(r#"{"keyColumns": "a"}"#, &["1:16: keyColumns: an array is expected"]);
+        check(r#"{"keyColumns": ["a", 1]}"#, &["1:22: keyColumns.1: a string is expected"]);
+        check(r#"{"keyColumns": ["a", "a"]}"#, &["1:22: keyColumns.1: the column occurs twice"]);
+        check(r#"{"a": 1, "keyColumns": [], "KeyColumns": []}"#, &["1:42: KeyColumns: the member occurs twice, in different spellings"]);
+        check(r#"{"isUpsertDefaultRowMarker": "yes"}"#, &["1:30: isUpsertDefaultRowMarker: true or false is expected"]);
+        check(r#"{"FileExtension": "csv"}"#, &["1:1: SchemaDefinition.Columns is required for delimited text"]);
+        check(
+            r#"{"FileExtension": "csv", "SchemaDefinition": {"Columns": [{"Name": "a"}]}}"#,
+            &[
+                "1:59: SchemaDefinition.Columns.0: Name and DataType are required",
+                "1:1: SchemaDefinition.Columns is required for delimited text",
+            ],
+        );
+        check(
+            r#"{"FileExtension": "csv", "keyColumns": ["b"], "SchemaDefinition": {"Columns": [{"Name": "a", "DataType": "String"}]}}"#,
+            &["1:1: the key column \"b\" is not in SchemaDefinition.Columns"],
+        );
+        let long = "x".repeat(TEXT_MAX + 1);
+        check(&format!(r#"{{"keyColumns": ["{long}"]}}"#), &["1:17: keyColumns.0: at most 1024 bytes are allowed"]);
+        let many = vec!["\"a\""; KEY_COLUMNS_MAX + 1].join(",");
+        check(&format!(r#"{{"keyColumns": [{many}]}}"#), &["1:16: keyColumns: 129 elements: at most 128 are allowed"]);
+        check(&" ".repeat(BYTES_MAX + 1), &["1:1: the file has 1048577 bytes: at most 1048576 are read"]);
+    }
+
+    #[test]
+    fn warnings_name_what_has_no_effect() {
+        let check = |text: &str, expected: &[&str]| {
+            let warnings: Vec<String> = parse(text.as_bytes()).expect(text).warnings.iter().map(short).collect();
+            assert_eq!(warnings, expected, "{text}");
+        };
+        check(r#"{"keyColumn": ["a"]}"#, &["1:15: keyColumn: unknown member"]);
+        check(r#"{"keyColumns": ["a","b","c","d","e"]}"#, &["1:16: keyColumns: fewer than five key columns are advised"]);
+        check(
+            r#"{"isUpsertDefaultRowMarker": true}"#,
+            &["1:1: isUpsertDefaultRowMarker has no effect without keyColumns"],
+        );
+    }
 }
