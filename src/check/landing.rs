@@ -5,10 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use super::Report;
+use crate::fabric::landing::Metadata;
 use crate::fabric::landing::lint::{LintContent, LintFile, lint};
 use crate::fabric::landing::metadata::BYTES_MAX;
 use crate::fabric::landing::path::{METADATA, PARTNER_EVENTS, TableFolder};
-use crate::fabric::landing::Metadata;
 use crate::item_folder::entries;
 
 /// The name of the folder in OneLake.
@@ -25,7 +25,12 @@ pub(super) fn is_landing_zone(folder: &Path, found: &[PathBuf]) -> bool {
     folder.ends_with(LANDING_ZONE)
         || found.iter().any(|path| path.ends_with(PARTNER_EVENTS))
         || found.iter().any(has_table)
-        || found.iter().filter(|path| is_schema(path)).filter_map(|path| entries(path).ok()).flatten().any(|path| has_table(&path))
+        || found
+            .iter()
+            .filter(|path| is_schema(path))
+            .filter_map(|path| entries(path).ok())
+            .flatten()
+            .any(|path| has_table(&path))
 }
 
 fn is_schema(path: &Path) -> bool {
@@ -41,8 +46,7 @@ pub(super) fn check(zone: &Path, report: &mut Report) -> Result<(), String> {
     let mut files = Vec::new();
     collect(zone, "", &mut files, DEPTH_MAX)?;
     files.sort();
-    let listed: Vec<LintFile<'_>> =
-        files.iter().map(|(path, length)| LintFile { path, length: *length }).collect();
+    let listed: Vec<LintFile<'_>> = files.iter().map(|(path, length)| LintFile { path, length: *length }).collect();
     report.checked += 1;
     for fault in lint(&listed, &mut Files { zone }) {
         let position = fault.position.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));

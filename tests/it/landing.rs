@@ -226,6 +226,24 @@ fn errors_stop_a_table_until_the_file_is_deleted() {
 }
 
 #[test]
+fn key_columns_cannot_be_changed_after_rows_were_read() {
+    let mut recorder = started(PLAIN);
+    let key = |name: &str| format!(r#"{{"keyColumns": ["{name}"]}}"#).into_bytes();
+    for (number, metadata) in [PLAIN.to_vec(), key("a"), key("b"), key("a")].iter().enumerate() {
+        recorder.write("T/_metadata.json", metadata);
+        recorder.write(&file(number as u64 + 1), b"1");
+        recorder.wait(20.0);
+    }
+    let expected = [
+        "10-15 v0: 1.parquet",
+        "30-33 v1: 2.parquet",
+        "50-50 failed: _metadata.json",
+        "70-73 clear v2: 3.parquet 4.parquet",
+    ];
+    assert_eq!(cycles(&recorder, &TIMING, 1_000), expected);
+}
+
+#[test]
 fn folders_and_starts_begin_anew() {
     let check = |name: &str, act: &dyn Fn(&mut Recorder), expected: &[&str]| {
         let mut recorder = started(PLAIN);
@@ -311,7 +329,10 @@ fn files_by_time_are_read_once_in_order() {
     recorder.wait(100.0);
     recorder.write("T/z.parquet", b"2");
     assert_eq!(cycles(&recorder, &TIMING, 1_000).len(), 2);
-    assert_eq!(reason(&recorder, "T/z.parquet", 1_000), "read in cycle 1 as version 0 at 2026-01-05T08:00:15Z: 1 operations");
+    assert_eq!(
+        reason(&recorder, "T/z.parquet", 1_000),
+        "read in cycle 1 as version 0 at 2026-01-05T08:00:15Z: 1 operations"
+    );
 }
 
 #[test]
@@ -454,7 +475,12 @@ fn progress_counts_operations_of_the_incarnation() {
         let plan = planned(recorder, &TIMING, second);
         let seen = progress(&recorder.zone, &plan, instant(second));
         let seen = seen.first().map(|table| {
-            (table.status, table.operations, table.bytes, table.last_sync.map(|at| at.duration_since(instant(0)).as_secs()))
+            (
+                table.status,
+                table.operations,
+                table.bytes,
+                table.last_sync.map(|at| at.duration_since(instant(0)).as_secs()),
+            )
         });
         assert_eq!(seen, expected, "{second}");
     };

@@ -167,24 +167,13 @@ fn read<'c, 'z: 'c>(
         });
         read.or_else(|| {
             let stop = cycle.stop.as_ref().filter(|stop| stop.path == rest && stop.created == created)?;
-            Some(Reason::Failed {
-                cycle: cycle.number,
-                at: cycle.commit.at,
-                error: stop.error.message.to_string(),
-            })
+            Some(Reason::Failed { cycle: cycle.number, at: cycle.commit.at, error: stop.error.message.to_string() })
         })
     })
 }
 
 /// Returns the reason for a file in its place.
-fn present(
-    zone: &Zone,
-    timing: &Timing,
-    table: &TablePlan<'_>,
-    rest: &str,
-    held: &Held<'_>,
-    now: Timestamp,
-) -> Reason {
+fn present(zone: &Zone, timing: &Timing, table: &TablePlan<'_>, rest: &str, held: &Held<'_>, now: Timestamp) -> Reason {
     if let Some(owner) = table.owner {
         return Reason::SameTable { folder: owner.into() };
     }
@@ -255,9 +244,10 @@ fn missing(timing: &Timing, table: &TablePlan<'_>, memory: &Memory<'_>, rest: &s
     let (partition, _) = partition_of(rest);
     let extension = memory.metadata.extension();
     let is_missing = |number: &u64| {
-        table.visible.numbered(partition, *number, extension).is_none_or(|(_, held)| {
-            held.content.flushed.is_none() && timing.unflushed == UnflushedFile::Wait
-        })
+        table
+            .visible
+            .numbered(partition, *number, extension)
+            .is_none_or(|(_, held)| held.content.flushed.is_none() && timing.unflushed == UnflushedFile::Wait)
     };
     // There are fewer files than numbers beyond the first gap, so that the search ends early.
     (memory.next(partition)..number).find(is_missing)

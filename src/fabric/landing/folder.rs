@@ -72,7 +72,8 @@ fn record<'z>(events: &mut Vec<Event<'z>>, entry: &'z Entry, rest: Option<&'z st
             events.extend(entry.deleted.map(|when| Event { when, change: Change::FolderDeleted }));
         }
         (Some(rest), Some(contents)) => {
-            let event = |content: &'z Content| Event { when: content.since, change: Change::Content(rest, entry, content) };
+            let event =
+                |content: &'z Content| Event { when: content.since, change: Change::Content(rest, entry, content) };
             events.extend(contents.iter().map(event));
             events.extend(entry.deleted.map(|when| Event { when, change: Change::FileDeleted(rest, entry) }));
         }

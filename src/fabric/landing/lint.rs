@@ -192,10 +192,13 @@ impl Linter<'_> {
         }
         let mut order = Vec::new();
         for (partition, files) in partitions {
-            let place = if partition.is_empty() { folder.path.to_owned() } else { format!("{}/{partition}", folder.path) };
+            let place =
+                if partition.is_empty() { folder.path.to_owned() } else { format!("{}/{partition}", folder.path) };
             let numbers: BTreeSet<u64> = files.keys().copied().collect();
             let end = self.gap(&place, &numbers, table.has_moved);
-            order.extend(files.into_iter().take_while(|(number, _)| end.is_none_or(|end| *number < end)).map(|(_, path)| path));
+            order.extend(
+                files.into_iter().take_while(|(number, _)| end.is_none_or(|end| *number < end)).map(|(_, path)| path),
+            );
         }
         order
     }
@@ -204,7 +207,8 @@ impl Linter<'_> {
     fn gap(&mut self, place: &str, numbers: &BTreeSet<u64>, has_moved: bool) -> Option<u64> {
         let lowest = *numbers.first()?;
         let start = if has_moved { lowest } else { 1 };
-        let gap = (start..).zip(numbers).find(|(expected, number)| expected != *number).map(|(expected, _)| expected)?;
+        let gap =
+            (start..).zip(numbers).find(|(expected, number)| expected != *number).map(|(expected, _)| expected)?;
         let waiting = numbers.range(gap..).count();
         let files = if waiting == 1 { "file waits" } else { "files wait" };
         self.fault(place, format!("number {gap} is missing: {waiting} later {files}"));
@@ -222,7 +226,9 @@ fn ignored(rest: &str, metadata: &Metadata) -> Option<String> {
         Some("the folders below that of the table have not the form column=value".into())
     } else if !has_extension(name, extension) {
         Some(format!("the table reads files *.{extension}"))
-    } else if metadata.strategy == DetectionStrategy::SequentialFileName && number(name).is_none_or(|number| number == 0) {
+    } else if metadata.strategy == DetectionStrategy::SequentialFileName
+        && number(name).is_none_or(|number| number == 0)
+    {
         Some("the name is not a number of 20 digits, from 1".into())
     } else {
         None

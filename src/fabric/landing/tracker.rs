@@ -8,11 +8,11 @@ use super::memory::{Incarnation, Memory};
 use super::metadata::{DetectionStrategy, Metadata};
 use super::path::{METADATA, number, partition_of};
 use super::plan::{Cycle, Flight, Move, ReadFile, Stop, TablePlan};
+use super::selection::select;
 use super::tables::{Batch, BatchFile, BatchResult, Tables};
 use super::timing::{MissingMetadata, Timing};
 use super::visible::{Held, Visible};
 use super::zone::{Epoch, When, Zone};
-use super::selection::select;
 use crate::fabric::later;
 
 /// The work that a poll found.
@@ -190,7 +190,8 @@ impl<'z, 't> Tracker<'z, 't> {
             }
             Err(stop) => {
                 let memory = self.memory.get_or_insert_with(|| Memory::new(current, poll.at));
-                let is_known = memory.stop.as_ref().is_some_and(|known| is_same(known, &stop) || known.path != METADATA);
+                let is_known =
+                    memory.stop.as_ref().is_some_and(|known| is_same(known, &stop) || known.path != METADATA);
                 work.stop = (!is_known).then_some(stop);
             }
         }
@@ -214,9 +215,8 @@ impl<'z, 't> Tracker<'z, 't> {
         if content.flushed.is_none() {
             return Ok(None);
         }
-        let failed = |detail: &str| {
-            stop(entry.created.number, content.since.number, TableError::metadata(item, detail))
-        };
+        let failed =
+            |detail: &str| stop(entry.created.number, content.since.number, TableError::metadata(item, detail));
         let metadata = tables.metadata(content).map_err(|detail| failed(&detail))?;
         if self.memory.as_ref().is_some_and(|memory| changes_keys(memory, &metadata)) {
             return Err(failed("keyColumns cannot be changed"));

@@ -423,12 +423,17 @@ mod tests {
         check("{\n  \"fileDetectionStrategy\": LastUpdateTimeFileDetection\n}", &["2:28: not JSON: expected value"]);
         check(
             "{\n  \"fileDetectionStrategy\": \"Last\"\n}",
-            &["2:28: fileDetectionStrategy: \"Last\" is unknown: \"SequentialFileName\" or \"LastUpdateTimeFileDetection\" is expected"],
+            &[
+                "2:28: fileDetectionStrategy: \"Last\" is unknown: \"SequentialFileName\" or \"LastUpdateTimeFileDetection\" is expected",
+            ],
         );
         check(r#"{"keyColumns": "a"}"#, &["1:16: keyColumns: an array is expected"]);
         check(r#"{"keyColumns": ["a", 1]}"#, &["1:22: keyColumns.1: a string is expected"]);
         check(r#"{"keyColumns": ["a", "a"]}"#, &["1:22: keyColumns.1: the column occurs twice"]);
-        check(r#"{"a": 1, "keyColumns": [], "KeyColumns": []}"#, &["1:42: KeyColumns: the member occurs twice, in different spellings"]);
+        check(
+            r#"{"a": 1, "keyColumns": [], "KeyColumns": []}"#,
+            &["1:42: KeyColumns: the member occurs twice, in different spellings"],
+        );
         check(r#"{"isUpsertDefaultRowMarker": "yes"}"#, &["1:30: isUpsertDefaultRowMarker: true or false is expected"]);
         check(r#"{"FileExtension": "csv"}"#, &["1:1: SchemaDefinition.Columns is required for delimited text"]);
         check(
@@ -456,7 +461,10 @@ mod tests {
             assert_eq!(warnings, expected, "{text}");
         };
         check(r#"{"keyColumn": ["a"]}"#, &["1:15: keyColumn: unknown member"]);
-        check(r#"{"keyColumns": ["a","b","c","d","e"]}"#, &["1:16: keyColumns: fewer than five key columns are advised"]);
+        check(
+            r#"{"keyColumns": ["a","b","c","d","e"]}"#,
+            &["1:16: keyColumns: fewer than five key columns are advised"],
+        );
         check(
             r#"{"isUpsertDefaultRowMarker": true}"#,
             &["1:1: isUpsertDefaultRowMarker has no effect without keyColumns"],
