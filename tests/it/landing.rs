@@ -388,6 +388,27 @@ fn empty_polls_cost_nothing() {
 }
 
 #[test]
+fn next_change_is_a_commit_or_a_poll() {
+    let mut recorder = started(PLAIN);
+    recorder.write(&file(1), b"1");
+    recorder.wait(12.0);
+    recorder.write(&file(2), b"1");
+    for (second, expected) in [
+        (0, Some(10)),
+        (9, Some(10)),
+        (10, Some(15)),
+        (12, Some(15)),
+        (15, Some(20)),
+        (20, Some(23)),
+        (23, Some(30)),
+        (30, None),
+    ] {
+        let next = planned(&recorder, &TIMING, second).next();
+        assert_eq!(next, expected.map(instant), "{second}");
+    }
+}
+
+#[test]
 fn reasons_explain_each_path() {
     let mut recorder = started(PLAIN);
     recorder.write(&file(1), b"2");

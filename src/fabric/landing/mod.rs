@@ -27,13 +27,14 @@ mod tracker;
 mod visible;
 mod zone;
 
-pub use self::error::{Clears, TableError};
+pub use self::error::{Clears, MESSAGE_MAX, TableError};
 pub use self::explain::{Reason, explain};
 pub use self::listing::{Listed, listing};
 pub use self::memory::Incarnation;
 pub use self::metadata::Metadata;
 pub use self::plan::{Cycle, Flight, Plan, ReadFile, Stop, TablePlan, plan};
 pub use self::progress::{TableProgress, progress};
+pub use self::selection::FILES_MAX;
 pub use self::tables::{Applied, Batch, BatchFile, BatchResult, Tables};
 pub use self::timing::{MissingMetadata, Timing, UnflushedFile};
 pub use self::zone::{Content, ContentHash, Entry, Epoch, Flushed, Removed, When, Zone};

@@ -98,7 +98,7 @@ pub struct TablePlan<'z> {
     /// The cycle that has not ended.
     pub flight: Option<Flight<'z>>,
     /// The next instant at which the service may change something if nothing else happens: the end of a cycle, or the poll
-    /// that sees the last facts.
+    /// after a cycle or after the last facts.
     pub next: Option<Timestamp>,
     /// The next poll, while mirroring runs. Polls that find nothing count too.
     pub next_poll: Option<Timestamp>,
@@ -111,6 +111,11 @@ impl TablePlan<'_> {
     /// Returns the current incarnation of the table, once the service has found it.
     pub fn incarnation(&self) -> Option<Incarnation> {
         self.memory.as_ref().map(|memory| memory.incarnation)
+    }
+
+    /// Returns the poll that found the current incarnation.
+    pub fn found(&self) -> Option<Timestamp> {
+        self.memory.as_ref().map(|memory| memory.found)
     }
 }
 

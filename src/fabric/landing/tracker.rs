@@ -49,6 +49,8 @@ pub(super) struct Tracker<'z, 't> {
     moves: Vec<Move<'z>>,
     flight: Option<Flight<'z>>,
     next_poll: Option<Timestamp>,
+    /// The next poll may find work: it sees new facts, or it follows a cycle.
+    is_due: bool,
 }
 
 impl<'z, 't> Tracker<'z, 't> {
@@ -68,6 +70,7 @@ impl<'z, 't> Tracker<'z, 't> {
             moves: Vec::new(),
             flight: None,
             next_poll: None,
+            is_due: false,
         }
     }
 
@@ -96,21 +99,19 @@ impl<'z, 't> Tracker<'z, 't> {
         }
     }
 
-    /// Returns the end of the current cycle, or the poll that sees the facts that no poll has seen.
+    /// Returns the end of the current cycle, or the next poll that may find work.
     fn next(&self) -> Option<Timestamp> {
         let flight = self.flight.as_ref().map(|flight| flight.commit.at);
-        let is_unseen = self.folder.events.get(self.seen).is_some_and(|event| event.when.at <= self.now);
-        flight.or(self.next_poll.filter(|_| is_unseen))
+        flight.or(self.next_poll.filter(|_| self.is_due))
     }
 
     fn run_epoch(&mut self, index: usize, epoch: &Epoch, tables: &mut dyn Tables) {
-        self.flight = None;
-        self.next_poll = None;
+        (self.flight, self.next_poll, self.is_due) = (None, None, false);
         let mut poll = self.timing.first_poll(epoch);
         // A cycle without duration can end at the instant of the stop, but not after the stop.
         while epoch.ended.is_none_or(|ended| poll <= ended) {
             if poll.at > self.now {
-                self.next_poll = Some(poll.at);
+                (self.next_poll, self.is_due) = (Some(poll.at), true);
                 return;
             }
             let work = self.poll(poll, tables);
