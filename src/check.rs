@@ -2,7 +2,9 @@
 //!
 //! Folders are searched for items. A folder is an item if its name ends in a kind (`shop.MirroredDatabase`) or if it
 //! contains a `.platform`. In other folders, a `mirroring.json` is checked by itself. Scenarios and snapshots are checked
-//! in a new tenant.
+//! in a new tenant. A landing zone is recognised by its name or by a `_metadata.json` of a table.
+
+mod landing;
 
 use std::path::{Path, PathBuf};
 
@@ -90,6 +92,9 @@ fn check_folder(folder: &Path, report: &mut Report, depth: usize) -> Result<(), 
     });
     if by_name.is_some() || entries.iter().any(|path| path.ends_with(PLATFORM)) {
         return check_item(folder, by_name, report);
+    }
+    if landing::is_landing_zone(folder, &entries) {
+        return landing::check(folder, report);
     }
     for path in entries {
         // Links are not followed, because they can form a cycle.

@@ -28,6 +28,7 @@ pub mod inventory;
 pub mod item;
 pub mod job;
 pub mod json;
+pub mod landing;
 pub mod managed_private_endpoint;
 pub mod mirroring;
 pub mod name;

@@ -18,7 +18,7 @@ const ORDER: &[(&str, &str)] = &[
         "fabric",
         "scenario control changes upcoming overview timeline search integrity inventory excerpt access \
          ( assignments capacity connection deployment_pipeline domain encryption external_data_share fact fault folder gateway git item job managed_private_endpoint networking onelake onelake_settings operation operations principal role spark sql_pools state tag tenant_setting trouble trouble_view troubles workspace \
-         workspaces ) throttle name ordered pattern settings pace mirroring page as_list behaviours error instant json weight",
+         workspaces ) throttle name ordered pattern settings pace landing mirroring page as_list behaviours error instant json weight",
     ),
     (
         "http",

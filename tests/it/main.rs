@@ -50,6 +50,7 @@ mod judges;
 mod kinds;
 mod labels;
 mod lakehouses;
+mod landing;
 mod laws;
 mod limits;
 mod log;
