@@ -1,5 +1,6 @@
 //! The OneLake settings of a workspace: diagnostics, the retention of diagnostic logs, the default tier, the tracking of
-//! access times and the lifecycle policy. They are kept and shown, but have no effect, because there is no data (docs/fidelity.md#onelake-settings).
+//! access times and the lifecycle policy. They are kept and shown, but have no effect, because there is no data
+//! (docs/fidelity.md#onelake-settings).
 
 use std::collections::HashSet;
 

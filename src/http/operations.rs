@@ -824,7 +824,8 @@ pub static OPERATIONS: &[Route] = &[
     get(ws!("lakehouses/{lakehouseId}/tables"), "Tables_ListTables", Some(Viewer), reads!("Lakehouse"))
         .of(Lakehouse).simplified().served(Documented, lakehouses::list_tables),
     post(ws!("lakehouses/{lakehouseId}/tables/{tableName}/load"),
-        "Tables_LoadTable", Some(Contributor), "Lakehouse.ReadWrite.All").of(Lakehouse).simplified().served(Documented, lakehouses::load_table),
+        "Tables_LoadTable", Some(Contributor), "Lakehouse.ReadWrite.All")
+        .of(Lakehouse).simplified().served(Documented, lakehouses::load_table),
     post(ws!("lakehouses/{lakehouseId}/schemas/{schemaName}/tables/{tableName}/load"),
         "Tables_Load_Schema_Table_(beta)", Some(Contributor), "Lakehouse.ReadWrite.All")
         .of(Lakehouse).beta().simplified().served(Documented, lakehouses::load_schema_table),
@@ -835,9 +836,11 @@ pub static OPERATIONS: &[Route] = &[
         "BackgroundJobs_CreateRefreshMaterializedLakeViewsSchedule", Some(Contributor), SCHEDULE_LAKEHOUSE_JOBS)
         .of(Lakehouse).served(Documented, jobs::create_schedule),
     get(ws!("lakehouses/{lakehouseId}/livySessions"),
-        "LivySessions_ListLivySessions", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).simplified().served(Documented, lakehouses::list_livy_sessions),
+        "LivySessions_ListLivySessions", Some(Viewer), item_reads!("Lakehouse"))
+        .of(Lakehouse).simplified().served(Documented, lakehouses::list_livy_sessions),
     get(ws!("lakehouses/{lakehouseId}/livySessions/{livyId}"),
-        "LivySessions_GetLivySession", Some(Viewer), item_reads!("Lakehouse")).of(Lakehouse).simplified().served(Documented, lakehouses::get_livy_session),
+        "LivySessions_GetLivySession", Some(Viewer), item_reads!("Lakehouse"))
+        .of(Lakehouse).simplified().served(Documented, lakehouses::get_livy_session),
     post(ws!("lakehouses/{lakehouseId}/jobs/refreshMaterializedLakeViews/instances"),
         "BackgroundJobs_RunOnDemandRefreshMaterializedLakeViews", Some(Contributor), EXECUTE_LAKEHOUSE)
         .of(Lakehouse).simplified().served(Documented, jobs::run),

@@ -402,16 +402,7 @@ fn virtual_network_gateway_is_shut_down_and_restarted() {
 #[test]
 fn examples_in_the_documentation_work() {
     let lab = Lab::unthrottled();
-    let document = include_str!("../../docs/CONTROL.md");
-    let (_, section) = document.split_once("\n## Gateways\n").unwrap();
-    let calls =
-        section.split("\n## ").next().unwrap().lines().filter_map(|line| line.strip_prefix("    curl -X PUT $base"));
-    let replies: Vec<Reply> = calls
-        .map(|call| {
-            let (path, body) = call.split_once(" -d ").unwrap();
-            lab.send("PUT", path, &[], body.trim_matches('\'')).is(200)
-        })
-        .collect();
+    let replies = lab.send_documented_puts("Gateways");
     assert_eq!(replies.len(), 2);
     assert_eq!(names(&lab.get("/v1/gateways")), ["branch office", "headquarters"]);
 }

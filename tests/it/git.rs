@@ -535,16 +535,7 @@ fn relations_connect_a_base_with_its_branches() {
 #[test]
 fn examples_in_the_documentation_work() {
     let lab = Lab::unthrottled();
-    let document = include_str!("../../docs/CONTROL.md");
-    let (_, section) = document.split_once("\n## Git\n").unwrap();
-    let calls =
-        section.split("\n## ").next().unwrap().lines().filter_map(|line| line.strip_prefix("    curl -X PUT $base"));
-    let replies: Vec<Reply> = calls
-        .map(|call| {
-            let (path, body) = call.split_once(" -d ").unwrap();
-            lab.send("PUT", path, &[], body.trim_matches('\'')).is(200)
-        })
-        .collect();
+    let replies = lab.send_documented_puts("Git");
     assert_eq!(replies.len(), 2);
     assert_eq!(replies[1].body()["value"][0]["branches"].as_array().unwrap().len(), 2);
 }

@@ -190,6 +190,20 @@ impl Lab {
         self.patch("/_emulator/settings", change).is(200);
     }
 
+    /// Sends the `PUT` calls in a section of `docs/CONTROL.md`, which succeed.
+    pub(crate) fn send_documented_puts(&self, section: &str) -> Vec<Reply> {
+        let document = include_str!("../../docs/CONTROL.md");
+        let (_, text) = document.split_once(&format!("\n## {section}\n")).unwrap();
+        let text = text.split("\n## ").next().unwrap();
+        let calls = text.lines().filter_map(|line| line.strip_prefix("    curl -X PUT $base"));
+        calls
+            .map(|call| {
+                let (path, body) = call.split_once(" -d ").unwrap();
+                self.send("PUT", path, &[], body.trim_matches('\'')).is(200)
+            })
+            .collect()
+    }
+
     /// Creates a workspace on the active capacity and returns its path.
     pub(crate) fn workspace(&self) -> String {
         let capacity = self.get("/v1/capacities").body()["value"][0]["id"].clone();

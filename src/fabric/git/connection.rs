@@ -16,10 +16,6 @@ use crate::fabric::workspace::Workspace;
 use crate::fabric::{Decision, ErrorCode, FabricError, Fact, State};
 use crate::ids::{LogicalId, PrincipalId};
 
-/// The maximum number of principals whose Git credentials a workspace stores. Further principals keep their initial
-/// credentials.
-const CREDENTIALS_MAX: usize = 10_000;
-
 /// The connection of a workspace to a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,9 +101,7 @@ impl GitConnection {
 
     /// Sets the credentials of a principal.
     pub(in crate::fabric) fn set_credentials(&mut self, principal: PrincipalId, credentials: Credentials) {
-        if self.credentials.len() < CREDENTIALS_MAX || self.credentials.contains_key(&principal) {
-            self.credentials.insert(principal, credentials);
-        }
+        self.credentials.insert(principal, credentials);
     }
 
     /// Sets the last sync, and the end of its operation.
